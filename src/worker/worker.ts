@@ -1,0 +1,58 @@
+import { Unavailable, type Job, type Ticks } from '../backend/backend.ts';
+import type { Service } from '../lifecycle.ts';
+import type { Logger } from '../logger.ts';
+import type { Task } from '../tasks/task.ts';
+import type { Zone } from '../time/zone.ts';
+
+export interface WorkerOptions {
+  ticks: Ticks;
+  tasks: readonly Task[];
+  zone: Zone;
+  log: Logger;
+}
+
+/** Takes jobs off the queue, one at a time, runs their task and broadcasts what it says. Any number may run. */
+export class Worker implements Service {
+  readonly name = 'worker';
+  readonly #options: WorkerOptions;
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#loop = this.#work();
+  }
+
+  /** Resolves when the job in hand is finished. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  async #work(): Promise<void> {
+    const { ticks, log } = this.#options;
+    for (;;) {
+      const job = await ticks.pop(this.#stopping.signal);
+      if (job === null) return;
+      try {
+        await this.#run(job);
+      } catch (error) {
+        if (error instanceof Unavailable) log.warn({ job, trouble: error.trouble }, 'tick lost');
+        else log.error({ job, err: error }, 'task failed');
+      }
+    }
+  }
+
+  async #run(job: Job): Promise<void> {
+    const { ticks, tasks, zone, log } = this.#options;
+    const task = tasks.find(({ name }) => name === job.task);
+    // A newer beat, in the midst of a rolling update, may know tasks that this worker does not.
+    if (task === undefined) return log.warn({ job }, 'unknown task passed over');
+    const result = await ticks.finish(job, task.run(job.at, zone), zone.name);
+    if (result === 'published') log.debug({ job }, 'tick published');
+    else log.info({ job, result }, 'tick not published');
+  }
+}
