@@ -28,7 +28,7 @@ interface LifecycleLog {
  * Starts services in order. When one fails, those before it are stopped again, in reverse, and the error is thrown.
  * An abort meanwhile stops the row after the service that is starting.
  */
-export async function startAll(services: readonly Service[], log: LifecycleLog, stopping: AbortSignal): Promise<void> {
+async function startAll(services: readonly Service[], log: LifecycleLog, stopping: AbortSignal): Promise<void> {
   for (const [index, service] of services.entries()) {
     if (stopping.aborted) return;
     try {
@@ -64,17 +64,21 @@ export function stopOnSignals(log: LifecycleLog): AbortSignal {
   return controller.signal;
 }
 
+export interface Run {
+  stopping: AbortSignal;
+  /** How long stopping may take. */
+  graceMs: number;
+  onStarted: () => void;
+  log: LifecycleLog;
+}
+
 /**
- * Runs services until `stopping` aborts, then stops them within `graceMs`.
- * Resolves to the exit code: 0, or 1 when the grace ran out.
+ * Starts services, waits until `stopping` aborts and stops them. Resolves to the exit code: 0, or 1 when the grace
+ * ran out.
  */
-export async function runUntilStopped(
-  services: readonly Service[],
-  stopping: AbortSignal,
-  graceMs: number,
-  log: LifecycleLog,
-): Promise<0 | 1> {
+export async function run(services: readonly Service[], { stopping, graceMs, onStarted, log }: Run): Promise<0 | 1> {
   await startAll(services, log, stopping);
+  if (!stopping.aborted) onStarted();
   // A pending promise keeps no process alive; a role whose services hold no handle must still wait for its signal.
   const keepAlive = setInterval(() => {}, 2 ** 30);
   await aborted(stopping);

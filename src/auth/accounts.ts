@@ -1,0 +1,116 @@
+import type { Records } from '../backend/backend.ts';
+import type { HouseTime } from '../time/house-time.ts';
+import type { Passwords } from './passwords.ts';
+import type { Session, Sessions } from './sessions.ts';
+
+/** Someone who may sign in. Its id is its name in lower case. */
+export interface Account {
+  name: string;
+  passwordHash: string;
+  operator: boolean;
+  disabled: boolean;
+  /** Epoch ms of house time. */
+  createdAt: number;
+}
+
+/** 1 to 64 of letters, digits and `@.+-_`, as Django allows them. */
+export const accountNamePattern = /^[A-Za-z0-9@.+\-_]{1,64}$/;
+
+export interface AccountsOptions {
+  records: Records;
+  time: HouseTime;
+  passwords: Passwords;
+  sessions: Sessions;
+}
+
+/** The accounts, and what ends with them. Names are compared without case. */
+export class Accounts {
+  readonly #options: AccountsOptions;
+
+  constructor(options: AccountsOptions) {
+    this.#options = options;
+  }
+
+  /** False when there is one of that name. */
+  async add(name: string, password: string, operator: boolean): Promise<boolean> {
+    const { records, time, passwords } = this.#options;
+    const account: Account = {
+      name,
+      passwordHash: await passwords.hash(password),
+      operator,
+      disabled: false,
+      createdAt: time.now(),
+    };
+    return records.create('account', accountId(name), account);
+  }
+
+  async get(name: string): Promise<Account | null> {
+    return this.#options.records.get<Account>('account', accountId(name));
+  }
+
+  /** By name, in code unit order. */
+  async list(): Promise<Account[]> {
+    const stored = await this.#options.records.list<Account>('account');
+    return stored.map(({ value }) => value);
+  }
+
+  /** The account if the password is right and it may sign in; null otherwise, after the same time. */
+  async check(name: string, password: string): Promise<Account | null> {
+    const account = accountNamePattern.test(name) ? await this.get(name) : null;
+    const right = await this.#options.passwords.verify(password, account?.passwordHash);
+    return right && account !== null && !account.disabled ? account : null;
+  }
+
+  /**
+   * Signs in: the account's new session; null when it was disabled, removed or given another password since it was
+   * checked.
+   */
+  async signIn(checked: Account): Promise<Session | null> {
+    const { sessions } = this.#options;
+    const session = await sessions.open(accountId(checked.name));
+    // Whoever took the right away ended the sessions there were; this one may have been too young to be among them.
+    const now = await this.get(checked.name);
+    if (now !== null && !now.disabled && now.passwordHash === checked.passwordHash) return session;
+    await sessions.end('session', [session]);
+    return null;
+  }
+
+  /** Sets another password and ends the sessions and tokens, but for `keep`; false when there is no such account. */
+  async setPassword(name: string, password: string, keep?: Session): Promise<boolean> {
+    const passwordHash = await this.#options.passwords.hash(password);
+    const changed = await this.#change(name, { passwordHash });
+    await this.#options.sessions.endAllOf(accountId(name), keep);
+    return changed;
+  }
+
+  /** Ends the sessions and tokens, and lets nobody in; false when there is no such account. */
+  async disable(name: string): Promise<boolean> {
+    const changed = await this.#change(name, { disabled: true });
+    await this.#options.sessions.endAllOf(accountId(name));
+    return changed;
+  }
+
+  async enable(name: string): Promise<boolean> {
+    return this.#change(name, { disabled: false });
+  }
+
+  async setOperator(name: string, operator: boolean): Promise<boolean> {
+    return this.#change(name, { operator });
+  }
+
+  /** Ends the sessions and tokens too; false when there was no such account. */
+  async remove(name: string): Promise<boolean> {
+    const removed = await this.#options.records.delete('account', accountId(name));
+    await this.#options.sessions.endAllOf(accountId(name));
+    return removed;
+  }
+
+  async #change(name: string, changes: Partial<Account>): Promise<boolean> {
+    const change = (account: Account): Account => ({ ...account, ...changes });
+    return this.#options.records.update<Account>('account', accountId(name), change);
+  }
+}
+
+export function accountId(name: string): string {
+  return name.toLowerCase();
+}

@@ -1,0 +1,70 @@
+import type { Limit, Limiter } from '../backend/backend.ts';
+import { accountId } from './accounts.ts';
+
+const minuteMs = 60_000;
+const perAccountAndAddress: Limit = { name: 'account-address', tries: 10, windowMs: 15 * minuteMs };
+const perAccount: Limit = { name: 'account', tries: 100, windowMs: 15 * minuteMs };
+const perAddress: Limit = { name: 'address', tries: 30, windowMs: minuteMs };
+
+/** A sign-in that is being tried; it counts as failed until it is said to have succeeded. */
+export interface Attempt {
+  succeeded(): Promise<void>;
+  /** Was neither right nor wrong: nothing was checked. */
+  withdrawn(): Promise<void>;
+}
+
+/** Counts failed sign-ins, so that guessing is hopeless: by account and address, by account, by address. */
+export class Attempts {
+  readonly #limiter: Limiter;
+
+  constructor(limiter: Limiter) {
+    this.#limiter = limiter;
+  }
+
+  /** Begins an attempt; or, beyond a limit, how long its window still lasts, ms. `network`: see `networkOf`. */
+  async begin(accountName: string, network: string): Promise<Attempt | number> {
+    // Keys are names that strangers type: bounded, and alike whether there is such an account or not.
+    const account = accountId(accountName.slice(0, 64));
+    const counted: [Limit, string][] = [
+      [perAddress, network],
+      [perAccountAndAddress, `${account} ${network}`],
+      [perAccount, account],
+    ];
+    // An attempt beyond one limit counts against none, so peek before taking.
+    const waits = await Promise.all(counted.map(([limit, key]) => this.#limiter.peek(limit, key)));
+    const waitMs = longest(waits);
+    if (waitMs !== null) return waitMs;
+    const taken = await Promise.all(counted.map(([limit, key]) => this.#limiter.take(limit, key)));
+    const takenWaitMs = longest(taken);
+    if (takenWaitMs !== null) return takenWaitMs;
+
+    const giveBack = async (): Promise<void> => {
+      await Promise.all(counted.map(([limit, key]) => this.#limiter.giveBack(limit, key)));
+    };
+    return {
+      withdrawn: giveBack,
+      succeeded: async () => {
+        await giveBack();
+        await this.#limiter.clear(perAccountAndAddress, `${account} ${network}`);
+      },
+    };
+  }
+}
+
+function longest(waits: readonly (number | null)[]): number | null {
+  const real = waits.filter((wait) => wait !== null);
+  return real.length === 0 ? null : Math.max(...real);
+}
+
+/** What counts as one address: an IPv4 address, or the /64 that an IPv6 address stands in. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped?.[1] !== undefined) return mapped[1];
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':').filter(Boolean);
+  const rest = tail === undefined ? [] : tail.split(':').filter(Boolean);
+  const zeros = Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0');
+  const first = [...groups, ...zeros, ...rest].slice(0, 4);
+  return `${first.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+}

@@ -1,0 +1,61 @@
+import type { Records } from '../backend/backend.ts';
+import type { HouseTime } from '../time/house-time.ts';
+import type { Jwt } from './jwt.ts';
+import { newId, type SessionRecord, type Sessions } from './sessions.ts';
+
+/** A token as its owner sees it in a list. */
+export interface Token {
+  id: string;
+  label: string;
+  account: string;
+  /** Epoch ms of house time. */
+  createdAt: number;
+  expiresAt: number;
+}
+
+export interface TokensOptions {
+  records: Records;
+  time: HouseTime;
+  jwt: Jwt;
+  sessions: Sessions;
+}
+
+/** Bearer tokens: they read the clock and nothing else. A token's record stands under its label. */
+export class Tokens {
+  readonly #options: TokensOptions;
+
+  constructor(options: TokensOptions) {
+    this.#options = options;
+  }
+
+  /** The token's text, which is kept nowhere; null when a live token has that label. Without one, it is its id. */
+  async issue(account: string, lifetimeMs: number, label?: string): Promise<{ id: string; text: string } | null> {
+    const { records, time, jwt } = this.#options;
+    const jti = newId();
+    const name = label ?? jti;
+    const now = time.now();
+    const expiresAt = now + lifetimeMs;
+    const record: SessionRecord = { jti, account, createdAt: now, renewedAt: now, expiresAt };
+    if (!(await records.create('token', name, record, lifetimeMs))) return null;
+    return { id: jti, text: await jwt.sign('token', { account, jti, expiresAt, label: name }) };
+  }
+
+  async list(): Promise<Token[]> {
+    const stored = await this.#options.records.list<SessionRecord>('token');
+    return stored.map(({ id: label, value }) => ({
+      id: value.jti,
+      label,
+      account: value.account,
+      createdAt: value.createdAt,
+      expiresAt: value.expiresAt,
+    }));
+  }
+
+  /** Ends the token of that id or label; false when there is none. */
+  async revoke(idOrLabel: string): Promise<boolean> {
+    const token = (await this.list()).find(({ id, label }) => id === idOrLabel || label === idOrLabel);
+    if (token === undefined) return false;
+    await this.#options.sessions.end('token', [{ recordId: token.label, jti: token.id }]);
+    return true;
+  }
+}

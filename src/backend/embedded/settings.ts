@@ -1,0 +1,27 @@
+import type { DataFile } from './data-file.ts';
+
+/** Single values that last, by name. */
+export class Settings {
+  readonly #file: DataFile;
+
+  constructor(file: DataFile) {
+    this.#file = file;
+  }
+
+  get(name: string): string | null {
+    const row = this.#file.get('SELECT value FROM setting WHERE name = ?', name);
+    return row === undefined ? null : String(row['value']);
+  }
+
+  put(name: string, value: string): void {
+    this.#file.run('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', name, value);
+  }
+
+  /** The value of that name; made, and kept, when there is none. All processes get the same one. */
+  keep(name: string, make: () => string): string {
+    const known = this.get(name);
+    if (known !== null) return known;
+    this.#file.run('INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)', name, make());
+    return String(this.get(name));
+  }
+}

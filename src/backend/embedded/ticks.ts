@@ -1,0 +1,147 @@
+import type { FinishResult, Job, LastTick, PushResult, Ticks } from '../backend.ts';
+import { tickFrameAroundSeq } from '../../protocol.ts';
+import type { HouseTime } from '../../time/house-time.ts';
+
+type Deliver = (channel: string, frame: Uint8Array) => void;
+
+interface Lease {
+  owner: string;
+  term: number;
+  until: number;
+}
+
+const leaseMs = 1_000;
+/** So many jobs wait at most. */
+const queueLength = 16;
+
+/** The way of a tick inside one process, in its memory. */
+export class EmbeddedTicks implements Ticks {
+  readonly #time: HouseTime;
+  readonly #channels: readonly string[];
+  readonly #delivers: Deliver[] = [];
+  readonly #pushed = new Map<string, number>();
+  readonly #last = new Map<string, LastTick>();
+  readonly #queue: Job[] = [];
+  #waiting: (() => void)[] = [];
+  #lease: Lease | null = null;
+  #term = 0;
+  #expired = 0;
+
+  constructor(time: HouseTime, channels: readonly string[]) {
+    this.#time = time;
+    this.#channels = channels;
+  }
+
+  get expired(): number {
+    return this.#expired;
+  }
+
+  /** Takes in what the channels said last, before this process. */
+  restore(last: Iterable<[string, LastTick]>): void {
+    for (const [channel, tick] of last) {
+      this.#last.set(channel, tick);
+      for (const deliver of this.#delivers) deliver(channel, frameOf(channel, tick));
+    }
+  }
+
+  /** What each channel said last. */
+  get lastTicks(): ReadonlyMap<string, LastTick> {
+    return this.#last;
+  }
+
+  async lead(owner: string): Promise<{ term: number } | null> {
+    const now = this.#time.now();
+    const lease = this.#heldLease(now);
+    if (lease !== null && lease.owner !== owner) return null;
+    if (lease === null) this.#term = Math.max(this.#term + 1, Math.floor(now));
+    this.#lease = { owner, term: this.#term, until: now + leaseMs };
+    return { term: this.#term };
+  }
+
+  async resign(owner: string, term: number): Promise<void> {
+    if (this.#lease?.owner === owner && this.#lease.term === term) this.#lease = null;
+  }
+
+  async push(job: Job, owner: string, term: number): Promise<PushResult> {
+    const now = this.#time.now();
+    const lease = this.#heldLease(now);
+    if (lease === null || lease.owner !== owner || lease.term !== term) return 'not-leader';
+    const newest = this.#pushed.get(job.task);
+    if (isKnown(job, newest, now)) return 'known';
+    this.#pushed.set(job.task, job.at);
+    this.#queue.push({ ...job });
+    if (this.#queue.length > queueLength) this.#queue.shift();
+    this.#wake();
+    return 'pushed';
+  }
+
+  async pop(signal: AbortSignal): Promise<Job | null> {
+    while (!signal.aborted) {
+      for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
+        if (this.#time.now() <= job.expiresAt) return job;
+        this.#expired++;
+      }
+      await this.#pushOrAbort(signal);
+    }
+    return null;
+  }
+
+  async finish(job: Job, text: string, zone: string): Promise<FinishResult> {
+    const now = this.#time.now();
+    const { task, at, everyMs } = job;
+    if (now > job.expiresAt) return 'late';
+    const last = this.#last.get(task);
+    if (isKnown(job, last?.at, now)) return 'known';
+    const seq = Math.max((last?.seq ?? 0) + 1, Math.floor(at / 50));
+    const tick = { text, at, seq, zone, everyMs };
+    this.#last.set(task, tick);
+    const frame = frameOf(task, tick);
+    if (this.#channels.includes(task)) for (const deliver of this.#delivers) deliver(task, frame);
+    return 'published';
+  }
+
+  async last(channel: string): Promise<LastTick | null> {
+    return this.#last.get(channel) ?? null;
+  }
+
+  subscribe(deliver: Deliver): void {
+    this.#delivers.push(deliver);
+    for (const channel of this.#channels) {
+      const tick = this.#last.get(channel);
+      if (tick !== undefined) deliver(channel, frameOf(channel, tick));
+    }
+  }
+
+  #heldLease(now: number): Lease | null {
+    const left = (this.#lease?.until ?? 0) - now;
+    return left > 0 && left <= leaseMs ? this.#lease : null;
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #pushOrAbort(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      signal.addEventListener('abort', done);
+      this.#waiting.push(done);
+    });
+  }
+}
+
+/** Whether this instant, or a later one, already was; one that lies more than an expiry ahead of now is void. */
+function isKnown(job: Job, newest: number | undefined, now: number): boolean {
+  if (newest === undefined || newest - now > job.expiresAt - job.at) return false;
+  return job.at <= newest;
+}
+
+function frameOf(channel: string, { text, at, seq }: LastTick): Uint8Array {
+  const [before, after] = tickFrameAroundSeq(channel, text, at);
+  return Buffer.from(`${before}${seq}${after}`);
+}

@@ -1,0 +1,38 @@
+import { anyText, BadValue, port, type OptionTable } from '../config.ts';
+
+/** Which Redis, if any. */
+export const redisOptions = {
+  redisUrl: {
+    flag: '--redis-url <url>',
+    env: ['CLOCK_REDIS_URL'],
+    secret: true,
+    parse: anyText,
+    help: 'redis:// or rediss://[user:password@]host:port/db, redis+sentinel://, redis+cluster://',
+  },
+  redisHost: { flag: '--redis-host <host>', env: ['REDIS_HOST'], parse: anyText, help: 'without a URL (127.0.0.1)' },
+  redisPort: { flag: '--redis-port <port>', env: ['REDIS_PORT'], parse: port, help: 'without a URL (6379)' },
+  redisPassword: { env: ['CLOCK_REDIS_PASSWORD'], secret: true, parse: anyText, help: 'without a URL' },
+  redisPrefix: {
+    flag: '--redis-prefix <text>',
+    env: ['CLOCK_REDIS_PREFIX'],
+    parse: prefix,
+    default: '',
+    help: 'stands before every key, for several installations on one Redis',
+  },
+} as const satisfies OptionTable;
+
+/** Where the embedded backend keeps its file. */
+export const dataOptions = {
+  dataDir: {
+    flag: '--data-dir <folder>',
+    env: ['CLOCK_DATA_DIR'],
+    parse: anyText,
+    help: 'folder of the embedded data (default: clock in the XDG state folder)',
+  },
+} as const satisfies OptionTable;
+
+function prefix(text: string): string {
+  // Braces would make a hash tag of their own, and keys of one script must share theirs.
+  if (!/^[^{}\s]{0,64}$/.test(text)) throw new BadValue('up to 64 characters without blanks and braces');
+  return text;
+}

@@ -1,0 +1,109 @@
+import type { Redis } from 'ioredis';
+import { Unavailable, type Trouble } from '../backend.ts';
+import type { Connection } from './connection.ts';
+import { servedElsewhere, troubleOf, wordsOf } from './troubles.ts';
+import { pause } from './waiting.ts';
+
+export interface LinkOptions {
+  open(signal: AbortSignal): Promise<Connection>;
+  /** A new connection is there. The signal aborts when it is gone. */
+  onUp?: (client: Redis, gone: AbortSignal) => void;
+  /** There is none any more, or still none: called after each attempt that failed. */
+  onDown?: (trouble: Trouble, reason: Error) => void;
+  /** The data is served by another node or master now. */
+  onServedElsewhere?: () => void;
+}
+
+/** A refused connection is tried again after this; one that Redis refuses in words less often, ms. */
+const retryAfterMs = 120;
+const retryRefusedAfterMs = 500;
+
+/** One connection to Redis that is replaced whenever it ends. */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #stopping = new AbortController();
+  #connection: Connection | null = null;
+  #gone = new AbortController();
+  #trouble: Trouble = 'redis-down';
+  #dropped: Unavailable | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** The connection that is ready now, if there is one. */
+  get client(): Redis | null {
+    return this.#connection?.client ?? null;
+  }
+
+  /** Begins to connect. Safe twice. */
+  open(): void {
+    this.#running ??= this.#keepOpen();
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    this.#detach();
+    await this.#running;
+  }
+
+  /** Ends the connection in favour of a new one; `trouble` is why. */
+  drop(trouble: Trouble, reason: Error): void {
+    if (this.#connection === null) return;
+    this.#dropped = new Unavailable(trouble, { cause: reason });
+    this.#trouble = trouble;
+    this.#connection.close();
+    this.#detach();
+  }
+
+  /** Asks Redis. Every failure, whatever its kind, is an Unavailable. */
+  async ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
+    const client = this.client;
+    if (client === null) throw new Unavailable(this.#trouble);
+    try {
+      return await question(client);
+    } catch (error) {
+      const unavailable = new Unavailable(troubleOf(error), { cause: wordsOf(error) });
+      if (servedElsewhere(error) && this.client === client) {
+        this.drop(unavailable.trouble, wordsOf(error));
+        this.#options.onServedElsewhere?.();
+      }
+      throw unavailable;
+    }
+  }
+
+  #attach(connection: Connection): void {
+    this.#connection = connection;
+    this.#gone = new AbortController();
+  }
+
+  #detach(): void {
+    this.#connection = null;
+    this.#gone.abort();
+  }
+
+  async #keepOpen(): Promise<void> {
+    const { open, onUp, onDown } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      let reason: unknown;
+      try {
+        const connection = await open(signal);
+        this.#attach(connection);
+        onUp?.(connection.client, this.#gone.signal);
+        reason = await connection.ended;
+      } catch (error) {
+        reason = error;
+      }
+      this.#detach();
+      if (signal.aborted) return;
+      const dropped = this.#dropped;
+      this.#dropped = null;
+      this.#trouble = troubleOf(dropped ?? reason);
+      onDown?.(this.#trouble, dropped === null ? wordsOf(reason) : (dropped.cause as Error));
+      const refused = this.#trouble !== 'redis-down';
+      await pause(refused ? retryRefusedAfterMs : retryAfterMs, signal);
+    }
+  }
+}

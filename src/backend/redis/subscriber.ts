@@ -1,0 +1,155 @@
+import type { Redis } from 'ioredis';
+import { Unavailable, type LastTick, type Listener } from '../backend.ts';
+import type { Logger } from '../../logger.ts';
+import type { Connection } from './connection.ts';
+import { Delivery, type Deliver } from './delivery.ts';
+import type { Keys } from './keys.ts';
+import { Link } from './link.ts';
+import { pulseEveryMs } from './pulse.ts';
+import { pause } from './waiting.ts';
+
+export interface SubscriberOptions {
+  keys: Keys;
+  channels: readonly string[];
+  open(signal: AbortSignal): Promise<Connection>;
+  last(channel: string): Promise<LastTick | null>;
+  log: Logger;
+}
+
+/**
+ * The connection that hears what is published, for all subscribers and listeners of the process. It exists once there
+ * is one of them. Pub/sub forgets what is sent while nobody hears, so after a gap it reads what there is to know.
+ */
+export class Subscriber {
+  readonly #options: SubscriberOptions;
+  readonly #link: Link;
+  readonly #channelOf: ReadonlyMap<string, string>;
+  readonly #deliveries: Delivery[] = [];
+  readonly #listeners: Listener[] = [];
+  readonly #tried = Promise.withResolvers<void>();
+  #started = false;
+  #hears = false;
+  /** The last ticks have to be read. */
+  #behind = true;
+  /** Listeners may have missed a message. */
+  #gap = false;
+
+  constructor(options: SubscriberOptions) {
+    this.#options = options;
+    this.#channelOf = new Map(options.channels.map((channel) => [options.keys.ticks(channel), channel]));
+    this.#link = new Link({
+      open: options.open,
+      onUp: (client, gone) => void this.#hear(client, gone),
+      onDown: () => this.#lost(),
+    });
+  }
+
+  /** Somebody wants to hear, but what is published does not come in. */
+  get deaf(): boolean {
+    return this.#wanted && !this.#hears;
+  }
+
+  subscribe(deliver: Deliver): void {
+    this.#deliveries.push(new Delivery(deliver));
+    this.#behind = true;
+    this.#openIfWanted();
+    void this.catchUp();
+  }
+
+  hear(listener: Listener): void {
+    this.#listeners.push(listener);
+    this.#openIfWanted();
+  }
+
+  /** Resolves when it hears, or could not at the first try, or nobody wants to. */
+  async start(): Promise<void> {
+    this.#started = true;
+    this.#openIfWanted();
+    if (this.#wanted) await this.#tried.promise;
+  }
+
+  async stop(): Promise<void> {
+    await this.#link.close();
+  }
+
+  /** Looks for the node or master that serves now. */
+  move(trouble: Unavailable): void {
+    this.#link.drop(trouble.trouble, trouble);
+  }
+
+  /** Reads the last ticks, if something may have been missed. To be called when commands are answered again. */
+  async catchUp(): Promise<void> {
+    if (!this.#hears || !this.#behind) return;
+    const { channels, last } = this.#options;
+    const gap = this.#gap;
+    this.#behind = false;
+    this.#gap = false;
+    try {
+      const ticks = await Promise.all(channels.map((channel) => last(channel)));
+      for (const [index, channel] of channels.entries()) {
+        const tick = ticks[index];
+        if (tick != null) this.#each(this.#deliveries, (delivery) => delivery.caughtUp(channel, tick));
+      }
+      if (gap) this.missed();
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      this.#behind = true;
+      this.#gap ||= gap;
+    }
+  }
+
+  /** Tells the listeners that records may be others than before. */
+  missed(): void {
+    this.#each(this.#listeners, (listener) => listener.missed());
+  }
+
+  get #wanted(): boolean {
+    return this.#deliveries.length + this.#listeners.length > 0;
+  }
+
+  #openIfWanted(): void {
+    if (this.#started && this.#wanted) this.#link.open();
+  }
+
+  async #hear(client: Redis, gone: AbortSignal): Promise<void> {
+    const { keys } = this.#options;
+    client.on('messageBuffer', (name: Buffer, message: Buffer) => this.#take(name.toString(), message));
+    try {
+      await this.#link.ask(() => client.subscribe(...this.#channelOf.keys(), keys.tell));
+      this.#hears = true;
+      void this.catchUp();
+      this.#tried.resolve();
+      for (;;) {
+        await pause(pulseEveryMs, gone);
+        if (gone.aborted) return;
+        await this.#link.ask(() => client.ping());
+      }
+    } catch (error) {
+      this.#lost();
+      this.#link.drop('redis-deaf', error as Error);
+    }
+  }
+
+  #lost(): void {
+    if (this.#hears) this.#gap = true;
+    this.#hears = false;
+    this.#behind = true;
+    this.#tried.resolve();
+  }
+
+  #take(name: string, message: Buffer): void {
+    const channel = this.#channelOf.get(name);
+    if (channel !== undefined) this.#each(this.#deliveries, (delivery) => delivery.message(channel, message));
+    else this.#each(this.#listeners, (listener) => listener.told(message.toString()));
+  }
+
+  #each<T>(all: readonly T[], call: (one: T) => void): void {
+    for (const one of all) {
+      try {
+        call(one);
+      } catch (error) {
+        this.#options.log.error({ err: error }, 'a listener of the backend failed');
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { Failure } from '../../lifecycle.ts';
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+interface Credentials {
+  username?: string;
+  password?: string;
+}
+
+/** Which Redis is meant, and how it is reached. */
+export type RedisTarget =
+  | ({ kind: 'single'; tls: boolean; db: number } & Address & Credentials)
+  | ({ kind: 'sentinel'; sentinels: readonly Address[]; name: string } & Credentials)
+  | ({ kind: 'cluster'; seeds: readonly Address[] } & Credentials);
+
+const allowedForms =
+  'redis://[user:password@]host:port/db, rediss://... for TLS, ' +
+  'redis+sentinel://[:password@]host:26379,host:26379/NAME or redis+cluster://[user:password@]host:6379,host:6379';
+
+/**
+ * Reads a value of `CLOCK_REDIS_URL`. Throws a Failure for one that names no Redis; no part of the value stands in its
+ * message, since any part may be a password that was typed wrongly.
+ */
+export function parseRedisTarget(url: string): RedisTarget {
+  const scheme = /^(rediss?|redis\+sentinel|redis\+cluster):\/\//.exec(url)?.[1];
+  if (scheme === undefined) throw refused('it has none of the schemes that are known');
+  const rest = url.slice(scheme.length + 3);
+  // The last @ ends the credentials, so that a password may hold one.
+  const at = rest.lastIndexOf('@');
+  const credentials = at === -1 ? {} : parseCredentials(rest.slice(0, at));
+  const place = rest.slice(at + 1);
+  const slash = place.indexOf('/');
+  const hosts = slash === -1 ? place : place.slice(0, slash);
+  const path = slash === -1 ? '' : place.slice(slash + 1);
+
+  if (scheme === 'redis+sentinel') {
+    if (!/^[\w.-]+$/.test(path)) throw refused('the name of the master is missing after the /, or is none');
+    return { kind: 'sentinel', sentinels: parseAddresses(hosts, 26379), name: path, ...credentials };
+  }
+  if (scheme === 'redis+cluster') {
+    if (path !== '') throw refused('a cluster has no numbered databases, so nothing may follow the /');
+    return { kind: 'cluster', seeds: parseAddresses(hosts, 6379), ...credentials };
+  }
+  if (!/^\d{0,5}$/.test(path)) throw refused('the database after the / is not a number');
+  if (hosts.includes(',')) throw refused('it names several hosts, which only sentinel and cluster can have');
+  const address = parseAddress(hosts, 6379);
+  return { kind: 'single', tls: scheme === 'rediss', db: Number(path), ...address, ...credentials };
+}
+
+/** The target for a person: never with a password in it. */
+export function describeRedisTarget(target: RedisTarget): string {
+  switch (target.kind) {
+    case 'single':
+      return `${target.tls ? 'rediss' : 'redis'}://${addressText(target)}/${target.db}`;
+    case 'sentinel':
+      return `redis+sentinel://${target.sentinels.map(addressText).join(',')}/${target.name}`;
+    case 'cluster':
+      return `redis+cluster://${target.seeds.map(addressText).join(',')}`;
+  }
+}
+
+function parseCredentials(text: string): Credentials {
+  const colon = text.indexOf(':');
+  const username = decode(colon === -1 ? text : text.slice(0, colon));
+  const password = decode(colon === -1 ? '' : text.slice(colon + 1));
+  if (username !== '' && password === '') throw refused('it names a user without a password');
+  return { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw refused('a % in the password must be written %25');
+  }
+}
+
+function parseAddresses(text: string, defaultPort: number): Address[] {
+  return text.split(',').map((part) => parseAddress(part, defaultPort));
+}
+
+function parseAddress(text: string, defaultPort: number): Address {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined) throw refused('a host is missing, or is none');
+  const port = Number(match?.[3] ?? defaultPort);
+  if (port < 1 || port > 65_535) throw refused('a port is not from 1 to 65535');
+  return { host, port };
+}
+
+function addressText({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function refused(reason: string): Failure {
+  return new Failure(`CLOCK_REDIS_URL names no Redis: ${reason}; allowed: ${allowedForms}`);
+}

@@ -1,0 +1,105 @@
+import { Unavailable, type FinishResult, type Job, type LastTick, type PushResult, type Ticks } from '../backend.ts';
+import { tickFrameAroundSeq } from '../../protocol.ts';
+import type { HouseTime } from '../../time/house-time.ts';
+import { blockSeconds } from './connection.ts';
+import type { Deliver } from './delivery.ts';
+import type { Keys } from './keys.ts';
+import type { Link } from './link.ts';
+import { finishScript, leadScript, pushScript, resignScript } from './scripts.ts';
+import { pause } from './waiting.ts';
+
+export interface RedisTicksOptions {
+  keys: Keys;
+  time: HouseTime;
+  commands: Link;
+  /** Opened by the first `pop`. */
+  queue: Link;
+  /** Whether commands are answered, so that a job taken now could also be finished. */
+  serves(): boolean;
+  onSubscriber(deliver: Deliver): void;
+}
+
+/** So many jobs wait at most. */
+const queueLength = 16;
+/** How often a `pop` looks whether Redis is back. */
+const lookAgainAfterMs = 50;
+
+export class RedisTicks implements Ticks {
+  readonly #options: RedisTicksOptions;
+  #expired = 0;
+
+  constructor(options: RedisTicksOptions) {
+    this.#options = options;
+  }
+
+  get expired(): number {
+    return this.#expired;
+  }
+
+  async lead(owner: string): Promise<{ term: number } | null> {
+    const { keys, commands } = this.#options;
+    const term = await commands.ask((client) => leadScript.run(client, [keys.lease], [owner]));
+    return term === null ? null : { term: Number(term) };
+  }
+
+  async resign(owner: string, term: number): Promise<void> {
+    const { keys, commands } = this.#options;
+    await commands.ask((client) => resignScript.run(client, [keys.lease], [owner, term]));
+  }
+
+  async push(job: Job, owner: string, term: number): Promise<PushResult> {
+    const { keys, commands } = this.#options;
+    const args = [owner, term, job.task, job.at, job.expiresAt - job.at, JSON.stringify(job), queueLength];
+    const result = await commands.ask((client) => pushScript.run(client, [keys.lease, keys.queue, keys.pushed], args));
+    return result as PushResult;
+  }
+
+  async pop(signal: AbortSignal): Promise<Job | null> {
+    const { keys, time, queue, serves } = this.#options;
+    queue.open();
+    while (!signal.aborted) {
+      if (!serves() || queue.client === null) {
+        await pause(lookAgainAfterMs, signal);
+        continue;
+      }
+      const popped = await queue
+        .ask((client) => client.blpop(keys.queue, blockSeconds))
+        .catch((error: unknown) => this.#afterFailure(error, signal));
+      if (popped === null) continue;
+      const job = JSON.parse(popped[1]) as Job;
+      if (time.now() <= job.expiresAt) return job;
+      this.#expired++;
+    }
+    return null;
+  }
+
+  async finish(job: Job, text: string, zone: string): Promise<FinishResult> {
+    const { keys, commands } = this.#options;
+    const [before, after] = tickFrameAroundSeq(job.task, text, job.at);
+    const args = [job.at, job.expiresAt, text, zone, job.everyMs, before, after, keys.ticks(job.task)];
+    const article = job.task === 'time' ? 1 : 0;
+    const result = await commands.ask((client) =>
+      finishScript.run(client, [keys.last(job.task), keys.time], [...args, article]),
+    );
+    return result as FinishResult;
+  }
+
+  async last(channel: string): Promise<LastTick | null> {
+    const { keys, commands } = this.#options;
+    const [text, at, seq, zone, everyMs] = await commands.ask((client) =>
+      client.hmget(keys.last(channel), 'text', 'at', 'seq', 'zone', 'everyMs'),
+    );
+    if (text == null || zone == null) return null;
+    return { text, at: Number(at), seq: Number(seq), zone, everyMs: Number(everyMs) };
+  }
+
+  subscribe(deliver: Deliver): void {
+    this.#options.onSubscriber(deliver);
+  }
+
+  async #afterFailure(error: unknown, signal: AbortSignal): Promise<null> {
+    if (!(error instanceof Unavailable)) throw error;
+    await pause(lookAgainAfterMs, signal);
+    return null;
+  }
+}

@@ -1,0 +1,243 @@
+import { closeCode, type InitialState, type ScreenState, type Tick } from '../protocol.ts';
+import { Freshness } from './freshness.ts';
+import { Line, type LineOptions, type Loss } from './line.ts';
+import { longestDelayMs, Retry } from './retry.ts';
+import { Timer } from './timer.ts';
+
+const askWithinMs = 5_000;
+const statusEveryMs = 30_000;
+/** A page that has heard nothing for 1.3 s asks, and 0.7 s later knows; one that has no socket to ask knows as soon. */
+const silentMs = 2_000;
+/** Longer waits than this are no order of a server that wants its clients back. */
+const longestOrderMs = 3_600_000;
+
+/** The answer to `GET /api/initial_state`. */
+export interface StateAnswer {
+  status: number;
+  /** Of the header `Retry-After`, ms. */
+  retryAfterMs: number | null;
+  /** With status 200. */
+  state: InitialState | null;
+}
+
+export interface ConnectionOptions extends LineOptions {
+  /** Asks `/api/initial_state`; rejects when no answer came. */
+  fetchState: () => Promise<StateAnswer>;
+  /** From 0 to 1, as `Math.random`. */
+  random: () => number;
+  /** The build of this program, for the server to know. */
+  build: string;
+  /** Each change of state; `connecting` is what it begins with. */
+  onState: (state: ScreenState) => void;
+  /** Each time that the server tells, in the order it came; an older one can follow a newer one. */
+  onTick: (tick: Tick) => void;
+  /** The zone of the shown time. */
+  onZone: (zone: string) => void;
+}
+
+/**
+ * Keeps one line to the server for as long as there is a session, by the rules of the contract's sections 3 and 5. A
+ * lost line is replaced and never waited for. What ends the session ends the connection too, for good.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #freshness: Freshness;
+  readonly #retry: Retry;
+  readonly #silence: Timer;
+  readonly #wait: Timer;
+  readonly #staleAsk: Timer;
+  readonly #status: Timer;
+  #line: Line | null = null;
+  #attempts = 0;
+  /** Of the newest tick that this line brought. */
+  #newestAt: number | null = null;
+  /** What the server told on opening, kept until house time is known and tells how old it is. */
+  #told: InitialState | null = null;
+  /** The server, not the network, is why we wait. */
+  #isOrdered = false;
+  #waitUntil = 0;
+  #over = false;
+
+  constructor(options: ConnectionOptions) {
+    const { now, schedule, random } = options;
+    this.#options = options;
+    this.#freshness = new Freshness({ now, schedule, onChange: (state) => this.#changed(state) });
+    this.#retry = new Retry(random);
+    this.#silence = new Timer(schedule);
+    this.#wait = new Timer(schedule);
+    this.#staleAsk = new Timer(schedule);
+    this.#status = new Timer(schedule);
+  }
+
+  get state(): ScreenState {
+    return this.#freshness.state;
+  }
+
+  /** Opens the first line. */
+  start(): void {
+    this.#freshness.start();
+    this.#tellRegularly();
+    this.#open();
+  }
+
+  /**
+   * The device woke, the page came to be seen, the network returned: whatever is open is checked at once, and a wait
+   * that only the network was the reason for begins anew.
+   */
+  wake(): void {
+    if (this.#over) return;
+    if (this.#freshness.state !== 'connecting') this.#freshness.judge();
+    this.#line?.check();
+    if (!this.#wait.isSet || this.#isOrdered) return;
+    this.#retry.reset();
+    const delayMs = this.#retry.next();
+    if (this.#options.now() + delayMs < this.#waitUntil) this.#reopenAfter(delayMs);
+  }
+
+  /** Ends it; nothing is told any more. */
+  stop(): void {
+    this.#over = true;
+    this.#freshness.stop();
+    this.#silence.clear();
+    this.#wait.clear();
+    this.#staleAsk.clear();
+    this.#status.clear();
+    this.#line?.close();
+    this.#line = null;
+  }
+
+  #open(): void {
+    this.#attempts += 1;
+    this.#isOrdered = false;
+    this.#newestAt = null;
+    this.#told = null;
+    this.#line = new Line(this.#options, {
+      opened: () => {
+        this.#tell();
+        void this.#askOnOpening();
+      },
+      heard: (tick, instant) => {
+        this.#heard();
+        this.#newestAt = tick.at;
+        this.#told = null;
+        this.#freshness.heard(instant);
+        this.#options.onTick(tick);
+      },
+      answered: ({ spread }, moved) => {
+        this.#heard();
+        this.#retry.spreadOver(spread);
+        if (moved) this.#freshness.correct(this.#instantOfNewest());
+        this.#weigh();
+      },
+      lost: (loss) => this.#lost(loss),
+    });
+  }
+
+  #heard(): void {
+    this.#retry.reset();
+    this.#silence.set(silentMs, () => this.#freshness.correct(-Infinity));
+  }
+
+  #lost(loss: Loss): void {
+    this.#line = null;
+    if (loss === closeCode.sessionEnded) return this.#signOut();
+    if (loss === 'refused') return void this.#askWhyRefused();
+    if (loss === 'silent') this.#freshness.correct(-Infinity);
+    if (isOurFault(loss)) this.#reopenAfter(longestDelayMs, true);
+    else this.#reopenAfter(this.#retry.next(loss === closeCode.goingAway));
+  }
+
+  #reopenAfter(delayMs: number, isOrdered = false): void {
+    this.#isOrdered = isOrdered;
+    this.#waitUntil = this.#options.now() + delayMs;
+    this.#wait.set(delayMs, () => this.#open());
+  }
+
+  async #askOnOpening(): Promise<void> {
+    const attempt = this.#attempts;
+    const state = this.#take(await this.#ask());
+    if (state === null || attempt !== this.#attempts || this.#newestAt !== null) return;
+    this.#told = state;
+    this.#weigh();
+  }
+
+  /** A browser cannot read with what status its handshake was refused: this can. */
+  async #askWhyRefused(): Promise<void> {
+    const attempt = this.#attempts;
+    this.#reopenAfter(askWithinMs);
+    const answer = await this.#ask();
+    if (answer === null || attempt !== this.#attempts) return;
+    this.#take(answer);
+    const delayMs = this.#retry.next();
+    const orderMs = answer.status === 503 ? Math.min(answer.retryAfterMs ?? 0, longestOrderMs) : 0;
+    this.#reopenAfter(Math.max(delayMs, orderMs), orderMs > 0);
+  }
+
+  /** Null when it is too late for an answer; status 0 when none came. */
+  async #ask(): Promise<StateAnswer | null> {
+    const none: StateAnswer = { status: 0, retryAfterMs: null, state: null };
+    const answer = await this.#options.fetchState().catch(() => none);
+    if (this.#over) return null;
+    if (answer.status !== 401) return answer;
+    this.#signOut();
+    return null;
+  }
+
+  #take(answer: StateAnswer | null): InitialState | null {
+    const state = answer?.state ?? null;
+    // A proxy that wants a sign-in of its own also answers with 200.
+    if (state === null || !(state.interval > 0)) return null;
+    const { current, at, seq, channel, zone, interval, spread } = state;
+    this.#retry.spreadOver(spread);
+    this.#freshness.expectEvery(interval);
+    this.#options.onZone(zone);
+    if (current !== null && at !== null && seq !== null) this.#options.onTick({ channel, text: current, at, seq });
+    return state;
+  }
+
+  /** What was told on opening counts as a tick, and as no older than it is. */
+  #weigh(): void {
+    if (this.#told === null) return;
+    const { stale, at } = this.#told;
+    if (stale || at === null) this.#freshness.correct(-Infinity);
+    else {
+      const instant = this.#line?.instantOf(at) ?? null;
+      if (instant === null) return;
+      this.#newestAt = at;
+      this.#freshness.heard(instant);
+    }
+    this.#told = null;
+  }
+
+  #instantOfNewest(): number {
+    return (this.#newestAt === null ? null : this.#line?.instantOf(this.#newestAt)) ?? -Infinity;
+  }
+
+  #changed(state: ScreenState): void {
+    this.#tell();
+    if (state === 'stale') {
+      this.#staleAsk.set(this.#retry.partOfSpread(), () => void this.#ask().then((answer) => this.#take(answer)));
+    }
+    this.#options.onState(state);
+  }
+
+  #tell(): void {
+    this.#line?.tell({ build: this.#options.build, state: this.state, offsetMs: null, errorMs: null });
+  }
+
+  #tellRegularly(): void {
+    this.#tell();
+    this.#status.set(statusEveryMs, () => this.#tellRegularly());
+  }
+
+  #signOut(): void {
+    this.stop();
+    this.#freshness.signOut();
+  }
+}
+
+/** We broke a rule or were too slow: to come back soon would only repeat it. */
+function isOurFault(loss: Loss): boolean {
+  const { binary, brokenRule, tooLong, tooSlow } = closeCode;
+  return loss === binary || loss === brokenRule || loss === tooLong || loss === tooSlow;
+}

@@ -1,0 +1,27 @@
+type Cell = string | number | boolean | null;
+
+/** Prints rows: as JSON for programs, as columns for people. */
+export function printList(rows: readonly Record<string, Cell>[], asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+    return;
+  }
+  const [first] = rows;
+  if (first === undefined) return;
+  const names = Object.keys(first);
+  const table = [names.map((name) => name.toUpperCase()), ...rows.map((row) => names.map((name) => shown(row[name])))];
+  const widths = names.map((_, column) => Math.max(...table.map((cells) => (cells[column] ?? '').length)));
+  for (const cells of table) {
+    process.stdout.write(
+      `${cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd()}\n`,
+    );
+  }
+}
+
+function shown(cell: Cell | undefined): string {
+  if (cell === null || cell === undefined) return '-';
+  return typeof cell === 'boolean' ? (cell ? 'yes' : 'no') : String(cell);
+}

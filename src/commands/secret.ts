@@ -1,0 +1,22 @@
+import { chmodSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../lifecycle.ts';
+import { newPassword, newSecret, writeSecretFile } from '../secrets.ts';
+
+/** Prints a new secret and admin password, or writes them to files that a container's own user can read. */
+export function makeSecrets(folder: string | undefined): void {
+  const made = { secret: newSecret(), 'admin-password': newPassword() };
+  if (folder === undefined) {
+    process.stdout.write(`CLOCK_SECRET=${made.secret}\nCLOCK_ADMIN_PASSWORD=${made['admin-password']}\n`);
+    return;
+  }
+  const there = Object.keys(made).find((name) => existsSync(join(folder, name)));
+  if (there !== undefined) throw new Failure(`${join(folder, there)} is there already: remove it first`);
+  for (const [name, text] of Object.entries(made)) {
+    // A mounted file keeps its owner and mode, and the image's user must read it; the folder keeps everybody else out.
+    const path = writeSecretFile(folder, name, text, 0o444);
+    chmodSync(path, 0o444);
+    process.stdout.write(`${path}\n`);
+  }
+  chmodSync(folder, 0o700);
+}

@@ -1,0 +1,40 @@
+import { accountId, type Accounts } from '../auth/accounts.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import { Failure } from '../lifecycle.ts';
+import { printList } from './print.ts';
+
+/** What `clock token` does. Each throws a `Failure` that says why it did not. */
+export class TokenCommands {
+  readonly #accounts: Accounts;
+  readonly #tokens: Tokens;
+
+  constructor(accounts: Accounts, tokens: Tokens) {
+    this.#accounts = accounts;
+    this.#tokens = tokens;
+  }
+
+  /** The token alone on standard output, once. */
+  async issue(name: string, lifetimeMs: number, label: string | undefined): Promise<void> {
+    const account = await this.#accounts.get(name);
+    if (account === null) throw new Failure(`there is no account ${name}`, 1);
+    if (account.disabled) throw new Failure(`the account ${name} is disabled`, 1);
+    const token = await this.#tokens.issue(accountId(name), lifetimeMs, label);
+    if (token === null) throw new Failure(`--name: there is a live token ${label} already`, 1);
+    process.stdout.write(`${token.text}\n`);
+  }
+
+  async list(options: { json?: boolean }): Promise<void> {
+    const rows = (await this.#tokens.list()).map(({ id, label, account, createdAt, expiresAt }) => ({
+      id,
+      label,
+      account,
+      created: new Date(createdAt).toISOString(),
+      expires: new Date(expiresAt).toISOString(),
+    }));
+    printList(rows, options.json ?? false);
+  }
+
+  async revoke(idOrLabel: string): Promise<void> {
+    if (!(await this.#tokens.revoke(idOrLabel))) throw new Failure(`there is no token ${idOrLabel}`, 1);
+  }
+}

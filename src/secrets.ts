@@ -1,0 +1,38 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from './lifecycle.ts';
+
+/** 256 random bits: signs sessions and tokens. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** 120 random bits in groups that can be read aloud and typed. */
+export function newPassword(): string {
+  const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
+  const characters = Array.from({ length: 25 }, () => letters[randomInt(letters.length)]);
+  return [0, 5, 10, 15, 20].map((start) => characters.slice(start, start + 5).join('')).join('-');
+}
+
+/** Writes a secret to a new file. Throws a `Failure` when there is one already, or the folder cannot be written. */
+export function writeSecretFile(folder: string, name: string, text: string, mode: number): string {
+  const path = join(folder, name);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(path, `${text}\n`, { flag: 'wx', mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(
+      code === 'EEXIST' ? `${path} is there already: remove it first` : `${path} cannot be written (${code})`,
+    );
+  }
+  return path;
+}
+
+/** The secret that stands in a file, made when there is none. */
+export function keptInFile(folder: string, name: string): string {
+  const path = join(folder, name);
+  if (!existsSync(path)) writeSecretFile(folder, name, newSecret(), 0o600);
+  return readFileSync(path, 'utf8').trimEnd();
+}

@@ -1,0 +1,29 @@
+import { field, HttpError, json } from './http.ts';
+import type { Identity } from './identity.ts';
+import type { Latest } from './latest.ts';
+import type { Routes } from './router.ts';
+import type { Spread } from './spread.ts';
+
+export interface ApiOptions {
+  identity: Identity;
+  latest: Latest;
+  channels: readonly string[];
+  spread: Spread;
+  build: string;
+}
+
+/** What programs and the page ask for. */
+export function apiRoutes({ identity, latest, channels, spread, build }: ApiOptions): Routes {
+  return {
+    '/api/initial_state': {
+      GET: async (request) => {
+        const session = await identity.who(request, 'welcome');
+        if (session === null) throw new HttpError(401, 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
+        const asked = new URLSearchParams(request.query).getAll('channel');
+        const channel = asked.length === 0 ? 'time' : field(request.query, 'channel');
+        if (!channels.includes(channel)) throw new HttpError(404, `There are these channels: ${channels.join(', ')}.`);
+        return json({ ...(await latest.state(channel)), spread: spread.ms, build });
+      },
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { type Html, html } from '../html.ts';
+import { alert, layout, type PageAssets } from './layout.ts';
+
+export interface PasswordPageOptions {
+  assets: PageAssets;
+  csrfToken: string;
+  /** Whose password is changed. */
+  account: string;
+  /** Why the last try did not succeed. */
+  message?: string | undefined;
+}
+
+/** The form with which people change their own password. */
+export function passwordPage({ assets, csrfToken, account, message }: PasswordPageOptions): Html {
+  const body = html`<main>
+    <img src="${assets.icon}" alt="" width="56" height="56" />
+    <h1>Change password</h1>
+    ${alert(message)}
+    <form method="post" action="/accounts/password_change/">
+      <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
+      <label for="account">Name</label>
+      <input id="account" value="${account}" autocomplete="username" readonly />
+      <label for="old_password">Present password</label>
+      <input id="old_password" name="old_password" type="password" autocomplete="current-password" required autofocus />
+      <label for="new_password1">New password</label>
+      <input
+        id="new_password1"
+        name="new_password1"
+        type="password"
+        autocomplete="new-password"
+        aria-describedby="rule"
+        required
+      />
+      <p id="rule" class="hint">15 to 128 characters of any kind; a sentence is easy to remember.</p>
+      <label for="new_password2">New password again</label>
+      <input id="new_password2" name="new_password2" type="password" autocomplete="new-password" required />
+      <p class="hint">Your other sessions and your tokens end with the change.</p>
+      <button>Change password</button>
+    </form>
+    <p class="aside"><a href="/">Back to the clock</a></p>
+  </main>`;
+  const title = 'Change password · Clock';
+  return layout({ title: message === undefined ? title : `Error: ${title}`, assets, look: 'card', body });
+}

@@ -1,0 +1,160 @@
+import { Failure, type Service } from '../lifecycle.ts';
+import type { Logger } from '../logger.ts';
+import type { AssetUrls } from './assets.ts';
+import { asHttpError, errorResponse } from './errors.ts';
+import { bodyBytesAtMost, readHead, Refused } from './guard.ts';
+import { HttpError, reasonPhrases, type Head, type Request, type Response } from './http.ts';
+import type { Proxies } from './proxies.ts';
+import { findHandler, type Route, type Routes } from './router.ts';
+import {
+  listenExclusively,
+  type HttpRequest,
+  type HttpResponse,
+  type ListenSocket,
+  type TemplatedApp,
+  type Uws,
+} from './uws.ts';
+
+const requestWithinMs = 15_000;
+const forbidden = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const fromUs = ['script', 'style', 'img', 'font', 'connect', 'manifest', 'worker'].map((kind) => `${kind}-src 'self'`);
+const everyAnswerHas: readonly (readonly [string, string])[] = [
+  ['Content-Security-Policy', [forbidden, ...fromUs, "form-action 'self'"].join('; ')],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Referrer-Policy', 'same-origin'],
+];
+const overTlsHas = ['Strict-Transport-Security', 'max-age=31536000'] as const;
+
+export interface ServerOptions {
+  app: TemplatedApp;
+  uws: Uws;
+  host: string;
+  port: number;
+  /** Named in the refusal of a port that is taken. */
+  portOption: string;
+  routes: Routes;
+  proxies: Proxies;
+  assets: AssetUrls;
+  log: Logger;
+}
+
+/** A request and the way to answer it: none once it was aborted. */
+export interface Exchange {
+  res: HttpResponse;
+  head: Head;
+  aborted: AbortSignal;
+}
+
+/** Serves HTTP: copies and checks each request, finds its handler and sends the whole answer. */
+export class Server implements Service {
+  readonly name = 'server';
+  readonly #options: ServerOptions;
+  readonly #routes: ReadonlyMap<string, Route>;
+  #listening: ListenSocket | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#routes = new Map(Object.entries(options.routes));
+    options.app.any('/*', (res, req) => this.#serve(res, req));
+  }
+
+  /** The port it listens on; 0 before it does. */
+  get port(): number {
+    return this.#listening === undefined ? 0 : this.#options.uws.us_socket_local_port(this.#listening);
+  }
+
+  async start(): Promise<void> {
+    const { app, host, port, portOption } = this.#options;
+    const listening = await listenExclusively(app, host, port);
+    if (listening === false) {
+      throw new Failure(
+        `${portOption}: cannot listen on ${host}:${port}: it is in use, or not an address of this host`,
+      );
+    }
+    this.#listening = listening;
+  }
+
+  /** Takes no new connections; those there are go on. */
+  stopListening(): void {
+    if (this.#listening !== undefined) this.#options.uws.us_listen_socket_close(this.#listening);
+    this.#listening = undefined;
+  }
+
+  async stop(): Promise<void> {
+    this.stopListening();
+    this.#options.app.close();
+  }
+
+  #serve(res: HttpResponse, req: HttpRequest): void {
+    const exchange = this.open(res, req);
+    if (exchange !== null) void this.respond(exchange, this.#answer(exchange));
+  }
+
+  /** Begins an exchange whose request passed the guard; null when it did not, and was answered. */
+  open(res: HttpResponse, req: HttpRequest): Exchange | null {
+    const aborting = new AbortController();
+    res.onAborted(() => aborting.abort());
+    try {
+      return { res, head: readHead(req, res, this.#options.proxies), aborted: aborting.signal };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      send(res, error.head, errorResponse(error, error.head.path, this.#options.assets));
+      return null;
+    }
+  }
+
+  /** Ends an exchange with what `answer` comes to. */
+  async respond({ res, head, aborted }: Exchange, answer: Promise<Response>): Promise<void> {
+    const response = await answer.catch((error: unknown) => this.#failed(error, head));
+    if (!aborted.aborted) res.cork(() => send(res, head, response));
+  }
+
+  async #answer(exchange: Exchange): Promise<Response> {
+    const { head } = exchange;
+    const handler = findHandler(this.#routes, head.method, head.path);
+    const body = head.method === 'POST' ? await readBody(exchange) : '';
+    return handler({ ...head, body } satisfies Request);
+  }
+
+  #failed(error: unknown, head: Head): Response {
+    const { log, assets } = this.#options;
+    const known = asHttpError(error);
+    if (known === null) log.error({ err: error, method: head.method, path: head.path }, 'request failed');
+    return errorResponse(known ?? new HttpError(500, 'Something went wrong here.'), head.path, assets);
+  }
+}
+
+/** The whole body as text. A connection on which it does not come in time is cut. */
+function readBody({ res, head, aborted }: Exchange): Promise<string> {
+  if (!head.headers.has('content-length')) return Promise.resolve('');
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const late = setTimeout(() => res.close(), requestWithinMs);
+    aborted.addEventListener('abort', () => clearTimeout(late));
+    res.onData((chunk, isLast) => {
+      bytes += chunk.byteLength;
+      if (bytes > bodyBytesAtMost) {
+        clearTimeout(late);
+        reject(new HttpError(413, 'The body of this request is too large.', [], { close: true }));
+        return;
+      }
+      // uWebSockets.js takes the chunk's memory back when this returns.
+      chunks.push(Buffer.from(Buffer.from(chunk)));
+      if (!isLast) return;
+      clearTimeout(late);
+      resolve(Buffer.concat(chunks).toString('utf8'));
+    });
+  });
+}
+
+function send(res: HttpResponse, head: Head, { status, headers = [], body = '', close = false }: Response): void {
+  res.writeStatus(`${status} ${reasonPhrases[status] ?? ''}`);
+  for (const [name, value] of everyAnswerHas) res.writeHeader(name, value);
+  if (head.secure) res.writeHeader(...overTlsHas);
+  for (const [name, value] of headers) res.writeHeader(name, value);
+  // After `endWithoutBody` nothing may follow on this HEAD; `end` would send the body.
+  if (head.method === 'HEAD') res.endWithoutBody(Buffer.byteLength(body), close);
+  else if (status === 304) res.endWithoutBody(undefined, close);
+  else res.end(body, close);
+}

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import type { Accounts } from '../auth/accounts.ts';
+import { Attempts } from '../auth/attempts.ts';
+import type { Sessions } from '../auth/sessions.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { ValuesOf } from '../config.ts';
+import type { Service } from '../lifecycle.ts';
+import type { Logger } from '../logger.ts';
+import { accountRoutes } from './accounts.ts';
+import { apiRoutes } from './api.ts';
+import { Assets } from './assets.ts';
+import { homeRoutes } from './home.ts';
+import { HttpError } from './http.ts';
+import { Hub, type SocketData } from './hub.ts';
+import { Identity } from './identity.ts';
+import { Latest } from './latest.ts';
+import { probeRoutes, unreadiness } from './ops.ts';
+import type { webOptions } from './options.ts';
+import { Proxies } from './proxies.ts';
+import { Server } from './server.ts';
+import { SessionWatch } from './session-watch.ts';
+import { socketPath, SocketRules } from './socket.ts';
+import { Spread } from './spread.ts';
+import type { HttpRequest, HttpResponse, SocketContext, Uws } from './uws.ts';
+
+export interface WebOptions {
+  config: Pick<
+    ValuesOf<typeof webOptions>,
+    'port' | 'allowedOrigins' | 'trustedProxy' | 'maxSockets' | 'drainMs' | 'drainDelayMs'
+  >;
+  tls: { certFile: string; keyFile: string } | null;
+  host: string;
+  uws: Uws;
+  backend: Backend;
+  accounts: Accounts;
+  sessions: Sessions;
+  channels: readonly string[];
+  /** Names this process among all of the installation. */
+  owner: string;
+  assetsFolder: string;
+  build: string;
+  stopping: AbortSignal;
+  log: Logger;
+}
+
+/** The role that faces people: pages, API and sockets, to which it relays each tick as it comes. */
+export class Web implements Service {
+  readonly name = 'web';
+  readonly hub: Hub;
+  readonly latest: Latest;
+  readonly #options: WebOptions;
+  readonly #server: Server;
+  readonly #spread: Spread;
+  readonly #watch: SessionWatch;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: WebOptions) {
+    const { config, tls, uws, backend, accounts, sessions, channels, build, log } = options;
+    this.#options = options;
+    const app = tls === null ? uws.App() : uws.SSLApp({ cert_file_name: tls.certFile, key_file_name: tls.keyFile });
+    const hub = new Hub(app);
+    const latest = new Latest({ backend, channels });
+    const spread = new Spread({ backend, owner: options.owner, sockets: () => hub.size });
+    const identity = new Identity({ sessions, backend, hasSocket: ({ jti }) => hub.has(jti) });
+    const assets = new Assets(options.assetsFolder);
+    const { allowedOrigins } = config;
+    const attempts = new Attempts(backend.limiter);
+    const rules = new SocketRules({
+      ...{ hub, identity, sessions, backend, channels, allowedOrigins, spread, build, log },
+      maxSockets: socketsAtMost(config.maxSockets, log),
+    });
+
+    this.hub = hub;
+    this.latest = latest;
+    this.#spread = spread;
+    this.#watch = new SessionWatch({ hub, sessions, records: backend.records, time: backend.time });
+    this.#server = new Server({
+      ...{ app, uws, host: options.host, port: config.port, portOption: '--port', assets: assets.urls, log },
+      proxies: new Proxies(config.trustedProxy, tls !== null, log),
+      routes: {
+        ...homeRoutes({ identity, assets: assets.urls, build }),
+        ...accountRoutes({ identity, accounts, sessions, attempts, allowedOrigins, assets: assets.urls, log }),
+        ...apiRoutes({ identity, latest, channels, spread, build }),
+        ...probeRoutes(() => unreadiness(backend, options.stopping)),
+        ...assets.routes,
+        // What uWebSockets.js does not take for a handshake ends here; the same rules refuse it.
+        [socketPath]: {
+          any: async (request) => {
+            await rules.admit(request);
+            throw new HttpError(400, 'This is no handshake of a WebSocket.');
+          },
+        },
+      },
+    });
+    app.ws<SocketData>(socketPath, {
+      ...rules.behavior(),
+      upgrade: (res, req, context) => void this.#upgrade(rules, res, req, context),
+    });
+  }
+
+  /** Where it listens, once it does. */
+  get port(): number {
+    return this.#server.port;
+  }
+
+  async start(): Promise<void> {
+    const { backend } = this.#options;
+    backend.ticks.subscribe((channel, frame) => {
+      const tick = this.latest.take(frame);
+      if (tick !== null) this.hub.publish(channel, tick.at, frame);
+    });
+    await this.#spread.start();
+    await this.#watch.start();
+    await this.#server.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped ??= this.#drain();
+    await this.#stopped;
+  }
+
+  async #drain(): Promise<void> {
+    const { drainDelayMs, drainMs } = this.#options.config;
+    if (this.port !== 0) await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
+    this.#server.stopListening();
+    await this.hub.drain(drainMs ?? Math.max(1_000, this.#spread.ms));
+    await this.#spread.stop();
+    await this.#watch.stop();
+    await this.#server.stop();
+  }
+
+  async #upgrade(rules: SocketRules, res: HttpResponse, req: HttpRequest, context: SocketContext): Promise<void> {
+    const exchange = this.#server.open(res, req);
+    if (exchange === null) return;
+    const { head, aborted } = exchange;
+    const key = head.headers.get('sec-websocket-key') ?? '';
+    try {
+      const data = await rules.admit(head);
+      // Neither an extension nor a subprotocol, whatever was asked for.
+      if (!aborted.aborted) res.cork(() => res.upgrade(data, key, '', '', context));
+    } catch (error) {
+      await this.#server.respond(exchange, Promise.reject(error));
+    }
+  }
+}
+
+/** What was asked for, or fewer: a process must keep some descriptors for everything else. */
+function socketsAtMost(wanted: number, log: Logger): number {
+  const spareDescriptors = 256;
+  const limit = /^Max open files +(\d+)/m.exec(readTextIfThere('/proc/self/limits'))?.[1];
+  const possible = limit === undefined ? Infinity : Math.max(0, Number(limit) - spareDescriptors);
+  if (possible >= wanted) return wanted;
+  log.info({ wanted, possible }, 'fewer sockets than --max-sockets: the limit of open files is lower');
+  return possible;
+}
+
+function readTextIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,125 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { until } from './until.ts';
+
+const command = join(import.meta.dirname, '../../bin/clock');
+
+export interface ClockProcess extends AsyncDisposable {
+  /** `http://127.0.0.1:port`; empty for roles without a server. */
+  url: string;
+  port: number;
+  dataDir: string;
+  /** The log so far, a parsed line each. */
+  log: LogLine[];
+  /** The password that `clock all` made for `admin`. */
+  adminPassword(): string;
+  /** Waits for a log line of that message. */
+  logged(message: string, limitMs?: number): Promise<LogLine>;
+  kill(signal: NodeJS.Signals): void;
+  /** Exit code, or the signal that ended it. */
+  exited: Promise<number | NodeJS.Signals>;
+  /** SIGTERM, and SIGKILL if it is still there after 10 s; resolves to how it ended. */
+  stop(): Promise<number | NodeJS.Signals>;
+}
+
+export interface LogLine {
+  level: string;
+  msg: string;
+  [field: string]: unknown;
+}
+
+const readyMessage: Record<string, RegExp> = {
+  all: /^the clock is at /,
+  web: /^listening$/,
+  worker: /^working$/,
+  beat: /^beating$/,
+};
+
+/** What a process is started with beside the test's own environment, which must not leak into it. */
+function environmentOf(given: Record<string, string>): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  return { PATH, HOME, ...given };
+}
+
+/** Starts a role as a process of its own, with port 0 where it serves, and waits until it says that it runs. */
+export async function startClock(
+  args: readonly string[],
+  options: { env?: Record<string, string>; dataDir?: string } = {},
+): Promise<ClockProcess> {
+  const [role = ''] = args;
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'clock-test-'));
+  const serves = role === 'web' || role === 'all';
+  const ownArgs = [
+    ...(serves && !args.includes('--port') ? ['--port', '0'] : []),
+    ...(role === 'all' && !args.includes('--data-dir') ? ['--data-dir', dataDir] : []),
+  ];
+  const child = spawn(command, [...args, ...ownArgs], {
+    env: environmentOf(options.env ?? {}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const errors: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  const log: LogLine[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => log.push(JSON.parse(line)));
+  const exited = exitOf(child);
+
+  const started = until(
+    () => log.find(({ msg }) => readyMessage[role]?.test(msg)),
+    `clock ${args.join(' ')} says that it runs`,
+    15_000,
+  );
+  const ended = exited.then((how) => {
+    throw new Error(`clock ${args.join(' ')} ended with ${how}: ${errors.join('')}`);
+  });
+  const line = await Promise.race([started, ended]);
+  ended.catch(() => {});
+  const port = typeof line['port'] === 'number' ? line['port'] : 0;
+
+  const stop = async (): Promise<number | NodeJS.Signals> => {
+    child.kill('SIGCONT');
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const how = await exited;
+    clearTimeout(force);
+    if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+    return how;
+  };
+  return {
+    url: port === 0 ? '' : `http://127.0.0.1:${port}`,
+    port,
+    dataDir,
+    log,
+    adminPassword: () => readFileSync(join(dataDir, 'admin-password'), 'utf8').trim(),
+    logged: (message, limitMs) =>
+      until(() => log.find(({ msg }) => msg === message), `the log of ${role} says "${message}"`, limitMs),
+    kill: (signal) => child.kill(signal),
+    exited,
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
+    },
+  };
+}
+
+/** Runs a command to its end. */
+export async function runClock(
+  args: readonly string[],
+  options: { env?: Record<string, string>; stdin?: string } = {},
+): Promise<{ exit: number | NodeJS.Signals; stdout: string; stderr: string }> {
+  const child = spawn(command, args, { env: environmentOf(options.env ?? {}), stdio: 'pipe' });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  child.stdin.end(options.stdin ?? '');
+  return { exit: await exitOf(child), ...output };
+}
+
+function exitOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'SIGKILL'));
+  });
+}

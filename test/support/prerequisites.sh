@@ -1,0 +1,28 @@
+#!/bin/sh
+# The tests drive a real redis-server and a real browser: installs what is missing, from Debian, where that is allowed.
+set -eu
+
+missing=''
+command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+[ -z "$missing" ] && exit 0
+
+as_root=''
+if [ "$(id -u)" != 0 ]; then
+  if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    as_root='sudo -n'
+  else
+    echo "The tests need$missing: install it first, as root: apt-get install$missing" >&2
+    exit 1
+  fi
+fi
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "The tests need$missing: install it first with this system's package manager" >&2
+  exit 1
+fi
+echo "Installing$missing for the tests"
+# shellcheck disable=SC2086 # words are meant to be split
+$as_root apt-get update -qq >/dev/null
+# shellcheck disable=SC2086
+DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,284 @@
+import { Connection, type StateAnswer } from '../../src/client/connection.ts';
+import type { SocketEvents } from '../../src/client/line.ts';
+import type { InitialState, ScreenState, Tick } from '../../src/protocol.ts';
+
+/** House time at the start of a world's own clock. */
+const epoch = 1_763_906_607_000;
+const latencyMs = 20;
+
+export interface FakeSocket {
+  readonly openedAt: number;
+  events: SocketEvents;
+  isOpen: boolean;
+  /** Ended, by either side. */
+  isOver: boolean;
+  /** When, and by what close code; null: the client ended it, or the handshake was refused. */
+  end: { at: number; code: number | null } | null;
+  /** A tick or an answer came over it. */
+  isHeard: boolean;
+  /** What the client sent, and when. */
+  sent: { at: number; message: { sync?: number; status?: { state: ScreenState } } }[];
+}
+
+interface Due {
+  at: number;
+  run: () => void;
+}
+
+/** How the server behaves from now on. */
+export interface Server {
+  handshake: 'accepted' | 'refused' | 'unanswered';
+  /** Ticks are made. */
+  isTicking: boolean;
+  /** Frames reach the client. */
+  isHeard: boolean;
+  /** Null: a sync is never answered. */
+  answersAfterMs: number | null;
+  state: 'answered' | 'failing' | 'unanswered' | 401 | 503;
+  retryAfterMs: number | null;
+  intervalMs: number;
+  spreadMs: number;
+}
+
+export const healthy: Server = {
+  handshake: 'accepted',
+  isTicking: true,
+  isHeard: true,
+  answersAfterMs: latencyMs,
+  state: 'answered',
+  retryAfterMs: null,
+  intervalMs: 500,
+  spreadMs: 500,
+};
+
+/** A server, a network and a clock of their own around one `Connection`. Nothing moves but by `pass`. */
+export class ScreenWorld {
+  now = 1_000;
+  server: Server;
+  /** What the house's clock was set forward by. */
+  houseStepMs = 0;
+  random = 0.5;
+  /** When the client was last reached over a socket. */
+  heardAt = -Infinity;
+  /** When the newest tick that the client knows of was the present, as far as it was not late on its way. */
+  tickedAt = -Infinity;
+  toldIntervalMs = 500;
+  readonly sockets: FakeSocket[] = [];
+  readonly asks: number[] = [];
+  readonly states: { at: number; state: ScreenState }[] = [];
+  readonly ticks: Tick[] = [];
+  readonly zones: string[] = [];
+  readonly connection: Connection;
+  /** In the order in which it was scheduled. */
+  readonly #due: Due[] = [];
+  #last: Tick | null = null;
+  #lastMadeAt = -Infinity;
+  #lastMadeWith = 0;
+
+  /** The server has been running for long; it behaves as `healthy` but for what is given. */
+  constructor(server: Partial<Server> = {}) {
+    this.server = { ...healthy, ...server };
+    this.connection = new Connection({
+      openSocket: (events) => this.#openSocket(events),
+      fetchState: () => this.#fetchState(),
+      now: () => this.now,
+      random: () => this.random,
+      schedule: (run, delayMs) => this.schedule(run, delayMs),
+      build: '1.0.0+test',
+      onState: (state) => this.states.push({ at: this.now, state }),
+      onTick: (tick) => this.ticks.push(tick),
+      onZone: (zone) => this.zones.push(zone),
+    });
+    if (this.server.isTicking) this.#tick();
+    this.#tickRegularly();
+  }
+
+  get houseTime(): number {
+    return epoch + this.now + this.houseStepMs;
+  }
+
+  /** Screens take the first tick of a second alone. */
+  get everyMs(): number {
+    return Math.max(1_000, this.server.intervalMs);
+  }
+
+  get state(): ScreenState {
+    return this.connection.state;
+  }
+
+  /** The newest socket; fails when none was ever opened. */
+  get socket(): FakeSocket {
+    const socket = this.sockets.at(-1);
+    if (socket === undefined) throw new Error('no socket was opened');
+    return socket;
+  }
+
+  get live(): FakeSocket[] {
+    return this.sockets.filter((socket) => !socket.isOver);
+  }
+
+  schedule(run: () => void, delayMs: number): () => void {
+    const due = { at: this.now + Math.max(0, delayMs), run };
+    this.#due.push(due);
+    return () => {
+      const index = this.#due.indexOf(due);
+      if (index >= 0) this.#due.splice(index, 1);
+    };
+  }
+
+  /** Lets time pass; `watch` is called after everything that happens. */
+  async pass(ms: number, watch: () => void = () => {}): Promise<void> {
+    const end = this.now + ms;
+    await settle();
+    for (;;) {
+      const next = this.#next();
+      if (next === null || next.at > end) break;
+      this.#due.splice(this.#due.indexOf(next), 1);
+      this.now = Math.max(this.now, next.at);
+      next.run();
+      await settle();
+      watch();
+    }
+    this.now = end;
+    watch();
+  }
+
+  /** The other side closes the newest socket. */
+  closeBy(code: number): void {
+    const { socket } = this;
+    if (!socket.isOpen || socket.isOver) return;
+    end(socket, this.now, code);
+    socket.events.closed(code);
+  }
+
+  /** Puts a text on the newest socket as the server would; false when it is not open. */
+  deliver(text: string): boolean {
+    const socket = this.sockets.at(-1);
+    if (!socket?.isOpen || socket.isOver) return false;
+    socket.events.received(text);
+    return true;
+  }
+
+  deliverTick(at: number, seq = Math.floor(at / 50)): void {
+    if (!this.deliver(JSON.stringify({ message: { time: timeOf(at), at, seq }, channel: 'time' }))) return;
+    this.socket.isHeard = true;
+    this.heardAt = this.now;
+    this.tickedAt = this.now;
+  }
+
+  #next(): Due | null {
+    let next: Due | null = null;
+    for (const due of this.#due) if (next === null || due.at < next.at) next = due;
+    return next;
+  }
+
+  #tickRegularly(): void {
+    const { everyMs } = this;
+    this.schedule(
+      () => {
+        if (this.server.isTicking) this.#tick();
+        this.#tickRegularly();
+      },
+      everyMs - (this.houseTime % everyMs),
+    );
+  }
+
+  #tick(): void {
+    const { everyMs } = this;
+    const at = Math.floor(this.houseTime / everyMs) * everyMs;
+    const seq = Math.max((this.#last?.seq ?? 0) + 1, Math.floor(at / 50));
+    this.#last = { channel: 'time', text: timeOf(at), at, seq };
+    this.#lastMadeAt = this.now;
+    this.#lastMadeWith = this.houseStepMs;
+    if (this.server.isHeard) this.deliverTick(at, seq);
+  }
+
+  #openSocket(events: SocketEvents): { send(text: string): void; close(): void } {
+    const socket: FakeSocket = {
+      openedAt: this.now,
+      events,
+      isOpen: false,
+      isOver: false,
+      end: null,
+      isHeard: false,
+      sent: [],
+    };
+    this.sockets.push(socket);
+    this.schedule(() => {
+      const { handshake } = this.server;
+      if (socket.isOver || handshake === 'unanswered') return;
+      if (handshake === 'refused') {
+        end(socket, this.now, null);
+        return events.closed(1006);
+      }
+      socket.isOpen = true;
+      events.opened();
+    }, latencyMs);
+    return {
+      send: (text) => this.#sent(socket, text),
+      // A browser tells of a close that the page asked for as well, and late.
+      close: () => {
+        end(socket, this.now, null);
+        this.schedule(() => events.closed(1006), latencyMs);
+      },
+    };
+  }
+
+  #sent(socket: FakeSocket, text: string): void {
+    if (!socket.isOpen || socket.isOver) throw new Error('sent on a socket that is not open');
+    const message = JSON.parse(text) as FakeSocket['sent'][number]['message'];
+    socket.sent.push({ at: this.now, message });
+    const { answersAfterMs } = this.server;
+    if (message.sync === undefined || answersAfterMs === null) return;
+    const { sync: echo } = message;
+    this.schedule(() => {
+      const received = this.houseTime - answersAfterMs / 2;
+      const sync = { echo, received, sent: received, error: 0, spread: this.server.spreadMs, build: 'x' };
+      if (!this.server.isHeard || socket.isOver) return;
+      socket.isHeard = true;
+      this.heardAt = this.now;
+      socket.events.received(JSON.stringify({ sync }));
+    }, answersAfterMs);
+  }
+
+  #fetchState(): Promise<StateAnswer> {
+    this.asks.push(this.now);
+    const { promise, resolve, reject } = Promise.withResolvers<StateAnswer>();
+    this.schedule(() => {
+      const { state, retryAfterMs } = this.server;
+      if (state === 'unanswered') return;
+      if (state === 'failing') reject(new Error('no network'));
+      else if (state !== 'answered') resolve({ status: state, retryAfterMs, state: null });
+      else {
+        const told = this.#initialState();
+        // Once the clock was set after it was made, nobody can tell how old it is.
+        const isDated = this.#lastMadeWith === this.houseStepMs;
+        if (!told.stale) this.tickedAt = Math.max(this.tickedAt, isDated ? this.#lastMadeAt : this.now);
+        this.toldIntervalMs = told.interval;
+        resolve({ status: 200, retryAfterMs: null, state: told });
+      }
+    }, latencyMs);
+    return promise;
+  }
+
+  #initialState(): InitialState {
+    const { intervalMs: interval, spreadMs: spread } = this.server;
+    const { text: current, at, seq } = this.#last ?? { text: null, at: null, seq: null };
+    const stale = this.now - this.#lastMadeAt > Math.max(2_000, 1.5 * interval);
+    return { current, at, seq, channel: 'time', zone: 'Europe/Madrid', interval, stale, spread, build: 'x' };
+  }
+}
+
+export function timeOf(at: number): string {
+  return new Date(at).toISOString().slice(11, 19);
+}
+
+function end(socket: FakeSocket, at: number, code: number | null): void {
+  socket.isOver = true;
+  socket.end ??= { at, code };
+}
+
+/** Lets all promises that can go on do so. */
+async function settle(): Promise<void> {
+  for (let round = 0; round < 8; round += 1) await Promise.resolve();
+}

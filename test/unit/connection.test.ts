@@ -1,0 +1,347 @@
+import { describe, expect, test } from 'vitest';
+import { healthy, ScreenWorld } from '../support/screen-world.ts';
+
+/** A world whose screen has been live for a while. */
+async function liveWorld(): Promise<ScreenWorld> {
+  const world = new ScreenWorld();
+  world.connection.start();
+  await world.pass(3_100);
+  expect(world.state).toBe('live');
+  return world;
+}
+
+describe('opening', () => {
+  test('is live as soon as the initial state and the first answer are there', async () => {
+    const world = new ScreenWorld();
+    world.connection.start();
+    expect(world.state).toBe('connecting');
+    await world.pass(60);
+    expect(world.states).toEqual([{ at: 1_040, state: 'live' }]);
+    expect(world.ticks).toHaveLength(1);
+    expect(world.zones).toEqual(['Europe/Madrid']);
+  });
+
+  test('does not take a tick for the present that grew old before it was told', async () => {
+    const world = new ScreenWorld();
+    world.server.isTicking = false;
+    await world.pass(1_500);
+    world.connection.start();
+    await world.pass(60);
+    expect(world.state).toBe('live');
+    await world.pass(440);
+    expect(world.state).toBe('stale');
+  });
+
+  test('believes a server that says it is stale', async () => {
+    const world = new ScreenWorld({ isTicking: false });
+    world.connection.start();
+    await world.pass(60);
+    expect(world.state).toBe('stale');
+  });
+
+  test('claims nothing, and after two seconds says so, when nobody answers', async () => {
+    const world = new ScreenWorld({ handshake: 'unanswered' });
+    world.connection.start();
+    await world.pass(1_999);
+    expect(world.states).toEqual([]);
+    await world.pass(1);
+    expect(world.state).toBe('stale');
+  });
+
+  test('gives a handshake five seconds', async () => {
+    const world = new ScreenWorld({ handshake: 'unanswered' });
+    world.connection.start();
+    await world.pass(4_999);
+    expect(world.live).toHaveLength(1);
+    world.server.handshake = 'accepted';
+    await world.pass(1 + 20 + 250 + 100);
+    expect(world.sockets).toHaveLength(2);
+    expect(world.state).toBe('live');
+  });
+});
+
+describe('a lost socket', () => {
+  test('is replaced after a random part of the spread, and the screen stays live meanwhile', async () => {
+    const world = await liveWorld();
+    world.server.spreadMs = 800;
+    world.random = 0.25;
+    // A sync brings the new spread.
+    world.connection.wake();
+    await world.pass(30);
+    world.closeBy(1006);
+    const lostAt = world.now;
+    await world.pass(400);
+    expect(world.socket.openedAt - lostAt).toBe(200);
+    expect(world.states.map(({ state }) => state)).toEqual(['live']);
+  });
+
+  test('comes back within 500 ms of a 1001, however wide the spread', async () => {
+    const world = new ScreenWorld({ spreadMs: 8_000 });
+    world.connection.start();
+    await world.pass(3_100);
+    world.random = 1;
+    world.closeBy(1001);
+    const lostAt = world.now;
+    await world.pass(600);
+    expect(world.socket.openedAt - lostAt).toBe(500);
+  });
+
+  test('doubles its wait with each failure, eight seconds at most', async () => {
+    const world = await liveWorld();
+    world.random = 1;
+    world.server = { ...healthy, handshake: 'refused', state: 'failing' };
+    world.closeBy(1006);
+    const lostAt = world.now;
+    await world.pass(60_000);
+    const openings = world.sockets.map(({ openedAt }) => openedAt).slice(1);
+    const waits = openings.map((openedAt, index) => openedAt - (openings[index - 1] ?? lostAt));
+    // Each failed try takes a handshake and an ask of 20 ms.
+    expect(waits.slice(0, 7)).toEqual([500, 1_040, 2_040, 4_040, 8_040, 8_040, 8_040]);
+  });
+
+  test('begins anew with the spread only once the server was heard', async () => {
+    const world = await liveWorld();
+    world.random = 1;
+    world.server = { ...healthy, isTicking: false, answersAfterMs: null, state: 'failing' };
+    world.closeBy(1006);
+    await world.pass(530);
+    world.closeBy(1006);
+    const lostAt = world.now;
+    await world.pass(1_100);
+    expect(world.socket.openedAt - lostAt).toBe(1_000);
+  });
+
+  test.each([1003, 1008, 1009, 1013])('waits its longest delay after %i, even when it wakes', async (code) => {
+    const world = await liveWorld();
+    world.random = 0;
+    world.closeBy(code);
+    const lostAt = world.now;
+    await world.pass(1_000);
+    world.connection.wake();
+    await world.pass(7_100);
+    expect(world.socket.openedAt - lostAt).toBe(8_000);
+  });
+
+  test('is never waited for: what the old one still says counts for nothing', async () => {
+    const world = await liveWorld();
+    const old = world.socket;
+    world.server.isHeard = false;
+    await world.pass(3_000);
+    expect(old.isOver).toBe(true);
+    world.server.handshake = 'unanswered';
+    const { length } = world.ticks;
+    old.events.received(
+      JSON.stringify({ message: { time: '00:00:00', at: world.houseTime, seq: 9e10 }, channel: 'time' }),
+    );
+    old.events.closed(4401);
+    await world.pass(100);
+    expect(world.ticks).toHaveLength(length);
+    expect(world.state).toBe('stale');
+  });
+});
+
+describe('silence', () => {
+  test('is asked after at 1.3 s, and 0.7 s later the socket is replaced and the screen stale', async () => {
+    const world = await liveWorld();
+    const { socket } = world;
+    const heardAt = Math.floor(world.now / 1_000) * 1_000;
+    world.server.isHeard = false;
+    await world.pass(heardAt + 1_300 - world.now);
+    expect(socket.sent.at(-1)).toMatchObject({ at: heardAt + 1_300, message: { sync: heardAt + 1_300 } });
+    await world.pass(699);
+    expect(world.state).toBe('live');
+    await world.pass(1);
+    expect(world.state).toBe('stale');
+    expect(socket.isOver).toBe(true);
+  });
+
+  test('of ticks alone leaves the socket, and makes the screen stale after two seconds', async () => {
+    const world = await liveWorld();
+    world.server.isTicking = false;
+    await world.pass(1_899);
+    expect(world.state).toBe('live');
+    await world.pass(1);
+    expect(world.state).toBe('stale');
+    await world.pass(20_000);
+    expect(world.live).toEqual([world.sockets[0]]);
+    world.server.isTicking = true;
+    await world.pass(1_000);
+    expect(world.state).toBe('live');
+  });
+
+  test('lasts 1.5 intervals where the interval is long', async () => {
+    const world = new ScreenWorld({ intervalMs: 10_000 });
+    world.connection.start();
+    await world.pass(30_000);
+    expect(world.states.map(({ state }) => state)).toEqual(['live']);
+    const { at } = world.ticks.at(-1) ?? { at: 0 };
+    world.server.isTicking = false;
+    await world.pass(at + 14_999 - world.houseTime);
+    expect(world.state).toBe('live');
+    await world.pass(1);
+    expect(world.state).toBe('stale');
+  });
+
+  test('makes the screen ask once for what may have changed, after a random part of the spread', async () => {
+    const world = await liveWorld();
+    const { length } = world.asks;
+    world.server = { ...healthy, isTicking: false, spreadMs: 500 };
+    await world.pass(10_000);
+    expect(world.asks.slice(length)).toEqual([6_250]);
+  });
+
+  test('is what a longer interval looks like, until the screen has asked', async () => {
+    const world = await liveWorld();
+    world.server.intervalMs = 5_000;
+    await world.pass(20_000);
+    expect(world.states.slice(1).map(({ state }) => state)).toEqual(['stale', 'live']);
+  });
+});
+
+describe('waking', () => {
+  test('asks at once, and replaces a socket that does not answer within 0.7 s', async () => {
+    const world = await liveWorld();
+    world.server.isHeard = false;
+    world.connection.wake();
+    expect(world.socket.sent.at(-1)?.message).toEqual({ sync: world.now });
+    await world.pass(700);
+    expect(world.state).toBe('stale');
+    expect(world.live).toEqual([]);
+  });
+
+  test('cuts a long wait short', async () => {
+    const world = await liveWorld();
+    world.random = 1;
+    world.server = { ...healthy, handshake: 'refused', state: 'failing' };
+    world.closeBy(1006);
+    await world.pass(20_000);
+    world.server = { ...healthy };
+    const wokeAt = world.now;
+    world.connection.wake();
+    await world.pass(600);
+    expect(world.socket.openedAt - wokeAt).toBeLessThanOrEqual(500);
+    expect(world.state).toBe('live');
+  });
+
+  test('never puts a wait off, however often', async () => {
+    const world = await liveWorld();
+    world.random = 1;
+    world.closeBy(1006);
+    const lostAt = world.now;
+    for (let times = 0; times < 20; times += 1) {
+      await world.pass(100);
+      world.connection.wake();
+    }
+    expect(world.sockets[1]?.openedAt).toBe(lostAt + 500);
+  });
+
+  test('after a sleep in which the clock stood still, takes no old tick for the present', async () => {
+    const world = await liveWorld();
+    world.houseStepMs += 3_600_000;
+    world.server.isTicking = false;
+    world.connection.wake();
+    await world.pass(20);
+    expect(world.state).toBe('stale');
+  });
+});
+
+describe('time', () => {
+  test('that comes late does not count as the present', async () => {
+    const world = await liveWorld();
+    world.server.isTicking = false;
+    for (let times = 0; times < 30; times += 1) {
+      await world.pass(100);
+      world.deliverTick(world.houseTime - 2_500);
+    }
+    expect(world.state).toBe('stale');
+  });
+
+  test.each([-3_600_000, 3_600_000])('stays live when the house sets its clock by %i ms', async (stepMs) => {
+    const world = await liveWorld();
+    world.houseStepMs += stepMs;
+    await world.pass(5_000);
+    expect(world.states.map(({ state }) => state)).toEqual(['live']);
+  });
+
+  test('is not asked for by what is no answer', async () => {
+    const world = await liveWorld();
+    for (const text of ['', '[]', '{"sync":{}}', '{"sync":{"echo":1e999}}', '{"message":1}', '{"command":{}}']) {
+      world.deliver(text);
+    }
+    world.server.isHeard = false;
+    world.connection.wake();
+    world.deliver(JSON.stringify({ sync: { echo: 1, received: 1, sent: 1 } }));
+    await world.pass(700);
+    expect(world.state).toBe('stale');
+  });
+});
+
+describe('a refused handshake', () => {
+  test('signs out when the session is no more, for good', async () => {
+    const world = await liveWorld();
+    world.server = { ...healthy, handshake: 'refused', state: 401 };
+    world.closeBy(1006);
+    await world.pass(1_000);
+    expect(world.state).toBe('signed-out');
+    const { length } = world.sockets;
+    world.connection.wake();
+    await world.pass(100_000);
+    expect(world.sockets).toHaveLength(length);
+  });
+
+  test('waits as long as it is told', async () => {
+    const world = await liveWorld();
+    world.server = { ...healthy, handshake: 'refused', state: 503, retryAfterMs: 20_000 };
+    world.closeBy(1006);
+    await world.pass(1_000);
+    const { length } = world.sockets;
+    world.connection.wake();
+    await world.pass(18_000);
+    expect(world.sockets).toHaveLength(length);
+    await world.pass(2_000);
+    expect(world.sockets).toHaveLength(length + 1);
+  });
+
+  test('is tried again although nobody says why', async () => {
+    const world = await liveWorld();
+    world.server = { ...healthy, handshake: 'refused', state: 'unanswered' };
+    world.closeBy(1006);
+    await world.pass(500);
+    world.server.handshake = 'accepted';
+    await world.pass(5_100);
+    expect(world.sockets).toHaveLength(3);
+  });
+});
+
+test('a session that ends signs the screen out, and nothing is tried again', async () => {
+  const world = await liveWorld();
+  const { length } = world.asks;
+  world.closeBy(4401);
+  expect(world.state).toBe('signed-out');
+  world.connection.wake();
+  await world.pass(100_000);
+  expect(world.sockets).toHaveLength(1);
+  expect(world.asks).toHaveLength(length);
+});
+
+test('a screen tells how it does on opening, on a change, and each 30 s', async () => {
+  const world = new ScreenWorld();
+  world.connection.start();
+  await world.pass(61_000);
+  const told = world.socket.sent.flatMap(({ at, message }) => (message.status ? [[at, message.status.state]] : []));
+  expect(told).toEqual([
+    [1_020, 'connecting'],
+    [1_040, 'live'],
+    [31_000, 'live'],
+    [61_000, 'live'],
+  ]);
+});
+
+test('a connection that was stopped does nothing any more', async () => {
+  const world = await liveWorld();
+  world.connection.stop();
+  world.connection.wake();
+  await world.pass(60_000);
+  expect(world.live).toEqual([]);
+  expect(world.states).toHaveLength(1);
+});
