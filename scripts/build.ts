@@ -1,13 +1,12 @@
 /** Builds `dist/`: the server's bundle, the page's script, and the static files with hashed names, compressed. */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { lookup } from 'mrmime';
+import { root, serverBundle } from './server-bundle.ts';
 
-const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const staticDist = join(dist, 'static');
 /** Browsers ask for these at the root, by these very names. */
@@ -21,20 +20,12 @@ const page = await bundlePage();
 writeAssets({ ...readSources(join(root, 'static')), 'main.js': page });
 
 async function bundleServer(): Promise<void> {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const commit = process.env['BUILD_COMMIT'] ?? git('rev-parse', '--short=7', 'HEAD') ?? 'unknown';
-  const date = process.env['BUILD_DATE'] ?? git('log', '-1', '--format=%cI') ?? new Date().toISOString();
   await build({
-    entryPoints: [join(root, 'src/main.ts')],
+    ...serverBundle(),
     outfile: join(dist, 'clock.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
     format: 'esm',
     packages: 'external',
     sourcemap: 'linked',
-    legalComments: 'none',
-    define: { CLOCK_BUILD: JSON.stringify({ version, commit, date: date.slice(0, 10) }) },
   });
 }
 
@@ -93,12 +84,4 @@ function writeCompressed(file: string, body: Buffer): string[] {
   writeFileSync(join(staticDist, `${file}.br`), brotli);
   writeFileSync(join(staticDist, `${file}.gz`), gzipSync(body, { level: 9 }));
   return ['br', 'gzip'];
-}
-
-function git(...args: string[]): string | undefined {
-  try {
-    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
 import { dataOptions, redisOptions } from './backend/options.ts';
-import { existingStore, type DataConfig, type RedisConfig } from './backends.ts';
+import { dataFolder, existingStore, type DataConfig, type RedisConfig } from './backends.ts';
 import { beatOptions } from './beat/options.ts';
 import { buildInfo } from './build-info.ts';
+import { checksFor } from './checks.ts';
+import { runChecks, type Check } from './commands/check.ts';
 import { isHealthy } from './commands/healthcheck.ts';
 import { makeSecrets } from './commands/secret.ts';
 import { TokenCommands } from './commands/token.ts';
@@ -23,7 +25,7 @@ import { createLogger, silentLogger } from './logger.ts';
 import {
   allRole,
   beatRole,
-  commandSecrets,
+  givenOrKeptSecrets,
   people,
   webRole,
   workerRole,
@@ -114,10 +116,12 @@ class Cli {
       }
       const stopping = stopOnSignals(log);
       const around = { stopping, environment: this.#environment, assetsFolder: this.#assetsFolder, log };
-      const { services, announce } = await compose(config, around);
+      const { services, onStarted } = await compose(config, around);
       const { drainMs, drainDelayMs = 0 } = config as Partial<ValuesOf<typeof webOptions>>;
       this.exitCode = await run(services, {
-        ...{ stopping, onStarted: announce, log },
+        stopping,
+        onStarted,
+        log,
         graceMs: drainDelayMs + (graceMs ?? Math.max(10_000, (drainMs ?? 0) + 2_000)),
       });
     });
@@ -179,6 +183,13 @@ class Cli {
       .option('--write <folder>', 'write the files secret and admin-password there')
       .action(() => makeSecrets(secret.opts<{ write?: string }>().write));
 
+    const check = this.program
+      .command('check')
+      .description('look at configuration, data, clocks, secret and ports: a line each, exit 1 if any is wrong');
+    addOptions(check, allTable).action(async () => {
+      this.exitCode = (await this.#check(flagsOf(check, allTable))) ? 0 : 1;
+    });
+
     const healthcheck = this.program
       .command('healthcheck')
       .description('exit 0 when the role on this host is healthy, else 1')
@@ -189,6 +200,35 @@ class Cli {
       const secure = config.internalPort === undefined && config.tlsCert !== undefined;
       this.exitCode = (await isHealthy(config.internalPort ?? config.port, path, secure)) ? 0 : 1;
     });
+  }
+
+  async #check(flags: Record<string, unknown>): Promise<boolean> {
+    const read = (): ValuesOf<typeof allTable> => readOptions(allTable, flags, this.#environment);
+    const configuration: Check = {
+      name: 'configuration',
+      run: async () => {
+        read();
+        const unknown = unknownVariables(this.#environment, everyTable);
+        if (unknown.length > 0) throw new Error(`no option is called ${unknown.join(', ')}`);
+        return 'every value is allowed';
+      },
+    };
+    const configurationIsGood = await runChecks([configuration]);
+    let config: ValuesOf<typeof allTable>;
+    try {
+      config = read();
+    } catch (error) {
+      // It was printed above, and the rest depends on it.
+      if (error instanceof Failure) return false;
+      throw error;
+    }
+    const { checks, store } = checksFor(config, this.#environment);
+    await store.start();
+    try {
+      return (await runChecks(checks)) && configurationIsGood;
+    } finally {
+      await stopAll([store], silentLogger());
+    }
   }
 
   #storeCommand(parent: Command, usage: string, description: string): Command {
@@ -208,7 +248,7 @@ class Cli {
     try {
       process.stderr.write(`clock: ${store.address}\n`);
       if (store.trouble !== null) throw new Failure(`${store.address} cannot serve: ${store.trouble}`, 1);
-      await run(people(store, commandSecrets(store, config, this.#environment)));
+      await run(people(store, givenOrKeptSecrets(config.secrets, store, dataFolder(config, this.#environment))));
     } finally {
       await stopAll([store], log);
     }

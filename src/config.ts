@@ -15,11 +15,14 @@ export interface Option<T> {
   /** Its value can stand in the file that `..._FILE` names, and is never shown. */
   secret?: boolean;
   /** Throws a `BadValue` that says what is allowed. */
-  parse(text: string): T;
+  parse(text: string, source: Source): T;
   /** In words of the command line; undefined where the option may be left out. */
   default?: string;
   help: string;
 }
+
+/** Where a value came from: flags show in `ps`, so that not every value may stand in one. */
+export type Source = 'flag' | 'environment' | 'file' | 'default';
 
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
@@ -48,11 +51,11 @@ export function readOptions<Table extends OptionTable>(
     const given = givenText(name, declared, flags, environment);
     if (given === undefined) return [name, undefined];
     try {
-      return [name, declared.parse(given.text)];
+      return [name, declared.parse(given.text, given.source)];
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       const value = declared.secret ? 'its value' : JSON.stringify(given.text);
-      throw new Failure(`${given.source}: ${value} must be ${error.message}`);
+      throw new Failure(`${given.name}: ${value} must be ${error.message}`);
     }
   });
   return Object.fromEntries(entries) as ValuesOf<Table>;
@@ -63,16 +66,16 @@ function givenText(
   declared: Option<unknown>,
   flags: Readonly<Record<string, unknown>>,
   environment: Environment,
-): { source: string; text: string } | undefined {
+): { name: string; source: Source; text: string } | undefined {
   const flag = flags[name];
-  if (typeof flag === 'string') return { source: flagName(declared), text: flag };
+  if (typeof flag === 'string') return { name: flagName(declared), source: 'flag', text: flag };
   for (const variable of declared.env) {
     const text = environment[variable];
-    if (text !== undefined && text !== '') return { source: variable, text };
+    if (text !== undefined && text !== '') return { name: variable, source: 'environment', text };
     const file = declared.secret ? environment[`${variable}_FILE`] : undefined;
-    if (file) return { source: `${variable}_FILE`, text: readSecretFile(`${variable}_FILE`, file) };
+    if (file) return { name: `${variable}_FILE`, source: 'file', text: readSecretFile(`${variable}_FILE`, file) };
   }
-  return declared.default === undefined ? undefined : { source: 'default', text: declared.default };
+  return declared.default === undefined ? undefined : { name, source: 'default', text: declared.default };
 }
 
 function readSecretFile(variable: string, path: string): string {

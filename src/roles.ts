@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { Accounts } from './auth/accounts.ts';
-import { FirstAccount, firstAccountName, type FirstPassword } from './auth/first-account.ts';
+import { FirstAccount, type FirstPassword } from './auth/first-account.ts';
 import { Jwt } from './auth/jwt.ts';
 import { Passwords } from './auth/passwords.ts';
 import { Sessions } from './auth/sessions.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { Backend } from './backend/backend.ts';
 import { EmbeddedBackend } from './backend/embedded/embedded-backend.ts';
+import { RedisAudit } from './backend/redis/audit.ts';
+import { RedisBackend } from './backend/redis/redis-backend.ts';
 import {
   channels,
   dataFolder,
@@ -20,11 +21,15 @@ import {
 } from './backends.ts';
 import { Beat } from './beat/beat.ts';
 import type { beatOptions } from './beat/options.ts';
-import { build } from './build-info.ts';
+import { build, buildInfo } from './build-info.ts';
 import type { commonOptions, Environment, ValuesOf } from './config.ts';
+import { announce, firstSignIn } from './first-start.ts';
 import { Failure, type Service } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
-import { keptInFile, newPassword, newSecret, writeSecretFile } from './secrets.ts';
+import { Metrics, type Sources } from './metrics.ts';
+import { InternalServer } from './ops/internal-server.ts';
+import { unreadiness } from './ops/readiness.ts';
+import { keptInFile, newSecret } from './secrets.ts';
 import { tasks } from './tasks/index.ts';
 import { Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
@@ -39,6 +44,8 @@ export type WorkerConfig = CommonConfig & ValuesOf<typeof workerOptions>;
 export type BeatConfig = CommonConfig & ValuesOf<typeof beatOptions>;
 export type AllConfig = WebConfig & WorkerConfig & BeatConfig & DataConfig;
 
+type Secrets = () => readonly [string, ...string[]];
+
 /** What every role is given beside its configuration. */
 export interface Surroundings {
   stopping: AbortSignal;
@@ -51,34 +58,39 @@ export interface Surroundings {
 export interface Role {
   /** In the order of their start. */
   services: readonly Service[];
-  /** What a person should know once it runs. */
-  announce: () => void;
+  /** Tells a person what to know once it runs. */
+  onStarted: () => void;
+}
+
+/** A part of a role: its services in the order of their start, and what they count. */
+interface Part {
+  services: readonly Service[];
+  sources: Sources;
 }
 
 export async function webRole(config: WebConfig, around: Surroundings): Promise<Role> {
-  if (config.secrets === undefined) {
+  const { secrets, adminPassword } = config;
+  if (secrets === undefined) {
     throw new Failure("CLOCK_SECRET: missing: set it, or CLOCK_SECRET_FILE; 'clock secret' makes one");
   }
   const backend = redisBackend(config, around.log);
-  const { secrets, adminPassword } = config;
   const password = (): FirstPassword | undefined => (adminPassword === undefined ? undefined : { text: adminPassword });
-  const web = await webService(backend, () => secrets, password, '0.0.0.0', config, around);
-  return {
-    services: [backend, ...web.services],
-    announce: () => around.log.info({ port: web.port(), build }, 'listening'),
-  };
+  const host = config.host ?? '0.0.0.0';
+  const web = await webPart(backend, () => secrets, password, host, config, around);
+  const services = compose('web', backend, [web], host, config, around);
+  return { services, onStarted: () => around.log.info({ port: web.port(), build }, 'listening') };
 }
 
 export async function workerRole(config: WorkerConfig, around: Surroundings): Promise<Role> {
   const backend = redisBackend(config, around.log);
-  const worker = workerService(backend, config, around);
-  return { services: [backend, worker], announce: () => around.log.info({ build }, 'working') };
+  const services = compose('worker', backend, [workerPart(backend, config, around)], '0.0.0.0', config, around);
+  return { services, onStarted: () => around.log.info({ build }, 'working') };
 }
 
 export async function beatRole(config: BeatConfig, around: Surroundings): Promise<Role> {
   const backend = redisBackend(config, around.log);
-  const beat = beatService(backend, config, around);
-  return { services: [backend, beat], announce: () => around.log.info({ build }, 'beating') };
+  const services = compose('beat', backend, [beatPart(backend, config, around)], '0.0.0.0', config, around);
+  return { services, onStarted: () => around.log.info({ build }, 'beating') };
 }
 
 /** The three roles in one process, over the embedded backend unless a Redis was named. */
@@ -86,83 +98,106 @@ export async function allRole(config: AllConfig, around: Surroundings): Promise<
   const { environment, log } = around;
   const folder = dataFolder(config, environment);
   const backend = namesRedis(config) ? redisBackend(config, log) : embeddedBackend(folder, true, log);
-  const secrets = (): readonly [string, ...string[]] => config.secrets ?? [keptSecret(backend, folder)];
-  const first = firstPassword(config, folder);
-  const web = await webService(backend, secrets, first.password, '127.0.0.1', config, around);
+  const signIn = firstSignIn(config.adminPassword, folder);
+  const secrets = givenOrKeptSecrets(config.secrets, backend, folder);
+  const host = config.host ?? '127.0.0.1';
+  const web = await webPart(backend, secrets, signIn.password, host, config, around);
+  // Web stops first: its screens are served while they are sent away.
+  const parts = [workerPart(backend, config, around), beatPart(backend, config, around), web];
+  const scheme = config.tlsCert === undefined ? 'http' : 'https';
   return {
-    // Web is stopped first: its screens are served while they are sent away.
-    services: [backend, workerService(backend, config, around), beatService(backend, config, around), ...web.services],
-    announce: () => announceAll(web.port(), config, first.words(), log),
+    services: compose('all', backend, parts, host, config, around),
+    onStarted: () => announce({ scheme, host, port: web.port() }, signIn.words(), log),
   };
-}
-
-/** Where the secret is kept that signs the sessions of `clock all` when none is given. */
-function keptSecret(backend: Backend, folder: string): string {
-  return backend instanceof EmbeddedBackend ? backend.keep('secret', newSecret) : keptInFile(folder, 'secret');
-}
-
-/** The secrets that a command signs and checks with: those that were given, or those that `clock all` keeps. */
-export function commandSecrets(
-  store: Backend,
-  { secrets, dataDir }: Pick<WebConfig, 'secrets'> & DataConfig,
-  environment: Environment,
-): () => readonly [string, ...string[]] {
-  return () => secrets ?? [keptSecret(store, dataFolder({ dataDir }, environment))];
 }
 
 /** The accounts and what hangs on them, over any backend. */
-export function people(backend: Backend, secrets: () => readonly [string, ...string[]]): People {
-  const { records, time } = backend;
-  const jwt = new Jwt(secrets, () => time.now());
-  const sessions = new Sessions({ records, time, jwt });
-  const passwords = new Passwords();
-  return {
-    sessions,
-    accounts: new Accounts({ records, time, passwords, sessions }),
-    tokens: new Tokens({ records, time, jwt, sessions }),
-  };
-}
-
 export interface People {
   sessions: Sessions;
   accounts: Accounts;
   tokens: Tokens;
 }
 
-async function webService(
+export function people({ records, time }: Backend, secrets: Secrets): People {
+  const jwt = new Jwt(secrets, () => time.now());
+  const sessions = new Sessions({ records, time, jwt });
+  const accounts = new Accounts({ records, time, passwords: new Passwords(), sessions });
+  return { sessions, accounts, tokens: new Tokens({ records, time, jwt, sessions }) };
+}
+
+/** The secrets that were given, or the one that `clock all` keeps: in its file, or beside it when Redis has the rest. */
+export function givenOrKeptSecrets(given: WebConfig['secrets'], backend: Backend, folder: string): Secrets {
+  if (given !== undefined) return () => given;
+  return () => [backend instanceof EmbeddedBackend ? backend.keep('secret', newSecret) : keptInFile(folder, 'secret')];
+}
+
+/** Puts the parts of a role between its backend and its internal server, which answers from first to last. */
+function compose(
+  role: string,
   backend: Backend,
-  secrets: () => readonly [string, ...string[]],
+  parts: readonly Part[],
+  host: string,
+  { internalPort, environment }: CommonConfig,
+  { stopping }: Surroundings,
+): Service[] {
+  const services = [backend, ...parts.flatMap((part) => part.services)];
+  if (internalPort === undefined) return services;
+  const common: Sources = { backendIsUp: () => backend.trouble === null, offsetMs: () => backend.time.offsetMs };
+  const sources = Object.assign({}, common, ...parts.map((part) => part.sources)) as Sources;
+  const metrics = new Metrics(sources, { ...buildInfo, environment, role });
+  const unready = (): string | null => unreadiness(backend, stopping);
+  return [new InternalServer({ host, port: internalPort, metrics, unready }), ...services];
+}
+
+async function webPart(
+  backend: Backend,
+  secrets: Secrets,
   password: () => FirstPassword | undefined,
-  defaultHost: string,
+  host: string,
   config: WebConfig,
   { stopping, assetsFolder, log }: Surroundings,
-): Promise<{ services: readonly Service[]; port: () => number }> {
+): Promise<Part & { port: () => number }> {
   const { accounts, sessions } = people(backend, secrets);
+  const tls = tlsFiles(config);
+  const uws = await loadUws();
+  const owner = randomUUID();
   const web = new Web({
-    ...{ config, backend, accounts, sessions, channels, assetsFolder, build, stopping, log },
-    tls: tlsFiles(config),
-    host: config.host ?? defaultHost,
-    uws: await loadUws(),
-    owner: randomUUID(),
+    config,
+    tls,
+    host,
+    uws,
+    backend,
+    accounts,
+    sessions,
+    channels,
+    owner,
+    assetsFolder,
+    build,
+    stopping,
+    log,
   });
+  const audit = backend instanceof RedisBackend ? [new RedisAudit(backend, log)] : [];
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
-  return { services: [firstAccount, web], port: () => web.port };
+  return { services: [...audit, firstAccount, web], sources: web.sources, port: () => web.port };
 }
 
-function workerService(backend: Backend, { zone }: WorkerConfig, { log }: Surroundings): Worker {
+function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: Surroundings): Part {
   const name = zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return new Worker({ ticks: backend.ticks, tasks, zone: new Zone(name), log });
+  const worker = new Worker({ ticks, tasks, zone: new Zone(name), log });
+  return { services: [worker], sources: { ticks: () => worker.published, expired: () => ticks.expired } };
 }
 
-function beatService(backend: Backend, { intervalMs }: BeatConfig, { log }: Surroundings): Beat {
+function beatPart({ ticks, time }: Backend, { intervalMs }: BeatConfig, { log }: Surroundings): Part {
   const schedules = tasks.map((task) => ({ task: task.name, everyMs: task.everyMs(intervalMs) }));
-  return new Beat({ ticks: backend.ticks, time: backend.time, schedules, owner: randomUUID(), log });
+  const beat = new Beat({ ticks, time, schedules, owner: randomUUID(), log });
+  return { services: [beat], sources: { missed: () => beat.missed, leads: () => beat.leads } };
 }
 
 function tlsFiles({ tlsCert, tlsKey }: WebConfig): { certFile: string; keyFile: string } | null {
   if (tlsCert === undefined && tlsKey === undefined) return null;
-  if (tlsCert === undefined || tlsKey === undefined)
+  if (tlsCert === undefined || tlsKey === undefined) {
     throw new Failure('--tls-cert and --tls-key: name both, or neither');
+  }
   for (const [option, file] of Object.entries({ '--tls-cert': tlsCert, '--tls-key': tlsKey })) {
     try {
       accessSync(file, constants.R_OK);
@@ -171,47 +206,4 @@ function tlsFiles({ tlsCert, tlsKey }: WebConfig): { certFile: string; keyFile: 
     }
   }
   return { certFile: tlsCert, keyFile: tlsKey };
-}
-
-/** The first account's password in `clock all`: the one that was given, or an invented one that is shown once. */
-function firstPassword(
-  { adminPassword }: WebConfig,
-  folder: string,
-): { password: () => FirstPassword; words: () => string } {
-  const renew = "a new password: 'clock user passwd admin'";
-  let words = `sign in as an account you know; ${renew}`;
-  const password = (): FirstPassword => {
-    if (adminPassword !== undefined) {
-      words = `sign in as ${firstAccountName} with the password that you gave`;
-      return { text: adminPassword };
-    }
-    const text = newPassword();
-    if (process.stdout.isTTY) {
-      // Straight to the terminal: a password never goes through the log.
-      const onUsed = (): void =>
-        void process.stdout.write(`\n  Name      ${firstAccountName}\n  Password  ${text}\n\n`);
-      words = `sign in as ${firstAccountName} with the password above, which is not shown again; ${renew}`;
-      return { text, onUsed };
-    }
-    const file = writeSecretFile(folder, 'admin-password', text, 0o600);
-    words = `sign in as ${firstAccountName}; the password is in ${file}; ${renew}`;
-    return { text };
-  };
-  return { password, words: () => words };
-}
-
-function announceAll(port: number, { host = '127.0.0.1', tlsCert }: AllConfig, words: string, log: Logger): void {
-  const scheme = tlsCert === undefined ? 'http' : 'https';
-  const isLoopback = host === '127.0.0.1' || host === 'localhost' || host === '::1';
-  const hosts = isLoopback ? [host] : ['127.0.0.1', ...lanAddresses()];
-  const urls = hosts.map((name) => `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}/`);
-  log.info({ port, build }, `the clock is at ${urls.join(' and ')}`);
-  log.info({}, words);
-}
-
-function lanAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, family }) => !internal && family === 'IPv4')
-    .map(({ address }) => address);
 }

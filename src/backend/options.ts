@@ -1,4 +1,4 @@
-import { anyText, BadValue, port, type OptionTable } from '../config.ts';
+import { anyText, BadValue, port, type OptionTable, type Source } from '../config.ts';
 
 /** Which Redis, if any. */
 export const redisOptions = {
@@ -6,7 +6,7 @@ export const redisOptions = {
     flag: '--redis-url <url>',
     env: ['CLOCK_REDIS_URL'],
     secret: true,
-    parse: anyText,
+    parse: redisUrl,
     help: 'redis:// or rediss://[user:password@]host:port/db, redis+sentinel://, redis+cluster://',
   },
   redisHost: { flag: '--redis-host <host>', env: ['REDIS_HOST'], parse: anyText, help: 'without a URL (127.0.0.1)' },
@@ -34,5 +34,14 @@ export const dataOptions = {
 function prefix(text: string): string {
   // Braces would make a hash tag of their own, and keys of one script must share theirs.
   if (!/^[^{}\s]{0,64}$/.test(text)) throw new BadValue('up to 64 characters without blanks and braces');
+  return text;
+}
+
+function redisUrl(text: string, source: Source): string {
+  if (source === 'flag' && text.includes('@')) {
+    throw new BadValue(
+      "without a password, which everybody on this host would see in 'ps': set CLOCK_REDIS_URL instead",
+    );
+  }
   return text;
 }

@@ -26,8 +26,7 @@ export class Zone {
 /** Whether `Intl` knows a zone by this name. */
 export function isZone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat('en-GB', { timeZone: name });
-    return true;
+    return new Zone(name).name === name;
   } catch {
     return false;
   }

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readStaticFile } from '../executable.ts';
 import { Failure } from '../lifecycle.ts';
 import { HttpError, type Request, type Response } from './http.ts';
 import type { Routes } from './router.ts';
@@ -41,7 +40,7 @@ export class Assets {
 
 function readEntries(folder: string): Record<string, AssetEntry> {
   try {
-    return JSON.parse(readFileSync(join(folder, 'assets.json'), 'utf8'));
+    return JSON.parse(Buffer.from(readStaticFile(folder, 'assets.json')).toString('utf8'));
   } catch {
     throw new Failure(`the static files are not in ${folder}: run 'npm run build'`);
   }
@@ -54,9 +53,9 @@ function urlOf(entries: Record<string, AssetEntry>, source: string): string {
 }
 
 function serveFrom(folder: string, entry: AssetEntry): (request: Request) => Response {
-  const bodies = new Map<string, Uint8Array>([['identity', readFileSync(join(folder, entry.file))]]);
+  const bodies = new Map<string, Uint8Array>([['identity', readStaticFile(folder, entry.file)]]);
   for (const encoding of entry.encodings) {
-    bodies.set(encoding, readFileSync(join(folder, entry.file + suffix[encoding])));
+    bodies.set(encoding, readStaticFile(folder, entry.file + suffix[encoding]));
   }
   const cacheControl = entry.url.startsWith('/static/') ? 'public, max-age=31536000, immutable' : 'no-cache';
 

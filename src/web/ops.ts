@@ -1,23 +1,12 @@
-import type { Backend } from '../backend/backend.ts';
-import { json } from './http.ts';
+import { probeAnswer } from '../ops/readiness.ts';
+import { json, type Response } from './http.ts';
 import type { Routes } from './router.ts';
-
-/** Why a process should get no traffic, in one word; null while it should. */
-export function unreadiness(backend: Pick<Backend, 'trouble'>, stopping: AbortSignal): string | null {
-  return stopping.aborted ? 'draining' : backend.trouble;
-}
 
 /** What probes ask: alive, and able to serve. */
 export function probeRoutes(unready: () => string | null): Routes {
-  return {
-    '/health': { GET: () => json({ status: 'ok' }) },
-    '/ready': {
-      GET: () => {
-        const reason = unready();
-        return reason === null
-          ? json({ status: 'ready' })
-          : json({ status: 'unready', reason }, 503, [['Retry-After', '1']]);
-      },
-    },
+  const answer = (path: '/health' | '/ready') => (): Response => {
+    const { status, body } = probeAnswer(path, unready());
+    return json(body, status, status === 503 ? [['Retry-After', '1']] : []);
   };
+  return { '/health': { GET: answer('/health') }, '/ready': { GET: answer('/ready') } };
 }

@@ -1,3 +1,5 @@
+import { firstAccountName } from '../auth/first-account.ts';
+import { passwordProblem } from '../auth/passwords.ts';
 import { anyText, BadValue, commaList, durationBetween, integerBetween, port, type OptionTable } from '../config.ts';
 import { parseOrigin } from './origin.ts';
 import { parseAddressRange } from './proxies.ts';
@@ -19,6 +21,12 @@ function secrets(text: string): [string, ...string[]] {
 function oneWorker(text: string): number {
   if (text !== '1') throw new BadValue('1: more processes on one port are not built yet; run more of them');
   return 1;
+}
+
+function adminPassword(text: string): string {
+  const problem = passwordProblem(text, firstAccountName);
+  if (problem !== null) throw new BadValue(`a password that may be used: ${problem.replace(/\.$/, '')}`);
+  return text;
 }
 
 export const webOptions = {
@@ -97,7 +105,7 @@ export const webOptions = {
   adminPassword: {
     env: ['CLOCK_ADMIN_PASSWORD'],
     secret: true,
-    parse: anyText,
+    parse: adminPassword,
     help: 'makes the account admin when there is none',
   },
 } as const satisfies OptionTable;

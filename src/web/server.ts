@@ -153,8 +153,9 @@ function send(res: HttpResponse, head: Head, { status, headers = [], body = '', 
   for (const [name, value] of everyAnswerHas) res.writeHeader(name, value);
   if (head.secure) res.writeHeader(...overTlsHas);
   for (const [name, value] of headers) res.writeHeader(name, value);
-  // After `endWithoutBody` nothing may follow on this HEAD; `end` would send the body.
-  if (head.method === 'HEAD') res.endWithoutBody(Buffer.byteLength(body), close);
-  else if (status === 304) res.endWithoutBody(undefined, close);
+  // `end` would send the body of a HEAD. Told of a length, `endWithoutBody` waits for that many bytes, and the
+  // connection would never take another request: the length goes out as a header of ours.
+  if (head.method === 'HEAD') res.writeHeader('Content-Length', String(Buffer.byteLength(body)));
+  if (head.method === 'HEAD' || status === 304) res.endWithoutBody();
   else res.end(body, close);
 }

@@ -48,7 +48,7 @@ export class SessionWatch implements Service {
   #look(): void {
     const { hub, time } = this.#options;
     const now = time.now();
-    for (const session of [...hub.sessions()]) if (session.expiresAt <= now) hub.endSession(session.jti);
+    for (const session of hub.sessions()) if (session.expiresAt <= now) hub.endSession(session.jti);
     if (performance.now() >= this.#confirmAt && !this.#confirming) void this.#confirm();
   }
 

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import { closeCode, parseClientMessage, type ClientMessage } from '../protocol.ts';
+import { asHttpError } from './errors.ts';
 import { secondsTopicOf, topicOf, type Hub, type Socket, type SocketData } from './hub.ts';
 import { HttpError, unavailable, type Head } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -36,6 +37,9 @@ export interface SocketOptions {
 
 /** The door to `/time/tic/` and the rules behind it. */
 export class SocketRules {
+  /** Handshakes by status, and closed sockets by code, so far. */
+  readonly handshakes = new Map<string, number>();
+  readonly disconnects = new Map<string, number>();
   readonly #options: SocketOptions;
 
   constructor(options: SocketOptions) {
@@ -47,10 +51,21 @@ export class SocketRules {
    * to be no socket.
    */
   async admit(head: Head): Promise<SocketData> {
-    const { hub, identity, sessions, backend, allowedOrigins, maxSockets, channels, spread, log } = this.#options;
+    try {
+      const data = await this.#admit(head);
+      count(this.handshakes, 101);
+      return data;
+    } catch (error) {
+      count(this.handshakes, asHttpError(error)?.status ?? 500);
+      throw error;
+    }
+  }
+
+  async #admit(head: Head): Promise<SocketData> {
+    const { identity, sessions, backend, allowedOrigins, channels, log } = this.#options;
     checkHandshake(head);
     const topics = topicsOf(head, channels);
-    if (hub.size >= maxSockets) throw unavailable('All places are taken.', Math.ceil(spread.ms / 1_000));
+    this.#checkPlaces();
     const session = await identity.read(head, 'welcome');
     if (session === null) throw signedOut();
     if (isOurOrigin(head, allowedOrigins) === false) {
@@ -60,7 +75,14 @@ export class SocketRules {
     }
     if (backend.trouble !== null) throw unavailable('The clock cannot check who you are at the moment.');
     if (!(await sessions.stands(session))) throw signedOut();
+    // Others came in while this one was asked about.
+    this.#checkPlaces();
     return { session, topics, allowance: allowanceAtMost, reckonedAt: performance.now() };
+  }
+
+  #checkPlaces(): void {
+    const { hub, maxSockets, spread } = this.#options;
+    if (hub.size >= maxSockets) throw unavailable('All places are taken.', Math.ceil(spread.ms / 1_000));
   }
 
   /** What uWebSockets.js is to do with the sockets that were let in. */
@@ -74,7 +96,10 @@ export class SocketRules {
       open: (socket) => hub.join(socket),
       message: (socket, message, isBinary) => this.#hear(socket, message, isBinary),
       dropped: (socket) => socket.end(closeCode.tooSlow, 'too slow'),
-      close: (socket) => hub.leave(socket),
+      close: (socket, code) => {
+        hub.leave(socket);
+        count(this.disconnects, code);
+      },
     };
   }
 
@@ -153,4 +178,8 @@ function withinAllowance(data: SocketData): boolean {
   data.allowance = Math.min(allowanceAtMost, refilled) - 1;
   data.reckonedAt = now;
   return data.allowance >= 0;
+}
+
+function count(counts: Map<string, number>, key: number): void {
+  counts.set(String(key), (counts.get(String(key)) ?? 0) + 1);
 }

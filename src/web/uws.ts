@@ -1,3 +1,4 @@
+import type * as UwsModule from 'uWebSockets.js';
 import type {
   HttpRequest,
   HttpResponse,
@@ -7,6 +8,7 @@ import type {
   WebSocket,
   WebSocketBehavior,
 } from 'uWebSockets.js';
+import { isExecutable, loadCarriedAddon } from '../executable.ts';
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket, WebSocketBehavior };
 export type ListenSocket = us_listen_socket;
@@ -15,12 +17,12 @@ export type SocketContext = us_socket_context_t;
 /** Above the 16 KiB that we allow, so that the refusal is ours; the addon reads it once, when it is loaded. */
 const headerBytes = 20 * 1024;
 
-export type Uws = typeof import('uWebSockets.js');
+export type Uws = typeof UwsModule;
 
 /** Loads uWebSockets.js, a native addon: late, so that `--help` and the roles without a server do without it. */
 export async function loadUws(): Promise<Uws> {
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(headerBytes);
-  return import('uWebSockets.js');
+  return isExecutable() ? (loadCarriedAddon() as Uws) : import('uWebSockets.js');
 }
 
 /**

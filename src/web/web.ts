@@ -6,6 +6,8 @@ import type { Backend } from '../backend/backend.ts';
 import type { ValuesOf } from '../config.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
+import { tickDelays, type Sources } from '../metrics.ts';
+import { unreadiness } from '../ops/readiness.ts';
 import { accountRoutes } from './accounts.ts';
 import { apiRoutes } from './api.ts';
 import { Assets } from './assets.ts';
@@ -14,7 +16,7 @@ import { HttpError } from './http.ts';
 import { Hub, type SocketData } from './hub.ts';
 import { Identity } from './identity.ts';
 import { Latest } from './latest.ts';
-import { probeRoutes, unreadiness } from './ops.ts';
+import { probeRoutes } from './ops.ts';
 import type { webOptions } from './options.ts';
 import { Proxies } from './proxies.ts';
 import { Server } from './server.ts';
@@ -46,12 +48,16 @@ export interface WebOptions {
 /** The role that faces people: pages, API and sockets, to which it relays each tick as it comes. */
 export class Web implements Service {
   readonly name = 'web';
-  readonly hub: Hub;
-  readonly latest: Latest;
+  /** What it counts. */
+  readonly sources: Sources;
+  readonly #hub: Hub;
+  readonly #latest: Latest;
   readonly #options: WebOptions;
   readonly #server: Server;
   readonly #spread: Spread;
   readonly #watch: SessionWatch;
+  readonly #delays = tickDelays();
+  #ticks = 0;
   #stopped: Promise<void> | undefined;
 
   constructor(options: WebOptions) {
@@ -66,16 +72,39 @@ export class Web implements Service {
     const { allowedOrigins } = config;
     const attempts = new Attempts(backend.limiter);
     const rules = new SocketRules({
-      ...{ hub, identity, sessions, backend, channels, allowedOrigins, spread, build, log },
+      hub,
+      identity,
+      sessions,
+      backend,
+      channels,
+      allowedOrigins,
+      spread,
+      build,
+      log,
       maxSockets: socketsAtMost(config.maxSockets, log),
     });
 
-    this.hub = hub;
-    this.latest = latest;
+    this.sources = {
+      connections: () => hub.size,
+      handshakes: () => rules.handshakes,
+      disconnects: () => rules.disconnects,
+      deliveries: () => hub.deliveries,
+      ticks: () => this.#ticks,
+      tickAgeMs: () => latest.ageMs('time'),
+      tickDelays: this.#delays,
+    };
+    this.#hub = hub;
+    this.#latest = latest;
     this.#spread = spread;
     this.#watch = new SessionWatch({ hub, sessions, records: backend.records, time: backend.time });
     this.#server = new Server({
-      ...{ app, uws, host: options.host, port: config.port, portOption: '--port', assets: assets.urls, log },
+      app,
+      uws,
+      host: options.host,
+      port: config.port,
+      portOption: '--port',
+      assets: assets.urls,
+      log,
       proxies: new Proxies(config.trustedProxy, tls !== null, log),
       routes: {
         ...homeRoutes({ identity, assets: assets.urls, build }),
@@ -106,8 +135,11 @@ export class Web implements Service {
   async start(): Promise<void> {
     const { backend } = this.#options;
     backend.ticks.subscribe((channel, frame) => {
-      const tick = this.latest.take(frame);
-      if (tick !== null) this.hub.publish(channel, tick.at, frame);
+      const tick = this.#latest.take(frame);
+      if (tick === null) return;
+      this.#hub.publish(channel, tick.at, frame);
+      this.#ticks += 1;
+      this.#delays.observe((backend.time.now() - tick.at) / 1_000);
     });
     await this.#spread.start();
     await this.#watch.start();
@@ -123,7 +155,7 @@ export class Web implements Service {
     const { drainDelayMs, drainMs } = this.#options.config;
     if (this.port !== 0) await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
     this.#server.stopListening();
-    await this.hub.drain(drainMs ?? Math.max(1_000, this.#spread.ms));
+    await this.#hub.drain(drainMs ?? Math.max(1_000, this.#spread.ms));
     await this.#spread.stop();
     await this.#watch.stop();
     await this.#server.stop();

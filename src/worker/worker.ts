@@ -17,9 +17,15 @@ export class Worker implements Service {
   readonly #options: WorkerOptions;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
+  #published = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+  }
+
+  /** Ticks broadcast so far. */
+  get published(): number {
+    return this.#published;
   }
 
   async start(): Promise<void> {
@@ -52,7 +58,7 @@ export class Worker implements Service {
     // A newer beat, in the midst of a rolling update, may know tasks that this worker does not.
     if (task === undefined) return log.warn({ job }, 'unknown task passed over');
     const result = await ticks.finish(job, task.run(job.at, zone), zone.name);
-    if (result === 'published') log.debug({ job }, 'tick published');
+    if (result === 'published') this.#published += 1;
     else log.info({ job, result }, 'tick not published');
   }
 }

@@ -73,7 +73,6 @@ export class ScreenWorld {
   readonly #due: Due[] = [];
   #last: Tick | null = null;
   #lastMadeAt = -Infinity;
-  #lastMadeWith = 0;
 
   /** The server has been running for long; it behaves as `healthy` but for what is given. */
   constructor(server: Partial<Server> = {}) {
@@ -189,7 +188,6 @@ export class ScreenWorld {
     const seq = Math.max((this.#last?.seq ?? 0) + 1, Math.floor(at / 50));
     this.#last = { channel: 'time', text: timeOf(at), at, seq };
     this.#lastMadeAt = this.now;
-    this.#lastMadeWith = this.houseStepMs;
     if (this.server.isHeard) this.deliverTick(at, seq);
   }
 
@@ -251,9 +249,7 @@ export class ScreenWorld {
       else if (state !== 'answered') resolve({ status: state, retryAfterMs, state: null });
       else {
         const told = this.#initialState();
-        // Once the clock was set after it was made, nobody can tell how old it is.
-        const isDated = this.#lastMadeWith === this.houseStepMs;
-        if (!told.stale) this.tickedAt = Math.max(this.tickedAt, isDated ? this.#lastMadeAt : this.now);
+        if (!told.stale) this.tickedAt = Math.max(this.tickedAt, this.#lastMadeAt);
         this.toldIntervalMs = told.interval;
         resolve({ status: 200, retryAfterMs: null, state: told });
       }

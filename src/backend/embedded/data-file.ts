@@ -118,7 +118,7 @@ export class DataFile {
       throw new Failure(`${this.path} has schema ${found}; this version knows ${schema} and none newer`);
     }
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-    database.exec(`BEGIN IMMEDIATE; ${tables} COMMIT`);
+    if (found < schema) database.exec(`BEGIN IMMEDIATE; ${tables} COMMIT`);
     return database;
   }
 

@@ -9,6 +9,8 @@ export type Purpose = 'commands' | 'queue' | 'subscription';
 
 /** How long Redis may leave a command without an answer before the connection counts as dead, ms. */
 export const answerWithinMs = 1_000;
+/** A packet that is lost while the network is away is sent again after a second: a new attempt is quicker. */
+const connectWithinMs = 800;
 /** How long a blocking pop waits at Redis, seconds. */
 export const blockSeconds = 0.5;
 
@@ -89,7 +91,7 @@ function optionsFor(purpose: Purpose): Options {
   return {
     lazyConnect: true,
     connectionName: `clock-${purpose}`,
-    connectTimeout: answerWithinMs,
+    connectTimeout: connectWithinMs,
     disconnectTimeout: 200,
     maxLoadingRetryTime: 200,
     // A connection that failed is replaced whole: nothing is queued for its successor, and no write is sent twice.

@@ -130,11 +130,11 @@ end
 return sum
 `);
 
-// A record's index entry is scored by its expiry; each write takes the expired ones out.
+// A record's index entry is scored by its expiry; each write takes the expired ones out, last: a full Redis refuses a
+// script only at its first write, and only when that one needs room.
 const keepRecord = `${prelude}
 local function keep(id, value, lifetime)
   local now = house_time()
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', whole(now))
   if lifetime == '' then
     redis.call('SET', KEYS[1], value)
     redis.call('ZADD', KEYS[2], '+inf', id)
@@ -142,6 +142,7 @@ local function keep(id, value, lifetime)
     redis.call('SET', KEYS[1], value, 'PX', lifetime)
     redis.call('ZADD', KEYS[2], whole(now + lifetime), id)
   end
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', whole(now))
 end
 `;
 

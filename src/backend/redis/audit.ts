@@ -1,0 +1,35 @@
+import type { Service } from '../../lifecycle.ts';
+import type { Logger } from '../../logger.ts';
+import { Unavailable } from '../backend.ts';
+import type { RedisBackend } from './redis-backend.ts';
+
+/** Warns, at start and whenever Redis came back, when it may lose what it holds: the accounts live there. */
+export class RedisAudit implements Service {
+  readonly name = 'redis audit';
+  readonly #backend: RedisBackend;
+  readonly #log: Logger;
+
+  constructor(backend: RedisBackend, log: Logger) {
+    this.#backend = backend;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    this.#backend.records.hear({ told: () => {}, missed: () => void this.#look() });
+    await this.#look();
+  }
+
+  async stop(): Promise<void> {}
+
+  async #look(): Promise<void> {
+    const { address } = this.#backend;
+    try {
+      const { persists, evicts } = await this.#backend.audit();
+      if (!persists) this.#log.warn({ address }, 'Redis keeps nothing over a restart: set appendonly yes');
+      if (evicts) this.#log.warn({ address }, 'Redis may throw accounts away: set maxmemory-policy noeviction');
+    } catch (error) {
+      if (!(error instanceof Unavailable))
+        this.#log.warn({ address, err: error }, 'Redis does not tell how it is set up');
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { databaseFile } from './backend/embedded/embedded-backend.ts';
+import { dataFolder, embeddedBackend, namesRedis, redisBackend } from './backends.ts';
+import { portCheck, storeChecks, type Check } from './commands/check.ts';
+import type { Environment } from './config.ts';
+import type { Service } from './lifecycle.ts';
+import { silentLogger } from './logger.ts';
+import type { AllConfig } from './roles.ts';
+
+/** What `clock check` looks at for a configuration that could be read, and the store that it has to open for it. */
+export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; store: Service } {
+  const { host = '0.0.0.0', port, internalPort } = config;
+  const ports = [
+    portCheck('--port', host, port),
+    ...(internalPort === undefined ? [] : [portCheck('--internal-port', host, internalPort)]),
+  ];
+  const log = silentLogger();
+  if (!namesRedis(config)) {
+    const folder = dataFolder(config, environment);
+    if (existsSync(join(folder, databaseFile))) {
+      const store = embeddedBackend(folder, false, log);
+      return { checks: [...storeChecks(store, null), keptSecretCheck(config), ...ports], store };
+    }
+  }
+  const store = redisBackend(config, log);
+  return { checks: [...storeChecks(store, () => store.audit()), secretCheck(config), ...ports], store };
+}
+
+function secretCheck({ secrets }: AllConfig): Check {
+  return {
+    name: 'secret',
+    run: async () => {
+      if (secrets === undefined) throw new Error("CLOCK_SECRET is missing, and web needs it: 'clock secret' makes one");
+      return secrets.length === 1 ? 'one, long enough' : `${secrets.length}, each long enough; the first signs`;
+    },
+  };
+}
+
+function keptSecretCheck({ secrets }: AllConfig): Check {
+  const words = secrets === undefined ? 'kept with the data' : 'given, and long enough';
+  return { name: 'secret', run: async () => words };
+}

@@ -1,0 +1,51 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Failure, type Service } from '../lifecycle.ts';
+import type { Metrics } from '../metrics.ts';
+import { probeAnswer } from './readiness.ts';
+
+export interface InternalServerOptions {
+  host: string;
+  port: number;
+  metrics: Pick<Metrics, 'contentType' | 'text'>;
+  unready: () => string | null;
+}
+
+/** What operators and probes ask, apart from what people see: `/health`, `/ready` and `/metrics`. */
+export class InternalServer implements Service {
+  readonly name = 'internal server';
+  readonly #options: InternalServerOptions;
+  readonly #server = createServer((request, response) => void this.#answer(request, response));
+
+  constructor(options: InternalServerOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', ({ message }) => reject(new Failure(`--internal-port: cannot listen: ${message}`)));
+      this.#server.listen(port, host, resolve);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async #answer({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path] = (url ?? '').split('?');
+    response.setHeader('Cache-Control', 'no-store');
+    if (path !== '/metrics' && path !== '/health' && path !== '/ready') {
+      response.writeHead(404).end();
+    } else if (method !== 'GET' && method !== 'HEAD') {
+      response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    } else if (path === '/metrics') {
+      const { metrics } = this.#options;
+      response.writeHead(200, { 'Content-Type': metrics.contentType }).end(await metrics.text());
+    } else {
+      const { status, body } = probeAnswer(path, this.#options.unready());
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { launchBrowser, recordShown, secondsOf, severalSeconds, shownBy, signIn } from '../support/browser.ts';
+import { type ClockProcess, startClock } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const widths = [320, 375, 768, 1280, 1920, 3840];
+
+let browser: Browser;
+let clock: ClockProcess;
+let context: BrowserContext;
+let page: Page;
+/** What a browser finds wrong with a page: a blocked script, a failed request, an exception. */
+let complaints: string[];
+
+beforeAll(async () => {
+  [clock, browser] = await Promise.all([startClock(['all']), launchBrowser()]);
+});
+
+beforeEach(async () => {
+  context = await browser.newContext();
+  page = await context.newPage();
+  complaints = [];
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await recordShown(page);
+});
+
+afterEach(async () => {
+  await context.close();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await clock?.stop();
+});
+
+describe('the clock page', () => {
+  test('shows each second once after it was signed in to, and says that it is live', async () => {
+    await signIn(page, `${clock.url}/`, clock.adminPassword());
+    const seconds = secondsOf(await severalSeconds(page, 4));
+    const [first = 0] = seconds;
+    expect(seconds).toEqual(seconds.map((_, index) => (first + index) % 86_400));
+    expect(await page.getAttribute('html', 'data-state')).toBe('live');
+    expect(await page.textContent('#state')).toBe('Live');
+    expect(complaints).toEqual([]);
+  });
+
+  test('asks nobody else, and weighs at most 15 kB in all', async () => {
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Network.enable');
+    let weight = 0;
+    devtools.on('Network.loadingFinished', ({ encodedDataLength }) => (weight += encodedDataLength));
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await signIn(page, `${clock.url}/`, clock.adminPassword());
+    await severalSeconds(page, 1);
+    expect(asked.filter((url) => !url.startsWith(`${clock.url}/`))).toEqual([]);
+    expect(asked.length).toBeGreaterThan(4);
+    // The sign-in page is in it too.
+    expect(weight).toBeGreaterThan(1_000);
+    expect(weight).toBeLessThan(15_000);
+  });
+
+  test('is stale within 2.5 s of a server that froze, and right again within a second', async () => {
+    await signIn(page, `${clock.url}/`, clock.adminPassword());
+    await severalSeconds(page, 1);
+    clock.kill('SIGSTOP');
+    const frozenAt: number = await page.evaluate('performance.now()');
+    await page.waitForSelector('[data-state="stale"]', { timeout: 4_000 });
+    const stale = (await shownBy(page)).find(({ state, at }) => state === 'stale' && at > frozenAt);
+    expect((stale?.at ?? Infinity) - frozenAt).toBeLessThan(2_500);
+    expect(await page.textContent('#state')).toBe(`Stale: stopped at ${stale?.text}`);
+
+    clock.kill('SIGCONT');
+    const wokenAt: number = await page.evaluate('performance.now()');
+    await page.waitForSelector('[data-state="live"]', { timeout: 4_000 });
+    const live = (await shownBy(page)).find(({ state, at }) => state === 'live' && at > wokenAt);
+    expect((live?.at ?? Infinity) - wokenAt).toBeLessThan(1_000);
+  });
+
+  test('comes back by itself when a server that stopped is started again', async () => {
+    const own = await startClock(['all', '--port', String(await freePort())]);
+    await signIn(page, `${own.url}/`, own.adminPassword());
+    await severalSeconds(page, 1);
+    own.kill('SIGTERM');
+    await own.exited;
+    const stoppedAt: number = await page.evaluate('performance.now()');
+    await page.waitForSelector('[data-state="stale"]', { timeout: 4_000 });
+    const stale = (await shownBy(page)).find(({ state }) => state === 'stale');
+    expect((stale?.at ?? Infinity) - stoppedAt).toBeLessThan(2_500);
+
+    const again = await startClock(['all', '--port', String(own.port)], { dataDir: own.dataDir });
+    await page.waitForSelector('[data-state="live"]', { timeout: 10_000 });
+    await again.stop();
+    await own.stop();
+  });
+
+  test('ends with its session, in every tab', async () => {
+    await signIn(page, `${clock.url}/`, clock.adminPassword());
+    const other = await context.newPage();
+    await other.goto(`${clock.url}/?face=analog`);
+    await other.waitForSelector('[data-state="live"]');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${clock.url}/accounts/login/**`);
+    await other.waitForSelector('[data-state="signed-out"]', { timeout: 2_000 });
+    expect(await other.textContent('#state')).toMatch(/^Signed out: stopped at \d\d:\d\d:\d\d$/);
+    await other.getByRole('link', { name: 'Sign in again' }).click();
+    await other.waitForURL(`${clock.url}/accounts/login/?next=/%3Fface%3Danalog`);
+  });
+});
+
+describe('the sign-in page', () => {
+  test('says when the name or the password is not right, and keeps the name', async () => {
+    await page.goto(`${clock.url}/accounts/login/?next=/`);
+    await page.getByLabel('Name').fill('admin');
+    await page.getByLabel('Password').fill('certainly not this one');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForSelector('[role="alert"]');
+    expect(await page.getByRole('alert').textContent()).toMatch(/not right/);
+    expect(await page.inputValue('#username')).toBe('admin');
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe.each(['light', 'dark'] as const)('in a %s room', (colorScheme) => {
+  test('every page is legible to everyone, and fits its window', async () => {
+    await page.emulateMedia({ colorScheme });
+    await page.goto(`${clock.url}/accounts/login/`);
+    await expectGoodPage(page);
+    await signIn(page, `${clock.url}/`, clock.adminPassword());
+    await page.waitForSelector('[data-state="live"]');
+    await expectGoodPage(page);
+    await page.goto(`${clock.url}/accounts/password_change/`);
+    await expectGoodPage(page);
+    await page.goto(`${clock.url}/no-such-page`);
+    await expectGoodPage(page);
+  });
+
+  test('a page that is not live is legible too', async () => {
+    await page.emulateMedia({ colorScheme });
+    await signIn(page, `${clock.url}/`, clock.adminPassword());
+    await page.waitForSelector('[data-state="live"]');
+    await context.request.post(`${clock.url}/accounts/logout/`, {
+      form: { csrfmiddlewaretoken: await page.inputValue('[name="csrfmiddlewaretoken"]') },
+      headers: { Origin: clock.url },
+    });
+    await page.waitForSelector('[data-state="signed-out"]');
+    await expectGoodPage(page);
+  });
+});
+
+/** Nothing for axe to find, contrast of 7:1 included, and no need to scroll sideways at any width. */
+async function expectGoodPage(one: Page): Promise<void> {
+  for (const width of widths) {
+    await one.setViewportSize({ width, height: Math.round(width * 0.6) });
+    expect(await one.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${width} px`).toBe(true);
+  }
+  await one.evaluate(axe);
+  const violations = await one.evaluate(
+    `axe.run({ rules: { 'color-contrast-enhanced': { enabled: true } } })
+      .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html)))`,
+  );
+  expect(violations).toEqual([]);
+}

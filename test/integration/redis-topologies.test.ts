@@ -1,0 +1,286 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Job } from '../../src/backend/backend.ts';
+import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
+import { describeRedisTarget, parseRedisTarget } from '../../src/backend/redis/target.ts';
+import { Failure } from '../../src/lifecycle.ts';
+import { selfSignedCertificate } from '../support/certificate.ts';
+import { freePort } from '../support/free-port.ts';
+import { recordedLog, type LogLine } from '../support/recorded-log.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
+
+interface Watched {
+  backend: RedisBackend;
+  lines: LogLine[];
+  ticks: string[];
+}
+
+function watched(url: string, prefix = ''): Watched {
+  const { log, lines } = recordedLog();
+  const backend = new RedisBackend({ target: parseRedisTarget(url), prefix, channels: ['time'], log });
+  const ticks: string[] = [];
+  backend.ticks.subscribe((_channel, frame) => ticks.push(Buffer.from(frame).toString()));
+  return { backend, lines, ticks };
+}
+
+/** All that a beat, a worker and a web process do for one tick. */
+async function wholeWay({ backend, ticks }: Watched): Promise<void> {
+  const lease = await until(() => backend.ticks.lead('beat').catch(() => null), 'the lease');
+  const at = Math.floor(backend.time.now());
+  const job: Job = { task: 'time', at, everyMs: 500, expiresAt: at + 10_000 };
+  expect(await backend.ticks.push(job, 'beat', lease.term)).toBe('pushed');
+  expect(await backend.ticks.pop(AbortSignal.timeout(5_000))).toEqual(job);
+  expect(await backend.ticks.finish(job, '15:03:27', 'UTC')).toBe('published');
+  await until(() => ticks.at(-1)?.includes(`"at":${at},`), 'the tick');
+}
+
+describe.concurrent('address of a redis', () => {
+  const good: [url: string, target: object, shown: string][] = [
+    [
+      'redis://127.0.0.1',
+      { kind: 'single', tls: false, host: '127.0.0.1', port: 6379, db: 0 },
+      'redis://127.0.0.1:6379/0',
+    ],
+    [
+      'rediss://ana:p%40ss:w@cache.example:6380/3',
+      { kind: 'single', tls: true, host: 'cache.example', port: 6380, db: 3, username: 'ana', password: 'p@ss:w' },
+      'rediss://cache.example:6380/3',
+    ],
+    [
+      'redis://:p@ss/w?#@[::1]:7000/',
+      { kind: 'single', tls: false, host: '::1', port: 7000, db: 0, password: 'p@ss/w?#' },
+      'redis://[::1]:7000/0',
+    ],
+    [
+      'redis+sentinel://:secret@a:26379,b:26380,c/clock-master',
+      {
+        kind: 'sentinel',
+        sentinels: [
+          { host: 'a', port: 26379 },
+          { host: 'b', port: 26380 },
+          { host: 'c', port: 26379 },
+        ],
+        name: 'clock-master',
+        password: 'secret',
+      },
+      'redis+sentinel://a:26379,b:26380,c:26379/clock-master',
+    ],
+    [
+      'redis+cluster://ana:secret@a,b:7001',
+      {
+        kind: 'cluster',
+        seeds: [
+          { host: 'a', port: 6379 },
+          { host: 'b', port: 7001 },
+        ],
+        username: 'ana',
+        password: 'secret',
+      },
+      'redis+cluster://a:6379,b:7001',
+    ],
+  ];
+  for (const [url, target, shown] of good) {
+    test(`reads ${url}`, () => {
+      expect(parseRedisTarget(url)).toEqual(target);
+      expect(describeRedisTarget(parseRedisTarget(url))).toBe(shown);
+    });
+  }
+
+  const bad = [
+    'sesame',
+    'http://sesame',
+    'redis://',
+    'redis://:sesame',
+    'redis://user:sesame',
+    'redis://sesame:70000',
+    'redis://h:0',
+    'redis://h/sesame',
+    'redis://h/1/2',
+    'redis://h?db=1',
+    'redis://a,b',
+    'redis://sesame@h',
+    'redis://:100%sesame@h',
+    'redis+sentinel://a,b',
+    'redis+sentinel://a,b/',
+    'redis+sentinel://a,,b/name',
+    'redis+cluster://a/1',
+  ];
+  for (const url of bad) {
+    test(`refuses ${url} in one line that shows no part of it`, () => {
+      const refuse = (): unknown => parseRedisTarget(url);
+      expect(refuse).toThrow(Failure);
+      expect(refuse).toThrow(/^CLOCK_REDIS_URL .*redis:\/\/.*$/);
+      expect(refuse).not.toThrow(/sesame/);
+    });
+  }
+});
+
+describe('redis over TLS', () => {
+  test('is used when its certificate is trusted, and is down with the reason when not', async () => {
+    const certificate = await selfSignedCertificate();
+    const port = await freePort();
+    const server = await RedisServer.start({
+      port,
+      settings: {
+        port: '0',
+        'tls-port': String(port),
+        'tls-cert-file': certificate.certFile,
+        'tls-key-file': certificate.keyFile,
+        'tls-auth-clients': 'no',
+      },
+    });
+    const url = `rediss://localhost:${port}`;
+    const distrustful = watched(url);
+    await distrustful.backend.start();
+    expect(distrustful.backend.trouble).toBe('redis-down');
+    expect(distrustful.lines.at(-1)).toMatchObject({ msg: 'redis lost', reason: 'self-signed certificate' });
+    await distrustful.backend.stop();
+
+    const trusted = getCACertificates();
+    setDefaultCACertificates([...trusted, certificate.cert]);
+    const all = watched(url);
+    await all.backend.start();
+    expect(all.backend.trouble).toBeNull();
+    await wholeWay(all);
+    await all.backend.stop();
+    setDefaultCACertificates(trusted);
+    await server.stop();
+    await certificate.remove();
+  });
+});
+
+describe('redis behind sentinels', () => {
+  test('is followed to the new master, when the old one hands over and when it dies', async () => {
+    const password = 'secret';
+    const master = await RedisServer.start({ password });
+    const replicaof = `127.0.0.1 ${master.port}`;
+    const replica = await RedisServer.start({ password, settings: { replicaof, 'repl-diskless-sync-delay': '0' } });
+    const sentinel = await RedisServer.start({
+      sentinel: [
+        `sentinel monitor main 127.0.0.1 ${master.port} 1`,
+        `sentinel auth-pass main ${password}`,
+        'sentinel down-after-milliseconds main 500',
+        'sentinel failover-timeout main 1500',
+      ],
+    });
+    const dead = await freePort();
+    const all = watched(`redis+sentinel://:${password}@127.0.0.1:${dead},127.0.0.1:${sentinel.port}/main`);
+    const { backend } = all;
+    await backend.start();
+    await until(() => backend.trouble === null, 'the master', 1_000);
+    await wholeWay(all);
+
+    const replicas = (): Promise<string> => sentinel.cli('SENTINEL', 'REPLICAS', 'main');
+    await until(async () => (await replicas()).includes(String(replica.port)), 'the replica', 15_000, 100);
+    await until(
+      async () => (await sentinel.cli('SENTINEL', 'FAILOVER', 'main')) === 'OK',
+      'the hand-over',
+      15_000,
+      100,
+    );
+    const role = async (server: RedisServer): Promise<string> => (await server.cli('ROLE')).split('\n')[0] ?? '';
+    await until(async () => (await role(replica)) === 'master', 'the new master', 15_000, 100);
+    await until(async () => (await role(master)) === 'slave', 'the new replica', 15_000, 100);
+    await until(() => backend.trouble === null, 'no trouble', 3_000);
+    await wholeWay(all);
+    expect(await replica.cli('GET', 'time')).toBe('15:03:27');
+
+    await until(async () => (await replicas()).includes(String(master.port)), 'the old master as replica', 15_000, 100);
+    await replica.crash();
+    await until(async () => (await role(master)) === 'master', 'the old master as master again', 15_000, 100);
+    await until(() => backend.trouble === null, 'no trouble', 3_000);
+    await wholeWay(all);
+    await backend.stop();
+    await Promise.all([sentinel.stop(), replica.stop(), master.stop()]);
+  }, 60_000);
+});
+
+describe('redis cluster', () => {
+  const nodes: RedisServer[] = [];
+  beforeAll(async () => {
+    for (let n = 0; n < 3; n++) {
+      const busPort = String(await freePort());
+      nodes.push(await RedisServer.start({ settings: { 'cluster-enabled': 'yes', 'cluster-port': busPort } }));
+    }
+    const [first] = nodes as [RedisServer];
+    const myPort = async (node: RedisServer): Promise<string> =>
+      (await node.cli('CONFIG', 'GET', 'cluster-port')).split('\n')[1] ?? '';
+    const ranges = [
+      ['0', '5460'],
+      ['5461', '10922'],
+      ['10923', '16383'],
+    ] as const;
+    for (const [index, node] of nodes.entries()) {
+      await node.cli('CLUSTER', 'ADDSLOTSRANGE', ...(ranges[index] ?? []));
+      await node.cli('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
+      await first.cli('CLUSTER', 'MEET', '127.0.0.1', String(node.port), await myPort(node));
+    }
+    const ready = async (node: RedisServer): Promise<boolean> =>
+      /cluster_state:ok[^]*cluster_known_nodes:3/.test(await node.cli('CLUSTER', 'INFO'));
+    for (const node of nodes) await until(() => ready(node), 'the cluster', 20_000, 100);
+  }, 40_000);
+  afterAll(async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+  });
+
+  test('is used whichever seed is asked, and wherever the keys lie', async () => {
+    const dead = await freePort();
+    for (const [index, { port }] of nodes.entries()) {
+      const all = watched(`redis+cluster://127.0.0.1:${dead},127.0.0.1:${port}`, `p${index}:`);
+      await all.backend.start();
+      await until(() => all.backend.trouble === null, 'no trouble', 1_000);
+      await wholeWay(all);
+      const { records, limiter } = all.backend;
+      expect(await records.create('account', 'ana', { n: 1 })).toBe(true);
+      expect(await records.list('account')).toEqual([{ id: 'ana', value: { n: 1 } }]);
+      const limit = { name: 'sign-in', tries: 1, windowMs: 60_000 };
+      expect([await limiter.take(limit, 'ana'), await limiter.peek(limit, 'ana')]).toEqual([null, expect.any(Number)]);
+      await all.backend.stop();
+    }
+  });
+
+  test('carries ticks between backends that were given different seeds', async () => {
+    const [one, other] = nodes.map(({ port }) => watched(`redis+cluster://127.0.0.1:${port}`, 'shared:')) as [
+      Watched,
+      Watched,
+    ];
+    await Promise.all([one.backend.start(), other.backend.start()]);
+    await wholeWay(one);
+    await until(() => other.ticks.length === 1, 'the tick');
+    expect(other.ticks).toEqual(one.ticks);
+    await Promise.all([one.backend.stop(), other.backend.stop()]);
+  });
+
+  test('is followed when its slot moves to another node', async () => {
+    const [first] = nodes as [RedisServer];
+    const all = watched(`redis+cluster://127.0.0.1:${first.port}`, 'moving:');
+    const { backend } = all;
+    await backend.start();
+    await wholeWay(all);
+    const slot = await first.cli('CLUSTER', 'KEYSLOT', 'moving:time');
+    const owner = await until(async () => await holderOf('moving:time'), 'the owner');
+    const target = nodes.find((node) => node !== owner) as RedisServer;
+    const [ownerId, targetId] = [await owner.cli('CLUSTER', 'MYID'), await target.cli('CLUSTER', 'MYID')];
+    await target.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', ownerId);
+    await owner.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId);
+    // New keys may come up until the last look.
+    await until(async () => {
+      const keys = (await owner.cli('CLUSTER', 'GETKEYSINSLOT', slot, '100')).split('\n').filter((key) => key !== '');
+      if (keys.length === 0) return true;
+      await owner.cli('MIGRATE', '127.0.0.1', String(target.port), '', '0', '1000', 'REPLACE', 'KEYS', ...keys);
+      return false;
+    }, 'that all keys have moved');
+    await target.cli('CLUSTER', 'SETSLOT', slot, 'NODE', targetId);
+    await owner.cli('CLUSTER', 'SETSLOT', slot, 'NODE', targetId);
+    await until(async () => (await holderOf('moving:time')) === target, 'the new owner');
+    await wholeWay(all);
+    await until(() => backend.trouble === null, 'no trouble', 3_000);
+    await backend.stop();
+  });
+
+  async function holderOf(key: string): Promise<RedisServer | null> {
+    for (const node of nodes) if ((await node.cli('EXISTS', key)) === '1') return node;
+    return null;
+  }
+});

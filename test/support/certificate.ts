@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+export interface Certificate {
+  certFile: string;
+  keyFile: string;
+  /** PEM. */
+  cert: string;
+  remove(): Promise<void>;
+}
+
+/** A self-signed certificate for `localhost`, made by openssl. */
+export async function selfSignedCertificate(): Promise<Certificate> {
+  const folder = await mkdtemp(join(tmpdir(), 'clock-tls-'));
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
+  await promisify(execFile)('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+    ...['-subj', '/CN=localhost', '-addext', names, '-keyout', keyFile, '-out', certFile],
+  ]);
+  const cert = await readFile(certFile, 'utf8');
+  return { certFile, keyFile, cert, remove: () => rm(folder, { recursive: true, force: true }) };
+}

@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { until } from './until.ts';
+
+export interface RawAnswer {
+  status: number;
+  /** By lower-case name; a repeated one as it came last. */
+  headers: Map<string, string>;
+  body: string;
+}
+
+/** A connection on which every byte of a request is the test's own: what no decent client would send, too. */
+export class RawConnection implements Disposable {
+  readonly #socket: Socket;
+  #received = '';
+  #over = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setEncoding('latin1').on('data', (text) => (this.#received += text));
+    socket.on('error', () => {});
+    socket.once('close', () => (this.#over = true));
+  }
+
+  static async open(port: number): Promise<RawConnection> {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return new RawConnection(socket);
+  }
+
+  send(bytes: string | Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** The next whole answer; to a HEAD it has no body, whatever its length says. */
+  async answer(method = 'GET'): Promise<RawAnswer> {
+    return until(() => this.#take(method), 'an answer comes');
+  }
+
+  /** Resolves to what came and was not read, once the other side ended the connection. */
+  async closed(limitMs?: number): Promise<string> {
+    await until(() => this.#over, 'the connection is closed', limitMs);
+    return this.#received;
+  }
+
+  get open(): boolean {
+    return !this.#over;
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+
+  #take(method: string): RawAnswer | null {
+    const end = this.#received.indexOf('\r\n\r\n');
+    if (end === -1) return null;
+    const [first = '', ...lines] = this.#received.slice(0, end).split('\r\n');
+    const headers = new Map(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), valueOf(line)]));
+    const status = Number(first.split(' ')[1]);
+    const begin = end + 4;
+    const length = bodyLength(method, status, headers);
+    // Without a length the body is all that comes until the end.
+    if (length === null ? !this.#over : this.#received.length < begin + length) return null;
+    const body = this.#received.slice(begin, length === null ? undefined : begin + length);
+    this.#received = this.#received.slice(begin + body.length);
+    return { status, headers, body: Buffer.from(body, 'latin1').toString('utf8') };
+  }
+}
+
+/** Sends one request as it is written, on a connection of its own. */
+export async function ask(port: number, request: string): Promise<RawAnswer & { closes: boolean }> {
+  using connection = await RawConnection.open(port);
+  connection.send(request);
+  const answer = await connection.answer(request.slice(0, request.indexOf(' ')));
+  const closes = await connection.closed(500).then(
+    () => true,
+    () => false,
+  );
+  return { ...answer, closes };
+}
+
+/** The text of a request with these header lines. */
+export function requestText(first: string, lines: readonly string[] = [], body = ''): string {
+  return [`${first} HTTP/1.1`, ...lines, '', body].join('\r\n');
+}
+
+function valueOf(line: string): string {
+  return line.slice(line.indexOf(':') + 1).trim();
+}
+
+function bodyLength(method: string, status: number, headers: ReadonlyMap<string, string>): number | null {
+  if (method === 'HEAD' || status === 304 || status < 200) return 0;
+  const length = headers.get('content-length');
+  return length === undefined ? null : Number(length);
+}

@@ -1,0 +1,121 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
+
+const run = promisify(execFile);
+
+export interface RedisServerOptions {
+  /** Where it listens; a free port unless given. */
+  port?: number;
+  password?: string;
+  /** More of what redis.conf takes, by name. */
+  settings?: Readonly<Record<string, string>>;
+  /** The lines of a sentinel's configuration; it is one then. */
+  sentinel?: readonly string[];
+  /** Arguments that redis-cli needs to reach it. */
+  cliArgs?: readonly string[];
+}
+
+/** A real Redis of its own, on loopback, without persistence unless the settings say otherwise. */
+export class RedisServer {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #options: RedisServerOptions;
+  #process: ChildProcess | null = null;
+
+  private constructor(port: number, folder: string, options: RedisServerOptions) {
+    this.port = port;
+    this.#folder = folder;
+    this.#options = options;
+  }
+
+  /** Resolves when it answers. A missing or failing redis-server is an Error that says so. */
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'clock-redis-'));
+    const server = new RedisServer(options.port ?? (await freePort()), folder, options);
+    await server.#spawn();
+    return server;
+  }
+
+  get url(): string {
+    const { password } = this.#options;
+    return `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${this.port}/0`;
+  }
+
+  /** Runs one command with redis-cli; its answer as text. */
+  async cli(...command: string[]): Promise<string> {
+    const { password, cliArgs = [] } = this.#options;
+    const auth = password === undefined ? [] : ['-a', password, '--no-auth-warning'];
+    const { stdout } = await run('redis-cli', ['-p', String(this.port), ...auth, ...cliArgs, ...command]);
+    return stdout.trim();
+  }
+
+  /** Freezes it: connections stay open, nothing is answered. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** Ends the process as a crash does. What its settings made it write stays for `begin`. */
+  async crash(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (child === null || child.exitCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Starts the process again, on the same port. */
+  async begin(): Promise<void> {
+    await this.#spawn();
+  }
+
+  async stop(): Promise<void> {
+    await this.crash();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #spawn(): Promise<void> {
+    const child = spawn('redis-server', await this.#arguments(), { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process = child;
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve();
+    });
+    child.once('error', (error) =>
+      reject(new Error(`redis-server cannot be run: install it (apt-get install redis-server)`, { cause: error })),
+    );
+    child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}:\n${output}`)));
+    await ready;
+  }
+
+  async #arguments(): Promise<string[]> {
+    const { password, settings = {}, sentinel } = this.#options;
+    const port = String(this.port);
+    if (sentinel !== undefined) {
+      const path = join(this.#folder, 'sentinel.conf');
+      await writeFile(path, [`port ${port}`, 'bind 127.0.0.1', `dir ${this.#folder}`, ...sentinel, ''].join('\n'));
+      return [path, '--sentinel'];
+    }
+    const all = {
+      port,
+      bind: '127.0.0.1',
+      dir: this.#folder,
+      save: '',
+      appendonly: 'no',
+      ...(password === undefined ? {} : { requirepass: password, masterauth: password }),
+      ...settings,
+    };
+    return Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
+  }
+}

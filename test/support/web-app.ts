@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Backend, FinishResult, Job, Trouble } from '../../src/backend/backend.ts';
+import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
+import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
+import { parseRedisTarget } from '../../src/backend/redis/target.ts';
+import { channels } from '../../src/backends.ts';
+import { readOptions } from '../../src/config.ts';
+import { silentLogger, type Logger } from '../../src/logger.ts';
+import { people, type People } from '../../src/roles.ts';
+import type { HouseTime } from '../../src/time/house-time.ts';
+import { webOptions } from '../../src/web/options.ts';
+import { loadUws } from '../../src/web/uws.ts';
+import { Web, type WebOptions } from '../../src/web/web.ts';
+import { Client } from './client.ts';
+
+const assetsFolder = join(import.meta.dirname, '../../dist/static');
+
+export interface WebAppOptions {
+  /** An embedded one of its own unless given. */
+  backend?: Backend;
+  config?: Partial<WebOptions['config']>;
+  tls?: WebOptions['tls'];
+  secrets?: readonly [string, ...string[]];
+  log?: Logger;
+}
+
+/** The web role as `roles.ts` composes it, inside the test's own process and on a free port. */
+export class WebApp implements AsyncDisposable {
+  readonly backend: StagedBackend;
+  readonly people: People;
+  readonly web: Web;
+  readonly build = '1.2.3+abcdefg';
+  readonly #stopping = new AbortController();
+  readonly #scheme: 'http' | 'https';
+
+  private constructor(
+    backend: StagedBackend,
+    { config, tls = null, secrets, log }: WebAppOptions,
+    uws: WebOptions['uws'],
+  ) {
+    this.backend = backend;
+    this.#scheme = tls === null ? 'http' : 'https';
+    this.people = people(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
+    this.web = new Web({
+      config: { ...readOptions(webOptions, {}, {}), port: 0, drainMs: 0, ...config },
+      tls,
+      host: '127.0.0.1',
+      uws,
+      backend,
+      accounts: this.people.accounts,
+      sessions: this.people.sessions,
+      channels,
+      owner: randomUUID(),
+      assetsFolder,
+      build: this.build,
+      stopping: this.#stopping.signal,
+      log: log ?? silentLogger(),
+    });
+  }
+
+  static async start(options: WebAppOptions = {}): Promise<WebApp> {
+    const backend = new StagedBackend(options.backend ?? new OwnEmbedded());
+    await backend.start();
+    const app = new WebApp(backend, options, await loadUws());
+    await app.web.start();
+    return app;
+  }
+
+  get port(): number {
+    return this.web.port;
+  }
+
+  get url(): string {
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
+  }
+
+  client(): Client {
+    return new Client(this.url);
+  }
+
+  /** A client with the cookies of a new session. It is no matter whether there is such an account. */
+  async signedIn(account = 'ada'): Promise<Client> {
+    const client = this.client();
+    const { credential } = await this.people.sessions.open(account);
+    client.cookies.set('sessionid', credential);
+    client.cookies.set('csrftoken', 'c'.repeat(43));
+    return client;
+  }
+
+  /** The headers of a program that carries a new token. */
+  async bearer(account = 'ada', lifetimeMs = 3_600_000, label?: string): Promise<{ Authorization: string }> {
+    const token = await this.people.tokens.issue(account, lifetimeMs, label);
+    return { Authorization: `Bearer ${token?.text}` };
+  }
+
+  /** Broadcasts a text, by default as what is due right now; resolves when it is published. */
+  async tick(text: string, more: Partial<Job> = {}): Promise<FinishResult> {
+    const at = more.at ?? Math.floor(this.backend.inner.time.now());
+    const job = { task: 'time', everyMs: 500, expiresAt: at + 1_000, ...more, at };
+    return this.backend.ticks.finish(job, text, 'Europe/Madrid');
+  }
+
+  /** What a signal does first: it is told to stop, and still serves. */
+  beginToStop(): void {
+    this.#stopping.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.beginToStop();
+    await this.web.stop();
+    await this.backend.stop();
+  }
+}
+
+/** A backend whose time can be moved and whose trouble can be staged, as its users see it. */
+class StagedBackend implements Backend {
+  readonly inner: Backend;
+  readonly time: HouseTime & { aheadMs: number };
+  staged: Trouble | null = null;
+
+  constructor(inner: Backend) {
+    this.inner = inner;
+    this.time = {
+      aheadMs: 0,
+      now() {
+        return inner.time.now() + this.aheadMs;
+      },
+      get errorMs() {
+        return inner.time.errorMs;
+      },
+      get offsetMs() {
+        return inner.time.offsetMs;
+      },
+    };
+  }
+
+  get name(): string {
+    return this.inner.name;
+  }
+
+  get address(): string {
+    return this.inner.address;
+  }
+
+  get ticks(): Backend['ticks'] {
+    return this.inner.ticks;
+  }
+
+  get records(): Backend['records'] {
+    return this.inner.records;
+  }
+
+  get limiter(): Backend['limiter'] {
+    return this.inner.limiter;
+  }
+
+  get trouble(): Trouble | null {
+    return this.staged ?? this.inner.trouble;
+  }
+
+  start(): Promise<void> {
+    return this.inner.start();
+  }
+
+  stop(): Promise<void> {
+    return this.inner.stop();
+  }
+
+  census(owner: string, sockets: number): Promise<number> {
+    return this.inner.census(owner, sockets);
+  }
+}
+
+/** Embedded, in a folder that goes with it. */
+class OwnEmbedded extends EmbeddedBackend {
+  readonly #folder: string;
+
+  constructor() {
+    const folder = mkdtempSync(join(tmpdir(), 'clock-web-'));
+    super({ dataDir: folder, channels, log: silentLogger(), exclusive: true });
+    this.#folder = folder;
+  }
+
+  override async stop(): Promise<void> {
+    await super.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A backend over a Redis of the tests; apps with the same prefix are of one installation. */
+export function redisBackendOf(url: string, prefix: string): RedisBackend {
+  return new RedisBackend({ target: parseRedisTarget(url), prefix, channels, log: silentLogger() });
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { html } from '../../src/web/html.ts';
+import { clockPage } from '../../src/web/pages/clock-page.ts';
+import { errorPage } from '../../src/web/pages/error-page.ts';
+import { passwordPage } from '../../src/web/pages/password-page.ts';
+import { signInPage } from '../../src/web/pages/sign-in-page.ts';
+
+const assets = { css: '/static/clock.css', js: '/static/main.js', icon: '/static/icon.svg' };
+const hostile = `"><script>alert('x')</script>&amp;`;
+
+describe('html', () => {
+  test('escapes what is put in, for text and for attributes', () => {
+    expect(String(html`<b title="${hostile}">${hostile}</b>`)).toBe(
+      '<b title="&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;">' +
+        '&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;</b>',
+    );
+  });
+
+  test('takes markup of its own as it is', () => {
+    expect(String(html`<p>${html`<b>${'&'}</b>`}</p>`)).toBe('<p><b>&amp;</b></p>');
+  });
+
+  test('joins arrays, writes numbers, and leaves out null', () => {
+    expect(String(html`${[html`<i></i>`, '<', [1]]}|${0}|${null}`)).toBe('<i></i>&lt;1|0|');
+  });
+
+  test('does not take a text for markup because it looks like an Html', () => {
+    const forged = { toString: () => '<b>' };
+    // @ts-expect-error only what the tag made is markup
+    expect(() => String(html`${forged}`)).toThrow();
+  });
+
+  test('leaves a backslash in the markup alone', () => {
+    expect(String(html`<p>a\\b</p>`)).toBe('<p>a\\b</p>');
+  });
+});
+
+describe.each([
+  ['clock', clockPage({ assets, account: hostile, csrfToken: hostile, build: hostile })],
+  ['sign-in', signInPage({ assets, csrfToken: hostile, next: hostile, username: hostile, message: hostile })],
+  ['password', passwordPage({ assets, csrfToken: hostile, account: hostile, message: hostile })],
+  ['error', errorPage({ assets, status: 404, title: hostile, message: hostile })],
+])('the %s page', (_name, page) => {
+  const markup = page.toString();
+
+  test('holds nothing of what it was given as markup', () => {
+    expect(markup).not.toContain('<script>');
+    expect(markup).not.toContain(`"><script`);
+    expect(markup).toContain('&lt;script&gt;');
+  });
+
+  test('has no inline style and no inline script', () => {
+    expect(markup).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:|data:/i);
+  });
+});
+
+test('a form that failed says why, keeps the name, and asks for the password', () => {
+  const markup = signInPage({ assets, csrfToken: 'c', next: '/?a=1&b=2', username: 'ana', message: 'No.' }).toString();
+  expect(markup).toContain('role="alert">No.<');
+  expect(markup).toContain('name="next" value="/?a=1&amp;b=2"');
+  expect(markup).toMatch(/name="username"\s+value="ana"/);
+  expect(markup).toMatch(/name="password"[^>]*autofocus/);
+});
