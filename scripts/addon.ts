@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** The addon of uWebSockets.js for this Node on this machine. */
 export function addonFile(): string {
   const { platform, arch, versions } = process;
-  const main = createRequire(import.meta.url).resolve('uWebSockets.js');
-  return join(dirname(main), 'bin', `uws_${platform}_${arch}_${versions.modules}.node`);
+  const name = `bin/uws_${platform}_${arch}_${versions.modules}.node`;
+  return fileURLToPath(new URL(name, import.meta.resolve('uWebSockets.js')));
 }

@@ -10,8 +10,9 @@ import { root, serverBundle } from './server-bundle.ts';
 
 const staticFolder = join(root, 'dist/static');
 const executable = join(root, 'dist/clock');
-const bytesAtMost = 125 * 1024 * 1024;
+const bytesAtMost = 125_000_000;
 
+if (process.platform !== 'linux') throw new Error('the executable is built on Linux, for Linux');
 if (!existsSync(staticFolder)) throw new Error(`there is no ${staticFolder}: run 'npm run build' first`);
 const work = mkdtempSync(join(tmpdir(), 'clock-package-'));
 try {
@@ -26,7 +27,7 @@ try {
 }
 const { size } = statSync(executable);
 if (size > bytesAtMost) throw new Error(`${executable} has ${size} bytes, more than ${bytesAtMost}`);
-process.stdout.write(`${executable}: ${(size / 1024 / 1024).toFixed(1)} MB\n`);
+process.stdout.write(`${executable}: ${(size / 1e6).toFixed(1)} MB\n`);
 
 async function bundleServer(outfile: string): Promise<string> {
   await build({
@@ -59,7 +60,6 @@ async function assemble(main: string, nodePath: string, output: string): Promise
     execArgvExtension: 'none',
     assets: { ...Object.fromEntries(statics), 'uws.node': addonFile() },
   };
-  const arch = process.arch;
-  const platform = process.platform === 'darwin' ? 'macos' : process.platform;
-  await pkgSea.default(main, { nodePath, seaConfig, targets: [{ nodeRange: 'node22', platform, arch, output }] });
+  const target = { nodeRange: 'node22', platform: 'linux' as const, arch: process.arch, output };
+  await pkgSea.default(main, { nodePath, seaConfig, targets: [target] });
 }

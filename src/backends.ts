@@ -22,7 +22,7 @@ export function redisBackend(config: RedisConfig, log: Logger): RedisBackend {
   return new RedisBackend({ target: redisTarget(config), prefix: config.redisPrefix, channels, log });
 }
 
-export function redisTarget(config: RedisConfig): RedisTarget {
+function redisTarget(config: RedisConfig): RedisTarget {
   const { redisUrl, redisHost = '127.0.0.1', redisPort = 6_379, redisPassword } = config;
   if (redisUrl !== undefined) return parseRedisTarget(redisUrl);
   const password = redisPassword === undefined ? '' : `:${encodeURIComponent(redisPassword)}@`;

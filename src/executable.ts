@@ -67,8 +67,17 @@ function open(path: string): unknown {
   return module.exports;
 }
 
+/** In a word, where it is one of the reasons that mounts and permissions make. */
 function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (message.includes('failed to map segment')) return 'noexec';
   // The loader's own words, without the path that is gone already.
-  return code === 'ERR_DLOPEN_FAILED' ? message.replace(/^\S+: /, '') : String(code);
+  if (code === 'ERR_DLOPEN_FAILED') return message.replace(/^\S+: /, '');
+  const words: Record<string, string> = {
+    EROFS: 'read-only',
+    EACCES: 'not writable',
+    ENOENT: 'not there',
+    ENOSPC: 'full',
+  };
+  return words[code] ?? (code || message);
 }

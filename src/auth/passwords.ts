@@ -2,7 +2,7 @@ import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:c
 import { availableParallelism } from 'node:os';
 
 /** Bounds of a password, in code points after NFC (NIST SP 800-63B: length counts, composition rules do not). */
-export const passwordLength = { least: 15, most: 128 } as const;
+const passwordLength = { least: 15, most: 128 } as const;
 
 const saltBytes = 16;
 const keyBytes = 32;

@@ -21,6 +21,7 @@ export interface BeatOptions {
 
 /** The lease lasts a second: at this pace a holder renews it thrice, and a dead one is replaced within 1.3 s. */
 const renewEveryMs = 300;
+const lookAgainAfterMs = 1_000;
 /** How soon a push that failed is tried again; the instant may still be in time. */
 const retryAfterMs = 50;
 
@@ -66,6 +67,8 @@ export class Beat implements Service {
     const { ticks, owner, log } = this.#options;
     while (!this.#stopping.signal.aborted) {
       const lease = await ticks.lead(owner).catch(ignoreUnavailable);
+      // While another leads, its instants are not for this one to count.
+      if (lease === null) this.#newest.clear();
       const term = lease?.term ?? null;
       if (term !== this.#term) log.info({ term }, term === null ? 'leads no longer' : 'leads');
       this.#term = term;
@@ -77,8 +80,10 @@ export class Beat implements Service {
     const { time } = this.#options;
     while (!this.#stopping.signal.aborted) {
       const done = await this.#pushNewest(schedule);
-      // A timer may fire a little early by house time: then nothing is due yet and the rest is waited for.
-      await this.#pause(done ? nextDue(time.now(), schedule.everyMs) - time.now() : retryAfterMs);
+      const now = time.now();
+      // A timer may fire a little early by house time, which may be stepped meanwhile: so it is looked at again.
+      const waitMs = done ? Math.min(nextDue(now, schedule.everyMs) - now, lookAgainAfterMs) : retryAfterMs;
+      await this.#pause(waitMs);
     }
   }
 

@@ -100,7 +100,7 @@ export class Hub {
   #closeSome(count: number): number {
     let left = count;
     for (const sockets of [...this.#bySession.values()]) {
-      for (const socket of [...sockets]) {
+      for (const socket of sockets) {
         if (left <= 0) return count;
         socket.end(closeCode.goingAway, 'going away');
         left -= 1;

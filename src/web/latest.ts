@@ -4,7 +4,7 @@ import { expiryMs, staleAfterMs } from '../time/grid.ts';
 
 const readAgainAfterMs = 1_000;
 /** Before the first tick nobody has said otherwise. */
-const unknown = { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, everyMs: 500 } as const;
+const unknown = { zone: 'UTC', everyMs: 500 } as const;
 
 export interface LatestOptions {
   backend: Pick<Backend, 'ticks' | 'time' | 'trouble'>;

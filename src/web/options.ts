@@ -8,7 +8,9 @@ const secretBytesAtLeast = 32;
 
 function secretText(text: string): string {
   if (Buffer.byteLength(text) < secretBytesAtLeast) {
-    throw new BadValue(`at least ${secretBytesAtLeast} bytes long; 'clock secret' makes one`);
+    throw new BadValue(
+      `at least ${secretBytesAtLeast} bytes long, each of several between commas too; 'clock secret' makes one`,
+    );
   }
   return text;
 }

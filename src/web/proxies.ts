@@ -22,6 +22,7 @@ export function parseAddressRange(text: string): AddressRange {
 /** Tells who a client is when proxies stand between: only those that were named are believed. */
 export class Proxies {
   readonly #trusted = new BlockList();
+  readonly #trustsAny: boolean;
   readonly #directIsSecure: boolean;
   readonly #log: Logger;
   #warned = false;
@@ -29,6 +30,7 @@ export class Proxies {
   /** `directIsSecure`: whether this server itself speaks TLS. */
   constructor(trusted: readonly AddressRange[], directIsSecure: boolean, log: Logger) {
     for (const { address, prefix, family } of trusted) this.#trusted.addSubnet(address, prefix, family);
+    this.#trustsAny = trusted.length > 0;
     this.#directIsSecure = directIsSecure;
     this.#log = log;
   }
@@ -52,6 +54,7 @@ export class Proxies {
   }
 
   #trusts(address: string): boolean {
+    if (!this.#trustsAny) return false;
     const version = isIP(address);
     return version !== 0 && this.#trusted.check(address, version === 6 ? 'ipv6' : 'ipv4');
   }
@@ -65,6 +68,7 @@ export class Proxies {
 
 /** IPv4 addresses that a dual-stack socket shows as IPv6, as IPv4 again; brackets and port of a forwarded one away. */
 function plainAddress(text: string): string {
+  if (!text.includes(':')) return text;
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? text;
   const unported = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(bracketed)?.[1] ?? bracketed;
   return /^(?:0*:)*(?:::)?ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(unported)?.[1] ?? unmapped(unported);

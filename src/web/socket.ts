@@ -155,12 +155,17 @@ export function checkHandshake({ method, headers, query }: Head): void {
   if (!/^[A-Za-z0-9+/]{21}[AQgw]==$/.test(headers.get('sec-websocket-key') ?? '')) {
     throw new HttpError(400, 'The header Sec-WebSocket-Key must be 16 bytes in base64.');
   }
+  if (query === '') return;
   const every = new URLSearchParams(query).getAll('every');
   if (every.some((value) => value !== '1000') || every.length > 1) throw new HttpError(400, 'every must be 1000.');
 }
 
+/** One array for the many sockets that ask for nothing else. */
+const everyTime = [topicOf('time')];
+
 /** The topics that a query asks for: `channels=time,date`, by default `time`; `every=1000` thins `time` out. */
-function topicsOf({ query }: Head, known: readonly string[]): string[] {
+function topicsOf({ query }: Head, known: readonly string[]): readonly string[] {
+  if (query === '') return everyTime;
   const parameters = new URLSearchParams(query);
   const lists = parameters.getAll('channels');
   const asked = lists.length === 0 ? ['time'] : lists.flatMap((list) => list.split(','));

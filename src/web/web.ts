@@ -164,12 +164,12 @@ export class Web implements Service {
   async #upgrade(rules: SocketRules, res: HttpResponse, req: HttpRequest, context: SocketContext): Promise<void> {
     const exchange = this.#server.open(res, req);
     if (exchange === null) return;
-    const { head, aborted } = exchange;
+    const { head } = exchange;
     const key = head.headers.get('sec-websocket-key') ?? '';
     try {
       const data = await rules.admit(head);
       // Neither an extension nor a subprotocol, whatever was asked for.
-      if (!aborted.aborted) res.cork(() => res.upgrade(data, key, '', '', context));
+      if (!exchange.aborted) res.cork(() => res.upgrade(data, key, '', '', context));
     } catch (error) {
       await this.#server.respond(exchange, Promise.reject(error));
     }

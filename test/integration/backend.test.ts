@@ -171,7 +171,8 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
     promise('lets the oldest fall out of a queue that nobody empties', async (backend) => {
       const term = await leader(backend);
       const first = job(backend);
-      for (let n = 0; n < 30; n++) await backend.ticks.push({ ...first, at: first.at + n }, 'beat', term);
+      const jobs = Array.from({ length: 30 }, (_, n) => ({ ...first, at: first.at + n }));
+      await Promise.all(jobs.map((each) => backend.ticks.push(each, 'beat', term)));
       const popped = await backend.ticks.pop(soon());
       expect(popped?.at).toBe(first.at + 14);
     });
@@ -435,6 +436,24 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       await backend.records.tell('"two" 🕒');
       await until(() => heard.length === 4, 'all messages');
       expect(heard).toEqual(['a one', 'b one', 'a "two" 🕒', 'b "two" 🕒']);
+    });
+  });
+
+  describe('listeners', () => {
+    promise('are told although one before them throws', async (backend) => {
+      const heard: string[] = [];
+      const broken = (): never => {
+        throw new Error('broken');
+      };
+      backend.records.hear({ told: broken, missed: broken });
+      backend.records.hear({ told: (message) => heard.push(message), missed: () => {} });
+      backend.ticks.subscribe(broken);
+      backend.ticks.subscribe((channel) => heard.push(channel));
+      await until(() => backend.trouble === null, 'the subscription');
+      expect(await backend.ticks.finish(job(backend), '15:03:27', 'UTC')).toBe('published');
+      await backend.records.tell('news');
+      await until(() => heard.length === 2, 'both');
+      expect(heard.toSorted()).toEqual(['news', 'time']);
     });
   });
 

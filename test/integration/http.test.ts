@@ -13,17 +13,12 @@ const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
 describe('signed out', () => {
   test.each([
     ['/', '/accounts/login/?next=/'],
-    ['/?face=analog&to=/a b', '/accounts/login/?next=/%3Fface%3Danalog%26to%3D/a%20b'],
+    ['/?a=1&b=/c', '/accounts/login/?next=/%3Fa%3D1%26b%3D/c'],
     ['/accounts/password_change/', '/accounts/login/?next=/accounts/password_change/'],
   ])('GET %s leads to the form, and back afterwards', async (path, location) => {
     const response = await app.client().fetch(path);
     expect(response.status).toBe(302);
-    expect(decodeURIComponent(response.headers.get('location') ?? '')).toBe(decodeURIComponent(location));
-  });
-
-  test('next carries path and query, percent-encoded, with its slashes kept', async () => {
-    const response = await app.client().fetch('/?a=1&b=/c');
-    expect(response.headers.get('location')).toBe('/accounts/login/?next=/%3Fa%3D1%26b%3D/c');
+    expect(response.headers.get('location')).toBe(location);
   });
 
   test('the form has the four fields, and next as it was given', async () => {

@@ -151,6 +151,23 @@ describe.concurrent('redis backend', () => {
     });
   });
 
+  test('carries on after a crash with what Redis had written down', async () => {
+    await withRedis({ settings: { appendonly: 'yes' } }, async (server, all) => {
+      const { backend } = all;
+      await wholeWay(backend);
+      await backend.records.create('account', 'ana', { n: 1 });
+      const last = await backend.ticks.last('time');
+      await server.crash();
+      await server.begin();
+      await until(() => backend.trouble === null, 'no trouble');
+      expect(await backend.ticks.last('time')).toEqual(last);
+      expect(await backend.records.get('account', 'ana')).toEqual({ n: 1 });
+      await until(() => all.missed === 1, 'that messages may be missing');
+      await wholeWay(backend);
+      await until(() => all.ticks.length === 2, 'the tick after');
+    });
+  });
+
   test('survives a frozen Redis', async () => {
     await withRedis({}, async (server, all) => {
       const { backend } = all;
@@ -306,6 +323,7 @@ describe.concurrent('redis backend', () => {
         expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
         await until(() => all.missed === 1, 'that messages may be missing');
         expect(all.ticks).toEqual(['unheard']);
+        expect(losses(all.lines)).toEqual(['redis lost redis-deaf', 'redis back']);
       });
     });
 

@@ -36,14 +36,13 @@ export function articlePage(): string {
 <head><title>WS example</title><meta charset="utf-8"></head>
 <body>
 <header><h1 id="display">Loading</h1></header>
-<script>${library('axios', 'axios.min.js')}</script>
-<script>${library('reconnecting-websocket', 'reconnecting-websocket-iife.min.js')}</script>
+<script>${library(require.resolve('axios/package.json'), 'axios.min.js')}</script>
+<script>${library(require.resolve('reconnecting-websocket/package.json'), 'reconnecting-websocket-iife.min.js')}</script>
 <script>${articleScript}</script>
 </body>
 </html>`;
 }
 
-function library(name: string, file: string): string {
-  const folder = dirname(require.resolve(`${name}/package.json`));
-  return readFileSync(join(folder, 'dist', file), 'utf8');
+function library(packageFile: string, file: string): string {
+  return readFileSync(join(dirname(packageFile), 'dist', file), 'utf8');
 }

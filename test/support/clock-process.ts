@@ -11,6 +11,7 @@ export interface ClockProcess extends AsyncDisposable {
   /** `http://127.0.0.1:port`; empty for roles without a server. */
   url: string;
   port: number;
+  pid: number;
   dataDir: string;
   /** The log so far, a parsed line each. */
   log: LogLine[];
@@ -25,7 +26,7 @@ export interface ClockProcess extends AsyncDisposable {
   stop(): Promise<number | NodeJS.Signals>;
 }
 
-export interface LogLine {
+interface LogLine {
   level: string;
   msg: string;
   [field: string]: unknown;
@@ -90,6 +91,7 @@ export async function startClock(
   return {
     url: port === 0 ? '' : `http://127.0.0.1:${port}`,
     port,
+    pid: child.pid ?? 0,
     dataDir,
     log,
     adminPassword: () => readFileSync(join(dataDir, 'admin-password'), 'utf8').trim(),

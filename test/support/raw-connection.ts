@@ -68,20 +68,28 @@ export class RawConnection implements Disposable {
 }
 
 /** Sends one request as it is written, on a connection of its own. */
-export async function ask(port: number, request: string): Promise<RawAnswer & { closes: boolean }> {
+export async function ask(port: number, request: string): Promise<RawAnswer> {
   using connection = await RawConnection.open(port);
   connection.send(request);
-  const answer = await connection.answer(request.slice(0, request.indexOf(' ')));
-  const closes = await connection.closed(500).then(
-    () => true,
-    () => false,
-  );
-  return { ...answer, closes };
+  return await connection.answer(methodOf(request));
+}
+
+/** The same, for a request after whose answer the other side ends the connection. */
+export async function askLast(port: number, request: string): Promise<RawAnswer> {
+  using connection = await RawConnection.open(port);
+  connection.send(request);
+  const answer = await connection.answer(methodOf(request));
+  await connection.closed();
+  return answer;
 }
 
 /** The text of a request with these header lines. */
 export function requestText(first: string, lines: readonly string[] = [], body = ''): string {
   return [`${first} HTTP/1.1`, ...lines, '', body].join('\r\n');
+}
+
+function methodOf(request: string): string {
+  return request.slice(0, request.indexOf(' '));
 }
 
 function valueOf(line: string): string {

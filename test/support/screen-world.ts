@@ -1,6 +1,7 @@
 import { Connection, type StateAnswer } from '../../src/client/connection.ts';
 import type { SocketEvents } from '../../src/client/line.ts';
 import type { InitialState, ScreenState, Tick } from '../../src/protocol.ts';
+import { VirtualClock } from './virtual-clock.ts';
 
 /** House time at the start of a world's own clock. */
 const epoch = 1_763_906_607_000;
@@ -18,11 +19,6 @@ export interface FakeSocket {
   isHeard: boolean;
   /** What the client sent, and when. */
   sent: { at: number; message: { sync?: number; status?: { state: ScreenState } } }[];
-}
-
-interface Due {
-  at: number;
-  run: () => void;
 }
 
 /** How the server behaves from now on. */
@@ -51,9 +47,8 @@ export const healthy: Server = {
   spreadMs: 500,
 };
 
-/** A server, a network and a clock of their own around one `Connection`. Nothing moves but by `pass`. */
-export class ScreenWorld {
-  now = 1_000;
+/** A server and a network around one `Connection`, in a time of their own. */
+export class ScreenWorld extends VirtualClock {
   server: Server;
   /** What the house's clock was set forward by. */
   houseStepMs = 0;
@@ -69,13 +64,12 @@ export class ScreenWorld {
   readonly ticks: Tick[] = [];
   readonly zones: string[] = [];
   readonly connection: Connection;
-  /** In the order in which it was scheduled. */
-  readonly #due: Due[] = [];
   #last: Tick | null = null;
   #lastMadeAt = -Infinity;
 
   /** The server has been running for long; it behaves as `healthy` but for what is given. */
   constructor(server: Partial<Server> = {}) {
+    super(1_000);
     this.server = { ...healthy, ...server };
     this.connection = new Connection({
       openSocket: (events) => this.#openSocket(events),
@@ -116,32 +110,6 @@ export class ScreenWorld {
     return this.sockets.filter((socket) => !socket.isOver);
   }
 
-  schedule(run: () => void, delayMs: number): () => void {
-    const due = { at: this.now + Math.max(0, delayMs), run };
-    this.#due.push(due);
-    return () => {
-      const index = this.#due.indexOf(due);
-      if (index >= 0) this.#due.splice(index, 1);
-    };
-  }
-
-  /** Lets time pass; `watch` is called after everything that happens. */
-  async pass(ms: number, watch: () => void = () => {}): Promise<void> {
-    const end = this.now + ms;
-    await settle();
-    for (;;) {
-      const next = this.#next();
-      if (next === null || next.at > end) break;
-      this.#due.splice(this.#due.indexOf(next), 1);
-      this.now = Math.max(this.now, next.at);
-      next.run();
-      await settle();
-      watch();
-    }
-    this.now = end;
-    watch();
-  }
-
   /** The other side closes the newest socket. */
   closeBy(code: number): void {
     const { socket } = this;
@@ -163,12 +131,6 @@ export class ScreenWorld {
     this.socket.isHeard = true;
     this.heardAt = this.now;
     this.tickedAt = this.now;
-  }
-
-  #next(): Due | null {
-    let next: Due | null = null;
-    for (const due of this.#due) if (next === null || due.at < next.at) next = due;
-    return next;
   }
 
   #tickRegularly(): void {
@@ -265,16 +227,20 @@ export class ScreenWorld {
   }
 }
 
-export function timeOf(at: number): string {
+/** A world whose screen has been live for a while. */
+export async function liveWorld(): Promise<ScreenWorld> {
+  const world = new ScreenWorld();
+  world.connection.start();
+  await world.pass(3_100);
+  if (world.state !== 'live') throw new Error(`the screen is ${world.state}`);
+  return world;
+}
+
+function timeOf(at: number): string {
   return new Date(at).toISOString().slice(11, 19);
 }
 
 function end(socket: FakeSocket, at: number, code: number | null): void {
   socket.isOver = true;
   socket.end ??= { at, code };
-}
-
-/** Lets all promises that can go on do so. */
-async function settle(): Promise<void> {
-  for (let round = 0; round < 8; round += 1) await Promise.resolve();
 }

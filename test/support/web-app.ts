@@ -19,8 +19,10 @@ import { Client } from './client.ts';
 const assetsFolder = join(import.meta.dirname, '../../dist/static');
 
 export interface WebAppOptions {
-  /** An embedded one of its own unless given. */
+  /** An embedded one of its own unless given; it goes with the app. */
   backend?: Backend;
+  /** Another app of the same process, whose backend it shares and leaves alone. */
+  beside?: WebApp;
   config?: Partial<WebOptions['config']>;
   tls?: WebOptions['tls'];
   secrets?: readonly [string, ...string[]];
@@ -35,13 +37,12 @@ export class WebApp implements AsyncDisposable {
   readonly build = '1.2.3+abcdefg';
   readonly #stopping = new AbortController();
   readonly #scheme: 'http' | 'https';
+  readonly #ownsBackend: boolean;
 
-  private constructor(
-    backend: StagedBackend,
-    { config, tls = null, secrets, log }: WebAppOptions,
-    uws: WebOptions['uws'],
-  ) {
+  private constructor(backend: StagedBackend, options: WebAppOptions, uws: WebOptions['uws']) {
+    const { config, tls = null, secrets, log } = options;
     this.backend = backend;
+    this.#ownsBackend = options.beside === undefined;
     this.#scheme = tls === null ? 'http' : 'https';
     this.people = people(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
     this.web = new Web({
@@ -62,8 +63,9 @@ export class WebApp implements AsyncDisposable {
   }
 
   static async start(options: WebAppOptions = {}): Promise<WebApp> {
-    const backend = new StagedBackend(options.backend ?? new OwnEmbedded());
-    await backend.start();
+    const { beside } = options;
+    const backend = new StagedBackend(beside?.backend.inner ?? options.backend ?? new OwnEmbedded());
+    if (beside === undefined) await backend.start();
     const app = new WebApp(backend, options, await loadUws());
     await app.web.start();
     return app;
@@ -75,6 +77,11 @@ export class WebApp implements AsyncDisposable {
 
   get url(): string {
     return `${this.#scheme}://127.0.0.1:${this.port}`;
+  }
+
+  /** How many sockets it holds. */
+  get sockets(): number {
+    return this.web.sources.connections?.() ?? 0;
   }
 
   client(): Client {
@@ -111,7 +118,7 @@ export class WebApp implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.beginToStop();
     await this.web.stop();
-    await this.backend.stop();
+    if (this.#ownsBackend) await this.backend.stop();
   }
 }
 

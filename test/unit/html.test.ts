@@ -27,7 +27,7 @@ describe('html', () => {
   test('does not take a text for markup because it looks like an Html', () => {
     const forged = { toString: () => '<b>' };
     // @ts-expect-error only what the tag made is markup
-    expect(() => String(html`${forged}`)).toThrow();
+    expect(() => String(html`${forged}`)).toThrow(TypeError);
   });
 
   test('leaves a backslash in the markup alone', () => {

@@ -44,8 +44,8 @@ export class EmbeddedBackend implements Backend {
     this.#options = options;
     this.#file = new DataFile(options.dataDir);
     this.address = this.#file.path;
-    this.ticks = new EmbeddedTicks(this.time, options.channels);
-    this.records = new EmbeddedRecords(this.#file, this.time);
+    this.ticks = new EmbeddedTicks(this.time, options.channels, options.log);
+    this.records = new EmbeddedRecords(this.#file, this.time, options.log);
     this.#settings = new Settings(this.#file);
   }
 

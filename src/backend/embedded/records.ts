@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Listener, RecordKind, Records, Stored } from '../backend.ts';
 import type { HouseTime } from '../../time/house-time.ts';
+import type { Logger } from '../../logger.ts';
+import { Listeners } from '../listeners.ts';
 import type { DataFile } from './data-file.ts';
 
 /** How long a message waits for the other processes, which look several times a second, ms. */
@@ -12,13 +14,14 @@ export class EmbeddedRecords implements Records {
   readonly #file: DataFile;
   readonly #time: HouseTime;
   readonly #self: string = randomUUID();
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: Listeners<Listener>;
   #seenVersion = 0;
   #seenMessage = 0;
 
-  constructor(file: DataFile, time: HouseTime) {
+  constructor(file: DataFile, time: HouseTime, log: Logger) {
     this.#file = file;
     this.#time = time;
+    this.#listeners = new Listeners(log);
   }
 
   async get<T extends object>(kind: RecordKind, id: string): Promise<T | null> {
@@ -74,11 +77,11 @@ export class EmbeddedRecords implements Records {
       this.#file.run('DELETE FROM message WHERE at < ?', now - messageLifetimeMs);
       this.#file.run('INSERT INTO message (at, sender, text) VALUES (?, ?, ?)', now, this.#self, message);
     });
-    for (const listener of this.#listeners) listener.told(message);
+    this.#listeners.tell((listener) => listener.told(message));
   }
 
   hear(listener: Listener): void {
-    this.#listeners.push(listener);
+    this.#listeners.add(listener);
   }
 
   /** To be called when the file was opened: what was written before is not news. */
@@ -97,9 +100,9 @@ export class EmbeddedRecords implements Records {
     for (const { number, sender, text } of messages) {
       this.#seenMessage = Number(number);
       if (sender === this.#self) continue;
-      for (const listener of this.#listeners) listener.told(String(text));
+      this.#listeners.tell((listener) => listener.told(String(text)));
     }
-    for (const listener of this.#listeners) listener.missed();
+    this.#listeners.tell((listener) => listener.missed());
   }
 
   #find<T extends object>(kind: RecordKind, id: string): T | null {

@@ -1,6 +1,8 @@
 import type { FinishResult, Job, LastTick, PushResult, Ticks } from '../backend.ts';
 import { tickFrameAroundSeq } from '../../protocol.ts';
+import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
+import { Listeners } from '../listeners.ts';
 
 type Deliver = (channel: string, frame: Uint8Array) => void;
 
@@ -18,7 +20,7 @@ const queueLength = 16;
 export class EmbeddedTicks implements Ticks {
   readonly #time: HouseTime;
   readonly #channels: readonly string[];
-  readonly #delivers: Deliver[] = [];
+  readonly #subscribers: Listeners<Deliver>;
   readonly #pushed = new Map<string, number>();
   readonly #last = new Map<string, LastTick>();
   readonly #queue: Job[] = [];
@@ -27,9 +29,10 @@ export class EmbeddedTicks implements Ticks {
   #term = 0;
   #expired = 0;
 
-  constructor(time: HouseTime, channels: readonly string[]) {
+  constructor(time: HouseTime, channels: readonly string[], log: Logger) {
     this.#time = time;
     this.#channels = channels;
+    this.#subscribers = new Listeners(log);
   }
 
   get expired(): number {
@@ -39,8 +42,7 @@ export class EmbeddedTicks implements Ticks {
   /** Takes in what the channels said last, before this process. */
   restore(last: Iterable<[string, LastTick]>): void {
     for (const [channel, tick] of last) {
-      this.#last.set(channel, tick);
-      for (const deliver of this.#delivers) deliver(channel, frameOf(channel, tick));
+      this.#keep(channel, tick);
     }
   }
 
@@ -93,10 +95,7 @@ export class EmbeddedTicks implements Ticks {
     const last = this.#last.get(task);
     if (isKnown(job, last?.at, now)) return 'known';
     const seq = Math.max((last?.seq ?? 0) + 1, Math.floor(at / 50));
-    const tick = { text, at, seq, zone, everyMs };
-    this.#last.set(task, tick);
-    const frame = frameOf(task, tick);
-    if (this.#channels.includes(task)) for (const deliver of this.#delivers) deliver(task, frame);
+    this.#keep(task, { text, at, seq, zone, everyMs });
     return 'published';
   }
 
@@ -105,11 +104,18 @@ export class EmbeddedTicks implements Ticks {
   }
 
   subscribe(deliver: Deliver): void {
-    this.#delivers.push(deliver);
+    this.#subscribers.add(deliver);
     for (const channel of this.#channels) {
       const tick = this.#last.get(channel);
       if (tick !== undefined) deliver(channel, frameOf(channel, tick));
     }
+  }
+
+  #keep(channel: string, tick: LastTick): void {
+    this.#last.set(channel, tick);
+    if (!this.#channels.includes(channel)) return;
+    const frame = frameOf(channel, tick);
+    this.#subscribers.tell((deliver) => deliver(channel, frame));
   }
 
   #heldLease(now: number): Lease | null {

@@ -20,7 +20,7 @@ export interface PulseOptions {
 }
 
 /** The version of what is kept in Redis. */
-export const schema = 1;
+const schema = 1;
 /** Less than a second, so that a fault is known within two: this, and the second that an answer may take. */
 export const pulseEveryMs = 900;
 const burstLength = 8;

@@ -66,6 +66,8 @@ export class RedisBackend implements Backend {
       channels,
       open: (signal) => connector.open('subscription', signal),
       last: (channel) => this.ticks.last(channel),
+      onHearing: () => this.#report(null),
+      onDeaf: (reason) => this.#report(reason),
       log,
     });
     const pulse = new Pulse({
@@ -126,9 +128,15 @@ export class RedisBackend implements Backend {
     this.#reason = reason;
     this.#judged.resolve();
     if (trouble === null) void this.#subscriber.catchUp();
-    if (trouble === this.#logged) return;
+    // After an outage the subscription follows at once: until it does, nothing is back.
+    if (trouble !== null || this.trouble === null) this.#report(reason);
+  }
+
+  /** Logs each change, once. */
+  #report(reason: Error | null): void {
+    const { address, trouble } = this;
+    if (trouble === this.#logged || trouble === 'starting') return;
     this.#logged = trouble;
-    const { address } = this;
     if (trouble === null) this.#log.info({ address }, 'redis back');
     else this.#log.warn({ address, trouble, reason: reason?.message }, 'redis lost');
   }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { Unavailable, type LastTick, type Listener } from '../backend.ts';
 import type { Logger } from '../../logger.ts';
+import { Listeners } from '../listeners.ts';
 import type { Connection } from './connection.ts';
 import { Delivery, type Deliver } from './delivery.ts';
 import type { Keys } from './keys.ts';
@@ -13,6 +14,9 @@ export interface SubscriberOptions {
   channels: readonly string[];
   open(signal: AbortSignal): Promise<Connection>;
   last(channel: string): Promise<LastTick | null>;
+  onHearing(): void;
+  /** It does not hear, and a new connection did not help or was not tried yet. */
+  onDeaf(reason: Error): void;
   log: Logger;
 }
 
@@ -24,8 +28,8 @@ export class Subscriber {
   readonly #options: SubscriberOptions;
   readonly #link: Link;
   readonly #channelOf: ReadonlyMap<string, string>;
-  readonly #deliveries: Delivery[] = [];
-  readonly #listeners: Listener[] = [];
+  readonly #deliveries: Listeners<Delivery>;
+  readonly #listeners: Listeners<Listener>;
   readonly #tried = Promise.withResolvers<void>();
   #started = false;
   #hears = false;
@@ -36,11 +40,17 @@ export class Subscriber {
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
+    this.#deliveries = new Listeners(options.log);
+    this.#listeners = new Listeners(options.log);
     this.#channelOf = new Map(options.channels.map((channel) => [options.keys.ticks(channel), channel]));
     this.#link = new Link({
       open: options.open,
       onUp: (client, gone) => void this.#hear(client, gone),
-      onDown: () => this.#lost(),
+      onDown: (_trouble, reason) => {
+        // That a connection ends is no news while the next one may be there at once.
+        if (!this.#hears) options.onDeaf(reason);
+        this.#lost();
+      },
     });
   }
 
@@ -50,14 +60,14 @@ export class Subscriber {
   }
 
   subscribe(deliver: Deliver): void {
-    this.#deliveries.push(new Delivery(deliver));
+    this.#deliveries.add(new Delivery(deliver));
     this.#behind = true;
     this.#openIfWanted();
     void this.catchUp();
   }
 
   hear(listener: Listener): void {
-    this.#listeners.push(listener);
+    this.#listeners.add(listener);
     this.#openIfWanted();
   }
 
@@ -88,7 +98,7 @@ export class Subscriber {
       const ticks = await Promise.all(channels.map((channel) => last(channel)));
       for (const [index, channel] of channels.entries()) {
         const tick = ticks[index];
-        if (tick != null) this.#each(this.#deliveries, (delivery) => delivery.caughtUp(channel, tick));
+        if (tick != null) this.#deliveries.tell((delivery) => delivery.caughtUp(channel, tick));
       }
       if (gap) this.missed();
     } catch (error) {
@@ -100,11 +110,11 @@ export class Subscriber {
 
   /** Tells the listeners that records may be others than before. */
   missed(): void {
-    this.#each(this.#listeners, (listener) => listener.missed());
+    this.#listeners.tell((listener) => listener.missed());
   }
 
   get #wanted(): boolean {
-    return this.#deliveries.length + this.#listeners.length > 0;
+    return this.#deliveries.size + this.#listeners.size > 0;
   }
 
   #openIfWanted(): void {
@@ -112,21 +122,28 @@ export class Subscriber {
   }
 
   async #hear(client: Redis, gone: AbortSignal): Promise<void> {
-    const { keys } = this.#options;
-    client.on('messageBuffer', (name: Buffer, message: Buffer) => this.#take(name.toString(), message));
+    const { keys, onHearing, onDeaf } = this.#options;
+    client.on('messageBuffer', (name: Buffer, message: Buffer) => {
+      // The next connection may hear the same while this one is still closing.
+      if (!gone.aborted) this.#take(name.toString(), message);
+    });
     try {
       await this.#link.ask(() => client.subscribe(...this.#channelOf.keys(), keys.tell));
       this.#hears = true;
       void this.catchUp();
       this.#tried.resolve();
+      onHearing();
       for (;;) {
         await pause(pulseEveryMs, gone);
         if (gone.aborted) return;
         await this.#link.ask(() => client.ping());
       }
     } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      const reason = error.cause instanceof Error ? error.cause : error;
       this.#lost();
-      this.#link.drop('redis-deaf', error as Error);
+      onDeaf(reason);
+      this.#link.drop(error.trouble, reason);
     }
   }
 
@@ -139,17 +156,7 @@ export class Subscriber {
 
   #take(name: string, message: Buffer): void {
     const channel = this.#channelOf.get(name);
-    if (channel !== undefined) this.#each(this.#deliveries, (delivery) => delivery.message(channel, message));
-    else this.#each(this.#listeners, (listener) => listener.told(message.toString()));
-  }
-
-  #each<T>(all: readonly T[], call: (one: T) => void): void {
-    for (const one of all) {
-      try {
-        call(one);
-      } catch (error) {
-        this.#options.log.error({ err: error }, 'a listener of the backend failed');
-      }
-    }
+    if (channel !== undefined) this.#deliveries.tell((delivery) => delivery.message(channel, message));
+    else this.#listeners.tell((listener) => listener.told(message.toString()));
   }
 }

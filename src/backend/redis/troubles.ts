@@ -33,5 +33,8 @@ export function servedElsewhere(error: unknown): boolean {
 
 /** An error with the same words and nothing else: ioredis puts a command's arguments, passwords too, on its own. */
 export function wordsOf(error: unknown): Error {
-  return new Error(error instanceof Error ? error.message : String(error));
+  if (!(error instanceof Error)) return new Error(String(error));
+  // What a name with several addresses failed with has no message, only a code.
+  const { message, code = error.name } = error as NodeJS.ErrnoException;
+  return new Error(message === '' ? code : message);
 }

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
+import { channels } from '../../src/backends.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { people, type People } from '../../src/roles.ts';
+import { Client, type TestSocket } from '../support/client.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
+import { redisBackendOf, WebApp } from '../support/web-app.ts';
+
+const password = 'a long enough password';
+const secrets = (): [string] => ['a secret of the tests, 32 bytes and more'];
+const dayMs = 86_400_000;
+
+/** Resolves to the close code; fails unless it comes within a second. */
+async function closesWithinASecond(socket: TestSocket): Promise<number> {
+  let code = 0;
+  void socket.closed.then((how) => (code = how));
+  return until(() => code, 'the socket is closed', 1_000);
+}
+
+async function isIn(client: Client): Promise<boolean> {
+  return (await client.fetch('/')).status === 200;
+}
+
+/** The same person at another web process. */
+function at(app: WebApp, client: Client): Client {
+  const other = new Client(app.url);
+  for (const [name, value] of client.cookies) other.cookies.set(name, value);
+  return other;
+}
+
+describe('on two web processes over one Redis', () => {
+  let server: RedisServer;
+  let here: WebApp;
+  let there: WebApp;
+  let sockets: TestSocket[];
+  let ada: Client;
+  let kept: TestSocket;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    const prefix = `${randomUUID()}:`;
+    here = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
+    there = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
+    await here.people.accounts.add('bob', password, false);
+  });
+  beforeEach(async () => {
+    await here.people.accounts.add('ada', password, false);
+    ada = await here.signedIn('ada');
+    sockets = [await ada.connect(), await ada.connect(), await at(there, ada).connect()];
+    kept = await (await there.signedIn('bob')).connect();
+  });
+  afterEach(async () => {
+    for (const socket of [...sockets, kept]) socket[Symbol.dispose]();
+    await here.people.accounts.remove('ada');
+  });
+  afterAll(async () => {
+    await here[Symbol.asyncDispose]();
+    await there[Symbol.asyncDispose]();
+    await server.stop();
+  });
+
+  async function expectEnded(): Promise<void> {
+    expect(await Promise.all(sockets.map(closesWithinASecond))).toEqual([4401, 4401, 4401]);
+    expect(await isIn(ada)).toBe(false);
+    expect(await isIn(at(there, ada))).toBe(false);
+    kept.send('{"sync":1}');
+    expect(JSON.parse(await kept.next()).sync.echo).toBe(1);
+  }
+
+  test('signing out closes every socket of the session with 4401 within a second', async () => {
+    const copy = at(here, ada);
+    await ada.signOut();
+    ada = copy;
+    await expectEnded();
+  });
+
+  test('signing out ends that session alone', async () => {
+    const another = await there.signedIn('ada');
+    using socket = await another.connect();
+    await ada.signOut();
+    await closesWithinASecond(sockets[0] as TestSocket);
+    expect(await isIn(another)).toBe(true);
+    socket.send('{"sync":1}');
+    expect(JSON.parse(await socket.next()).sync.echo).toBe(1);
+  });
+
+  test.each<[string, (accounts: People['accounts']) => Promise<boolean>]>([
+    ['disable', (accounts) => accounts.disable('ADA')],
+    ['remove', (accounts) => accounts.remove('ada')],
+    ['passwd', (accounts) => accounts.setPassword('ada', 'another long password')],
+  ])('%s ends all sessions and tokens of the account', async (_, act) => {
+    const program = await here.bearer('ada');
+    const watcher = await there.client().connect('', program);
+    sockets = [...sockets.slice(1), watcher];
+    expect(await act(there.people.accounts)).toBe(true);
+    await expectEnded();
+    const response = await here.client().fetch('/api/initial_state', { headers: program });
+    expect(response.status).toBe(401);
+  });
+
+  test('an emptied Redis ends every session within two seconds, and lets nobody back in', async () => {
+    const [prefixed = ''] = (await server.cli('KEYS', '*session*ada/*')).split('\n');
+    const record = await server.cli('GET', prefixed);
+    await server.cli('FLUSHALL');
+    await until(() => here.sockets === 0 && there.sockets === 0, 'no socket is left', 2_500);
+    expect(await sockets[0]?.closed).toBe(4401);
+    expect(await kept.closed).toBe(4401);
+    expect(await isIn(ada)).toBe(false);
+    expect(record).toContain('"account":"ada"');
+    await here.people.accounts.add('bob', password, false);
+  });
+});
+
+describe('on the embedded backend, from another process on its file', () => {
+  let folder: string;
+  let app: WebApp;
+  let command: EmbeddedBackend;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'clock-ending-'));
+    const options = { dataDir: folder, channels, log: silentLogger() };
+    app = await WebApp.start({ backend: new EmbeddedBackend({ ...options, exclusive: true }) });
+    command = new EmbeddedBackend({ ...options, exclusive: false });
+    await command.start();
+  });
+  afterAll(async () => {
+    await command.stop();
+    await app[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  test.each<[string, (accounts: People['accounts']) => Promise<boolean>]>([
+    ['disable', (accounts) => accounts.disable('ada')],
+    ['remove', (accounts) => accounts.remove('ada')],
+    ['passwd', (accounts) => accounts.setPassword('ada', 'another long password')],
+  ])('%s closes every socket of the account with 4401 within a second', async (_, act) => {
+    const { accounts } = people(command, secrets);
+    await accounts.add('ada', password, false);
+    const ada = await app.signedIn('ada');
+    using socket = await ada.connect();
+    using other = await (await app.signedIn('bob')).connect();
+    await act(accounts);
+    expect(await closesWithinASecond(socket)).toBe(4401);
+    expect(await isIn(ada)).toBe(false);
+    other.send('{"sync":1}');
+    expect(JSON.parse(await other.next()).sync.echo).toBe(1);
+  });
+});
+
+describe('a session', () => {
+  test('ends 14 days after its last use, and its sockets with it', async () => {
+    await using app = await WebApp.start();
+    const ada = await app.signedIn();
+    using socket = await ada.connect();
+    app.backend.time.aheadMs = 14 * dayMs - 60_000;
+    using still = await ada.connect();
+    still.send('{"sync":1}');
+    await still.next();
+    app.backend.time.aheadMs = 28 * dayMs;
+    expect(await closesWithinASecond(socket)).toBe(4401);
+    expect(await isIn(ada)).toBe(false);
+    await expect(ada.connect()).rejects.toMatchObject({ status: 401 });
+  });
+
+  test('in use lasts on, but for no more than 90 days', async () => {
+    await using app = await WebApp.start();
+    const ada = await app.signedIn();
+    for (let days = 10; days < 90; days += 10) {
+      app.backend.time.aheadMs = days * dayMs;
+      expect(await isIn(ada)).toBe(true);
+    }
+    app.backend.time.aheadMs = 90 * dayMs + 1_000;
+    expect(await isIn(ada)).toBe(false);
+  });
+
+  test('survives a new secret that stands beside the old one', async () => {
+    const [first, second] = ['the first secret, 32 bytes and more', 'the second secret, 32 bytes and more'];
+    await using before = await WebApp.start({ secrets: [first] });
+    await using during = await WebApp.start({ beside: before, secrets: [second, first] });
+    await using after = await WebApp.start({ beside: before, secrets: [second] });
+    const old = await before.signedIn();
+    const renewed = await during.signedIn();
+    expect(await isIn(at(during, old))).toBe(true);
+    expect(await isIn(at(after, renewed))).toBe(true);
+    expect(await isIn(at(after, old))).toBe(false);
+    expect(await isIn(at(before, renewed))).toBe(false);
+  });
+});

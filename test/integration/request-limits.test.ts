@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask, askLast, RawConnection, requestText } from '../support/raw-connection.ts';
+import { WebApp } from '../support/web-app.ts';
+
+let app: WebApp;
+beforeAll(async () => {
+  app = await WebApp.start();
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+const host = 'Host: clock';
+const formType = 'Content-Type: application/x-www-form-urlencoded';
+
+function fields(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `X-Field-${index}: v`);
+}
+
+describe('headers', () => {
+  test('of 90 fields pass', async () => {
+    const answer = await ask(app.port, requestText('GET /health', [host, ...fields(89), 'Connection: close']));
+    expect(answer.status).toBe(200);
+  });
+
+  test('of nearly 16 KiB pass', async () => {
+    const line = `X-Long: ${'a'.repeat(16_000)}`;
+    expect((await ask(app.port, requestText('GET /health', [host, line]))).status).toBe(200);
+  });
+
+  test('of nearly 16 KiB pass in a handshake', async () => {
+    const client = await app.signedIn();
+    using socket = await client.connect('', { 'X-Long': 'a'.repeat(15_000) });
+    await app.tick('15:03:27');
+    await socket.next();
+  });
+
+  test('over 100 fields are 431, and the end of the connection', async () => {
+    const answer = await askLast(app.port, requestText('GET /health', [host, ...fields(101)]));
+    expect(answer.status).toBe(431);
+  });
+
+  test.each([17, 40])('of %i KiB are 431, and the end of the connection', async (kib) => {
+    const line = `X-Long: ${'a'.repeat(kib * 1_024)}`;
+    const answer = await askLast(app.port, requestText('GET /health', [host, line]));
+    expect(answer.status).toBe(431);
+  });
+
+  test.each([
+    ['Host', [host, 'Host: clock']],
+    ['Host, another one', [host, 'Host: other']],
+    ['Content-Length', [host, 'Content-Length: 1', 'Content-Length: 1']],
+    ['Content-Length, another one', [host, 'Content-Length: 1', 'Content-Length: 2']],
+    ['Transfer-Encoding', [host, 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked']],
+  ])('with a second %s are 400, and the end of the connection', async (_, lines) => {
+    const answer = await askLast(app.port, requestText('POST /accounts/login/', [...lines, formType], 'a'));
+    expect(answer.status).toBe(400);
+  });
+
+  test('without a Host are refused, and the end of the connection', async () => {
+    using connection = await RawConnection.open(app.port);
+    connection.send(requestText('GET /health', ['X-Field: v']));
+    expect(await connection.closed()).toMatch(/^$|^HTTP\/1.1 400 /);
+  });
+
+  test.each(['chunked', 'identity', 'gzip, chunked', 'xchunked'])(
+    'with Transfer-Encoding %s are 411, and the end of the connection',
+    async (encoding) => {
+      const lines = [host, formType, `Transfer-Encoding: ${encoding}`];
+      const answer = await askLast(app.port, requestText('POST /accounts/login/', lines, '1\r\na\r\n0\r\n\r\n'));
+      expect(answer.status).toBe(411);
+    },
+  );
+
+  test.each(['-1', '1x', '+1', '0x10', '1, 1'])(
+    'with the Content-Length %j are refused, and the end of the connection',
+    async (length) => {
+      using connection = await RawConnection.open(app.port);
+      connection.send(requestText('POST /accounts/login/', [host, formType, `Content-Length: ${length}`], 'a'));
+      expect(await connection.closed()).toMatch(/^$|^HTTP\/1.1 400 /);
+    },
+  );
+
+  test('of a refused HEAD end the connection too', async () => {
+    const answer = await askLast(app.port, requestText('HEAD /health', [host, 'Transfer-Encoding: chunked']));
+    expect(answer.status).toBe(411);
+  });
+});
+
+describe('a refusal before any route', () => {
+  test.each(['/', '/api/nope'])('at %s has the headers and the form of every answer', async (path) => {
+    const answer = await ask(app.port, requestText(`GET ${path}`, [host, ...fields(95), `X: ${'a'.repeat(16_384)}`]));
+    expect(answer.status).toBe(431);
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const isApi = path.startsWith('/api/');
+    expect(answer.headers.get('content-type')).toMatch(isApi ? /problem\+json/ : /text\/html/);
+  });
+});
+
+describe('a body', () => {
+  function login(body: string): string {
+    const lines = [host, formType, `Content-Length: ${Buffer.byteLength(body)}`];
+    return requestText('POST /accounts/login/', lines, body);
+  }
+
+  test('of 16 KiB is read', async () => {
+    expect((await ask(app.port, login('a'.repeat(16_384)))).status).toBe(403);
+  });
+
+  test('over 16 KiB is 413, and the end of the connection', async () => {
+    expect((await askLast(app.port, login('a'.repeat(16_385)))).status).toBe(413);
+  });
+
+  test('announced as too long is 413 before it is sent', async () => {
+    const lines = [host, formType, 'Content-Length: 1000000000'];
+    expect((await ask(app.port, requestText('POST /accounts/login/', lines))).status).toBe(413);
+  });
+
+  test('in pieces is put together', async () => {
+    using connection = await RawConnection.open(app.port);
+    const token = 'c'.repeat(43);
+    const body = `csrfmiddlewaretoken=${token}`;
+    const lines = [host, formType, `Cookie: csrftoken=${token}`, `Content-Length: ${body.length}`];
+    connection.send(requestText('POST /accounts/logout/', lines, body.slice(0, 10)));
+    connection.send(body.slice(10, 30));
+    connection.send(body.slice(30));
+    expect((await connection.answer()).status).toBe(302);
+  });
+
+  test('of a GET is passed over, and never taken for a second request', async () => {
+    using connection = await RawConnection.open(app.port);
+    const smuggled = requestText('GET /nope', [host]);
+    connection.send(requestText('GET /health', [host, `Content-Length: ${smuggled.length}`], smuggled));
+    expect((await connection.answer()).status).toBe(200);
+    connection.send(requestText('GET /ready', [host]));
+    expect((await connection.answer()).body).toContain('ready');
+  });
+
+  test('of an unknown path is 404 all the same', async () => {
+    const lines = [host, 'Content-Length: 1'];
+    expect((await ask(app.port, requestText('POST /nope', lines, 'a'))).status).toBe(404);
+  });
+});
+
+describe('a target', () => {
+  test.each(['/'.padEnd(4_000, 'a'), '/%00', '/%', '/?%', '/;,!$'])('that is odd is 404, not a fault', async (path) => {
+    const answer = await ask(app.port, requestText(`GET ${path}`, [host]));
+    expect([302, 404]).toContain(answer.status);
+  });
+
+  test('that is no path is refused', async () => {
+    const answer = await ask(app.port, requestText('OPTIONS *', [host]));
+    expect([400, 404, 505]).toContain(answer.status);
+  });
+});
+
+describe('a connection', () => {
+  test('serves requests that are sent without waiting, in order', async () => {
+    using connection = await RawConnection.open(app.port);
+    connection.send(requestText('GET /health', [host]));
+    expect((await connection.answer()).body).toContain('ok');
+    connection.send(requestText('GET /nope', [host]));
+    expect((await connection.answer()).status).toBe(404);
+    connection.send(requestText('HEAD /nope', [host]));
+    expect((await connection.answer('HEAD')).status).toBe(404);
+    connection.send(requestText('GET /ready', [host]));
+    expect((await connection.answer()).body).toContain('ready');
+  });
+
+  test('that ends in the midst of a request harms nobody', async () => {
+    for (const part of ['GET /hea', 'POST /accounts/login/ HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab']) {
+      const connection = await RawConnection.open(app.port);
+      connection.send(part);
+      connection[Symbol.dispose]();
+    }
+    expect((await app.client().fetch('/health')).status).toBe(200);
+  });
+});

@@ -1,0 +1,52 @@
+interface Due {
+  at: number;
+  run: () => void;
+}
+
+/** A monotonic clock and its timers. Nothing moves but by `pass`. */
+export class VirtualClock {
+  now: number;
+  /** In the order in which it was scheduled. */
+  readonly #due: Due[] = [];
+
+  constructor(now: number) {
+    this.now = now;
+  }
+
+  schedule(run: () => void, delayMs: number): () => void {
+    const due = { at: this.now + Math.max(0, delayMs), run };
+    this.#due.push(due);
+    return () => {
+      const index = this.#due.indexOf(due);
+      if (index >= 0) this.#due.splice(index, 1);
+    };
+  }
+
+  /** Lets time pass; `watch` is called after everything that happens. */
+  async pass(ms: number, watch: () => void = () => {}): Promise<void> {
+    const end = this.now + ms;
+    await settle();
+    for (;;) {
+      const next = this.#next();
+      if (next === null || next.at > end) break;
+      this.#due.splice(this.#due.indexOf(next), 1);
+      this.now = Math.max(this.now, next.at);
+      next.run();
+      await settle();
+      watch();
+    }
+    this.now = end;
+    watch();
+  }
+
+  #next(): Due | null {
+    let next: Due | null = null;
+    for (const due of this.#due) if (next === null || due.at < next.at) next = due;
+    return next;
+  }
+}
+
+/** Lets all promises that can go on do so. */
+async function settle(): Promise<void> {
+  for (let round = 0; round < 8; round += 1) await Promise.resolve();
+}
