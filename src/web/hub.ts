@@ -81,7 +81,7 @@ export class Hub {
 
   /** Closes every socket of a session: its right has ended. */
   endSession(jti: string): void {
-    for (const socket of [...(this.#bySession.get(jti) ?? [])]) socket.end(closeCode.sessionEnded, 'session ended');
+    for (const socket of this.#bySession.get(jti) ?? []) socket.end(closeCode.sessionEnded, 'session ended');
   }
 
   /** Closes all sockets with 1001, spread evenly over `spreadMs`; resolves when the last is closed. */
@@ -99,7 +99,7 @@ export class Hub {
 
   #closeSome(count: number): number {
     let left = count;
-    for (const sockets of [...this.#bySession.values()]) {
+    for (const sockets of this.#bySession.values()) {
       for (const socket of sockets) {
         if (left <= 0) return count;
         socket.end(closeCode.goingAway, 'going away');
