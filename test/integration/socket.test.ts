@@ -189,7 +189,9 @@ describe('a socket is closed', () => {
     const socket = await connect();
     for (let number = 1; number <= 21; number += 1) socket.send(JSON.stringify({ sync: number }));
     expect(await socket.closed).toBe(1008);
-    expect(socket.frames.map((frame) => JSON.parse(frame).sync.echo)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect(socket.frames.map((frame) => JSON.parse(frame).sync.echo)).toEqual(
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    );
   });
 
   test('not for two messages a second', async () => {
