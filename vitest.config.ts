@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     // Two cores: more files at once only make each other late.
     maxWorkers: 2,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     projects: [

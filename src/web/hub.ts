@@ -28,6 +28,7 @@ export class Hub {
   readonly #app: TemplatedApp;
   readonly #bySession = new Map<string, Set<Socket>>();
   readonly #lastSecond = new Map<string, number>();
+  readonly #slow = new Set<Socket>();
   #sockets = 0;
   #deliveries = 0;
 
@@ -54,6 +55,7 @@ export class Hub {
   }
 
   leave(socket: Socket): void {
+    this.#slow.delete(socket);
     const { jti } = socket.getUserData().session;
     const sockets = this.#bySession.get(jti);
     if (!sockets?.delete(socket)) return;
@@ -84,6 +86,12 @@ export class Hub {
     for (const socket of this.#bySession.get(jti) ?? []) socket.end(closeCode.sessionEnded, 'session ended');
   }
 
+  /** Closes a socket that does not read. Not at once: a publish finds it, and to close it in its midst is a crash. */
+  endSlow(socket: Socket): void {
+    if (this.#slow.size === 0) setImmediate(() => this.#endSlow());
+    this.#slow.add(socket);
+  }
+
   /** Closes all sockets with 1001, spread evenly over `spreadMs`; resolves when the last is closed. */
   async drain(spreadMs: number): Promise<void> {
     const startedAt = performance.now();
@@ -95,6 +103,11 @@ export class Hub {
       if (passed === 1) this.#closeSome(this.#sockets);
       if (this.#sockets > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  #endSlow(): void {
+    for (const socket of [...this.#slow]) socket.end(closeCode.tooSlow, 'too slow');
+    this.#slow.clear();
   }
 
   #closeSome(count: number): number {

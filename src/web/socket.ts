@@ -95,7 +95,7 @@ export class SocketRules {
       sendPingsAutomatically: true,
       open: (socket) => hub.join(socket),
       message: (socket, message, isBinary) => this.#hear(socket, message, isBinary),
-      dropped: (socket) => socket.end(closeCode.tooSlow, 'too slow'),
+      dropped: (socket) => hub.endSlow(socket),
       close: (socket, code) => {
         hub.leave(socket);
         count(this.disconnects, code);

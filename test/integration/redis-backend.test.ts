@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Unavailable, type Job } from '../../src/backend/backend.ts';
+import { Keys } from '../../src/backend/redis/keys.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { Failure } from '../../src/lifecycle.ts';
@@ -216,6 +217,16 @@ describe.concurrent('redis backend', () => {
       await server.cli('SCRIPT', 'FLUSH');
       expect(await backend.limiter.take({ name: 'sign-in', tries: 1, windowMs: 1_000 }, 'ana')).toBeNull();
       expect(losses(lines)).toEqual([]);
+    });
+  });
+
+  test('passes over what is no job', async () => {
+    await withRedis({}, async (server, { backend }) => {
+      const queue = new Keys('p:', 0).queue;
+      const at = backend.time.now();
+      const job: Job = { task: 'time', at, everyMs: 1_000, expiresAt: at + 1_000 };
+      await server.cli('RPUSH', queue, 'nonsense', '{"task":1}', 'null', JSON.stringify(job));
+      expect(await backend.ticks.pop(new AbortController().signal)).toEqual(job);
     });
   });
 

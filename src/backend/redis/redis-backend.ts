@@ -85,6 +85,7 @@ export class RedisBackend implements Backend {
       queue: this.#queue,
       serves: () => this.#trouble === null,
       onSubscriber: (deliver) => this.#subscriber.subscribe(deliver),
+      log,
     });
     this.records = new RedisRecords(this.#commands, keys, (listener) => this.#subscriber.hear(listener));
     this.limiter = new RedisLimiter(this.#commands, keys);

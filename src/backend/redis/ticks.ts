@@ -1,5 +1,6 @@
 import { Unavailable, type FinishResult, type Job, type LastTick, type PushResult, type Ticks } from '../backend.ts';
 import { tickFrameAroundSeq } from '../../protocol.ts';
+import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
 import { blockSeconds } from './connection.ts';
 import type { Deliver } from './delivery.ts';
@@ -17,6 +18,7 @@ export interface RedisTicksOptions {
   /** Whether commands are answered, so that a job taken now could also be finished. */
   serves(): boolean;
   onSubscriber(deliver: Deliver): void;
+  log: Logger;
 }
 
 /** So many jobs wait at most. */
@@ -55,7 +57,7 @@ export class RedisTicks implements Ticks {
   }
 
   async pop(signal: AbortSignal): Promise<Job | null> {
-    const { keys, time, queue, serves } = this.#options;
+    const { keys, time, queue, serves, log } = this.#options;
     queue.open();
     while (!signal.aborted) {
       if (!serves() || queue.client === null) {
@@ -66,9 +68,10 @@ export class RedisTicks implements Ticks {
         .ask((client) => client.blpop(keys.queue, blockSeconds))
         .catch((error: unknown) => this.#afterFailure(error, signal));
       if (popped === null) continue;
-      const job = JSON.parse(popped[1]) as Job;
-      if (time.now() <= job.expiresAt) return job;
-      this.#expired++;
+      const job = parseJob(popped[1]);
+      if (job === null) log.warn({}, 'what was in the queue is no job: passed over');
+      else if (time.now() <= job.expiresAt) return job;
+      else this.#expired++;
     }
     return null;
   }
@@ -100,6 +103,17 @@ export class RedisTicks implements Ticks {
   async #afterFailure(error: unknown, signal: AbortSignal): Promise<null> {
     if (!(error instanceof Unavailable)) throw error;
     await pause(lookAgainAfterMs, signal);
+    return null;
+  }
+}
+
+/** Null for what no beat of ours can have pushed. */
+function parseJob(text: string): Job | null {
+  try {
+    const { task, at, everyMs, expiresAt } = JSON.parse(text) as Job;
+    const numbers = [at, everyMs, expiresAt];
+    return typeof task === 'string' && numbers.every(Number.isFinite) ? { task, at, everyMs, expiresAt } : null;
+  } catch {
     return null;
   }
 }

@@ -1,0 +1,72 @@
+/**
+ * What an idle installation costs and how punctual it is: the three roles over a Redis, ten sockets. Prints each role's
+ * CPU and memory, and by how much ticks arrive after their instants.
+ *
+ *     npm run bench:standing -- --seconds 300
+ */
+import { parseArgs } from 'node:util';
+import { Client } from '../test/support/client.ts';
+import { startClock } from '../test/support/clock-process.ts';
+import { RedisServer } from '../test/support/redis-server.ts';
+import { usageOf } from './usage.ts';
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, clients: { type: 'string', default: '10' } },
+});
+const seconds = Number(values.seconds);
+const password = 'a password for the bench';
+
+const redis = await RedisServer.start();
+const env = {
+  CLOCK_REDIS_URL: redis.url,
+  CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
+  CLOCK_ADMIN_PASSWORD: password,
+};
+const roles = {
+  web: await startClock(['web', '--host', '127.0.0.1'], { env }),
+  worker: await startClock(['worker'], { env }),
+  beat: await startClock(['beat'], { env }),
+};
+const client = new Client(roles.web.url);
+await client.signIn('admin', password);
+const latenessMs: number[] = [];
+for (let index = 0; index < Number(values.clients); index += 1) {
+  const { socket } = await client.connect();
+  if (index > 0) continue;
+  socket.on('message', (data) => {
+    const { message } = JSON.parse(String(data));
+    latenessMs.push(performance.timeOrigin + performance.now() - message.at);
+  });
+}
+await passed(3);
+latenessMs.length = 0;
+const before = usages();
+await passed(seconds);
+const after = usages();
+
+let total = 0;
+for (const name of Object.keys(roles) as (keyof typeof roles)[]) {
+  const cpuMs = (after[name].cpuUs - before[name].cpuUs) / 1_000 / seconds;
+  total += cpuMs;
+  say(`${name}: ${cpuMs.toFixed(1)} ms CPU a second, ${(after[name].residentKiB / 1_024).toFixed(0)} MiB resident`);
+}
+say(`in all: ${total.toFixed(1)} ms CPU a second`);
+const sorted = latenessMs.toSorted((a, b) => a - b);
+const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(1);
+say(`${sorted.length} ticks arrived after their instants by: p50 ${at(0.5)}, p99 ${at(0.99)}, at most ${at(1)} ms`);
+
+await Promise.all(Object.values(roles).map((role) => role.stop()));
+await redis.stop();
+process.exit(0);
+
+function usages() {
+  return { web: usageOf(roles.web.pid), worker: usageOf(roles.worker.pid), beat: usageOf(roles.beat.pid) };
+}
+
+function passed(forSeconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, forSeconds * 1_000));
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

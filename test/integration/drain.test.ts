@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { msUntil, until } from '../support/until.ts';
+import { WebApp } from '../support/web-app.ts';
+
+let app: WebApp;
+beforeEach(async () => {
+  app = await WebApp.start({ config: { drainMs: 400, drainDelayMs: 300 } });
+});
+afterEach(() => app[Symbol.asyncDispose]());
+
+describe('stopping', () => {
+  test('is told by /ready at once, while everything else is served as before', async () => {
+    const client = await app.signedIn();
+    using early = await client.connect();
+    app.beginToStop();
+    const stopped = app.web.stop();
+    const ready = await client.fetch('/ready');
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ status: 'unready', reason: 'draining' });
+    expect((await client.fetch('/health')).status).toBe(200);
+    expect((await client.fetch('/')).status).toBe(200);
+    using late = await client.connect();
+    await app.tick('15:03:27');
+    expect((await early.nextTick()).text).toBe('15:03:27');
+    expect((await late.nextTick()).text).toBe('15:03:27');
+    await stopped;
+  });
+
+  test('closes every socket with 1001, spread over the drain, and then takes nobody', async () => {
+    const client = await app.signedIn();
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => client.connect()));
+    await until(() => app.sockets === 20, 'all are known');
+    const closedAt: number[] = [];
+    const codes = sockets.map(async ({ closed }) => {
+      const code = await closed;
+      closedAt.push(performance.now());
+      return code;
+    });
+    app.beginToStop();
+    await app.web.stop();
+    expect(new Set(await Promise.all(codes))).toEqual(new Set([1001]));
+    expect(Math.max(...closedAt) - Math.min(...closedAt)).toBeGreaterThan(200);
+    await expect(client.fetch('/health')).rejects.toThrow();
+  });
+
+  test('ends with the last socket', async () => {
+    await using slow = await WebApp.start({ config: { drainMs: 60_000 } });
+    const took = await msUntil(() => slow.web.stop().then(() => true), 'it has stopped');
+    expect(took).toBeLessThan(1_000);
+  });
+
+  test('takes a second call for the same', async () => {
+    await Promise.all([app.web.stop(), app.web.stop()]);
+    await app.web.stop();
+  });
+});
