@@ -5,15 +5,14 @@ import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { lookup } from 'mrmime';
-import { root, serverBundle } from './server-bundle.ts';
+import { dist, root, serverBundle } from './server-bundle.ts';
 
-const dist = join(root, 'dist');
 const staticDist = join(dist, 'static');
 /** Browsers ask for these at the root, by these very names. */
 const atRoot = new Set(['favicon.ico', 'manifest.webmanifest', 'sw.js']);
 const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.txt']);
 
-rmSync(dist, { recursive: true, force: true });
+rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
 const page = await bundlePage();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { BuildOptions } from 'esbuild';
 
 export const root = join(import.meta.dirname, '..');
+export const dist = join(root, 'dist');
 export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
 /** esbuild's options for the server, with version, commit and date put in. */

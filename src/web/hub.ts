@@ -106,7 +106,7 @@ export class Hub {
   }
 
   #endSlow(): void {
-    for (const socket of [...this.#slow]) socket.end(closeCode.tooSlow, 'too slow');
+    for (const socket of this.#slow) socket.end(closeCode.tooSlow, 'too slow');
     this.#slow.clear();
   }
 

@@ -40,7 +40,7 @@ describe('stopping', () => {
     await app.web.stop();
     expect(new Set(await Promise.all(codes))).toEqual(new Set([1001]));
     expect(Math.max(...closedAt) - Math.min(...closedAt)).toBeGreaterThan(200);
-    await expect(client.fetch('/health')).rejects.toThrow();
+    await expect(client.fetch('/health')).rejects.toThrow('fetch failed');
   });
 
   test('ends with the last socket', async () => {

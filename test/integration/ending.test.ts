@@ -105,14 +105,11 @@ describe('on two web processes over one Redis', () => {
   });
 
   test('an emptied Redis ends every session within two seconds, and lets nobody back in', async () => {
-    const [prefixed = ''] = (await server.cli('KEYS', '*session*ada/*')).split('\n');
-    const record = await server.cli('GET', prefixed);
     await server.cli('FLUSHALL');
-    await until(() => here.sockets === 0 && there.sockets === 0, 'no socket is left', 2_500);
+    await until(() => here.sockets === 0 && there.sockets === 0, 'no socket is left', 2_000);
     expect(await sockets[0]?.closed).toBe(4401);
     expect(await kept.closed).toBe(4401);
     expect(await isIn(ada)).toBe(false);
-    expect(record).toContain('"account":"ada"');
     await here.people.accounts.add('bob', password, false);
   });
 });

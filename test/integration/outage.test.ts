@@ -19,9 +19,13 @@ async function reasonOf(app: WebApp): Promise<string> {
 
 describe('while Redis is away', () => {
   test('who is there is served and keeps the socket, and who is not waits; then all is as before', async () => {
-    await using app = await WebApp.start({ backend: redisBackendOf(server.url, `${randomUUID()}:`) });
+    const prefix = `${randomUUID()}:`;
+    await using app = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
+    await using other = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
     await app.people.accounts.add('ada', password, false);
-    const [watching, visiting, unknown] = [await app.signedIn(), await app.signedIn(), await app.signedIn('bob')];
+    const [watching, visiting, unknown] = [await app.signedIn(), await app.signedIn(), app.client()];
+    // Known to another process alone.
+    for (const cookie of (await other.signedIn()).cookies) unknown.cookies.set(...cookie);
     using socket = await watching.connect();
     expect((await visiting.fetch('/api/initial_state')).status).toBe(200);
     await app.tick('15:03:27');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from './until.ts';
 
-const command = join(import.meta.dirname, '../../bin/clock');
+const checkout: readonly string[] = [join(import.meta.dirname, '../../bin/clock')];
 
 export interface ClockProcess extends AsyncDisposable {
   /** `http://127.0.0.1:port`; empty for roles without a server. */
@@ -24,6 +24,12 @@ export interface ClockProcess extends AsyncDisposable {
   exited: Promise<number | NodeJS.Signals>;
   /** SIGTERM, and SIGKILL if it is still there after 10 s; resolves to how it ended. */
   stop(): Promise<number | NodeJS.Signals>;
+}
+
+interface StartOptions {
+  env?: Record<string, string>;
+  /** What `clock` is called as, the checkout's unless given; it may stand behind a program that runs it. */
+  command?: readonly string[];
 }
 
 interface LogLine {
@@ -48,7 +54,7 @@ function environmentOf(given: Record<string, string>): NodeJS.ProcessEnv {
 /** Starts a role as a process of its own, with port 0 where it serves, and waits until it says that it runs. */
 export async function startClock(
   args: readonly string[],
-  options: { env?: Record<string, string>; dataDir?: string } = {},
+  options: StartOptions & { dataDir?: string } = {},
 ): Promise<ClockProcess> {
   const [role = ''] = args;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'clock-test-'));
@@ -57,7 +63,8 @@ export async function startClock(
     ...(serves && !args.includes('--port') ? ['--port', '0'] : []),
     ...(role === 'all' && !args.includes('--data-dir') ? ['--data-dir', dataDir] : []),
   ];
-  const child = spawn(command, [...args, ...ownArgs], {
+  const [file = '', ...first] = options.command ?? checkout;
+  const child = spawn(file, [...first, ...args, ...ownArgs], {
     env: environmentOf(options.env ?? {}),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -109,9 +116,10 @@ export async function startClock(
 /** Runs a command to its end. */
 export async function runClock(
   args: readonly string[],
-  options: { env?: Record<string, string>; stdin?: string } = {},
+  options: StartOptions & { stdin?: string } = {},
 ): Promise<{ exit: number | NodeJS.Signals; stdout: string; stderr: string }> {
-  const child = spawn(command, args, { env: environmentOf(options.env ?? {}), stdio: 'pipe' });
+  const [file = '', ...first] = options.command ?? checkout;
+  const child = spawn(file, [...first, ...args], { env: environmentOf(options.env ?? {}), stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));

@@ -1,11 +1,18 @@
 #!/bin/sh
-# The tests drive a real redis-server and a real browser: installs what is missing, from Debian, where that is allowed.
+# The tests drive real servers, proxies and a real browser, and the executable's build strips Node's symbols: installs
+# what is missing, from Debian, where that is allowed.
 set -eu
+# Where Debian puts nginx and haproxy; it is not in everybody's path.
+PATH=$PATH:/usr/sbin
 
 missing=''
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+command -v nginx >/dev/null 2>&1 || missing="$missing nginx"
+command -v haproxy >/dev/null 2>&1 || missing="$missing haproxy"
+command -v strip >/dev/null 2>&1 || missing="$missing binutils"
+command -v xz >/dev/null 2>&1 || missing="$missing xz-utils"
 [ -z "$missing" ] && exit 0
 
 as_root=''

@@ -65,8 +65,8 @@ export class WebApp implements AsyncDisposable {
   static async start(options: WebAppOptions = {}): Promise<WebApp> {
     const { beside } = options;
     const backend = new StagedBackend(beside?.backend.inner ?? options.backend ?? new OwnEmbedded());
-    if (beside === undefined) await backend.start();
     const app = new WebApp(backend, options, await loadUws());
+    if (beside === undefined) await backend.start();
     await app.web.start();
     return app;
   }

@@ -1,0 +1,42 @@
+/** Which packages are inside the executable, for its licences and its bill of materials. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Metafile } from 'esbuild';
+import { addonFile } from './addon.ts';
+import { root } from './server-bundle.ts';
+
+export interface Package {
+  name: string;
+  version: string;
+  license: string;
+  /** Below the root of the checkout. */
+  folder: string;
+}
+
+/** The packages whose files esbuild took in, the addon's and Node's, by name. */
+export function packagesInside(metafile: Metafile): Package[] {
+  const bundled = Object.keys(metafile.inputs).map(
+    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0],
+  );
+  const node = dirname(dirname(process.execPath)).slice(root.length + 1);
+  const addon = dirname(dirname(dirname(addonFile()))).slice(root.length + 1);
+  const folders = new Set([...bundled.filter((folder) => folder !== undefined), addon, node]);
+  return [...folders]
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+      return { name, version, license, folder };
+    })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Their licences in full, one after another. Throws when one has none. */
+export function licenseTexts(packages: readonly Package[]): string {
+  return packages
+    .map(({ name, version, license, folder }) => {
+      const file = readdirSync(join(root, folder)).find((entry) => /^(licen[sc]e|copying)/i.test(entry));
+      if (file === undefined) throw new Error(`${name} has no licence file in ${folder}`);
+      const text = readFileSync(join(root, folder, file), 'utf8').trim();
+      return `${'='.repeat(80)}\n${name} ${version} (${license})\n${'='.repeat(80)}\n\n${text}\n`;
+    })
+    .join('\n');
+}

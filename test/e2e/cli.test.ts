@@ -1,0 +1,364 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Client } from '../support/client.ts';
+import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { RedisServer } from '../support/redis-server.ts';
+
+const secret = 'a secret of the tests, 32 bytes and more';
+const password = 'a long enough password';
+const other = 'another long password';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clock-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Ended = Awaited<ReturnType<typeof runClock>>;
+
+/** One line on standard error, nothing on standard output, exit code 2. */
+function expectRefused({ exit, stdout, stderr }: Ended, words: RegExp): void {
+  expect(stderr).toMatch(/^clock: [^\n]+\n$/);
+  expect(stderr).toMatch(words);
+  expect(stdout).toBe('');
+  expect(exit).toBe(2);
+}
+
+describe('help', () => {
+  test('names every command', async () => {
+    const { exit, stdout } = await runClock(['--help']);
+    expect(exit).toBe(0);
+    for (const name of ['web', 'worker', 'beat', 'all', 'user', 'token', 'secret', 'check', 'healthcheck']) {
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    }
+  });
+
+  test.concurrent.each([
+    [
+      'web',
+      [
+        '--port',
+        'CLOCK_PORT',
+        '8000',
+        '--host',
+        '--allowed-origins',
+        '--trusted-proxy',
+        'CLOCK_SECRET[_FILE]',
+        'REDIS_HOST',
+      ],
+    ],
+    ['worker', ['--zone', 'CLOCK_ZONE', 'TZ', 'CLOCK_REDIS_URL']],
+    ['beat', ['--interval', 'CLOCK_INTERVAL', '500', 'CLOCK_REDIS_PREFIX']],
+    ['all', ['--port', '--zone', '--interval', '--data-dir', 'CLOCK_DATA_DIR']],
+  ] as const)('of %s names its options, their defaults and variables', async (role, words) => {
+    const { exit, stdout } = await runClock([role, '--help']);
+    expect(exit).toBe(0);
+    for (const word of words) expect(stdout).toContain(word);
+  });
+
+  test('without any command is exit 2', async () => {
+    const { exit, stderr } = await runClock([]);
+    expect(exit).toBe(2);
+    expect(stderr).toContain('Usage: clock');
+  });
+});
+
+test('--version says version, commit and build date', async () => {
+  const { exit, stdout } = await runClock(['--version']);
+  expect(exit).toBe(0);
+  expect(stdout).toMatch(/^clock \d+\.\d+\.\d+ \(commit \w+, built \d{4}-\d{2}-\d{2}\)\n$/);
+});
+
+test('it can be called through a symbolic link', async () => {
+  const link = join(folder, 'clock');
+  symlinkSync(join(import.meta.dirname, '../../bin/clock'), link);
+  expect((await runClock(['--version'], { command: [link] })).exit).toBe(0);
+});
+
+describe('a value that cannot be', () => {
+  type Case = [args: string[], env: Record<string, string>, words: RegExp];
+  const cases: Case[] = [
+    [['web', '--port', '65536'], {}, /--port: "65536" must be a whole number from 0 to 65535/],
+    [['web', '--port', '8000x'], {}, /--port: "8000x" must be/],
+    [['web'], { CLOCK_PORT: '-1' }, /CLOCK_PORT: "-1" must be/],
+    [['web'], { PORT: 'http' }, /PORT: "http" must be/],
+    [['web', '--workers', '2'], {}, /--workers: "2" must be 1/],
+    [['web', '--max-sockets', '1e3'], {}, /--max-sockets: "1e3" must be/],
+    [['web', '--drain', '-1s'], {}, /--drain/],
+    [['web', '--grace', '10 s'], {}, /--grace: "10 s" must be a duration/],
+    [['web', '--allowed-origins', 'clock.example'], {}, /--allowed-origins: "clock.example" must be origins/],
+    [['web', '--trusted-proxy', '10.0.0.0/33'], {}, /--trusted-proxy: "10.0.0.0\/33" must be address ranges/],
+    [['web', '--log-level', 'loud'], {}, /--log-level: "loud" must be one of trace, debug/],
+    [['web', '--tls-cert', '/nope.pem'], { CLOCK_SECRET: secret }, /--tls-cert and --tls-key: name both/],
+    [
+      ['web', '--tls-cert', '/nope.pem', '--tls-key', '/nope.key'],
+      { CLOCK_SECRET: secret },
+      /--tls-cert: \/nope.pem cannot be read/,
+    ],
+    [['web'], {}, /CLOCK_SECRET: missing.*'clock secret'/],
+    [['web'], { CLOCK_SECRET_FILE: '/nope' }, /CLOCK_SECRET_FILE: \/nope cannot be read/],
+    [['worker', '--zone', 'Atlantis/Centre'], {}, /--zone: "Atlantis\/Centre" must be a time zone.*Europe\/Madrid/],
+    [['worker'], { TZ: 'CET-1CEST' }, /TZ: "CET-1CEST" must be a time zone.*Europe\/Madrid/],
+    [['beat', '--interval', '49'], {}, /--interval: "49" must be a duration from 50 to 60000 ms/],
+    [['beat'], { CLOCK_INTERVAL: '2h' }, /CLOCK_INTERVAL: "2h" must be/],
+    [['beat', '--redis-port', 'x'], {}, /--redis-port: "x" must be/],
+    [['beat', '--redis-prefix', '{a}'], {}, /--redis-prefix: "\{a\}" must be/],
+    [['beat', '--port', '1'], {}, /unknown option '--port'/],
+    [['beat', '--interval'], {}, /--interval/],
+    [['beat', 'more'], {}, /too many arguments|unexpected/],
+    [['clok'], {}, /unknown command 'clok'/],
+    [['token', 'issue', 'ada', '--expires', '366d'], {}, /--expires: "366d" must be/],
+    [['token', 'issue', 'ada', '--expires', '90'], {}, /--expires: "90" must be/],
+    [['token', 'issue', 'ada', '--name', 'a\nb'], {}, /--name/],
+  ];
+  test.concurrent.each(cases)('%j with %j is refused in one line', async (args, env, words) => {
+    expectRefused(await runClock(args, { env }), words);
+  });
+
+  const secrets: Case[] = [
+    [['web'], { CLOCK_SECRET: 'too-short' }, /CLOCK_SECRET: its value must be at least 32 bytes/],
+    [['web'], { CLOCK_SECRET: `${secret},too-short` }, /CLOCK_SECRET: its value must be/],
+    [['beat'], { CLOCK_REDIS_URL: 'http://:too-short@redis' }, /CLOCK_REDIS_URL/],
+    [['beat'], { CLOCK_REDIS_URL: 'redis://too-short@redis:port' }, /CLOCK_REDIS_URL/],
+  ];
+  test.concurrent.each(secrets)('%j with the secret of %j is refused without showing it', async (args, env, words) => {
+    const ended = await runClock(args, { env });
+    expectRefused(ended, words);
+    expect(ended.stderr).not.toContain('too-short');
+  });
+
+  test('in a file is refused without showing it', async () => {
+    const file = join(folder, 'short-secret');
+    writeFileSync(file, 'too-short\n');
+    const ended = await runClock(['web'], { env: { CLOCK_SECRET_FILE: file } });
+    expectRefused(ended, /CLOCK_SECRET_FILE: its value must be/);
+    expect(ended.stderr).not.toContain('too-short');
+  });
+});
+
+describe('a port in use', () => {
+  test('is exit 2 and one line that names it', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const { exit, stderr } = await runClock(['all', '--port', String(port), '--data-dir', join(folder, 'port')]);
+    server.close();
+    expect(exit).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^clock: --port: [^\n]*${port}[^\n]*\n$`));
+  });
+});
+
+describe('a data folder that cannot be written', () => {
+  test.each(['/proc/clock', '/dev/null/clock'])('%s is exit 2 and one line that names it', async (dataDir) => {
+    const { exit, stderr } = await runClock(['all', '--port', '0', '--data-dir', dataDir]);
+    expect(exit).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^clock: [^\n]*${dataDir}[^\n]*\n$`));
+  });
+});
+
+describe('clock secret', () => {
+  test('prints a secret and a password, others each time', async () => {
+    const [first, second] = await Promise.all([runClock(['secret']), runClock(['secret'])]);
+    expect(first.exit).toBe(0);
+    expect(first.stdout).toMatch(/^CLOCK_SECRET=\S{32,}\nCLOCK_ADMIN_PASSWORD=\S{15,128}\n$/);
+    expect(second.stdout).not.toBe(first.stdout);
+  });
+
+  test('--write makes two files that any user of a container can read, in a folder of the owner', async () => {
+    const target = join(folder, 'secrets');
+    const { exit } = await runClock(['secret', '--write', target]);
+    expect(exit).toBe(0);
+    expect(statSync(target).mode & 0o777).toBe(0o700);
+    for (const name of ['secret', 'admin-password']) expect(statSync(join(target, name)).mode & 0o777).toBe(0o444);
+    expect(readFileSync(join(target, 'secret'), 'utf8').trim().length).toBeGreaterThanOrEqual(32);
+
+    const before = readFileSync(join(target, 'secret'), 'utf8');
+    expectRefused(await runClock(['secret', '--write', target]), /is there already/);
+    expect(readFileSync(join(target, 'secret'), 'utf8')).toBe(before);
+  });
+
+  test('--write touches neither file where one is there', async () => {
+    const target = mkdtempSync(join(folder, 'half-'));
+    writeFileSync(join(target, 'admin-password'), 'mine');
+    expectRefused(await runClock(['secret', '--write', target]), /admin-password is there already/);
+    expect(() => statSync(join(target, 'secret'))).toThrow('ENOENT');
+  });
+});
+
+describe('commands without a store', () => {
+  test.concurrent.each([
+    ['user', 'list'],
+    ['token', 'list'],
+  ])('%s %s: exit 2 and both ways to name one', async (...args) => {
+    const ended = await runClock([...args, '--data-dir', join(folder, 'nowhere')]);
+    expectRefused(ended, /CLOCK_REDIS_URL.*--data-dir/);
+  });
+
+  test('a Redis that does not answer is exit 1 and one line', async () => {
+    const port = String(await freePort());
+    const { exit, stderr } = await runClock(['user', 'list', '--redis-port', port]);
+    expect(exit).toBe(1);
+    expect(stderr.split('\n').at(-2)).toMatch(/^clock: .*redis-down/);
+  });
+});
+
+interface Store {
+  all: ClockProcess;
+  env: Record<string, string>;
+  address: string;
+}
+
+describe('on the embedded file', () => {
+  worksOnItsStore(async () => {
+    const all = await startClock(['all'], { env: { CLOCK_PROT: '1', REDIS_PORT: 'tcp://10.0.0.1:6379' } });
+    return { all, env: { CLOCK_DATA_DIR: all.dataDir }, address: join(all.dataDir, 'clock.db') };
+  });
+});
+
+describe('on Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start({ password: 'the password of redis' });
+  });
+  afterAll(() => server.stop());
+  worksOnItsStore(async () => {
+    const env = {
+      CLOCK_SECRET: secret,
+      CLOCK_ADMIN_PASSWORD: password,
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(server.port),
+      CLOCK_REDIS_PASSWORD: 'the password of redis',
+      CLOCK_PROT: '1',
+      REDIS_SERVICE_HOST: '10.0.0.1',
+      CLOCK_PORT: 'tcp://10.0.0.1:8000',
+      CLOCK_SERVICE_PORT_HTTP: '80',
+      CLOCK_PORT_8000_TCP_ADDR: '10.0.0.1',
+    };
+    return { all: await startClock(['all'], { env }), env, address: `redis://127.0.0.1:${server.port}/0` };
+  });
+});
+
+/** `clock user` and `clock token`, while `clock all` runs on the same store. */
+function worksOnItsStore(start: () => Promise<Store>): void {
+  let store: Store;
+  beforeAll(async () => {
+    store = await start();
+  });
+  afterAll(() => store.all.stop());
+
+  function run(args: readonly string[], stdin?: string): Promise<Ended> {
+    return runClock(args, { env: store.env, ...(stdin === undefined ? {} : { stdin }) });
+  }
+
+  function add(name: string, ...more: string[]): Promise<Ended> {
+    return run(['user', 'add', name, '--password-stdin', ...more], `${password}\n`);
+  }
+
+  async function accounts(): Promise<Record<string, { operator: boolean; disabled: boolean }>> {
+    const { stdout } = await run(['user', 'list', '--json']);
+    const list = JSON.parse(stdout) as { name: string; operator: boolean; disabled: boolean }[];
+    return Object.fromEntries(list.map(({ name, operator, disabled }) => [name, { operator, disabled }]));
+  }
+
+  async function signsIn(name: string, text: string): Promise<boolean> {
+    const client = new Client(store.all.url);
+    await client.signIn(name, text);
+    return client.cookies.has('sessionid');
+  }
+
+  test('an unknown variable is warned about, and service links are passed over in silence', () => {
+    const warnings = store.all.log.filter(({ level }) => level === 'warn').map(({ variable }) => variable);
+    expect(warnings.filter(Boolean)).toEqual(['CLOCK_PROT']);
+  });
+
+  test('an account is made, changed, shut out, let in again and removed', async () => {
+    expect((await add('Ada')).exit).toBe(0);
+    expect((await accounts())['Ada']).toEqual({ operator: false, disabled: false });
+    expect(await signsIn('ada', password)).toBe(true);
+
+    expect((await run(['user', 'passwd', 'ada', '--password-stdin'], other)).exit).toBe(0);
+    expect(await signsIn('ada', password)).toBe(false);
+    expect(await signsIn('ada', other)).toBe(true);
+
+    expect((await run(['user', 'operator', 'ADA'])).exit).toBe(0);
+    expect((await run(['user', 'disable', 'ada'])).exit).toBe(0);
+    expect((await accounts())['Ada']).toEqual({ operator: true, disabled: true });
+    expect(await signsIn('ada', other)).toBe(false);
+
+    expect((await run(['user', 'enable', 'ada'])).exit).toBe(0);
+    expect((await run(['user', 'operator', 'ada', '--off'])).exit).toBe(0);
+    expect((await accounts())['Ada']).toEqual({ operator: false, disabled: false });
+    expect(await signsIn('ada', other)).toBe(true);
+
+    expect((await run(['user', 'remove', 'ada'])).exit).toBe(0);
+    expect((await accounts())['Ada']).toBeUndefined();
+    expect(await signsIn('ada', other)).toBe(false);
+  });
+
+  test('which store it was is said on standard error, without a password', async () => {
+    const { stdout, stderr } = await run(['user', 'list']);
+    expect(stderr).toBe(`clock: ${store.address}\n`);
+    expect(stdout).toMatch(/^NAME +.*\nadmin /);
+  });
+
+  test('an account that is there, or is not, is exit 1 and one line', async () => {
+    for (const ended of [
+      await add('ADMIN'),
+      ...(await Promise.all(['disable', 'enable', 'remove', 'operator'].map((what) => run(['user', what, 'nobody'])))),
+    ]) {
+      expect(ended.exit).toBe(1);
+      expect(ended.stderr).toMatch(/\nclock: there is (an account ADMIN already|no account nobody)\n$/);
+    }
+  });
+
+  test.each([
+    ['a bad name', ['user', 'add', 'a b', '--password-stdin'], password, 'letters, digits'],
+    ['a short password', ['user', 'add', 'bob', '--password-stdin'], 'short', '15 to 128'],
+    [
+      'its name as the password',
+      ['user', 'add', 'a.name.of.twenty', '--password-stdin'],
+      'A.name.of.twenty',
+      'not the name',
+    ],
+    ['no terminal to type on', ['user', 'add', 'bob'], password, '--password-stdin'],
+  ])('%s is exit 2 and one line', async (_, args, stdin, words) => {
+    const { exit, stderr } = await run(args, stdin);
+    expect(exit).toBe(2);
+    expect(stderr.split('\n').at(-2)).toMatch(/^clock: /);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toContain(stdin);
+    expect(Object.keys(await accounts())).not.toContain('bob');
+  });
+
+  test('a token is printed once and alone, opens the socket, and is out when it is revoked', async () => {
+    const issued = await run(['token', 'issue', 'admin', '--name', 'lobby', '--expires', '1h']);
+    expect(issued.exit).toBe(0);
+    expect(issued.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const headers = { Authorization: `Bearer ${issued.stdout.trim()}` };
+    using socket = await new Client(store.all.url).connect('', headers);
+    await socket.nextTick();
+
+    const [token] = JSON.parse((await run(['token', 'list', '--json'])).stdout) as Record<string, string>[];
+    expect(token).toMatchObject({ label: 'lobby', account: 'admin' });
+    expect(Date.parse(token?.['expires'] ?? '') - Date.parse(token?.['created'] ?? '')).toBe(3_600_000);
+    expect((await run(['token', 'issue', 'admin', '--name', 'lobby'])).exit).toBe(1);
+
+    expect((await run(['token', 'revoke', 'lobby'])).exit).toBe(0);
+    expect(await socket.closed).toBe(4401);
+    expect((await run(['token', 'revoke', 'lobby'])).exit).toBe(1);
+    expect((await run(['token', 'issue', 'nobody'])).exit).toBe(1);
+  });
+
+  test('healthcheck is exit 0 for the port it is on, and 1 for another', async () => {
+    const port = String(store.all.port);
+    expect((await runClock(['healthcheck', '--port', port])).exit).toBe(0);
+    expect((await runClock(['healthcheck', '--port', port, '--ready'])).exit).toBe(0);
+    expect((await runClock(['healthcheck'], { env: { CLOCK_PORT: String(await freePort()) } })).exit).toBe(1);
+  });
+}

@@ -1,0 +1,153 @@
+import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addonFile } from '../../scripts/addon.ts';
+import { Client } from '../support/client.ts';
+import { runClock, startClock } from '../support/clock-process.ts';
+import { LoneExecutable } from '../support/executable.ts';
+import { RedisServer } from '../support/redis-server.ts';
+
+const nowhere = { '/tmp': 'noexec,mode=1777', '/dev/shm': 'ro', '/run': 'noexec,mode=1777' };
+
+let executable: LoneExecutable;
+beforeAll(() => {
+  executable = new LoneExecutable();
+});
+afterAll(() => executable[Symbol.dispose]());
+
+describe('executable', () => {
+  test('is at most 125 MB', () => {
+    expect(statSync(executable.path).size).toBeLessThanOrEqual(125_000_000);
+  });
+
+  test('says version, commit and build date to any user, with no path, no home and no environment', async () => {
+    const { exit, stdout, stderr } = await runClock(['--version'], { command: executable.command() });
+    expect(stdout).toMatch(/^clock \d+\.\d+\.\d+ \(commit [0-9a-f]{7}, built \d{4}-\d\d-\d\d\)\n$/);
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  });
+
+  test.each(['--version', '--help'])('says %s without its addon, where there is no place to load it', async (flag) => {
+    const command = executable.command({ mounts: nowhere });
+    expect(await runClock([flag], { command })).toMatchObject({ exit: 0, stderr: '' });
+  });
+
+  test('takes no options of Node', async () => {
+    const env = { NODE_OPTIONS: '--require=/nowhere.js --title=other' };
+    const { exit, stderr } = await runClock(['--version'], { command: executable.command({ env }) });
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  });
+
+  test('serves the page, signs in and ticks, and leaves nothing behind', async () => {
+    const dataDir = executable.writableFolder();
+    const TMPDIR = executable.writableFolder();
+    const clock = await startClock(['all'], { dataDir, command: executable.command({ env: { TMPDIR } }) });
+    expect(readdirSync(TMPDIR)).toEqual([]);
+
+    const client = new Client(clock.url);
+    const form = await (await client.fetch('/accounts/login/')).text();
+    const style = /href="(\/static\/clock\.[0-9a-f]+\.css)"/.exec(form)?.[1] ?? 'none';
+    const css = await client.fetch(style, { headers: { 'accept-encoding': 'br' } });
+    expect([css.status, css.headers.get('content-encoding')]).toEqual([200, 'br']);
+    expect(await css.text()).toContain('{');
+
+    expect((await client.signIn('admin', clock.adminPassword())).status).toBe(302);
+    using socket = await client.connect();
+    expect((await socket.nextTick()).text).toMatch(/^\d\d:\d\d:\d\d$/);
+    expect(await clock.stop()).toBe(0);
+    expect(readdirSync(TMPDIR)).toEqual([]);
+  });
+
+  test('runs web, worker and beat over one Redis', async () => {
+    const redis = await RedisServer.start();
+    try {
+      const secret = { CLOCK_SECRET: 'x'.repeat(32), CLOCK_ADMIN_PASSWORD: 'a password to sign in' };
+      const env = { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) };
+      await using web = await startClock(['web'], { command: executable.command({ env: { ...env, ...secret } }) });
+      await using _worker = await startClock(['worker'], { command: executable.command({ env }) });
+      await using _beat = await startClock(['beat'], { command: executable.command({ env }) });
+      const client = new Client(web.url);
+      expect((await client.signIn('admin', secret.CLOCK_ADMIN_PASSWORD)).status).toBe(302);
+      using socket = await client.connect();
+      expect((await socket.nextTick()).text).toMatch(/^\d\d:\d\d:\d\d$/);
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  test('loads its addon from the next place where one is noexec or read-only', async () => {
+    const dataDir = executable.writableFolder();
+    const mounts = { '/tmp': 'noexec,mode=1777', '/run': 'ro', '/dev/shm': 'mode=1777' };
+    await using clock = await startClock(['all'], { dataDir, command: executable.command({ mounts }) });
+    expect((await fetch(`${clock.url}/health`)).status).toBe(200);
+  });
+
+  test('names each place that it tried when there is none, in one line', async () => {
+    const command = executable.command({ mounts: nowhere, env: { TMPDIR: '/no/such/folder' } });
+    const { exit, stdout, stderr } = await runClock(['all', '--data-dir', executable.writableFolder()], { command });
+    expect(stderr).toBe(
+      'clock: TMPDIR: name a folder that can be written and is not mounted noexec, to load the network part from; ' +
+        'tried /no/such/folder (not there), /tmp (noexec), /dev/shm (read-only), /run (noexec)\n',
+    );
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
+  });
+
+  test('needs no such place where the addon lies beside it', async () => {
+    const beside = join(executable.folder, 'uws.node');
+    copyFileSync(addonFile(), beside);
+    try {
+      const command = executable.command({ mounts: nowhere });
+      await using clock = await startClock(['all'], { dataDir: executable.writableFolder(), command });
+      expect((await fetch(`${clock.url}/health`)).status).toBe(200);
+    } finally {
+      rmSync(beside);
+    }
+  });
+
+  test('passes over a file beside it that is not its own addon', async () => {
+    const beside = join(executable.folder, 'uws.node');
+    writeFileSync(beside, 'something else', { mode: 0o755 });
+    try {
+      const command = executable.command();
+      await using clock = await startClock(['all'], { dataDir: executable.writableFolder(), command });
+      expect((await fetch(`${clock.url}/health`)).status).toBe(200);
+    } finally {
+      rmSync(beside);
+    }
+  });
+
+  test('asks for a data folder where there is no home', async () => {
+    const { exit, stderr } = await runClock(['all'], { command: executable.command() });
+    expect(stderr).toBe('clock: --data-dir: there is no home folder to keep data in: name a folder\n');
+    expect(exit).toBe(2);
+  });
+
+  test('refuses a data folder that it cannot write', async () => {
+    const command = executable.command({ mounts: { '/mnt': 'ro' } });
+    const { exit, stderr } = await runClock(['all', '--data-dir', '/mnt'], { command });
+    expect(stderr).toMatch(/^clock: .*\/mnt.*\n$/);
+    expect(exit).toBe(2);
+  });
+
+  test('starts within 1.6 times what the checkout takes', async () => {
+    const checkout: number[] = [];
+    const packaged: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      checkout.push(await msToHealth());
+      packaged.push(await msToHealth(executable.command()));
+    }
+    expect(median(packaged) / median(checkout)).toBeLessThanOrEqual(1.6);
+  });
+});
+
+/** From the start of the process to the first 200 of `/health`. */
+async function msToHealth(command?: readonly string[]): Promise<number> {
+  const dataDir = executable.writableFolder();
+  const begin = performance.now();
+  await using clock = await startClock(['all'], { dataDir, ...(command && { command }) });
+  expect((await fetch(`${clock.url}/health`)).status).toBe(200);
+  return performance.now() - begin;
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
+}
