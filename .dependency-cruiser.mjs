@@ -13,7 +13,7 @@ const onlyIn = (dependency, home) =>
   );
 
 const roots = '^src/(cli|main|roles|backends|checks)\\.ts$';
-const ground = '^src/(lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
+const ground = '^src/(folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from './folders.ts';
 import { Failure } from './lifecycle.ts';
 
 /** 256 random bits: signs sessions and tokens. */
@@ -19,7 +20,7 @@ export function newPassword(): string {
 export function writeSecretFile(folder: string, name: string, text: string, mode: number): string {
   const path = join(folder, name);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     writeFileSync(path, `${text}\n`, { flag: 'wx', mode });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -187,7 +187,9 @@ describe.concurrent('embedded backend', () => {
   test('refuses a file that is none of its own', async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, databaseFile), 'a letter to a friend, and no database at all');
-      expect((await failureOf(backendIn(folder))).message).toMatch(/cannot be used: file is not a database$/);
+      expect((await failureOf(backendIn(folder))).message).toMatch(
+        /cannot be used: file is not a database; name another folder/,
+      );
     });
   });
 

@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { makeFolder } from '../../folders.ts';
 import { Failure } from '../../lifecycle.ts';
 import { Unavailable } from '../backend.ts';
 
@@ -47,14 +48,14 @@ export class DataFile {
    */
   open(exclusive: boolean): void {
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.#folder, 0o700);
       if (exclusive) this.#lock = this.#takeLock();
       this.#database = this.#openDatabase();
     } catch (error) {
       this.close();
       if (error instanceof Failure) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Failure(`the data in ${this.#folder} cannot be used: ${reason}`);
+      throw new Failure(`the data in ${this.#folder} cannot be used: ${reason}; name another folder with --data-dir`);
     }
   }
 

@@ -1,0 +1,141 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Client } from '../support/client.ts';
+import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { until } from '../support/until.ts';
+
+let folder: string;
+let args: string[];
+let all: ClockProcess;
+let admin: Client;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'clock-all-'));
+  args = ['all', '--zone', 'Europe/Madrid', '--port', String(await freePort())];
+  all = await startClock(args, { dataDir: join(folder, 'data') });
+  admin = new Client(all.url);
+  await admin.signIn('admin', all.adminPassword());
+});
+afterAll(async () => {
+  await all.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** `%X` in Madrid, by way of another locale than the one that the clock uses. */
+function timeInMadrid(at: number): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Madrid', timeStyle: 'medium' }).format(at);
+}
+
+describe('clock all', () => {
+  test('says where it is: on loopback alone', () => {
+    const line = all.log.find(({ msg }) => msg.startsWith('the clock is at '));
+    expect(line?.msg).toBe(`the clock is at http://127.0.0.1:${all.port}/`);
+  });
+
+  test('puts the first password into a file of its owner, names that file and says it to no log', () => {
+    const file = join(all.dataDir, 'admin-password');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const text = JSON.stringify(all.log);
+    expect(text).toContain(file);
+    expect(text).not.toContain(all.adminPassword());
+  });
+
+  test('keeps its data from everybody else', () => {
+    expect(statSync(all.dataDir).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(all.dataDir)) {
+      const { mode } = statSync(join(all.dataDir, name));
+      expect(`${name} ${(mode & 0o777).toString(8)}`).toBe(`${name} 600`);
+    }
+  });
+
+  test('shows the time of the zone, every half second, on the grid, and in time', async () => {
+    using socket = await admin.connect();
+    const first = await socket.nextTick();
+    let last = first;
+    for (let count = 0; count < 4; count += 1) {
+      const tick = await socket.nextTick();
+      expect(tick.at).toBe(last.at + 500);
+      expect(tick.seq).toBeGreaterThan(last.seq);
+      expect(tick.text).toBe(timeInMadrid(tick.at));
+      expect(Date.now() - tick.at).toBeLessThan(500);
+      last = tick;
+    }
+    expect(first.at % 500).toBe(0);
+    const state = (await (await admin.fetch('/api/initial_state')).json()) as Record<string, unknown>;
+    expect(state).toMatchObject({ zone: 'Europe/Madrid', interval: 500, stale: false });
+  });
+
+  test('does not start a second time on the same data', async () => {
+    const { exit, stderr } = await runClock(['all', '--port', '0', '--data-dir', all.dataDir]);
+    expect(exit).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^clock: [^\n]*${all.dataDir}[^\n]*--data-dir[^\n]*\n$`));
+    expect((await admin.fetch('/')).status).toBe(200);
+  });
+
+  test('does not start a second time on the same port', async () => {
+    const { exit, stderr } = await runClock(['all', '--port', String(all.port), '--data-dir', join(folder, 'other')]);
+    expect(exit).toBe(2);
+    expect(stderr).toMatch(/^clock: --port: [^\n]*\n$/);
+  });
+
+  test('obeys within a second what is done to its file', async () => {
+    const env = { CLOCK_DATA_DIR: all.dataDir };
+    const password = 'a long enough password';
+    await runClock(['user', 'add', 'ada', '--password-stdin'], { env, stdin: password });
+    const ada = new Client(all.url);
+    await ada.signIn('ada', password);
+    using socket = await ada.connect();
+    let code = 0;
+    void socket.closed.then((how) => (code = how));
+    expect((await runClock(['user', 'disable', 'ada'], { env })).exit).toBe(0);
+    await until(() => code === 4401, 'the socket is closed with 4401', 1_000);
+    expect((await ada.fetch('/')).status).toBe(302);
+    expect((await admin.fetch('/')).status).toBe(200);
+  });
+
+  test('has everything again after kill -9', async () => {
+    const before = (await (await admin.fetch('/api/initial_state')).json()) as { seq: number };
+    const password = all.adminPassword();
+    all.kill('SIGKILL');
+    await all.exited;
+    all = await startClock(args, { dataDir: all.dataDir });
+
+    expect(readFileSync(join(all.dataDir, 'admin-password'), 'utf8').trim()).toBe(password);
+    expect(JSON.stringify(all.log)).toContain('clock user passwd');
+    expect((await admin.fetch('/')).status).toBe(200);
+    using socket = await admin.connect();
+    const tick = await socket.nextTick();
+    expect(tick.seq).toBeGreaterThanOrEqual(before.seq);
+    const again = new Client(all.url);
+    await again.signIn('admin', password);
+    expect((await again.fetch('/')).status).toBe(200);
+  });
+});
+
+describe('clock all with what it is given', () => {
+  test('takes password, interval and zone from the environment, and listens where it is told', async () => {
+    const env = {
+      CLOCK_ADMIN_PASSWORD: 'a password that I chose',
+      CLOCK_INTERVAL: '100ms',
+      TZ: ':America/New_York',
+      CLOCK_HOST: '0.0.0.0',
+      ENVIRONMENT: 'staging',
+    };
+    await using given = await startClock(['all'], { env });
+    const line = given.log.find(({ msg }) => msg.startsWith('the clock is at '));
+    expect(line?.msg).toContain(`http://127.0.0.1:${given.port}/`);
+    expect(line?.['environment']).toBe('staging');
+    expect(readdirSync(given.dataDir)).not.toContain('admin-password');
+
+    const client = new Client(given.url);
+    await client.signIn('admin', env.CLOCK_ADMIN_PASSWORD);
+    using socket = await client.connect();
+    const [first, second] = [await socket.nextTick(), await socket.nextTick()];
+    expect(second.at).toBe(first.at + 100);
+    const state = (await (await client.fetch('/api/initial_state')).json()) as Record<string, unknown>;
+    expect(state).toMatchObject({ zone: 'America/New_York', interval: 100 });
+    expect(JSON.stringify(given.log)).not.toContain(env.CLOCK_ADMIN_PASSWORD);
+  });
+});

@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Tick } from '../../src/protocol.ts';
+import { Client, type TestSocket } from '../support/client.ts';
+import { startClock, type ClockProcess } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { msUntil, until } from '../support/until.ts';
+
+const password = 'a long enough password';
+const common = { CLOCK_SECRET: 'a secret of the tests that is long enough', CLOCK_ADMIN_PASSWORD: password };
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await RedisServer.start({ settings: { appendonly: 'yes' } });
+});
+afterAll(() => server.stop());
+
+/** What the processes of one installation share: no other test's. */
+function installation(name: string, port = server.port): Record<string, string> {
+  return { ...common, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port), CLOCK_REDIS_PREFIX: `${name}-` };
+}
+
+async function signedIn(web: ClockProcess, like?: Client): Promise<Client> {
+  const client = new Client(web.url);
+  if (like === undefined) await client.signIn('admin', password);
+  else for (const cookie of like.cookies) client.cookies.set(...cookie);
+  return client;
+}
+
+/** The ticks of so many instants, which must be all there are: each once, in order, none left out, each shown in time. */
+async function everyTick(socket: TestSocket, count: number, everyMs: number, after?: Tick): Promise<Tick> {
+  let last = after ?? (await socket.nextTick());
+  for (let ticks = 0; ticks < count; ticks += 1) {
+    const tick = await socket.nextTick();
+    expect(tick.at).toBe(last.at + everyMs);
+    expect(tick.seq).toBeGreaterThan(last.seq);
+    last = tick;
+  }
+  return last;
+}
+
+/** Reads on over a fault until the ticks are as they should be; gives the greatest step between two. */
+async function greatestStep(socket: TestSocket, after: Tick, isOver: (tick: Tick) => boolean): Promise<number> {
+  let last = after;
+  let greatestMs = 0;
+  for (;;) {
+    const tick = await socket.nextTick('time', 5_000);
+    expect(tick.at).toBeGreaterThan(last.at);
+    expect(tick.seq).toBeGreaterThan(last.seq);
+    expect(Date.now() - tick.at).toBeLessThan(1_000);
+    greatestMs = Math.max(greatestMs, tick.at - last.at);
+    last = tick;
+    if (isOver(tick)) return greatestMs;
+  }
+}
+
+describe('three roles and two webs, with two beats and two workers', () => {
+  let webs: [ClockProcess, ClockProcess];
+  let beats: [ClockProcess, ClockProcess];
+  let workers: ClockProcess[];
+  let clients: [Client, Client];
+  let sockets: [TestSocket, TestSocket];
+
+  beforeAll(async () => {
+    const env = installation('cluster');
+    webs = await Promise.all([startClock(['web'], { env }), startClock(['web'], { env })]);
+    beats = await Promise.all([startClock(['beat'], { env }), startClock(['beat'], { env })]);
+    const worker = ['worker', '--zone', 'Europe/Madrid'];
+    workers = await Promise.all([startClock(worker, { env }), startClock(worker, { env })]);
+    const here = await signedIn(webs[0]);
+    clients = [here, await signedIn(webs[1], here)];
+    sockets = [await clients[0].connect(), await clients[1].connect()];
+  });
+  afterAll(async () => {
+    await Promise.all([...webs, ...beats, ...workers].map((one) => one.stop()));
+  });
+
+  test('make one first account, whoever is first', () => {
+    const made = webs.flatMap(({ log }) => log.filter(({ msg }) => msg === 'first account made'));
+    expect(made).toHaveLength(1);
+  });
+
+  test('show each instant once, the same on both, as one leads', async () => {
+    const [here, there] = sockets;
+    const first = await here.nextTick();
+    let other = await there.nextTick();
+    while (other.at < first.at) other = await there.nextTick();
+    const last = await everyTick(here, 4, 500, first);
+    expect(await everyTick(there, 4, 500, other)).toEqual(other.at === first.at ? last : expect.anything());
+    expect(beats.flatMap(({ log }) => log.filter(({ msg }) => msg === 'leads'))).toHaveLength(1);
+    expect(await server.cli('GET', 'cluster-time')).toMatch(/^\d\d:\d\d:\d\d$/);
+  });
+
+  test('end a session on both, wherever it signs out', async () => {
+    const client = await signedIn(webs[0]);
+    const copy = await signedIn(webs[1], client);
+    using socket = await copy.connect();
+    const ended = msUntil(() => socket.socket.readyState === socket.socket.CLOSED, 'the socket is closed', 2_000);
+    await client.signOut();
+    expect(await ended).toBeLessThan(1_000);
+    expect(await socket.closed).toBe(4401);
+    expect((await copy.fetch('/')).status).toBe(302);
+  });
+
+  test('go on within two seconds when the leading beat is killed', async () => {
+    const leads = beats.findIndex(({ log }) => log.some(({ msg }) => msg === 'leads'));
+    const [leader, follower] = leads === 0 ? beats : [beats[1], beats[0]];
+    const [socket] = sockets;
+    socket.frames.length = 0;
+    const before = await socket.nextTick();
+    leader.kill('SIGKILL');
+    await follower.logged('leads', 2_000);
+    const after = Date.now();
+    expect(await greatestStep(socket, before, ({ at }) => at > after)).toBeLessThanOrEqual(2_000);
+    await everyTick(socket, 2, 500);
+  });
+
+  test('go on when a worker is killed', async () => {
+    const [socket] = sockets;
+    socket.frames.length = 0;
+    const before = await socket.nextTick();
+    workers[0]?.kill('SIGKILL');
+    const over = Date.now() + 1_500;
+    expect(await greatestStep(socket, before, ({ at }) => at > over)).toBeLessThanOrEqual(1_000);
+  });
+
+  test('keep every socket while Redis is restarted, and have ticks again within a second of its return', async () => {
+    await server.crash();
+    await until(async () => (await clients[0].fetch('/ready')).status === 503, '/ready says that Redis is away');
+    const state = await clients[0].fetch('/api/initial_state');
+    expect(await state.json()).toMatchObject({ stale: true });
+    for (const { frames } of sockets) frames.length = 0;
+    await server.begin();
+    const back = performance.now();
+    const ticks = await Promise.all(sockets.map((socket) => socket.nextTick('time', 5_000)));
+    // A second, and what is left of the interval.
+    expect(performance.now() - back).toBeLessThan(1_500);
+    for (const tick of ticks) expect(Date.now() - tick.at).toBeLessThan(1_000);
+    await everyTick(sockets[0], 2, 500, ticks[0]);
+    expect((await clients[1].fetch('/')).status).toBe(200);
+    expect((await clients[0].fetch('/ready')).status).toBe(200);
+  });
+});
+
+describe('a worker', () => {
+  test('that dies in the midst of a task costs that tick alone', async () => {
+    const env = installation('midst');
+    const proxy = await TcpProxy.start(server.port);
+    await using web = await startClock(['web'], { env });
+    await using beat = await startClock(['beat', '--interval', '250'], { env });
+    await using dies = await startClock(['worker'], { env: { ...env, REDIS_PORT: String(proxy.port) } });
+    using socket = await (await signedIn(web)).connect();
+    await everyTick(socket, 2, 250);
+
+    // What it takes off the queue still reaches it; what it says of it reaches nobody any more.
+    const commands = proxy.connections('clock-commands');
+    expect(commands).toHaveLength(1);
+    commands[0]?.silence();
+    socket.frames.length = 0;
+    const queue = 'midst-clock:{midst-time}:queue';
+    const before = await until(() => server.cli('HGET', 'midst-clock:{midst-time}:pushed', 'time'), 'a push');
+    await until(
+      async () => (await server.cli('HGET', 'midst-clock:{midst-time}:pushed', 'time')) !== before,
+      'one more',
+    );
+    await until(async () => (await server.cli('LLEN', queue)) === '0', 'the worker has taken it');
+    dies.kill('SIGKILL');
+    await using stays = await startClock(['worker'], { env });
+    const first = await socket.nextTick();
+    expect(Date.now() - first.at).toBeLessThan(500);
+    await everyTick(socket, 3, 250, first);
+    expect([beat.port, stays.port]).toEqual([0, 0]);
+    await proxy.stop();
+  });
+
+  test('that was frozen shows nothing of what has waited too long', async () => {
+    const env = installation('frozen');
+    await using web = await startClock(['web'], { env });
+    await using beat = await startClock(['beat', '--interval', '100'], { env });
+    await using worker = await startClock(['worker'], { env });
+    using socket = await (await signedIn(web)).connect();
+    await everyTick(socket, 2, 100);
+    worker.kill('SIGSTOP');
+    await until(async () => Number(await server.cli('LLEN', 'frozen-clock:{frozen-time}:queue')) >= 10, 'ten wait');
+    socket.frames.length = 0;
+    const wokenAt = Date.now();
+    worker.kill('SIGCONT');
+    let tick = await socket.nextTick();
+    for (let count = 0; count < 5; count += 1) {
+      // One that it had in hand may be published up to its expiry.
+      expect(tick.at).toBeGreaterThanOrEqual(wokenAt - 200);
+      tick = await socket.nextTick();
+    }
+    expect(beat.port).toBe(0);
+  });
+});
+
+test('without Redis every role comes up, says so, and works as soon as it is there', async () => {
+  const port = await freePort();
+  const env = installation('late', port);
+  await using web = await startClock(['web'], { env });
+  await using beat = await startClock(['beat'], { env });
+  await using worker = await startClock(['worker'], { env });
+  const client = new Client(web.url);
+  expect((await client.fetch('/health')).status).toBe(200);
+  const ready = await client.fetch('/ready');
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toMatchObject({ reason: 'redis-down' });
+  expect((await client.fetch('/accounts/login/')).status).toBe(200);
+  expect((await client.signIn('admin', password)).status).toBe(503);
+
+  const late = await RedisServer.start({ port });
+  try {
+    await until(async () => (await client.fetch('/ready')).status === 200, 'it is ready', 1_500);
+    await web.logged('first account made', 2_000);
+    expect((await client.signIn('admin', password)).status).toBe(302);
+    using socket = await client.connect();
+    await everyTick(socket, 2, 500);
+    expect([beat.port, worker.port]).toEqual([0, 0]);
+  } finally {
+    await late.stop();
+  }
+});

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Client } from '../support/client.ts';
+import { startClock } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { msUntil, until } from '../support/until.ts';
+
+const password = 'a long enough password';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server.stop());
+
+function envOf(redis: { port: number }): Record<string, string> {
+  return {
+    REDIS_PORT: String(redis.port),
+    CLOCK_SECRET: 'a secret of the tests that is long enough',
+    CLOCK_ADMIN_PASSWORD: password,
+  };
+}
+
+async function signedIn(url: string): Promise<Client> {
+  const client = new Client(url);
+  await client.signIn('admin', password);
+  return client;
+}
+
+describe('clock all', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'told by %s closes its sockets with 1001 and exits with 0',
+    async (signal) => {
+      const all = await startClock(['all', '--drain', '100ms'], { env: { CLOCK_ADMIN_PASSWORD: password } });
+      const client = await signedIn(all.url);
+      const sockets = await Promise.all([client.connect(), client.connect()]);
+      await sockets[0]?.nextTick();
+      all.kill(signal);
+      expect(await Promise.all(sockets.map(({ closed }) => closed))).toEqual([1001, 1001]);
+      expect(await all.exited).toBe(0);
+      await all.stop();
+    },
+  );
+
+  test('told twice exits at once', async () => {
+    await using all = await startClock(['all', '--drain-delay', '30s'], { env: { CLOCK_ADMIN_PASSWORD: password } });
+    all.kill('SIGTERM');
+    await all.logged('stopping');
+    all.kill('SIGTERM');
+    let how: number | string = '';
+    void all.exited.then((code) => (how = code));
+    await until(() => how !== '', 'it has exited', 1_000);
+    expect(how).not.toBe(0);
+  });
+
+  test('does not wait longer than its grace', async () => {
+    const args = ['all', '--drain', '30s', '--grace', '300ms'];
+    await using all = await startClock(args, { env: { CLOCK_ADMIN_PASSWORD: password } });
+    const client = await signedIn(all.url);
+    using first = await client.connect();
+    using second = await client.connect();
+    await Promise.all([first.nextTick(), second.nextTick()]);
+    all.kill('SIGTERM');
+    expect(await all.exited).toBe(1);
+    expect(all.log.at(-1)?.msg).toContain('grace period over');
+  });
+});
+
+describe('clock web', () => {
+  test('is not ready at once, serves on during the drain delay, then closes with 1001 and exits with 0', async () => {
+    await using web = await startClock(['web', '--drain-delay', '700ms', '--drain', '200ms'], { env: envOf(server) });
+    const client = await signedIn(web.url);
+    using socket = await client.connect();
+    web.kill('SIGTERM');
+    await until(async () => (await client.fetch('/ready')).status === 503, '/ready says no', 500);
+    expect(await (await client.fetch('/ready')).json()).toMatchObject({ reason: 'draining' });
+    expect((await client.fetch('/')).status).toBe(200);
+    using late = await client.connect();
+    expect(await Promise.all([socket.closed, late.closed])).toEqual([1001, 1001]);
+    expect(await web.exited).toBe(0);
+    await expect(client.fetch('/health')).rejects.toThrow('fetch failed');
+  });
+});
+
+describe('every role', () => {
+  test.each(['web', 'worker', 'beat'])('%s exits with 0 while it still waits for Redis', async (role) => {
+    await using process = await startClock([role], { env: envOf({ port: await freePort() }) });
+    process.kill('SIGTERM');
+    expect(await process.exited).toBe(0);
+  });
+});
+
+describe('with several of a kind', () => {
+  test('a worker that is told to stop finishes its task: no tick is lost', async () => {
+    const env = { ...envOf(server), CLOCK_REDIS_PREFIX: 'worker-' };
+    await using web = await startClock(['web'], { env });
+    await using beat = await startClock(['beat', '--interval', '100'], { env });
+    await using stays = await startClock(['worker'], { env });
+    await using goes = await startClock(['worker'], { env });
+    using socket = await (await signedIn(web.url)).connect();
+    let last = await socket.nextTick();
+    const follow = async (count: number): Promise<void> => {
+      for (let ticks = 0; ticks < count; ticks += 1) {
+        const tick = await socket.nextTick();
+        expect(tick.at).toBe(last.at + 100);
+        last = tick;
+      }
+    };
+    await follow(5);
+    goes.kill('SIGTERM');
+    await follow(10);
+    expect(await goes.exited).toBe(0);
+    await follow(3);
+    expect([beat.port, stays.port]).toEqual([0, 0]);
+  });
+
+  test('a beat that is told to stop gives its lease up: another leads within half a second', async () => {
+    const env = { ...envOf(server), CLOCK_REDIS_PREFIX: 'beat-' };
+    await using first = await startClock(['beat'], { env });
+    await first.logged('leads');
+    await using second = await startClock(['beat'], { env });
+    expect(second.log.some(({ msg }) => msg === 'leads')).toBe(false);
+    const took = msUntil(() => second.log.some(({ msg }) => msg === 'leads'), 'the other leads', 1_500);
+    first.kill('SIGTERM');
+    expect(await first.exited).toBe(0);
+    expect(await took).toBeLessThan(700);
+  });
+});
