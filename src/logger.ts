@@ -37,9 +37,14 @@ function readableLines(): { write(line: string): void } {
     write(line) {
       const { time, level, role, msg, pid: _pid, environment: _environment, err, ...fields } = JSON.parse(line);
       const details = Object.entries({ ...fields, ...(err ? { error: err.message } : {}) })
-        .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+        .map(([name, value]) => ` ${name}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`)
         .join('');
       process.stdout.write(`${String(time).slice(11, 23)} ${String(level).padEnd(5)} ${role}: ${msg}${details}\n`);
     },
   };
+}
+
+/** Strangers choose some of what is logged, an Origin among it: a terminal must not obey it. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

@@ -35,12 +35,15 @@ export class Attempts {
     const waitMs = longest(waits);
     if (waitMs !== null) return waitMs;
     const taken = await Promise.all(counted.map(([limit, key]) => this.#limiter.take(limit, key)));
-    const takenWaitMs = longest(taken);
-    if (takenWaitMs !== null) return takenWaitMs;
-
     const giveBack = async (): Promise<void> => {
       await Promise.all(counted.map(([limit, key]) => this.#limiter.giveBack(limit, key)));
     };
+    const takenWaitMs = longest(taken);
+    if (takenWaitMs !== null) {
+      // Others came between. Left standing, a burst from one address would use up what the account has everywhere.
+      await giveBack();
+      return takenWaitMs;
+    }
     return {
       withdrawn: giveBack,
       succeeded: async () => {

@@ -4,6 +4,8 @@ import type { Logger } from '../logger.ts';
 import type { Accounts } from './accounts.ts';
 
 export const firstAccountName = 'admin';
+/** How soon it is tried again while the backend is away. */
+const retryAfterMs = 500;
 
 /** The password of the first account, and what to do once it has it. */
 export interface FirstPassword {
@@ -24,22 +26,25 @@ export class FirstAccount implements Service {
   readonly name = 'first account';
   readonly #options: FirstAccountOptions;
   #stopped = false;
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(options: FirstAccountOptions) {
     this.#options = options;
   }
 
   async start(): Promise<void> {
-    const { records, log } = this.#options;
-    const ensure = (): void => {
-      this.#ensure().catch((error: unknown) => log.error({ err: error }, 'the first account could not be made'));
-    };
-    records.hear({ told: () => {}, missed: ensure });
+    this.#options.records.hear({ told: () => {}, missed: () => this.#ensureMeanwhile() });
     await this.#ensure();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    clearTimeout(this.#retry);
+  }
+
+  #ensureMeanwhile(): void {
+    const { log } = this.#options;
+    this.#ensure().catch((error: unknown) => log.error({ err: error }, 'the first account could not be made'));
   }
 
   async #ensure(): Promise<void> {
@@ -55,8 +60,10 @@ export class FirstAccount implements Service {
         first.onUsed?.();
       }
     } catch (error) {
-      // When the backend is back, it says that something was missed.
       if (!(error instanceof Unavailable)) throw error;
+      // A backend that was never there says nothing when it comes.
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#ensureMeanwhile(), retryAfterMs);
     }
   }
 }

@@ -114,6 +114,9 @@ export class Sessions {
     const claims = await this.#options.jwt.verify(kind, credential);
     if (claims === null) return null;
     const { account, jti, expiresAt, label } = claims;
+    // Another request with it was quicker: there is one object for each credential.
+    const remembered = this.#byCredential.get(credential);
+    if (remembered?.kind === kind) return remembered;
     return this.#remember({
       kind,
       jti,
@@ -134,6 +137,11 @@ export class Sessions {
     const stands = trusted || (await this.confirm([session])).has(session);
     if (stands) session.usedAt = now;
     return stands;
+  }
+
+  /** Whether nothing was heard of its end. */
+  remembers(session: Session): boolean {
+    return this.#byJti.get(session.jti) === session;
   }
 
   /** Whether somebody came with it within a minute: it is believed while the backend is away. */

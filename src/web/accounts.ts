@@ -65,7 +65,6 @@ export function accountRoutes(options: AccountRoutesOptions): Routes {
   };
 
   const changePassword = async (request: Request, session: Session): Promise<Response> => {
-    checkCsrf(request, allowedOrigins);
     const password = field(request.body, 'new_password1');
     const problem =
       password === field(request.body, 'new_password2')
@@ -97,6 +96,7 @@ export function accountRoutes(options: AccountRoutesOptions): Routes {
         return session === null ? toSignIn(request) : passwordForm(request, session);
       },
       POST: async (request) => {
+        if (request.headers.has('cookie')) checkCsrf(request, allowedOrigins);
         const session = await identity.who(request, 'not here');
         return session === null ? toSignIn(request) : changePassword(request, session);
       },

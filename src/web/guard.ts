@@ -9,6 +9,8 @@ export const bodyBytesAtMost = 16 * 1024;
 /** Of these, a second one makes a request mean two things: who reads the first and who the last would disagree. */
 const singular = new Set(['host', 'content-length', 'transfer-encoding', 'authorization', 'origin', 'upgrade']);
 const joinedByComma = ', ';
+/** A name or an address, and a port (RFC 9112, 3.2): anything else could be read as another host by somebody else. */
+const hostPattern = /^(?:[\w.~%-]+|\[[\dA-Fa-f:.]+\])(?::\d{0,5})?$/;
 
 /**
  * Copies a request's head, refusing what uWebSockets.js lets through and we do not. Every request passes here first,
@@ -39,13 +41,14 @@ export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies):
     throw new Refused(head, 431, 'The headers of this request are too large.');
   }
   if (repeated !== undefined) throw new Refused(head, 400, `The header ${repeated} is repeated.`);
+  if (head.method === '') throw new Refused(head, 400, 'This request has no method.');
+  if (!head.path.startsWith('/')) throw new Refused(head, 400, 'The target of this request is no path.');
+  if (!hostPattern.test(headers.get('host') ?? '')) throw new Refused(head, 400, 'The header Host names no host.');
   checkBodyHeaders(head);
   return head;
 }
 
 function checkBodyHeaders(head: Head): void {
-  if (!head.path.startsWith('/')) throw new Refused(head, 400, 'The target of this request is no path.');
-  if (!head.headers.get('host')) throw new Refused(head, 400, 'The header host is missing.');
   if (head.headers.has('transfer-encoding')) throw new Refused(head, 411, 'A body needs a Content-Length.');
   const length = head.headers.get('content-length');
   if (length === undefined) return;

@@ -23,10 +23,10 @@ export class Identity {
    * and beside a cookie it decides; elsewhere a request with one is signed out.
    */
   async read(head: Head, programs: 'welcome' | 'not here'): Promise<Session | null> {
-    const authorization = head.headers.get('authorization');
-    const bearer = authorization === undefined ? undefined : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-    if (bearer !== undefined) {
-      return programs === 'welcome' ? this.#options.sessions.read('token', bearer) : null;
+    const authorization = head.headers.get('authorization') ?? '';
+    if (/^Bearer(?:\s|$)/i.test(authorization)) {
+      const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+      return programs === 'welcome' && token !== undefined ? this.#options.sessions.read('token', token) : null;
     }
     const cookie = sessionCookie(head);
     return cookie === undefined ? null : this.#options.sessions.read('session', cookie);

@@ -3,6 +3,7 @@ import { parseServerMessage, type InitialState, type Tick } from '../protocol.ts
 import { expiryMs, staleAfterMs } from '../time/grid.ts';
 
 const readAgainAfterMs = 1_000;
+const learnAgainAfterMs = 10_000;
 /** Before the first tick nobody has said otherwise. */
 const unknown = { zone: 'UTC', everyMs: 500 } as const;
 
@@ -27,8 +28,10 @@ export class Latest {
     if (message === null || !('tick' in message)) return null;
     const { tick } = message;
     this.#ticks.set(tick.channel, tick);
-    const everyMs = this.#stored.get(tick.channel)?.tick.everyMs ?? Infinity;
-    return this.#options.backend.time.now() - tick.at > expiryMs(everyMs) ? null : tick;
+    const known = this.#stored.get(tick.channel);
+    // The interval says how old is too old, also where nobody ever asks for the initial state.
+    if (known === undefined || performance.now() - known.readAt > learnAgainAfterMs) void this.#read(tick.channel);
+    return this.#options.backend.time.now() - tick.at > expiryMs(known?.tick.everyMs ?? Infinity) ? null : tick;
   }
 
   /** Age of the newest tick of a channel, ms; null before the first. */

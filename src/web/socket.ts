@@ -47,21 +47,20 @@ export class SocketRules {
   }
 
   /**
-   * Decides about a handshake, in the contract's order. Rejects with an `HttpError`, or `Unavailable`, when there is
-   * to be no socket.
+   * Decides about a handshake, in the contract's order, and calls `enter` at once when there is to be a socket. Rejects
+   * with an `HttpError`, or `Unavailable`, when there is to be none.
    */
-  async admit(head: Head): Promise<SocketData> {
+  async admit(head: Head, enter: (data: SocketData) => void): Promise<void> {
     try {
-      const data = await this.#admit(head);
+      await this.#admit(head, enter);
       count(this.handshakes, 101);
-      return data;
     } catch (error) {
       count(this.handshakes, asHttpError(error)?.status ?? 500);
       throw error;
     }
   }
 
-  async #admit(head: Head): Promise<SocketData> {
+  async #admit(head: Head, enter: (data: SocketData) => void): Promise<void> {
     const { identity, sessions, backend, allowedOrigins, channels, log } = this.#options;
     checkHandshake(head);
     const topics = topicsOf(head, channels);
@@ -74,10 +73,10 @@ export class SocketRules {
       throw new HttpError(403, 'This page has another origin than the clock.');
     }
     if (backend.trouble !== null) throw unavailable('The clock cannot check who you are at the moment.');
-    if (!(await sessions.stands(session))) throw signedOut();
-    // Others came in while this one was asked about.
+    // While it was asked about, others came in and it may have ended; from here to the socket nothing comes between.
+    if (!(await sessions.stands(session)) || !sessions.remembers(session)) throw signedOut();
     this.#checkPlaces();
-    return { session, topics, allowance: allowanceAtMost, reckonedAt: performance.now() };
+    enter({ session, topics, allowance: allowanceAtMost, reckonedAt: performance.now() });
   }
 
   #checkPlaces(): void {
@@ -155,6 +154,8 @@ export function checkHandshake({ method, headers, query }: Head): void {
   if (!/^[A-Za-z0-9+/]{21}[AQgw]==$/.test(headers.get('sec-websocket-key') ?? '')) {
     throw new HttpError(400, 'The header Sec-WebSocket-Key must be 16 bytes in base64.');
   }
+  // What follows the head must be frames, whoever reads along.
+  if (Number(headers.get('content-length') ?? 0) > 0) throw new HttpError(400, 'A handshake has no body.');
   if (query === '') return;
   const every = new URLSearchParams(query).getAll('every');
   if (every.some((value) => value !== '1000') || every.length > 1) throw new HttpError(400, 'every must be 1000.');

@@ -18,6 +18,8 @@ export interface RedisServerOptions {
   sentinel?: readonly string[];
   /** Arguments that redis-cli needs to reach it. */
   cliArgs?: readonly string[];
+  /** More variables of its environment. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** A real Redis of its own, on loopback, without persistence unless the settings say otherwise. */
@@ -84,7 +86,10 @@ export class RedisServer {
   }
 
   async #spawn(): Promise<void> {
-    const child = spawn('redis-server', await this.#arguments(), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('redis-server', await this.#arguments(), {
+      env: { ...process.env, ...this.#options.env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.#process = child;
     const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
     let output = '';

@@ -8,11 +8,14 @@ export class Proxied {
   #first = '';
   #silent = false;
 
-  constructor(client: Socket, server: Socket) {
+  constructor(client: Socket, server: Socket, onSaid: () => void) {
     this.#client = client;
     this.#server = server;
     client.on('data', (bytes) => {
-      if (this.#first.length < 1_000) this.#first += bytes.toString('latin1');
+      if (this.#first.length < 1_000) {
+        this.#first += bytes.toString('latin1');
+        onSaid();
+      }
       if (!this.#silent) server.write(bytes);
     });
     server.on('data', (bytes) => {
@@ -48,7 +51,7 @@ export class Proxied {
 export class TcpProxy {
   readonly #server: Server;
   readonly #connections = new Set<Proxied>();
-  #silent = false;
+  #silenced: string | null = null;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -72,15 +75,15 @@ export class TcpProxy {
     return [...this.#connections].filter((one) => one.open && one.says(saying));
   }
 
-  /** Silences every connection, and those to come. */
-  silence(): void {
-    this.#silent = true;
-    for (const one of this.#connections) one.silence();
+  /** Silences every connection whose client says this first, and those to come. */
+  silence(saying = ''): void {
+    this.#silenced = saying;
+    for (const one of this.connections(saying)) one.silence();
   }
 
   /** Serves new connections again. Those that were silenced stay so. */
   restore(): void {
-    this.#silent = false;
+    this.#silenced = null;
   }
 
   async stop(): Promise<void> {
@@ -89,8 +92,9 @@ export class TcpProxy {
   }
 
   #accept(client: Socket, targetPort: number): void {
-    const one = new Proxied(client, connect(targetPort, '127.0.0.1'));
-    if (this.#silent) one.silence();
+    const one = new Proxied(client, connect(targetPort, '127.0.0.1'), () => {
+      if (this.#silenced !== null && one.says(this.#silenced)) one.silence();
+    });
     this.#connections.add(one);
     client.on('close', () => this.#connections.delete(one));
   }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { Unavailable, type Trouble } from '../backend.ts';
 import type { Connection } from './connection.ts';
+import { openFirst } from './open-first.ts';
 import { servedElsewhere, troubleOf, wordsOf } from './troubles.ts';
 import { pause } from './waiting.ts';
 
@@ -44,6 +45,7 @@ export class Link {
 
   async close(): Promise<void> {
     this.#stopping.abort();
+    this.#connection?.close();
     this.#detach();
     await this.#running;
   }
@@ -89,7 +91,8 @@ export class Link {
     while (!signal.aborted) {
       let reason: unknown;
       try {
-        const connection = await open(signal);
+        const connection = await openFirst(open, signal);
+        if (signal.aborted) return connection.close();
         this.#attach(connection);
         onUp?.(connection.client, this.#gone.signal);
         reason = await connection.ended;

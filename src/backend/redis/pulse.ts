@@ -22,7 +22,7 @@ export interface PulseOptions {
 /** The version of what is kept in Redis. */
 const schema = 1;
 /** Less than a second, so that a fault is known within two: this, and the second that an answer may take. */
-export const pulseEveryMs = 900;
+export const pulseEveryMs = 700;
 const burstLength = 8;
 const burstEveryMs = 75;
 const retryEveryMs = 250;

@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Client, Refused, type TestSocket } from '../support/client.ts';
+import { startClock } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { msUntil, until } from '../support/until.ts';
+import { adminPassword, disorder, type Heard, Installation, listen, more, type RoleProcess } from './installation.ts';
+
+type Running = Awaited<ReturnType<typeof Installation.start>>;
+
+/** A fault, the word that `/ready` has for it, and its end. */
+interface Fault {
+  what: string;
+  word: string;
+  /** Roles that it does not concern. */
+  sparing?: string[];
+  begin(running: Running): Promise<unknown>;
+  end(running: Running): Promise<unknown>;
+}
+
+const password = ['-a', 'another', '--no-auth-warning'];
+const faults: Fault[] = [
+  {
+    what: 'lost, and started again with its data',
+    word: 'redis-down',
+    begin: ({ redis }) => redis.crash(),
+    end: ({ redis }) => redis.begin(),
+  },
+  {
+    what: 'frozen',
+    word: 'redis-down',
+    begin: async ({ redis }) => redis.pause(),
+    end: async ({ redis }) => redis.resume(),
+  },
+  {
+    what: 'behind connections that are half open',
+    word: 'redis-down',
+    begin: async ({ proxy }) => proxy.silence(),
+    end: async ({ proxy }) => proxy.restore(),
+  },
+  {
+    what: 'deaf on the subscription alone',
+    word: 'redis-deaf',
+    sparing: ['worker', 'beat'],
+    begin: async ({ proxy }) => proxy.silence('clock-subscription'),
+    end: async ({ proxy }) => proxy.restore(),
+  },
+  {
+    what: 'read-only',
+    word: 'redis-readonly',
+    begin: async ({ redis }) => redis.cli('REPLICAOF', '127.0.0.1', String(await freePort())),
+    end: ({ redis }) => redis.cli('REPLICAOF', 'NO', 'ONE'),
+  },
+  {
+    what: 'full',
+    word: 'redis-full',
+    begin: ({ redis }) => redis.cli('CONFIG', 'SET', 'maxmemory', '1'),
+    end: ({ redis }) => redis.cli('CONFIG', 'SET', 'maxmemory', '0'),
+  },
+  {
+    what: 'under another password',
+    word: 'redis-auth',
+    begin: async ({ redis }) => {
+      await redis.cli('CONFIG', 'SET', 'requirepass', 'another');
+      for (const type of ['normal', 'pubsub']) await redis.cli(...password, 'CLIENT', 'KILL', 'TYPE', type);
+    },
+    end: ({ redis }) => redis.cli(...password, 'CONFIG', 'SET', 'requirepass', ''),
+  },
+];
+
+describe('while Redis is', () => {
+  let running: Running;
+  let web: RoleProcess;
+  let owner: Client;
+  let socket: TestSocket;
+  let heard: Heard[];
+  let everyRole: readonly [string, RoleProcess][];
+
+  beforeAll(async () => {
+    running = await Installation.start();
+    web = running.roles.web;
+    everyRole = Object.entries(running.roles);
+    owner = await web.owner();
+    socket = await owner.connect();
+    heard = listen(socket);
+    await more(heard, 1);
+  });
+  afterAll(async () => {
+    socket[Symbol.dispose]();
+    await running[Symbol.asyncDispose]();
+  });
+
+  test.each(faults)(
+    '$what, /ready says $word within 2 s, sockets stay, and ticks are back within 1 s of its end',
+    async ({ word, sparing = [], begin, end }) => {
+      const concerned = everyRole.filter(([role]) => !sparing.includes(role));
+      await begin(running);
+      const answers = await Promise.all(concerned.map(([role, one]) => becomes(role, one, word, 2_000)))
+        .then(() => answersOf(web, owner))
+        .catch(async (error: unknown) => {
+          await end(running);
+          throw error;
+        });
+      expect(answers).toMatchObject({ page: 200, state: 200, stale: true, socket: 503, forged: 401, form: 200 });
+      // To be deaf keeps nobody from signing in.
+      expect(answers).toMatchObject(word === 'redis-deaf' ? { signIn: 302 } : { signIn: 503, retryAfter: true });
+
+      const before = heard.length;
+      await end(running);
+      const backMs = await msUntil(() => heard.length > before, 'a tick comes', 5_000);
+      expect(backMs).toBeLessThan(1_000);
+      await Promise.all(everyRole.map(([role, one]) => becomes(role, one, 'ready', 1_000)));
+      await more(heard, 3);
+      expect(disorder(heard, 500)).toEqual([]);
+      expect(socket.socket.readyState).toBe(socket.socket.OPEN);
+      expect((await owner.fetch('/accounts/password_change/')).status).toBe(200);
+      using another = await owner.connect();
+      await another.nextTick();
+    },
+  );
+
+  test('robbed of its scripts, nothing is to be seen of it', async () => {
+    await more(heard, 1);
+    const before = heard.length;
+    await running.redis.cli('SCRIPT', 'FLUSH');
+    await more(heard, 3);
+    const steps = heard.slice(before).map(({ at }, index) => at - (heard[before + index - 1]?.at ?? at));
+    expect(Math.max(...steps)).toBe(500);
+    expect(await web.readiness()).toBe('ready');
+  });
+
+  test('emptied, sockets end with 4401 within 2 s, nobody is let in, and the owner signs in again', async () => {
+    const last = heard.at(-1);
+    await running.redis.cli('FLUSHALL');
+    const endedMs = await msUntil(
+      () => socket.socket.readyState === socket.socket.CLOSED,
+      'the socket is closed',
+      3_000,
+    );
+    expect(endedMs).toBeLessThan(2_000);
+    expect(await socket.closed).toBe(4401);
+    expect((await owner.fetch('/')).status).toBe(302);
+    expect((await owner.fetch('/api/initial_state')).status).toBe(401);
+    await expect(owner.connect()).rejects.toMatchObject({ status: 401 });
+    const again = await until(() => web.owner().catch(() => null), 'the owner can sign in', 3_000);
+    using second = await again.connect();
+    const tick = await second.nextTick();
+    expect(tick.seq).toBeGreaterThan(last?.seq ?? Infinity);
+    expect((await owner.fetch('/')).status).toBe(302);
+  });
+});
+
+describe.concurrent('an installation', () => {
+  test('outlives a Redis that came back without its data: who was in is out, and the owner signs in again', async () => {
+    await using running = await Installation.prepare({ settings: { appendonly: 'no' } });
+    const [web] = await Promise.all([running.begin('web'), running.begin('worker'), running.begin('beat')]);
+    const owner = await web.owner();
+    using socket = await owner.connect();
+    const before = await socket.nextTick();
+    await running.redis.crash();
+    await becomes('web', web, 'redis-down', 2_000);
+    await running.redis.begin();
+    const endedMs = await msUntil(() => socket.socket.readyState === socket.socket.CLOSED, 'the socket is closed');
+    expect(endedMs).toBeLessThan(2_000);
+    expect(await socket.closed).toBe(4401);
+    const again = await until(() => web.owner().catch(() => null), 'the owner can sign in', 3_000);
+    using second = await again.connect();
+    expect((await second.nextTick()).seq).toBeGreaterThan(before.seq);
+    expect((await owner.fetch('/')).status).toBe(302);
+  });
+
+  test('starts without its Redis, says so, and serves within a second of its coming', async () => {
+    await using running = await Installation.prepare();
+    await running.redis.crash();
+    const roles = await Promise.all([running.begin('web'), running.begin('worker'), running.begin('beat')]);
+    const [web] = roles;
+    for (const role of roles) expect(await role.readiness()).toBe('redis-down');
+    await running.redis.begin();
+    await Promise.all(roles.map((role) => becomes('it', role, 'ready', 1_000)));
+    const owner = await until(() => web.owner().catch(() => null), 'the owner can sign in', 3_000);
+    using socket = await owner.connect();
+    await socket.nextTick();
+  });
+
+  test('starts with a wrong password, says redis-auth, and shows it nowhere', async () => {
+    const redis = await RedisServer.start({ password: 'the right one of them' });
+    const wrong = 'a-wrong-one-that-nobody-may-see';
+    await using web = await startClock(['web', '--host', '127.0.0.1'], {
+      env: { CLOCK_REDIS_URL: redis.url.replace('the right one of them', wrong), CLOCK_SECRET: 's'.repeat(40) },
+    });
+    try {
+      const answer = await fetch(`${web.url}/ready`);
+      const text = await answer.text();
+      expect([answer.status, JSON.parse(text).reason]).toEqual([503, 'redis-auth']);
+      expect(text + JSON.stringify(web.log)).not.toMatch(new RegExp(`${wrong}|the right one|s{40}`));
+    } finally {
+      await web.stop();
+      await redis.stop();
+    }
+  });
+});
+
+async function becomes(role: string, one: RoleProcess, word: string, limitMs: number): Promise<void> {
+  await until(async () => (await one.readiness()) === word, `${role} says ${word}`, limitMs);
+}
+
+/** How a web answers to its owner, who has a socket there, to a stranger, and to who would sign in. */
+async function answersOf(web: RoleProcess, owner: Client): Promise<Record<string, unknown>> {
+  const [page, state] = [await owner.fetch('/'), await owner.fetch('/api/initial_state')];
+  const { stale } = (await state.json()) as { stale?: boolean };
+  const stranger = new Client(web.url);
+  stranger.cookies.set('sessionid', `${owner.cookies.get('sessionid')?.slice(0, -2)}xx`);
+  const forged = await stranger.fetch('/api/initial_state');
+  const newcomer = new Client(web.url);
+  const form = await newcomer.fetch('/accounts/login/');
+  const signIn = await newcomer.signIn('admin', adminPassword);
+  const socket = await owner.connect().then(
+    (opened) => opened[Symbol.dispose](),
+    (error: unknown) => (error instanceof Refused ? error.status : error),
+  );
+  const retryAfter = Number(signIn.headers.get('retry-after')) >= 1;
+  return {
+    page: page.status,
+    state: state.status,
+    stale,
+    socket,
+    forged: forged.status,
+    form: form.status,
+    signIn: signIn.status,
+    retryAfter,
+  };
+}
