@@ -1,11 +1,12 @@
 /** Builds `dist/`: the server's bundle, the page's script, and the static files with hashed names, compressed. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { lookup } from 'mrmime';
-import { dist, root, serverBundle } from './server-bundle.ts';
+import { clockPage } from '../src/web/pages/clock-page.ts';
+import { commit, dist, root, serverBundle, version } from './server-bundle.ts';
 
 const staticDist = join(dist, 'static');
 /** Browsers ask for these at the root, by these very names. */
@@ -15,8 +16,8 @@ const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const page = await bundlePage();
-writeAssets({ ...readSources(join(root, 'static')), 'main.js': page });
+const scripts = await bundleScripts(['main', 'dress', 'panel', 'sw']);
+writeAssets({ ...readSources(join(root, 'static')), ...scripts });
 
 async function bundleServer(): Promise<void> {
   await build({
@@ -28,31 +29,36 @@ async function bundleServer(): Promise<void> {
   });
 }
 
-async function bundlePage(): Promise<Buffer> {
+/** The page's script, the parts that it loads when they are asked for, and the service worker. */
+async function bundleScripts(names: readonly string[]): Promise<Record<string, Buffer>> {
+  const name = `${version}+${commit}`;
+  const assets = { css: '/static/clock.css', js: '/static/main.js', icon: '/static/favicon.svg' };
+  const shell = clockPage({ assets, account: null, build: name }).toString().replaceAll(/\n\s*/g, '');
   const result = await build({
-    entryPoints: [join(root, 'src/client/main.ts')],
+    entryPoints: names.map((entry) => join(root, `src/client/${entry}.ts`)),
+    outdir: staticDist,
     bundle: true,
     minify: true,
     platform: 'browser',
     target: 'es2022',
     format: 'esm',
     write: false,
+    define: { CLOCK_BUILD_NAME: JSON.stringify(name), CLOCK_SHELL: JSON.stringify(shell) },
     tsconfig: join(root, 'src/client/tsconfig.json'),
   });
-  const [file] = result.outputFiles;
-  if (file === undefined) throw new Error('esbuild gave no page script');
-  return Buffer.from(file.contents);
+  return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
 }
 
 function readSources(folder: string): Record<string, Buffer> {
   return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
 }
 
-/** Other files are named in style sheets and the manifest by their plain names, which get their hash here. */
+/** Files name one another by their plain names, which get their hash here: what is named is written first. */
 function writeAssets(sources: Record<string, Buffer>): void {
   const entries: Record<string, object> = {};
   const urls = new Map<string, string>();
-  const referring = (name: string): number => (/\.(css|webmanifest)$/.test(name) ? 1 : 0);
+  const order = ['clock.css', 'manifest.webmanifest', 'main.js', 'sw.js'];
+  const referring = (name: string): number => order.indexOf(name);
   for (const name of Object.keys(sources).toSorted((a, b) => referring(a) - referring(b))) {
     const body = withHashedUrls(sources[name] ?? Buffer.alloc(0), name, urls);
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 10);
@@ -70,7 +76,7 @@ function writeAssets(sources: Record<string, Buffer>): void {
 }
 
 function withHashedUrls(body: Buffer, name: string, urls: ReadonlyMap<string, string>): Buffer {
-  if (!/\.(css|webmanifest)$/.test(name)) return body;
+  if (!/\.(css|js|webmanifest)$/.test(name)) return body;
   let text = body.toString('utf8');
   for (const [source, url] of urls) text = text.replaceAll(`/static/${source}`, url);
   return Buffer.from(text);

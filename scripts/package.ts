@@ -32,6 +32,8 @@ try {
   // Moved into its place at once: the one that stands there may be running.
   copyFileSync(join(work, 'clock'), `${executable}.new`);
   renameSync(`${executable}.new`, executable);
+  // For where it shall be loaded from beside the executable: the image has no place to put it down.
+  copyFileSync(addonFile(), join(dist, 'uws.node'));
   writeFileSync(join(dist, 'packages.json'), JSON.stringify(packages, null, 2));
   writeFileSync(join(dist, 'THIRD-PARTY-LICENSES'), licenseTexts(packages));
 } finally {

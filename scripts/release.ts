@@ -26,7 +26,7 @@ function packTarball(): void {
   }
   // Neither who built it nor when: the same files give the same tarball.
   const anonymous = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
-  const tar = ['--create', '--use-compress-program=xz -T0', `--file=${name}.tar.xz`, ...anonymous, name];
+  const tar = ['--create', '--use-compress-program=xz -T2', `--file=${name}.tar.xz`, ...anonymous, name];
   execFileSync('tar', tar, { cwd: release });
   rmSync(join(release, name), { recursive: true });
 }

@@ -7,10 +7,10 @@ import type { BuildOptions } from 'esbuild';
 export const root = join(import.meta.dirname, '..');
 export const dist = join(root, 'dist');
 export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+export const commit = process.env['BUILD_COMMIT'] || git('rev-parse', '--short=7', 'HEAD') || 'unknown';
 
 /** esbuild's options for the server, with version, commit and date put in. */
 export function serverBundle(): BuildOptions {
-  const commit = process.env['BUILD_COMMIT'] || git('rev-parse', '--short=7', 'HEAD') || 'unknown';
   const date = process.env['BUILD_DATE'] || git('log', '-1', '--format=%cI') || new Date().toISOString();
   return {
     entryPoints: [join(root, 'src/main.ts')],
