@@ -82,7 +82,10 @@ export async function startClock(
   const ended = exited.then((how) => {
     throw new Error(`clock ${args.join(' ')} ended with ${how}: ${errors.join('')}`);
   });
-  const line = await Promise.race([started, ended]);
+  const line = await Promise.race([started, ended]).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   ended.catch(() => {});
   const port = typeof line['port'] === 'number' ? line['port'] : 0;
 

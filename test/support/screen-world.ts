@@ -1,11 +1,15 @@
 import { Connection, type StateAnswer } from '../../src/client/connection.ts';
 import type { SocketEvents } from '../../src/client/line.ts';
+import { Painter } from '../../src/client/painter.ts';
 import type { InitialState, ScreenState, Tick } from '../../src/protocol.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** House time at the start of a world's own clock. */
 const epoch = 1_763_906_607_000;
+/** The device's own clock is a year off. */
+const wallEpoch = epoch - 365 * 86_400_000;
 const latencyMs = 20;
+const frameMs = 1_000 / 60;
 
 export interface FakeSocket {
   readonly openedAt: number;
@@ -30,6 +34,8 @@ export interface Server {
   isHeard: boolean;
   /** Null: a sync is never answered. */
   answersAfterMs: number | null;
+  /** The part of that which the question takes on its way. */
+  askShare: number;
   state: 'answered' | 'failing' | 'unanswered' | 401 | 503;
   retryAfterMs: number | null;
   intervalMs: number;
@@ -41,6 +47,7 @@ export const healthy: Server = {
   isTicking: true,
   isHeard: true,
   answersAfterMs: latencyMs,
+  askShare: 0.5,
   state: 'answered',
   retryAfterMs: null,
   intervalMs: 500,
@@ -52,6 +59,13 @@ export class ScreenWorld extends VirtualClock {
   server: Server;
   /** What the house's clock was set forward by. */
   houseStepMs = 0;
+  /** And the device's own. */
+  wallStepMs = 0;
+  /** How long the monotonic clock stood still so far, and when it did last. */
+  sleptMs = 0;
+  sleptAt = -Infinity;
+  /** When the house's clock was set last. */
+  steppedAt = -Infinity;
   random = 0.5;
   /** When the client was last reached over a socket. */
   heardAt = -Infinity;
@@ -63,7 +77,11 @@ export class ScreenWorld extends VirtualClock {
   readonly states: { at: number; state: ScreenState }[] = [];
   readonly ticks: Tick[] = [];
   readonly zones: string[] = [];
+  readonly builds: string[] = [];
   readonly connection: Connection;
+  readonly painter: Painter;
+  /** The seconds that were painted, when, and what it was by house time. */
+  readonly paints: { at: number; instant: number; houseTime: number; errorMs: number | null }[] = [];
   #last: Tick | null = null;
   #lastMadeAt = -Infinity;
 
@@ -75,19 +93,33 @@ export class ScreenWorld extends VirtualClock {
       openSocket: (events) => this.#openSocket(events),
       fetchState: () => this.#fetchState(),
       now: () => this.now,
+      wall: () => wallEpoch + this.now + this.wallStepMs,
       random: () => this.random,
       schedule: (run, delayMs) => this.schedule(run, delayMs),
       build: '1.0.0+test',
-      onState: (state) => this.states.push({ at: this.now, state }),
+      onState: (state) => this.#became(state),
       onTick: (tick) => this.ticks.push(tick),
       onZone: (zone) => this.zones.push(zone),
+      onBuild: (build) => this.builds.push(build),
+    });
+    this.painter = new Painter({
+      house: this.connection.house,
+      now: () => this.now,
+      schedule: (run, delayMs) => this.schedule(run, delayMs),
+      requestFrame: (run) => this.schedule(() => run(this.now), frameMs - ((this.now + 0.001) % frameMs) + 0.001),
+      isHidden: () => false,
+      look: () => this.connection.look(),
+      paint: (instant) => {
+        const { errorMs } = this.connection.house;
+        this.paints.push({ at: this.now, instant, houseTime: this.houseTime, errorMs });
+      },
     });
     if (this.server.isTicking) this.#tick();
     this.#tickRegularly();
   }
 
   get houseTime(): number {
-    return epoch + this.now + this.houseStepMs;
+    return epoch + this.now + this.sleptMs + this.houseStepMs;
   }
 
   /** Screens take the first tick of a second alone. */
@@ -118,6 +150,19 @@ export class ScreenWorld extends VirtualClock {
     socket.events.closed(code);
   }
 
+  /** The device sleeps: its monotonic clock stands still, and nothing of it runs. */
+  sleep(ms: number): void {
+    this.sleptMs += ms;
+    this.wallStepMs += ms;
+    this.sleptAt = this.now;
+  }
+
+  /** Somebody sets the house's clock. */
+  stepHouse(ms: number): void {
+    this.houseStepMs += ms;
+    this.steppedAt = this.now;
+  }
+
   /** Puts a text on the newest socket as the server would; false when it is not open. */
   deliver(text: string): boolean {
     const socket = this.sockets.at(-1);
@@ -131,6 +176,12 @@ export class ScreenWorld extends VirtualClock {
     this.socket.isHeard = true;
     this.heardAt = this.now;
     this.tickedAt = this.now;
+  }
+
+  #became(state: ScreenState): void {
+    this.states.push({ at: this.now, state });
+    if (state === 'live') this.painter.start();
+    else this.painter.stop();
   }
 
   #tickRegularly(): void {
@@ -188,11 +239,11 @@ export class ScreenWorld extends VirtualClock {
     if (!socket.isOpen || socket.isOver) throw new Error('sent on a socket that is not open');
     const message = JSON.parse(text) as FakeSocket['sent'][number]['message'];
     socket.sent.push({ at: this.now, message });
-    const { answersAfterMs } = this.server;
+    const { answersAfterMs, askShare } = this.server;
     if (message.sync === undefined || answersAfterMs === null) return;
     const { sync: echo } = message;
     this.schedule(() => {
-      const received = this.houseTime - answersAfterMs / 2;
+      const received = this.houseTime - answersAfterMs * (1 - askShare);
       const sync = { echo, received, sent: received, error: 0, spread: this.server.spreadMs, build: 'x' };
       if (!this.server.isHeard || socket.isOver) return;
       socket.isHeard = true;

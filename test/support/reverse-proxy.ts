@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Certificate } from './certificate.ts';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
+
+const docs = join(import.meta.dirname, '../../docs');
+
+export interface ReverseProxy extends AsyncDisposable {
+  /** `https://localhost:port` */
+  url: string;
+  /** Where it serves plain http. */
+  plainPort: number;
+}
+
+/** nginx with the configuration that its page of the docs shows, on ports of its own. */
+export async function startNginx(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
+  const [port, plainPort] = [await freePort(), await freePort()];
+  const folder = mkdtempSync(join(tmpdir(), 'clock-nginx-'));
+  const shown = configurationIn('nginx')
+    .replace('listen 80;', `listen 127.0.0.1:${plainPort};`)
+    .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
+    .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
+    .replace('/etc/ssl/clock/cert.pem', certFile)
+    .replace('/etc/ssl/clock/key.pem', keyFile);
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
+  const around = `
+    daemon off; pid ${folder}/pid; error_log stderr;
+    ${process.getuid?.() === 0 ? 'user root;' : ''}
+    events {}
+    http { access_log off; ${temporary.join(' ')} ${shown} }`;
+  writeFileSync(join(folder, 'nginx.conf'), around);
+  const args = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
+  return start('nginx', args, folder, port, plainPort);
+}
+
+/** HAProxy with the configuration that its page of the docs shows, on ports of its own. */
+export async function startHaproxy(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
+  const [port, plainPort] = [await freePort(), await freePort()];
+  const folder = mkdtempSync(join(tmpdir(), 'clock-haproxy-'));
+  const pem = join(folder, 'clock.pem');
+  writeFileSync(pem, readFileSync(certFile, 'utf8') + readFileSync(keyFile, 'utf8'));
+  const shown = configurationIn('haproxy')
+    .replace('bind :80', `bind 127.0.0.1:${plainPort}`)
+    .replace('bind :443', `bind 127.0.0.1:${port}`)
+    .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
+    .replace('/etc/haproxy/clock.pem', pem);
+  writeFileSync(join(folder, 'haproxy.cfg'), shown);
+  return start('haproxy', ['-db', '-f', join(folder, 'haproxy.cfg')], folder, port, plainPort);
+}
+
+/** The one block of that language on the page of that name. */
+function configurationIn(name: string): string {
+  const page = readFileSync(join(docs, `${name}.md`), 'utf8');
+  const blocks = [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].filter(([, language]) => language === name);
+  const [only] = blocks;
+  if (only?.[2] === undefined || blocks.length > 1) throw new Error(`docs/${name}.md has not one ${name} block`);
+  return only[2];
+}
+
+async function start(
+  program: string,
+  args: readonly string[],
+  folder: string,
+  port: number,
+  plainPort: number,
+): Promise<ReverseProxy> {
+  // Where Debian puts both; it is not in everybody's path.
+  const env = { PATH: `${process.env['PATH']}:/usr/sbin` };
+  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const errors: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  const ended = once(child, 'exit');
+  const failed = ended.then(() => {
+    throw new Error(`${program} ended: ${errors.join('')}`);
+  });
+  failed.catch(() => {});
+  await Promise.race([until(() => listens(port), `${program} listens`), failed]);
+  return {
+    url: `https://localhost:${port}`,
+    plainPort,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => resolve(true));
+    socket.on('error', () => resolve(false));
+    socket.on('close', () => socket.destroy());
+    socket.on('connect', () => socket.end());
+  });
+}
