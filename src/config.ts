@@ -7,7 +7,7 @@ import { isZone } from './time/zone.ts';
  * How an option is declared: once, and everything else (flag, environment name, default, help, refusal) follows.
  * A flag beats the environment, the environment beats the default.
  */
-interface Option<T> {
+export interface Option<T> {
   /** Commander's notation, as `--port <port>`; none for secrets, since flags show in `ps`. */
   flag?: string;
   /** Environment variables, the first to be set counts. */

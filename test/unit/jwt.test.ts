@@ -1,0 +1,93 @@
+import { SignJWT } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { Jwt, type Claims } from '../../src/auth/jwt.ts';
+
+const secret = 'a secret of these tests that has more than 32 bytes';
+const other = 'another secret of these tests, long enough as well';
+const now = Date.UTC(2026, 10, 25, 12);
+const claims: Claims = { account: 'ana', jti: 'abc', expiresAt: now + 60_000 };
+
+function jwtAt(instant: number, ...secrets: [string, ...string[]]): Jwt {
+  return new Jwt(
+    () => secrets,
+    () => instant,
+  );
+}
+
+const jwt = jwtAt(now, secret);
+
+/** A credential that is right but for what a test changes. */
+async function forged(change: { typ?: string; iss?: string; aud?: string; alg?: string; without?: string }) {
+  const payload: Record<string, unknown> = {
+    iss: change.iss ?? 'clock',
+    aud: change.aud ?? 'clock:session',
+    sub: 'ana',
+    jti: 'abc',
+    iat: now / 1_000,
+    exp: now / 1_000 + 60,
+  };
+  if (change.without !== undefined) delete payload[change.without];
+  return new SignJWT(payload)
+    .setProtectedHeader({ alg: change.alg ?? 'HS256', typ: change.typ ?? 'session+jwt' })
+    .sign(Buffer.from(secret));
+}
+
+describe('a credential', () => {
+  test('says what was signed', async () => {
+    expect(await jwt.verify('session', await jwt.sign('session', claims))).toEqual(claims);
+    const token = { ...claims, label: 'the wall' };
+    expect(await jwt.verify('token', await jwt.sign('token', token))).toEqual(token);
+  });
+
+  test('of the test’s own making is good when nothing is changed', async () => {
+    expect(await jwt.verify('session', await forged({}))).toMatchObject({ account: 'ana' });
+  });
+
+  test.each([
+    ['another typ', { typ: 'token+jwt' }],
+    ['a plain typ', { typ: 'JWT' }],
+    ['another issuer', { iss: 'o’clock' }],
+    ['another audience', { aud: 'clock:token' }],
+    ['another algorithm', { alg: 'HS512' }],
+    ['no account', { without: 'sub' }],
+    ['no id', { without: 'jti' }],
+    ['no time of issue', { without: 'iat' }],
+    ['no end', { without: 'exp' }],
+  ])('with %s is none', async (_, change) => {
+    expect(await jwt.verify('session', await forged(change))).toBeNull();
+  });
+
+  test('without a signature is none', async () => {
+    const [, payload] = (await jwt.sign('session', claims)).split('.');
+    const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'session+jwt' })).toString('base64url');
+    expect(await jwt.verify('session', `${header}.${payload}.`)).toBeNull();
+  });
+
+  test('whose payload was changed is none', async () => {
+    const [header, , signature] = (await jwt.sign('session', claims)).split('.');
+    const [, payload] = (await jwt.sign('session', { ...claims, account: 'admin' })).split('.');
+    expect(await jwt.verify('session', `${header}.${payload}.${signature}`)).toBeNull();
+  });
+
+  test.each(['', '.', '..', 'a.b.c', 'x'.repeat(10_000), '\u0000'])('%j is none', async (text) => {
+    expect(await jwt.verify('session', text)).toBeNull();
+  });
+
+  test('of a session is no token, and a token no session', async () => {
+    expect(await jwt.verify('token', await jwt.sign('session', claims))).toBeNull();
+    expect(await jwt.verify('session', await jwt.sign('token', claims))).toBeNull();
+  });
+
+  test('ends by house time, whatever this host’s clock says', async () => {
+    const credential = await jwt.sign('session', claims);
+    expect(await jwtAt(claims.expiresAt - 1_000, secret).verify('session', credential)).not.toBeNull();
+    expect(await jwtAt(claims.expiresAt, secret).verify('session', credential)).toBeNull();
+  });
+
+  test('stays good while its secret is among those that are accepted', async () => {
+    const credential = await jwt.sign('session', claims);
+    expect(await jwtAt(now, other, secret).verify('session', credential)).not.toBeNull();
+    expect(await jwtAt(now, other).verify('session', credential)).toBeNull();
+    expect(await jwt.verify('session', await jwtAt(now, other, secret).sign('session', claims))).toBeNull();
+  });
+});

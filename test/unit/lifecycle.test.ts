@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { run, stopAll, type Service } from '../../src/lifecycle.ts';
+import { recordedLog } from '../support/recorded-log.ts';
+
+/** Services that write down what is done to them. */
+function row(names: readonly string[], faults: { start?: string; stop?: string; hang?: string } = {}) {
+  const events: string[] = [];
+  const services = names.map((name): Service => ({
+    name,
+    start: async () => {
+      events.push(`start ${name}`);
+      if (faults.start === name) throw new Error(`${name} does not start`);
+    },
+    stop: async () => {
+      events.push(`stop ${name}`);
+      if (faults.stop === name) throw new Error(`${name} does not stop`);
+      if (faults.hang === name) await new Promise(() => {});
+    },
+  }));
+  return { events, services };
+}
+
+describe('a role', () => {
+  test('starts its services in order and stops them in reverse', async () => {
+    const { events, services } = row(['a', 'b', 'c']);
+    const stopping = new AbortController();
+    const { log } = recordedLog();
+    const onStarted = (): void => {
+      events.push('started');
+      stopping.abort();
+    };
+    expect(await run(services, { stopping: stopping.signal, graceMs: 1_000, onStarted, log })).toBe(0);
+    expect(events).toEqual(['start a', 'start b', 'start c', 'started', 'stop c', 'stop b', 'stop a']);
+  });
+
+  test('that fails to start stops what had started, and says why', async () => {
+    const { events, services } = row(['a', 'b', 'c'], { start: 'b' });
+    const { log } = recordedLog();
+    const { signal } = new AbortController();
+    await expect(run(services, { stopping: signal, graceMs: 1_000, onStarted: () => {}, log })).rejects.toThrow(
+      'b does not start',
+    );
+    expect(events).toEqual(['start a', 'start b', 'stop b', 'stop a']);
+  });
+
+  test('that is told to stop while it starts starts nothing more', async () => {
+    const { events, services } = row(['a', 'b']);
+    const { log } = recordedLog();
+    const run0 = run(services, {
+      stopping: AbortSignal.abort(),
+      graceMs: 1_000,
+      onStarted: () => events.push('no'),
+      log,
+    });
+    expect(await run0).toBe(0);
+    expect(events).toEqual(['stop b', 'stop a']);
+  });
+
+  test('is given up when its grace is over', async () => {
+    const { services } = row(['a', 'b'], { hang: 'b' });
+    const { log, lines } = recordedLog();
+    const stopping = new AbortController();
+    const onStarted = (): void => stopping.abort();
+    expect(await run(services, { stopping: stopping.signal, graceMs: 20, onStarted, log })).toBe(1);
+    expect(lines.at(-1)?.msg).toMatch(/^grace period over/);
+  });
+});
+
+test('a service that does not stop is logged, and the others are stopped all the same', async () => {
+  const { events, services } = row(['a', 'b', 'c'], { stop: 'b' });
+  const { log, lines } = recordedLog();
+  await stopAll(services, log);
+  expect(events).toEqual(['stop c', 'stop b', 'stop a']);
+  expect(lines.map(({ service }) => service)).toEqual(['b']);
+});

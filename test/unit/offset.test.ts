@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { OffsetEstimate, type Exchange } from '../../src/time/offset.ts';
+
+/** An exchange with a clock that is `offset` ahead, over a way that takes `there` and `back`. */
+function exchange(sentAt: number, offset: number, there: number, back: number, thinks = 0): Exchange {
+  const received = sentAt + there + offset;
+  return { sentAt, received, sent: received + thinks, arrivedAt: sentAt + there + thinks + back };
+}
+
+describe('offset estimate', () => {
+  test('knows nothing before the first exchange', () => {
+    expect(new OffsetEstimate(0).at(0)).toBeNull();
+  });
+
+  test('is exact over a way that takes as long there as back', () => {
+    const estimate = new OffsetEstimate(0);
+    estimate.add(exchange(1_000, 7_000, 20, 20, 5));
+    expect(estimate.at(1_045)).toEqual({ offsetMs: 7_000, errorMs: 20 });
+  });
+
+  test('keeps the sample of least dispersion, until it has aged', () => {
+    const estimate = new OffsetEstimate(0);
+    estimate.add(exchange(0, 100, 1, 1));
+    estimate.add(exchange(10, 100, 0, 40));
+    expect(estimate.at(50)?.offsetMs).toBe(100);
+    // 20 ms of round trip and 50 ppm: after 400 s the older sample may be further off than the newer one.
+    estimate.add(exchange(400_000, 90, 5, 5));
+    expect(estimate.at(400_010)?.offsetMs).toBe(90);
+  });
+
+  test('never claims less than the truth, whatever the way and the drift', () => {
+    const way = fc.record({
+      gap: fc.double({ min: 0, max: 30_000, noNaN: true }),
+      there: fc.double({ min: 0, max: 400, noNaN: true }),
+      back: fc.double({ min: 0, max: 400, noNaN: true }),
+    });
+    const drift = fc.double({ min: -49e-6, max: 49e-6, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(way, { minLength: 1, maxLength: 60 }), drift, (ways, rate) => {
+        const estimate = new OffsetEstimate(0.01);
+        const trueOffset = (local: number): number => 5_000 + local * rate;
+        let now = 0;
+        for (const { gap, there, back } of ways) {
+          now += gap;
+          const received = now + there + trueOffset(now + there);
+          const arrivedAt = now + there + back;
+          expect(estimate.add({ sentAt: now, received, sent: received, arrivedAt })).toBe(false);
+          now = arrivedAt;
+          const known = estimate.at(now);
+          expect(Math.abs((known?.offsetMs ?? NaN) - trueOffset(now))).toBeLessThanOrEqual(known?.errorMs ?? 0);
+        }
+      }),
+    );
+  });
+
+  test('follows a clock that was stepped at once', () => {
+    const estimate = new OffsetEstimate(0);
+    for (let at = 0; at < 1_000; at += 100) estimate.add(exchange(at, 0, 1, 1));
+    expect(estimate.add(exchange(1_000, 3_600_000, 30, 30))).toBe(true);
+    expect(estimate.at(1_060)?.offsetMs).toBe(3_600_000);
+  });
+
+  test('starts anew when it is told to forget', () => {
+    const estimate = new OffsetEstimate(0);
+    estimate.add(exchange(0, 5, 1, 1));
+    estimate.forget();
+    expect(estimate.at(10)).toBeNull();
+  });
+});
