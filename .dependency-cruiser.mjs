@@ -13,14 +13,14 @@ const onlyIn = (dependency, home) =>
   );
 
 const roots = '^src/(cli|main|roles|backends|checks)\\.ts$';
-const ground = '^src/(folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
+const ground = '^src/(executable|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [
     forbid('no-circle', {}, { circular: true }, 'nothing leads back to where it came from'),
     forbid(
       'no-orphan',
-      { orphan: true, pathNot: '\\.d\\.ts$|client/tsconfig' },
+      { orphan: true, pathNot: '\\.d\\.ts$|client/(tsconfig|sw)' },
       {},
       'a file that nobody imports is dead',
     ),

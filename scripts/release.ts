@@ -1,6 +1,6 @@
 /**
- * Builds `dist/release/`: the executable as a tarball with the licences of all that is inside, its bill of materials
- * (CycloneDX) and the SHA-256 of both.
+ * Fills a folder, `dist/release/` unless named: the executable as a tarball with the licences of all that is inside,
+ * its bill of materials (CycloneDX) and the SHA-256 of both.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,10 +9,9 @@ import { join } from 'node:path';
 import type { Package } from './contents.ts';
 import { dist, root, version } from './server-bundle.ts';
 
-const release = join(dist, 'release');
+const release = process.argv[2] ?? join(dist, 'release');
 const name = `clock-${version}-linux-${process.arch}`;
 
-rmSync(release, { recursive: true, force: true });
 mkdirSync(join(release, name), { recursive: true });
 writeFileSync(join(release, `${name}.cdx.json`), JSON.stringify(billOfMaterials(), null, 2));
 packTarball();

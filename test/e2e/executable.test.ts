@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addonFile } from '../../scripts/addon.ts';
@@ -98,6 +98,19 @@ describe('executable', () => {
       const command = executable.command({ mounts: nowhere });
       await using clock = await startClock(['all'], { dataDir: executable.writableFolder(), command });
       expect((await fetch(`${clock.url}/health`)).status).toBe(200);
+    } finally {
+      rmSync(beside);
+    }
+  });
+
+  test('trusts no addon beside it that others can write', async () => {
+    const beside = join(executable.folder, 'uws.node');
+    copyFileSync(addonFile(), beside);
+    chmodSync(beside, 0o666);
+    try {
+      const command = executable.command({ mounts: nowhere });
+      const { exit, stderr } = await runClock(['all', '--data-dir', executable.writableFolder()], { command });
+      expect([exit, stderr]).toEqual([2, expect.stringContaining('/tmp (noexec)')]);
     } finally {
       rmSync(beside);
     }

@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { commonOptions, unknownVariables } from '../../src/config.ts';
 import { redisOptions } from '../../src/backend/options.ts';
 import { webOptions } from '../../src/web/options.ts';
+import { startApiServer } from '../support/api-server.ts';
 import {
   container,
   manifestsIn,
@@ -258,8 +260,19 @@ describe('network policies', () => {
   });
 });
 
-// Where there is a kubectl: only it can tell what `apply -k` makes of a folder.
-describe.skipIf(!hasKubectl())('kustomize', () => {
+// Where there is a kubectl: only it can tell what it makes of a folder.
+describe.skipIf(!hasKubectl())('kubectl', () => {
+  test.each([['-f'], ['-k']])('applies k8s/ with %s', async (option) => {
+    await using server = await startApiServer();
+    const dry = ['--dry-run=client', '--validate=ignore', '--output=name', `--server=${server.url}`];
+    const { stdout } = await promisify(execFile)('kubectl', ['apply', option, 'k8s/', ...dry], { cwd: root });
+    const applied = manifests.map(({ apiVersion, kind, metadata }) => {
+      const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
+      return `${kind.toLowerCase()}${group}/${metadata.name}`;
+    });
+    expect(stdout.trim().split('\n').toSorted()).toEqual(applied.toSorted());
+  });
+
   test('makes of k8s/ what apply -f takes from it', () => {
     expect(sorted(kustomize('k8s'))).toEqual(sorted(manifests));
   });
@@ -305,10 +318,11 @@ describe.skipIf(!hasKubectl())('kustomize', () => {
   });
 });
 
+/** 1.21 or newer: before that, an overlay found no base in a file called `Kustomization`. */
 function hasKubectl(): boolean {
   try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
-    return true;
+    const text = execFileSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' });
+    return parseInt(JSON.parse(text).clientVersion.minor, 10) >= 21;
   } catch {
     return false;
   }

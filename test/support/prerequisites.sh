@@ -13,6 +13,9 @@ command -v nginx >/dev/null 2>&1 || missing="$missing nginx"
 command -v haproxy >/dev/null 2>&1 || missing="$missing haproxy"
 command -v strip >/dev/null 2>&1 || missing="$missing binutils"
 command -v xz >/dev/null 2>&1 || missing="$missing xz-utils"
+command -v ip >/dev/null 2>&1 || missing="$missing iproute2"
+command -v sqlite3 >/dev/null 2>&1 || missing="$missing sqlite3"
+command -v curl >/dev/null 2>&1 || missing="$missing curl"
 [ -z "$missing" ] && exit 0
 
 as_root=''

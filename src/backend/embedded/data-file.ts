@@ -116,7 +116,9 @@ export class DataFile {
     const found = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
     if (found > schema) {
       database.close();
-      throw new Failure(`${this.path} has schema ${found}; this version knows ${schema} and none newer`);
+      throw new Failure(
+        `${this.path} has schema ${found}, and this version knows ${schema} at most: run the newer clock on it again`,
+      );
     }
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     if (found < schema) database.exec(`BEGIN IMMEDIATE; ${tables} COMMIT`);

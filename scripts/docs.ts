@@ -1,0 +1,76 @@
+/** Writes `docs/configuration.md` from the tables of options; with `--check` it only says whether that is due. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dataOptions, redisOptions } from '../src/backend/options.ts';
+import { beatOptions } from '../src/beat/options.ts';
+import { commonOptions, type OptionTable } from '../src/config.ts';
+import { webOptions } from '../src/web/options.ts';
+import { workerOptions } from '../src/worker/options.ts';
+import { root } from './server-bundle.ts';
+
+const file = join(root, 'docs/configuration.md');
+
+const groups: { title: string; takenBy: string; table: OptionTable }[] = [
+  { title: 'Every role', takenBy: '`web`, `worker`, `beat`, `all`', table: commonOptions },
+  {
+    title: 'Redis',
+    takenBy: '`web`, `worker`, `beat`, `all`, and the commands for accounts and tokens',
+    table: redisOptions,
+  },
+  { title: 'Embedded data', takenBy: '`all`, and the commands for accounts and tokens', table: dataOptions },
+  { title: 'Web', takenBy: '`web`, `all`', table: webOptions },
+  { title: 'Worker', takenBy: '`worker`, `all`', table: workerOptions },
+  { title: 'Beat', takenBy: '`beat`, `all`', table: beatOptions },
+];
+
+const introduction = `<!-- Made by scripts/docs.ts from the tables of options: change them, then run \`npm run docs\`. -->
+# Configuration
+
+A flag beats the environment, the environment beats the default. A value that is not allowed is one line on standard error and exit code 2, and nothing is started. A variable that begins with \`CLOCK_\` and belongs to no option is warned about.
+
+- **Durations** are milliseconds, or a number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`: \`500\`, \`1.5s\`, \`90d\`.
+- **Lists** stand between commas.
+- **Secrets** have no flag, since flags show in \`ps\`. Each can come from a file: with \`_FILE\` after its name the variable names the file. One newline at its end is dropped.
+- \`clock check\` takes all of these and says of each part whether it would work.
+- Kubernetes sets variables such as \`CLOCK_PORT=tcp://...\` for Services of such names: these are passed over.
+`;
+
+const image = `
+## What the image sets
+
+| variable | value |
+| --- | --- |
+| \`CLOCK_HOST\` | \`0.0.0.0\` |
+| \`CLOCK_DATA_DIR\` | \`/data\` |
+| \`CLOCK_INTERNAL_PORT\` | \`9464\` |
+| \`TZ\` | \`Europe/Madrid\` |
+
+Beside these, \`TMPDIR\` counts where the executable runs alone: it puts a part of itself there for as long as that takes to load, so the folder must be writable and not mounted \`noexec\`. Without it \`/tmp\`, \`/dev/shm\` and \`/run\` are tried. In the image nothing is put anywhere.
+`;
+
+const text = introduction + groups.map(section).join('') + image;
+if (!process.argv.includes('--check')) {
+  writeFileSync(file, text);
+} else if (readFileSync(file, 'utf8') !== text) {
+  process.stderr.write(`${file} is stale: run 'npm run docs'\n`);
+  process.exit(1);
+}
+
+function section({ title, takenBy, table }: (typeof groups)[number]): string {
+  const rows = Object.values(table).map(row).join('\n');
+  return `
+## ${title}
+
+Taken by ${takenBy}.
+
+| flag | variable | default | meaning |
+| --- | --- | --- | --- |
+${rows}
+`;
+}
+
+function row({ flag, env, secret, default: standard, help }: OptionTable[string]): string {
+  const names = env.map((name) => `\`${name}\`${secret ? `, \`${name}_FILE\`` : ''}`).join(', ');
+  const cells = [flag === undefined ? '' : `\`${flag}\``, names, standard ? `\`${standard}\`` : '', help];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}

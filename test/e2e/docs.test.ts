@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+
+interface Block {
+  page: string;
+  /** The heading that it stands under. */
+  part: string;
+  commands: string;
+  /** What the comment above it says: `run`, `run: background`, or `not run: ` and why. */
+  note: string;
+}
+
+const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const blocks = pages.flatMap(blocksOf);
+
+function blocksOf(page: string): Block[] {
+  const parts = readFileSync(join(root, 'docs', page), 'utf8').split(/^## /m);
+  return parts.flatMap((body) => {
+    const [part = ''] = body.split('\n', 1);
+    const found = body.matchAll(/(?:^<!-- (.+) -->\n)?^```sh\n([\s\S]*?)^```$/gm);
+    return [...found].map(([, note = '', commands = '']) => ({ page, part, commands, note }));
+  });
+}
+
+/** A script of one part: what runs in the background is waited for until it answers. */
+function scriptOf(part: readonly Block[]): string {
+  const lines = part.map(({ commands, note }) =>
+    note === 'run' ? commands : `{ ${commands} } >>log 2>&1 &\n${untilItAnswers(commands)}`,
+  );
+  return ['set -euo pipefail', 'ip link set lo up', ...lines, 'echo all of it was run'].join('\n');
+}
+
+function untilItAnswers(commands: string): string {
+  const port = /redis-server(?: --port (\d+))?/.exec(commands);
+  if (port !== null) return waitFor(`redis-cli -p ${port[1] ?? 6379} ping`);
+  if (!/clock (web|all)/.test(commands)) return '';
+  return waitFor(`clock healthcheck --ready ${/--tls-\S+ \S+/.exec(commands)?.[0] ?? ''}`);
+}
+
+function waitFor(command: string): string {
+  return `for _ in $(seq 100); do ${command} >/dev/null 2>&1 && break; sleep 0.1; done`;
+}
+
+/** Runs it with a network of its own, so that the ports are free that it names; nothing it started outlives it. */
+async function run(script: string): Promise<{ exit: number | null; output: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'clock-docs-'));
+  const rights = process.getuid?.() === 0 ? [] : ['--map-root-user'];
+  const apart = [...rights, '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const PATH = `${join(root, 'dist')}:/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH']}`;
+  const options = { cwd: folder, env: { PATH, HOME: folder }, timeout: 60_000 };
+  const child = spawn('unshare', [...apart, 'bash', '-c', `exec 2>&1; ${script}`], options);
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const output = await text(child.stdout);
+  const exit = await ended;
+  rmSync(folder, { recursive: true, force: true });
+  return { exit, output };
+}
+
+describe('docs', () => {
+  test.each(blocks)('$page, $part: says of each command whether it is run, or why not', ({ note }) => {
+    expect(note).toMatch(/^(run|run: background|not run: .{10,})$/);
+  });
+
+  const parts = Object.values(
+    Object.groupBy(
+      blocks.filter(({ note }) => note.startsWith('run')),
+      ({ page, part }) => `${page} ${part}`,
+    ),
+  ).map((all = []) => ({ page: all[0]?.page, part: all[0]?.part, all }));
+
+  test.each(parts)('$page, $part: every command does what it says', { timeout: 70_000 }, async ({ all }) => {
+    const { exit, output } = await run(scriptOf(all));
+    expect(output).toMatch(/all of it was run\n$/);
+    expect(exit).toBe(0);
+  });
+
+  test.each(pages)('%s: every link within the docs leads somewhere', (page) => {
+    const links = readFileSync(join(root, 'docs', page), 'utf8').matchAll(/\]\((?!https?:)([^)]+)\)/g);
+    const dead = [...links].filter(([, link = '']) => {
+      const [file, anchor] = link.split('#');
+      const target = join(root, 'docs', file || page);
+      return !existsSync(target) || (anchor !== undefined && !anchorsOf(readFileSync(target, 'utf8')).includes(anchor));
+    });
+    expect(dead.map(([, link]) => link)).toEqual([]);
+  });
+
+  test('the alerts lead into the runbook', () => {
+    const anchors = anchorsOf(readFileSync(join(root, 'docs/runbook.md'), 'utf8'));
+    const alerts = readFileSync(join(root, 'deploy/prometheus/alerts.yaml'), 'utf8');
+    const wanted = [...alerts.matchAll(/runbook: docs\/runbook\.md#(\S+)/g)].map(([, anchor]) => anchor);
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(anchors).toEqual(expect.arrayContaining(wanted));
+  });
+
+  test('the alerts ask for metrics that there are', () => {
+    const alerts = readFileSync(join(root, 'deploy/prometheus/alerts.yaml'), 'utf8');
+    const metrics = readFileSync(join(root, 'src/metrics.ts'), 'utf8');
+    const names = new Set(alerts.match(/\bclock_[a-z_]+/g)?.map((name) => name.replace(/_bucket$/, '')));
+    for (const name of names) expect(metrics).toContain(`'${name}'`);
+  });
+});
+
+/** As the hosts of repositories make them of headings. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
