@@ -2,14 +2,16 @@ import { Command, CommanderError, Option } from 'commander';
 import { dataOptions, redisOptions } from './backend/options.ts';
 import { dataFolder, existingStore, type DataConfig, type RedisConfig } from './backends.ts';
 import { beatOptions } from './beat/options.ts';
-import { buildInfo } from './build-info.ts';
+import { build, buildInfo } from './build-info.ts';
 import { checksFor } from './checks.ts';
 import { runChecks, type Check } from './commands/check.ts';
 import { isHealthy } from './commands/healthcheck.ts';
 import { makeSecrets } from './commands/secret.ts';
 import { TokenCommands } from './commands/token.ts';
 import { UserCommands } from './commands/user.ts';
+import { watch } from './commands/watch.ts';
 import {
+  anyText,
   commonOptions,
   durationBetween,
   BadValue,
@@ -36,7 +38,18 @@ import {
 import { webOptions } from './web/options.ts';
 import { workerOptions } from './worker/options.ts';
 
-const everyTable = [commonOptions, redisOptions, dataOptions, webOptions, workerOptions, beatOptions] as const;
+const watchTable = {
+  token: { env: ['CLOCK_TOKEN'], secret: true, parse: anyText, help: "what 'clock token issue' printed" },
+} as const satisfies OptionTable;
+const everyTable = [
+  commonOptions,
+  redisOptions,
+  dataOptions,
+  webOptions,
+  workerOptions,
+  beatOptions,
+  watchTable,
+] as const;
 
 const webTable = { ...commonOptions, ...redisOptions, ...webOptions } as const;
 const workerTable = { ...commonOptions, ...redisOptions, ...workerOptions } as const;
@@ -90,6 +103,7 @@ class Cli {
     this.#addRoles();
     this.#addUser();
     this.#addToken();
+    this.#addWatch();
     this.#addOthers();
   }
 
@@ -199,6 +213,23 @@ class Cli {
       const path = healthcheck.opts<{ ready?: boolean }>().ready ? '/ready' : '/health';
       const secure = config.internalPort === undefined && config.tlsCert !== undefined;
       this.exitCode = (await isHealthy(config.internalPort ?? config.port, path, secure)) ? 0 : 1;
+    });
+  }
+
+  #addWatch(): void {
+    const command = this.program
+      .command('watch <url>')
+      .description('show the time in this terminal, live, with its error bound')
+      .option('--once', 'show the first second that is right, and end')
+      .option('--json', 'an object a line');
+    addOptions(command, watchTable).action(async (url: string) => {
+      const { token } = readOptions(watchTable, {}, this.#environment);
+      if (token === undefined) throw new Failure('CLOCK_TOKEN: missing: set it, or CLOCK_TOKEN_FILE');
+      const { once = false, json = false } = command.opts<{ once?: boolean; json?: boolean }>();
+      const output = process.stdout;
+      const hasColor = output.isTTY && !this.#environment['NO_COLOR'];
+      const stopping = stopOnSignals(silentLogger());
+      await watch({ url, token: token.trim(), build, once, asJson: json, output, hasColor, stopping });
     });
   }
 

@@ -7,7 +7,7 @@ import { isZone } from './time/zone.ts';
  * How an option is declared: once, and everything else (flag, environment name, default, help, refusal) follows.
  * A flag beats the environment, the environment beats the default.
  */
-export interface Option<T> {
+interface Option<T> {
   /** Commander's notation, as `--port <port>`; none for secrets, since flags show in `ps`. */
   flag?: string;
   /** Environment variables, the first to be set counts. */
@@ -146,7 +146,7 @@ export function durationBetween(
   };
 }
 
-export function oneOf<const T extends string>(allowed: readonly T[]): (text: string) => T {
+function oneOf<const T extends string>(allowed: readonly T[]): (text: string) => T {
   return (text) => {
     const found = allowed.find((value) => value === text);
     if (found === undefined) throw new BadValue(`one of ${allowed.join(', ')}`);

@@ -55,7 +55,7 @@ export interface ScreenStatus {
   errorMs: number | null;
 }
 
-export const screenStates = ['connecting', 'live', 'stale', 'signed-out'] as const;
+const screenStates = ['connecting', 'live', 'stale', 'signed-out'] as const;
 export type ScreenState = (typeof screenStates)[number];
 
 /**

@@ -1,8 +1,10 @@
 import { closeCode, type InitialState, type ScreenState, type Tick } from '../protocol.ts';
+import { Flywheel, type FlywheelOptions } from './flywheel.ts';
 import { Freshness } from './freshness.ts';
 import { Line, type LineOptions, type Loss } from './line.ts';
 import { longestDelayMs, Retry } from './retry.ts';
-import { Timer } from './timer.ts';
+import { type Schedule, Timer } from './timer.ts';
+import type { StateAnswer } from './wire.ts';
 
 const askWithinMs = 5_000;
 const statusEveryMs = 30_000;
@@ -11,28 +13,19 @@ const silentMs = 2_000;
 /** Longer waits than this are no order of a server that wants its clients back. */
 const longestOrderMs = 3_600_000;
 
-/** The answer to `GET /api/initial_state`. */
-export interface StateAnswer {
-  status: number;
-  /** Of the header `Retry-After`, ms. */
-  retryAfterMs: number | null;
-  /** With status 200. */
-  state: InitialState | null;
-}
-
-export interface ConnectionOptions extends LineOptions {
+export interface ConnectionOptions extends LineOptions, FlywheelOptions {
   /** Asks `/api/initial_state`; rejects when no answer came. */
   fetchState: () => Promise<StateAnswer>;
-  /** From 0 to 1, as `Math.random`. */
-  random: () => number;
   /** The build of this program, for the server to know. */
   build: string;
   /** Each change of state; `connecting` is what it begins with. */
   onState: (state: ScreenState) => void;
   /** Each time that the server tells, in the order it came; an older one can follow a newer one. */
-  onTick: (tick: Tick) => void;
+  onTick?: (tick: Tick) => void;
   /** The zone of the shown time. */
   onZone: (zone: string) => void;
+  /** The build that the server runs, each time that it tells. */
+  onBuild: (build: string) => void;
 }
 
 /**
@@ -40,6 +33,8 @@ export interface ConnectionOptions extends LineOptions {
  * lost line is replaced and never waited for. What ends the session ends the connection too, for good.
  */
 export class Connection {
+  /** House time, as this connection keeps it. */
+  readonly house: Flywheel;
   readonly #options: ConnectionOptions;
   readonly #freshness: Freshness;
   readonly #retry: Retry;
@@ -59,8 +54,15 @@ export class Connection {
   #over = false;
 
   constructor(options: ConnectionOptions) {
-    const { now, schedule, random } = options;
-    this.#options = options;
+    const { now, random } = options;
+    // A timer that comes late may be the first thing that runs after a sleep.
+    const schedule: Schedule = (run, delayMs) =>
+      options.schedule(() => {
+        this.look();
+        run();
+      }, delayMs);
+    this.#options = { ...options, schedule };
+    this.house = new Flywheel(options);
     this.#freshness = new Freshness({ now, schedule, onChange: (state) => this.#changed(state) });
     this.#retry = new Retry(random);
     this.#silence = new Timer(schedule);
@@ -86,12 +88,30 @@ export class Connection {
    */
   wake(): void {
     if (this.#over) return;
+    this.look();
     if (this.#freshness.state !== 'connecting') this.#freshness.judge();
     this.#line?.check();
+    this.#line?.burst();
     if (!this.#wait.isSet || this.#isOrdered) return;
     this.#retry.reset();
     const delayMs = this.#retry.next();
     if (this.#options.now() + delayMs < this.#waitUntil) this.#reopenAfter(delayMs);
+  }
+
+  /** The device, or this page, stood still: nothing that was known counts any more. */
+  resume(): void {
+    if (this.#over) return;
+    this.house.forget();
+    this.#standStill();
+    this.wake();
+  }
+
+  /** To be called before house time is used: finds out whether the device slept meanwhile. */
+  look(): void {
+    if (this.#over || this.house.look() === null) return;
+    this.#standStill();
+    this.#line?.check();
+    this.#line?.burst();
   }
 
   /** Ends it; nothing is told any more. */
@@ -111,7 +131,8 @@ export class Connection {
     this.#isOrdered = false;
     this.#newestAt = null;
     this.#told = null;
-    this.#line = new Line(this.#options, {
+    this.#line = new Line(this.#options, this.house, {
+      stirred: () => this.look(),
       opened: () => {
         this.#tell();
         void this.#askOnOpening();
@@ -121,16 +142,24 @@ export class Connection {
         this.#newestAt = tick.at;
         this.#told = null;
         this.#freshness.heard(instant);
-        this.#options.onTick(tick);
+        this.#options.onTick?.(tick);
       },
-      answered: ({ spread }, moved) => {
+      answered: ({ spread, build }, moved) => {
         this.#heard();
         this.#retry.spreadOver(spread);
-        if (moved) this.#freshness.correct(this.#instantOfNewest());
+        if (moved && this.#newestAt !== null) this.#freshness.correct(this.#instantOfNewest());
         this.#weigh();
+        this.#options.onBuild(build);
       },
       lost: (loss) => this.#lost(loss),
     });
+  }
+
+  /** Until the server has said what time it is, none is claimed. */
+  #standStill(): void {
+    this.#line?.forgetAsked();
+    const isClaimed = this.#freshness.state === 'live';
+    if (isClaimed && this.house.now() === null) this.#freshness.correct(-Infinity);
   }
 
   #heard(): void {
@@ -187,11 +216,12 @@ export class Connection {
     const state = answer?.state ?? null;
     // A proxy that wants a sign-in of its own also answers with 200.
     if (state === null || !(state.interval > 0)) return null;
-    const { current, at, seq, channel, zone, interval, spread } = state;
+    const { current, at, seq, channel, zone, interval, spread, build } = state;
     this.#retry.spreadOver(spread);
     this.#freshness.expectEvery(interval);
     this.#options.onZone(zone);
-    if (current !== null && at !== null && seq !== null) this.#options.onTick({ channel, text: current, at, seq });
+    this.#options.onBuild(build);
+    if (current !== null && at !== null && seq !== null) this.#options.onTick?.({ channel, text: current, at, seq });
     return state;
   }
 
@@ -201,7 +231,8 @@ export class Connection {
     const { stale, at } = this.#told;
     if (stale || at === null) this.#freshness.correct(-Infinity);
     else {
-      const instant = this.#line?.instantOf(at) ?? null;
+      // An answer of this very line is awaited: that somebody else is reached proves nothing about it.
+      const instant = this.house.isHeld ? null : this.house.instantOf(at);
       if (instant === null) return;
       this.#newestAt = at;
       this.#freshness.heard(instant);
@@ -210,7 +241,7 @@ export class Connection {
   }
 
   #instantOfNewest(): number {
-    return (this.#newestAt === null ? null : this.#line?.instantOf(this.#newestAt)) ?? -Infinity;
+    return (this.#newestAt === null ? null : this.house.instantOf(this.#newestAt)) ?? -Infinity;
   }
 
   #changed(state: ScreenState): void {
@@ -222,7 +253,8 @@ export class Connection {
   }
 
   #tell(): void {
-    this.#line?.tell({ build: this.#options.build, state: this.state, offsetMs: null, errorMs: null });
+    const { offsetMs, errorMs } = this.house;
+    this.#line?.tell({ build: this.#options.build, state: this.state, offsetMs, errorMs });
   }
 
   #tellRegularly(): void {

@@ -1,5 +1,5 @@
 import { parseServerMessage, type ScreenStatus, type Sync, type Tick } from '../protocol.ts';
-import { OffsetEstimate } from '../time/offset.ts';
+import { burstLength, type Flywheel } from './flywheel.ts';
 import { MessageBucket } from './message-bucket.ts';
 import { type Schedule, Timer } from './timer.ts';
 
@@ -8,8 +8,16 @@ const quietMs = 1_300;
 const answerWithinMs = 700;
 /** A tick that is further than this from the present was late on its way, or a clock was set. */
 const doubtMs = 1_000;
-/** Of a page's clock (1 ms in some browsers). */
-const precisionMs = 1;
+/** Between two questions of a burst, and then, at random in these bounds. */
+const burstMs = [50, 100] as const;
+const regularMs = [10_000, 30_000] as const;
+/** And meanwhile, for so many questions more, where round trips differ by this: each may better the estimate. */
+const roughMs = [600, 800] as const;
+const roughAboveMs = 5;
+const roughLength = 24;
+/** Of the messages that may be sent at once, so many are kept for what must be said. */
+const reserve = 4;
+const askedAtMost = 32;
 
 /** What a socket tells: `opened` once at most, `closed` last. It tells nothing before `openSocket` has returned. */
 export interface SocketEvents {
@@ -29,6 +37,8 @@ export interface LineOptions {
   /** Monotonic, ms. */
   now: () => number;
   schedule: Schedule;
+  /** From 0 to 1, as `Math.random`. */
+  random: () => number;
 }
 
 /** Why a line is no more: it never opened, or it did not answer, or the close code of the other side. */
@@ -36,9 +46,11 @@ export type Loss = 'refused' | 'silent' | number;
 
 export interface LineEvents {
   opened(): void;
+  /** Before anything that came is looked at. */
+  stirred(): void;
   /** `instant`: what the tick stands for on the monotonic clock; its arrival, while house time is unknown. */
   heard(tick: Tick, instant: number): void;
-  /** `moved`: this side's clock or the other's was set, and instants told before are void. */
+  /** `moved`: what house time is became known, or was set by much: instants told before are void. */
   answered(sync: Sync, moved: boolean): void;
   /** Once, and nothing after it. */
   lost(loss: Loss): void;
@@ -54,15 +66,21 @@ export class Line {
   readonly #socket: Socket;
   readonly #limit: Timer;
   readonly #quiet: Timer;
-  readonly #house = new OffsetEstimate(precisionMs);
+  readonly #next: Timer;
+  readonly #house: Flywheel;
   readonly #asked = new Set<number>();
   /** Null until the socket is open. */
   #bucket: MessageBucket | null = null;
+  #openedAt = 0;
+  #burstLeft = 0;
+  #roughLeft = 0;
   #over = false;
 
-  constructor(options: LineOptions, events: LineEvents) {
+  constructor(options: LineOptions, house: Flywheel, events: LineEvents) {
     this.#options = options;
+    this.#house = house;
     this.#events = events;
+    this.#next = new Timer(options.schedule);
     this.#limit = new Timer(options.schedule);
     this.#quiet = new Timer(options.schedule);
     this.#limit.set(openWithinMs, () => this.#lose('refused'));
@@ -77,18 +95,25 @@ export class Line {
     return this.#bucket !== null && !this.#over;
   }
 
-  /** The instant `at` of house time on the monotonic clock, now at the latest; null before the first answer. */
-  instantOf(at: number): number | null {
-    const now = this.#options.now();
-    const offset = this.#house.at(now);
-    return offset === null ? null : Math.min(now, at - offset.offsetMs);
-  }
-
   /** Asks the other side for a sign of life; without one the line is lost as silent. */
   check(): void {
     if (!this.isOpen || this.#limit.isSet) return;
     if (this.#sync()) this.#limit.set(answerWithinMs, () => this.#lose('silent'));
     else this.#listen();
+  }
+
+  /** Asks for house time several times in a row, and again and again after that. */
+  burst(): void {
+    if (!this.isOpen) return;
+    this.#burstLeft = burstLength;
+    this.#roughLeft = roughLength;
+    this.#askForTime();
+  }
+
+  /** What was asked before counts no more: this side's clock stood still in between. */
+  forgetAsked(): void {
+    this.#asked.clear();
+    if (this.isOpen) this.#limit.clear();
   }
 
   /** Tells the server how this screen does, unless it was told too much already. */
@@ -102,19 +127,24 @@ export class Line {
     this.#over = true;
     this.#limit.clear();
     this.#quiet.clear();
+    this.#next.clear();
     this.#socket.close();
   }
 
   #opened(): void {
     if (this.#over) return;
-    this.#bucket = new MessageBucket(this.#options.now());
+    this.#openedAt = this.#options.now();
+    this.#bucket = new MessageBucket(this.#openedAt);
     this.#limit.clear();
     this.#listen();
-    this.#sync();
+    this.#house.doubt();
+    this.burst();
     this.#events.opened();
   }
 
   #received(text: string): void {
+    if (!this.isOpen) return;
+    this.#events.stirred();
     if (!this.isOpen) return;
     this.#listen();
     const message = parseServerMessage(text);
@@ -125,22 +155,43 @@ export class Line {
 
   #heard(tick: Tick): void {
     const now = this.#options.now();
-    const offset = this.#house.at(now);
-    if (offset !== null && Math.abs(now - (tick.at - offset.offsetMs)) > doubtMs) this.#sync();
-    this.#events.heard(tick, this.instantOf(tick.at) ?? now);
+    if (this.#house.ticked(tick.at)) {
+      this.check();
+      this.burst();
+    }
+    const instant = this.#house.instantOf(tick.at);
+    if (instant === null) {
+      // Nobody may claim the time from a server that ticks and does not answer.
+      if (now - this.#openedAt > quietMs) this.check();
+    } else if (now - instant > doubtMs) this.#sync();
+    this.#events.heard(tick, instant ?? now);
   }
 
   #answered(sync: Sync): void {
-    const { echo, received, sent } = sync;
+    const { echo, received, sent, error } = sync;
     const isWhole = Number.isFinite(received) && Number.isFinite(sent);
     if (!isWhole || !this.#asked.delete(echo)) return;
     this.#limit.clear();
-    const arrivedAt = this.#options.now();
-    const before = this.#house.at(arrivedAt);
-    this.#house.add({ sentAt: echo, received, sent, arrivedAt });
-    const after = this.#house.at(arrivedAt);
-    const moved = before !== null && after !== null && Math.abs(after.offsetMs - before.offsetMs) > doubtMs;
-    this.#events.answered(sync, moved);
+    const wasKnown = this.#house.now() !== null;
+    const exchange = { sentAt: echo, received, sent, arrivedAt: this.#options.now() };
+    const stepped = this.#house.add(exchange, error >= 0 ? error : 0);
+    if (stepped) this.burst();
+    this.#events.answered(sync, stepped || !wasKnown);
+  }
+
+  #askForTime(): void {
+    this.#sync(reserve);
+    const [least, most] = this.#pace();
+    this.#next.set(least + this.#options.random() * (most - least), () => this.#askForTime());
+  }
+
+  /** Within how long the next question follows. */
+  #pace(): readonly [leastMs: number, mostMs: number] {
+    this.#burstLeft -= 1;
+    if (this.#burstLeft > 0) return burstMs;
+    const isRough = this.#house.jitterMs > roughAboveMs;
+    this.#roughLeft -= 1;
+    return isRough && this.#roughLeft >= 0 ? roughMs : regularMs;
   }
 
   #listen(): void {
@@ -148,15 +199,16 @@ export class Line {
   }
 
   /** Whether the question could be sent. */
-  #sync(): boolean {
+  #sync(left = 0): boolean {
     const now = this.#options.now();
-    if (!this.#send({ sync: now })) return false;
+    if (!this.#send({ sync: now }, left)) return false;
+    if (this.#asked.size >= askedAtMost) this.#asked.clear();
     this.#asked.add(now);
     return true;
   }
 
-  #send(message: { sync: number } | { status: ScreenStatus }): boolean {
-    if (!this.isOpen || !this.#bucket?.take(this.#options.now())) return false;
+  #send(message: { sync: number } | { status: ScreenStatus }, left = 0): boolean {
+    if (!this.isOpen || !this.#bucket?.take(this.#options.now(), left)) return false;
     this.#socket.send(JSON.stringify(message));
     return true;
   }

@@ -1,60 +1,119 @@
-import type { InitialState } from '../protocol.ts';
-import { Connection, type StateAnswer } from './connection.ts';
+import { element, here, load, requestFrame } from './browser.ts';
+import { Connection } from './connection.ts';
+import type { dress } from './dress.ts';
 import { Face } from './face.ts';
-import type { Socket, SocketEvents } from './line.ts';
+import { Painter } from './painter.ts';
+import type { togglePanel } from './panel.ts';
+import { Renewal } from './renewal.ts';
+import { keepAwake } from './wake-lock.ts';
+import { fetchState, schedule, socketAddress, socketOf } from './wire.ts';
+
+const idleAfterMs = 10_000;
+const installAfterMs = 2_000;
 
 const root = document.documentElement;
-const face = new Face({ root, display: element('display'), state: element('state') });
+const build = root.dataset['build'] ?? '';
+const display = element('display');
+const face = new Face({ root, display, state: element('state'), error: element('error') });
+const renewal = new Renewal({
+  build,
+  schedule,
+  random: Math.random,
+  memory: sessionStorage,
+  isServed: async (wanted) => (await (await fetch(location.href)).text()).includes(`data-build="${wanted}"`),
+  reload: () => location.reload(),
+});
+let told = { zone: '', build: '' };
+let asked: { zone: string | null; complaints: readonly string[] } = { zone: null, complaints: [] };
+let isDressed = location.search === '';
+
 const connection = new Connection({
-  openSocket,
-  fetchState,
+  openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href)), events),
+  fetchState: () => fetchState(location.href),
   now: () => performance.now(),
+  wall: Date.now,
   random: Math.random,
   schedule,
-  build: root.dataset['build'] ?? '',
-  onState: (state) => face.become(state),
-  onTick: (tick) => face.show(tick),
-  onZone: (zone) => face.place(zone),
+  build,
+  onState: (state) => {
+    face.become(state);
+    if (state !== 'live') face.doubt(null);
+    beginOrStop();
+  },
+  onZone: (zone) => {
+    told = { ...told, zone };
+    face.place(asked.zone ?? zone);
+  },
+  onBuild: (name) => {
+    told = { ...told, build: name };
+    renewal.heard(name);
+  },
+});
+const painter = new Painter({
+  house: connection.house,
+  now: () => performance.now(),
+  schedule,
+  requestFrame,
+  isHidden: () => document.hidden,
+  look: () => connection.look(),
+  paint: (instant) => {
+    face.show(instant);
+    const { errorMs } = connection.house;
+    face.doubt(errorMs === null ? null : errorMs + painter.latenessMs);
+  },
 });
 
+if (!isDressed) void dressed().finally(() => ((isDressed = true), beginOrStop()));
+if ('WebSocket' in globalThis) connection.start();
+else element('state').textContent = 'This browser has no WebSockets, and the time comes over one';
+keepAwake();
+schedule(() => void navigator.serviceWorker?.register('/sw.js').catch(() => {}), installAfterMs);
+
 element('sign-in').setAttribute('href', `/accounts/login/?next=${here()}`);
-connection.start();
+element('read').addEventListener('click', () => (element('reading').textContent = face.read()));
+element('details').addEventListener('click', () => void panel());
+display.parentElement?.addEventListener('click', ({ target }) => {
+  if (!(target instanceof Element && target.closest('a, button'))) void panel();
+});
+addEventListener('keydown', ({ key, target, ctrlKey, metaKey, altKey }) => {
+  if (key === 'i' && !ctrlKey && !metaKey && !altKey && !(target instanceof HTMLInputElement)) void panel();
+});
 addEventListener('online', () => connection.wake());
-addEventListener('pageshow', (event) => event.persisted && connection.wake());
-document.addEventListener('visibilitychange', () => document.hidden || connection.wake());
+addEventListener('pageshow', (event) => event.persisted && connection.resume());
+document.addEventListener('resume', () => connection.resume());
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) return;
+  connection.wake();
+  painter.refresh();
+});
 
-function openSocket(events: SocketEvents): Socket {
-  const address = new URL('/time/tic/?every=1000', location.href);
-  address.protocol = address.protocol.replace('http', 'ws');
-  const socket = new WebSocket(address);
-  socket.onopen = () => events.opened();
-  socket.onmessage = ({ data }) => typeof data === 'string' && events.received(data);
-  socket.onclose = ({ code }) => events.closed(code);
-  return socket;
+let cancelIdle = schedule(() => root.classList.add('idle'), idleAfterMs);
+for (const name of ['pointermove', 'pointerdown', 'keydown']) addEventListener(name, stir);
+
+function stir(): void {
+  cancelIdle();
+  root.classList.remove('idle');
+  cancelIdle = schedule(() => root.classList.add('idle'), idleAfterMs);
 }
 
-async function fetchState(): Promise<StateAnswer> {
-  const response = await fetch('/api/initial_state', { signal: AbortSignal.timeout(5_000) });
-  const retryAfter = response.headers.get('Retry-After');
-  return {
-    status: response.status,
-    retryAfterMs: retryAfter === null ? null : Number(retryAfter) * 1_000 || null,
-    state: response.status === 200 ? ((await response.json()) as InitialState) : null,
-  };
+function beginOrStop(): void {
+  if (connection.state === 'live' && isDressed) painter.start();
+  else painter.stop();
 }
 
-function schedule(run: () => void, delayMs: number): () => void {
-  const timer = setTimeout(run, delayMs);
-  return () => clearTimeout(timer);
+async function dressed(): Promise<void> {
+  const part = await load<{ dress: typeof dress }>('/static/dress.js');
+  const { look, complaints, dial } = part.dress(location.search, display);
+  asked = { zone: look.zone, complaints };
+  painter.trimMs = look.trimMs;
+  face.staleIs = look.stale;
+  face.wear(dial);
+  const zone = look.zone ?? told.zone;
+  if (zone !== '') face.place(zone);
 }
 
-/** Path and query of this page, as a value of a query. */
-function here(): string {
-  return encodeURIComponent(location.pathname + location.search).replaceAll('%2F', '/');
-}
-
-function element(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no #${id}`);
-  return found;
+async function panel(): Promise<void> {
+  const part = await load<{ togglePanel: typeof togglePanel }>('/static/panel.js');
+  const zone = (): string => asked.zone ?? told.zone;
+  part.togglePanel({ connection, painter, zone, serverBuild: () => told.build, complaints: asked.complaints });
 }

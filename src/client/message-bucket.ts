@@ -13,11 +13,11 @@ export class MessageBucket {
     this.#filledAt = now;
   }
 
-  /** Whether one more message may be sent at `now`; if so, it counts as sent. */
-  take(now: number): boolean {
+  /** Whether one more message may be sent at `now`, with `left` of them kept; if so, it counts as sent. */
+  take(now: number, left = 0): boolean {
     this.#tokens = Math.min(capacity, this.#tokens + (now - this.#filledAt) * perMs);
     this.#filledAt = now;
-    if (this.#tokens < 1) return false;
+    if (this.#tokens < 1 + left) return false;
     this.#tokens -= 1;
     return true;
   }

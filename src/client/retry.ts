@@ -1,6 +1,9 @@
 /** No wait between two attempts is chosen longer than this, ms. */
 export const longestDelayMs = 8_000;
 
+/** As wide does the window grow where few clients are: a server that returns is found within 5 s. */
+const widestMs = 4_000;
+
 const drainedWithinMs = 500;
 
 /** How long a client waits before it connects again: at random, so that clients which were lost together part ways. */
@@ -26,11 +29,12 @@ export class Retry {
 
   /**
    * The wait before the next attempt, ms: a random part of a window that is the spread at first (or what a server
-   * that drains has left to spread), and twice as wide with each further call.
+   * that drains has left to spread), and twice as wide with each further call, up to 4 s or the spread.
    */
   next(drained = false): number {
     const first = drained ? drainedWithinMs : this.#spreadMs;
-    this.#windowMs = this.#windowMs === null ? first : Math.min(Math.max(this.#windowMs, 1) * 2, longestDelayMs);
+    this.#windowMs =
+      this.#windowMs === null ? first : Math.min(Math.max(this.#windowMs, 1) * 2, Math.max(widestMs, this.#spreadMs));
     return this.#random() * this.#windowMs;
   }
 

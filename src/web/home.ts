@@ -20,7 +20,7 @@ export function homeRoutes({ identity, assets, build }: HomeOptions): Routes {
         const session = await identity.who(request, 'not here');
         if (session === null) return toSignIn(request);
         const { token, headers } = csrfToken(request);
-        return page(clockPage({ assets, account: session.account, csrfToken: token, build }), headers);
+        return page(clockPage({ assets, account: { name: session.account, csrfToken: token }, build }), headers);
       },
     },
   };

@@ -22,6 +22,8 @@ export interface Response {
   status: number;
   headers?: readonly (readonly [name: string, value: string])[];
   body?: string | Uint8Array;
+  /** The origins whose pages may hold this one in a frame; nobody's unless given. */
+  frameAncestors?: readonly string[];
   /** Ends the connection after the answer. */
   close?: boolean;
 }

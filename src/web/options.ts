@@ -59,6 +59,13 @@ export const webOptions = {
     default: '',
     help: 'further origins whose pages may open sockets, between commas',
   },
+  frameAncestors: {
+    flag: '--frame-ancestors <origins>',
+    env: ['CLOCK_FRAME_ANCESTORS'],
+    parse: commaList(parseOrigin),
+    default: '',
+    help: 'origins of the same site whose pages may hold /embed in a frame, between commas',
+  },
   trustedProxy: {
     flag: '--trusted-proxy <ranges>',
     env: ['CLOCK_TRUSTED_PROXY'],

@@ -16,10 +16,10 @@ import {
 } from './uws.ts';
 
 const requestWithinMs = 15_000;
-const forbidden = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const forbidden = "default-src 'none'; base-uri 'none'";
 const fromUs = ['script', 'style', 'img', 'font', 'connect', 'manifest', 'worker'].map((kind) => `${kind}-src 'self'`);
+const unframed = contentPolicy([]);
 const everyAnswerHas: readonly (readonly [string, string])[] = [
-  ['Content-Security-Policy', [forbidden, ...fromUs, "form-action 'self'"].join('; ')],
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'same-origin'],
 ];
@@ -160,8 +160,15 @@ function readBody(exchange: Exchange): Promise<string> {
   });
 }
 
-function send(res: HttpResponse, head: Head, { status, headers = [], body = '', close = false }: Response): void {
+function contentPolicy(frameAncestors: readonly string[]): string {
+  const ancestors = `frame-ancestors ${frameAncestors.join(' ') || "'none'"}`;
+  return [forbidden, ancestors, ...fromUs, "form-action 'self'"].join('; ');
+}
+
+function send(res: HttpResponse, head: Head, response: Response): void {
+  const { status, headers = [], body = '', frameAncestors, close = false } = response;
   res.writeStatus(`${status} ${reasonPhrases[status] ?? ''}`);
+  res.writeHeader('Content-Security-Policy', frameAncestors === undefined ? unframed : contentPolicy(frameAncestors));
   for (const [name, value] of everyAnswerHas) res.writeHeader(name, value);
   if (head.secure) res.writeHeader(...overTlsHas);
   for (const [name, value] of headers) res.writeHeader(name, value);

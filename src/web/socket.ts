@@ -133,7 +133,7 @@ function signedOut(): HttpError {
 }
 
 /** 405, 426 and 400 of a handshake (RFC 6455, 4.2.1): what uWebSockets.js does not look at, too. */
-export function checkHandshake({ method, headers, query }: Head): void {
+function checkHandshake({ method, headers, query }: Head): void {
   if (method !== 'GET') throw new HttpError(405, 'This address is for sockets.', [['Allow', 'GET']]);
   if (headers.get('sec-websocket-version')?.trim() !== '13') {
     const wanted = [

@@ -11,6 +11,7 @@ import { unreadiness } from '../ops/readiness.ts';
 import { accountRoutes } from './accounts.ts';
 import { apiRoutes } from './api.ts';
 import { Assets } from './assets.ts';
+import { embedRoutes } from './embed.ts';
 import { homeRoutes } from './home.ts';
 import { HttpError } from './http.ts';
 import { Hub, type SocketData } from './hub.ts';
@@ -23,12 +24,13 @@ import { Server } from './server.ts';
 import { SessionWatch } from './session-watch.ts';
 import { socketPath, SocketRules } from './socket.ts';
 import { Spread } from './spread.ts';
+import { Upgrades } from './upgrades.ts';
 import type { HttpRequest, HttpResponse, SocketContext, Uws } from './uws.ts';
 
 export interface WebOptions {
   config: Pick<
     ValuesOf<typeof webOptions>,
-    'port' | 'allowedOrigins' | 'trustedProxy' | 'maxSockets' | 'drainMs' | 'drainDelayMs'
+    'port' | 'allowedOrigins' | 'frameAncestors' | 'trustedProxy' | 'maxSockets' | 'drainMs' | 'drainDelayMs'
   >;
   tls: { certFile: string; keyFile: string } | null;
   host: string;
@@ -56,6 +58,7 @@ export class Web implements Service {
   readonly #server: Server;
   readonly #spread: Spread;
   readonly #watch: SessionWatch;
+  readonly #upgrades: Upgrades;
   readonly #delays = tickDelays();
   #ticks = 0;
   #stopped: Promise<void> | undefined;
@@ -97,6 +100,7 @@ export class Web implements Service {
     this.#latest = latest;
     this.#spread = spread;
     this.#watch = new SessionWatch({ hub, sessions, records: backend.records, time: backend.time });
+    this.#upgrades = new Upgrades(uws);
     this.#server = new Server({
       app,
       uws,
@@ -108,6 +112,7 @@ export class Web implements Service {
       proxies: new Proxies(config.trustedProxy, tls !== null, log),
       routes: {
         ...homeRoutes({ identity, assets: assets.urls, build }),
+        ...embedRoutes({ identity, assets: assets.urls, build, frameAncestors: config.frameAncestors }),
         ...accountRoutes({ identity, accounts, sessions, attempts, allowedOrigins, assets: assets.urls, log }),
         ...apiRoutes({ identity, latest, channels, spread, build }),
         ...probeRoutes(() => unreadiness(backend, options.stopping)),
@@ -115,7 +120,7 @@ export class Web implements Service {
         // What uWebSockets.js does not take for a handshake ends here; the same rules refuse it.
         [socketPath]: {
           any: async (request) => {
-            await rules.admit(request);
+            await rules.admit(request, () => {});
             throw new HttpError(400, 'This is no handshake of a WebSocket.');
           },
         },
@@ -143,6 +148,7 @@ export class Web implements Service {
     });
     await this.#spread.start();
     await this.#watch.start();
+    await this.#upgrades.start();
     await this.#server.start();
   }
 
@@ -159,6 +165,7 @@ export class Web implements Service {
     await this.#spread.stop();
     await this.#watch.stop();
     await this.#server.stop();
+    await this.#upgrades.stop();
   }
 
   async #upgrade(rules: SocketRules, res: HttpResponse, req: HttpRequest, context: SocketContext): Promise<void> {
@@ -167,9 +174,9 @@ export class Web implements Service {
     const { head } = exchange;
     const key = head.headers.get('sec-websocket-key') ?? '';
     try {
-      const data = await rules.admit(head);
-      // Neither an extension nor a subprotocol, whatever was asked for.
-      if (!exchange.aborted) res.cork(() => res.upgrade(data, key, '', '', context));
+      await rules.admit(head, (data) => {
+        if (!exchange.aborted) this.#upgrades.upgrade(res, key, data, context);
+      });
     } catch (error) {
       await this.#server.respond(exchange, Promise.reject(error));
     }

@@ -94,8 +94,8 @@ describe('with several of a kind', () => {
   test('a worker that is told to stop finishes its task: no tick is lost', async () => {
     const env = { ...envOf(server), CLOCK_REDIS_PREFIX: 'worker-' };
     await using web = await startClock(['web'], { env });
-    await using beat = await startClock(['beat', '--interval', '100'], { env });
-    await using stays = await startClock(['worker'], { env });
+    await using _beat = await startClock(['beat', '--interval', '100'], { env });
+    await using _stays = await startClock(['worker'], { env });
     await using goes = await startClock(['worker'], { env });
     using socket = await (await signedIn(web.url)).connect();
     let last = await socket.nextTick();
@@ -111,7 +111,6 @@ describe('with several of a kind', () => {
     await follow(10);
     expect(await goes.exited).toBe(0);
     await follow(3);
-    expect([beat.port, stays.port]).toEqual([0, 0]);
   });
 
   test('a beat that is told to stop gives its lease up: another leads within half a second', async () => {

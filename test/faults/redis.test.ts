@@ -129,6 +129,17 @@ describe('while Redis is', () => {
     expect(await web.readiness()).toBe('ready');
   });
 
+  test('left with instants an hour ahead, as when its clock was set back, ticks go on within 2 s, and seq rises', async () => {
+    const script = `
+      redis.call('HINCRBY', 'clock:{time}:last:time', 'at', 3600000)
+      redis.call('HINCRBY', 'clock:{time}:pushed', 'time', 3600000)
+      return redis.call('HINCRBY', 'clock:{time}:lease', 'until', 3600000)`;
+    await running.redis.cli('EVAL', script, '0');
+    await more(heard, 2, 2_500);
+    await more(heard, 2);
+    expect(disorder(heard, 500)).toEqual([]);
+  });
+
   test('emptied, sockets end with 4401 within 2 s, nobody is let in, and the owner signs in again', async () => {
     const last = heard.at(-1);
     await running.redis.cli('FLUSHALL');

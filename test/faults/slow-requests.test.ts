@@ -30,7 +30,7 @@ describe.concurrent('a request that is not whole is cut within 15 s', () => {
       endless.map(async ([what, request]) => {
         using connection = await RawConnection.open(app.port);
         connection.send(Buffer.from(request, 'latin1'));
-        return connection.closed(15_000).then(
+        return await connection.closed(15_000).then(
           () => [],
           () => [what],
         );
@@ -48,7 +48,7 @@ describe.concurrent('a request that is not whole is cut within 15 s', () => {
           if (connection.open) connection.send('a');
           return !connection.open;
         };
-        return until(isCut, 'it is cut', 15_000, 500).then(
+        return await until(isCut, 'it is cut', 15_000, 500).then(
           () => [],
           () => [what],
         );

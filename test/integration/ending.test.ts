@@ -73,6 +73,15 @@ describe('on two web processes over one Redis', () => {
     expect(JSON.parse(await kept.next()).sync.echo).toBe(1);
   }
 
+  test('a session is let in where it has never been seen, and its sockets stay', async () => {
+    for (let times = 0; times < 20; times += 1) {
+      const visitor = at(there, await here.signedIn('ada'));
+      using socket = await visitor.connect();
+      socket.send('{"sync":1}');
+      expect(JSON.parse(await socket.next()).sync.echo).toBe(1);
+    }
+  });
+
   test('signing out closes every socket of the session with 4401 within a second', async () => {
     const copy = at(here, ada);
     await ada.signOut();

@@ -108,6 +108,18 @@ describe('a tick', () => {
     await app.tick('new', { at: nextSecond() });
     expect((await socket.nextTick()).text).toBe('new');
   });
+
+  test('that is older than its interval does not come, though nobody ever asked how long that is', async () => {
+    await using fresh = await WebApp.start();
+    using socket = await (await fresh.signedIn()).connect();
+    await fresh.tick('first', { at: nextSecond() });
+    const at = nextSecond();
+    fresh.backend.time.aheadMs = at - Date.now() + 700;
+    await fresh.tick('old', { at });
+    fresh.backend.time.aheadMs = 0;
+    await fresh.tick('new', { at: nextSecond() });
+    expect([(await socket.nextTick()).text, (await socket.nextTick()).text]).toEqual(['first', 'new']);
+  });
 });
 
 describe('a sync', () => {

@@ -1,6 +1,7 @@
-import { Connection, type StateAnswer } from '../../src/client/connection.ts';
+import { Connection } from '../../src/client/connection.ts';
 import type { SocketEvents } from '../../src/client/line.ts';
 import { Painter } from '../../src/client/painter.ts';
+import type { StateAnswer } from '../../src/client/wire.ts';
 import type { InitialState, ScreenState, Tick } from '../../src/protocol.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

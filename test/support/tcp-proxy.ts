@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+/** How long the next bytes are on their way, ms. What was sent first arrives first all the same. */
+export interface Delays {
+  up: () => number;
+  down: () => number;
+}
+
 /** One connection through the proxy: both of its halves. */
 export class Proxied {
   readonly #client: Socket;
@@ -8,7 +14,9 @@ export class Proxied {
   #first = '';
   #silent = false;
 
-  constructor(client: Socket, server: Socket, onSaid: () => void) {
+  constructor(client: Socket, server: Socket, onSaid: () => void, delays: Delays | null) {
+    const up = delayed(server, delays?.up);
+    const down = delayed(client, delays?.down);
     this.#client = client;
     this.#server = server;
     client.on('data', (bytes) => {
@@ -16,10 +24,10 @@ export class Proxied {
         this.#first += bytes.toString('latin1');
         onSaid();
       }
-      if (!this.#silent) server.write(bytes);
+      if (!this.#silent) up(bytes);
     });
     server.on('data', (bytes) => {
-      if (!this.#silent) client.write(bytes);
+      if (!this.#silent) down(bytes);
     });
     // A silent connection passes no end on either: the other side cannot tell it from a slow one.
     client.on('close', () => this.#silent || server.destroy());
@@ -47,19 +55,30 @@ export class Proxied {
   }
 }
 
+function delayed(to: Socket, delay: (() => number) | undefined): (bytes: Buffer) => void {
+  if (delay === undefined) return (bytes) => to.write(bytes);
+  let arrivesAt = 0;
+  return (bytes) => {
+    arrivesAt = Math.max(arrivesAt, performance.now() + delay());
+    setTimeout(() => to.writable && to.write(bytes), arrivesAt - performance.now());
+  };
+}
+
 /** Stands between a client and a server on loopback, to make faults that a network makes. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #connections = new Set<Proxied>();
+  readonly #delays: Delays | null;
   #silenced: string | null = null;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, delays: Delays | null) {
     this.#server = server;
+    this.#delays = delays;
   }
 
-  static async start(targetPort: number): Promise<TcpProxy> {
-    const server = createServer();
-    const proxy = new TcpProxy(server);
+  static async start(targetPort: number, delays: Delays | null = null): Promise<TcpProxy> {
+    const server = createServer({ noDelay: true });
+    const proxy = new TcpProxy(server, delays);
     server.on('connection', (client) => proxy.#accept(client, targetPort));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -92,9 +111,11 @@ export class TcpProxy {
   }
 
   #accept(client: Socket, targetPort: number): void {
-    const one = new Proxied(client, connect(targetPort, '127.0.0.1'), () => {
+    const said = (): void => {
       if (this.#silenced !== null && one.says(this.#silenced)) one.silence();
-    });
+    };
+    const server = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
+    const one = new Proxied(client, server, said, this.#delays);
     this.#connections.add(one);
     client.on('close', () => this.#connections.delete(one));
   }

@@ -36,7 +36,7 @@ describe('html', () => {
 });
 
 describe.each([
-  ['clock', clockPage({ assets, account: hostile, csrfToken: hostile, build: hostile })],
+  ['clock', clockPage({ assets, account: { name: hostile, csrfToken: hostile }, build: hostile })],
   ['sign-in', signInPage({ assets, csrfToken: hostile, next: hostile, username: hostile, message: hostile })],
   ['password', passwordPage({ assets, csrfToken: hostile, account: hostile, message: hostile })],
   ['error', errorPage({ assets, status: 404, title: hostile, message: hostile })],

@@ -1,0 +1,192 @@
+/**
+ * How right the seconds on real pages are: 8 pages in Chromium on two web processes, behind a network that delays each
+ * packet by 5 to 80 ms, with device clocks off by -7 to +7 s. Then the same with answers that take 40 ms longer than
+ * questions; what a page weighs, how soon it is right and what it costs; and what `?every=1000` saves the server.
+ *
+ *     npm run bench:screens -- --seconds 60
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { launchBrowser, signIn } from '../test/support/browser.ts';
+import { Client } from '../test/support/client.ts';
+import { type ClockProcess, startClock } from '../test/support/clock-process.ts';
+import { RedisServer } from '../test/support/redis-server.ts';
+import { type Delays, TcpProxy } from '../test/support/tcp-proxy.ts';
+import { openHerd } from './clients.ts';
+import { paintPlot } from './paint-plot.ts';
+import { latenessOf, type Paint, paintsOf, percentile, recorder, spreadsOf } from './paints.ts';
+import { median, usageOf } from './usage.ts';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    sockets: { type: 'string', default: '1000' },
+    plot: { type: 'boolean', default: false },
+  },
+});
+const seconds = Number(values.seconds);
+const password = 'a password for the bench';
+const screens = 8;
+
+const jitter = (): number => 5 + Math.random() * 75;
+const symmetric: Delays = { up: jitter, down: jitter };
+const asymmetric: Delays = { up: jitter, down: () => jitter() + 40 };
+
+const redis = await RedisServer.start();
+const env = {
+  TZ: 'UTC',
+  CLOCK_REDIS_URL: redis.url,
+  CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
+  CLOCK_ADMIN_PASSWORD: password,
+};
+const roles: ClockProcess[] = [];
+const browser = await launchBrowser();
+try {
+  for (const args of [['worker'], ['beat'], ['web', '--host', '127.0.0.1'], ['web', '--host', '127.0.0.1']]) {
+    roles.push(await startClock(args, { env }));
+  }
+  const webs = roles.slice(2);
+  await savings(webs[0]);
+  await onePage(webs[0]);
+  const direct = await trial('loopback, no delay', webs, null);
+  const even = await trial('5 to 80 ms either way', webs, symmetric);
+  await trial('5 to 80 ms, and 40 ms more for answers', webs, asymmetric);
+  if (values.plot) {
+    const plot = paintPlot([
+      { name: '5 to 80 ms of jitter', color: '#1f6feb', lateness: even },
+      { name: 'loopback', color: '#2da44e', lateness: direct },
+    ]);
+    writeFileSync(join(import.meta.dirname, '../docs/paint-error.svg'), plot);
+  }
+} finally {
+  await browser.close();
+  await Promise.all(roles.map((role) => role.stop()));
+  await redis.stop();
+}
+
+/** Prints how right 8 pages were, and returns how late each of their paints was. */
+async function trial(name: string, webs: readonly ClockProcess[], delays: Delays | null): Promise<number[]> {
+  const client = new Client(webs[0]?.url ?? '');
+  await client.signIn('admin', password);
+  const session = client.cookies.get('sessionid') ?? '';
+  const proxies = await Promise.all(webs.map(({ port }) => TcpProxy.start(port, delays)));
+  const contexts: BrowserContext[] = [];
+  try {
+    const pages = await Promise.all(
+      Array.from({ length: screens }, async (_, index) => {
+        const { port } = proxies[index % proxies.length] ?? { port: 0 };
+        const context = await browser.newContext({ serviceWorkers: 'block' });
+        contexts.push(context);
+        const page = await context.newPage();
+        await page.addInitScript(recorder(-7_000 + index * 2_000));
+        await context.addCookies([{ name: 'sessionid', value: session, domain: '127.0.0.1', path: '/' }]);
+        await page.goto(`http://127.0.0.1:${port}/`);
+        return page;
+      }),
+    );
+    await passed(seconds * 1_000);
+    const paints = await Promise.all(pages.map(paintsOf));
+    report(name, paints);
+    return paints.flat().map(latenessOf);
+  } finally {
+    for (const context of contexts) await context.close();
+    await Promise.all(proxies.map((proxy) => proxy.stop()));
+  }
+}
+
+function report(name: string, pages: readonly (readonly Paint[])[]): void {
+  const all = pages.flat();
+  const wrong = all.map((paint) => Math.abs(latenessOf(paint)));
+  const held = all.filter((paint) => Math.abs(latenessOf(paint)) <= paint.statedMs).length;
+  const repeated = pages.flatMap((paints) =>
+    paints.filter(({ second }, at) => second === paints[at - 1]?.second),
+  ).length;
+  print(`${name}: ${all.length} paints by ${pages.length} pages`);
+  print(`  |paint - true second|: p50 ${ms(percentile(wrong, 0.5))}, p95 ${ms(percentile(wrong, 0.95))}`);
+  const spreads = spreadsOf(pages);
+  print(`  first page to last, a second: p50 ${ms(percentile(spreads, 0.5))}, p95 ${ms(percentile(spreads, 0.95))}`);
+  const stated = all.map(({ statedMs }) => statedMs);
+  print(`  shown error: median ± ${median(stated)} ms, true in ${((100 * held) / all.length).toFixed(2)} %`);
+  print(`  seconds painted twice: ${repeated}`);
+}
+
+async function onePage(web: ClockProcess | undefined): Promise<void> {
+  const url = `${web?.url}/`;
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Network.enable');
+  let weight = 0;
+  devtools.on('Network.loadingFinished', ({ encodedDataLength }) => (weight += encodedDataLength));
+  await page.addInitScript(recorder(0));
+  await signIn(page, url, password);
+  await passed(4_000);
+  print(`weight of signing in and the clock: ${weight} bytes, headers too`);
+  weight = 0;
+  await page.goto(`${url}?face=analog`);
+  await passed(500);
+  await page.keyboard.press('i');
+  await passed(500);
+  print(`  and of a face and the panel, visited afterwards: ${weight} bytes`);
+  const firsts: number[] = [];
+  for (let visit = 0; visit < 9; visit += 1) {
+    await page.goto(url);
+    await passed(700);
+    firsts.push(await page.evaluate('paints[0].at - performance.timeOrigin'));
+  }
+  print(`first right second after a warm navigation: median ${ms(median(firsts))}, most ${ms(Math.max(...firsts))}`);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await passed(5_000);
+  const before = await rendererSeconds(browser);
+  await passed(20_000);
+  const used = (await rendererSeconds(browser)) - before;
+  print(`CPU of the renderer of a page that only shows: ${((used / 20) * 100).toFixed(2)} % of a core`);
+  await context.close();
+}
+
+/** CPU time of all renderers so far. */
+async function rendererSeconds(one: Browser): Promise<number> {
+  const devtools = await one.newBrowserCDPSession();
+  const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
+  await devtools.detach();
+  return processInfo.filter(({ type }) => type === 'renderer').reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+}
+
+/** What a screen costs the server: every tick against the first of each second. */
+async function savings(web: ClockProcess | undefined): Promise<void> {
+  if (web === undefined) return;
+  const client = new Client(web.url);
+  await client.signIn('admin', password);
+  const cost = async (query: string): Promise<number> => {
+    const herd = await openHerd(web.port, Number(values.sockets), query, client.cookieHeader());
+    await passed(2_000);
+    const start = usageOf(web.pid);
+    await passed(8_000);
+    const end = usageOf(web.pid);
+    herd.close();
+    await passed(500);
+    return (end.cpuUs - start.cpuUs) / 8 / Number(values.sockets);
+  };
+  const rounds: { every: number; second: number }[] = [];
+  for (let round = 0; round < 3; round += 1) rounds.push({ every: await cost(''), second: await cost('?every=1000') });
+  const every = median(rounds.map((round) => round.every));
+  const second = median(rounds.map((round) => round.second));
+  const ratio = median(rounds.map((round) => round.second / round.every));
+  print(
+    `CPU a socket a second, ${values.sockets} sockets: every tick ${every.toFixed(1)} us, every=1000 ${second.toFixed(1)} us, ratio ${ratio.toFixed(2)}`,
+  );
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function passed(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}

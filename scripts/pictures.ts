@@ -1,0 +1,58 @@
+/** Takes the pictures of `docs/`: faces and states, in the light and in the dark. Run it after a build. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { launchBrowser, signIn } from '../test/support/browser.ts';
+import { startClock } from '../test/support/clock-process.ts';
+import { until } from '../test/support/until.ts';
+import { root } from './server-bundle.ts';
+
+const folder = join(root, 'docs/pictures');
+const faces = [
+  { name: 'digital', query: '', size: [1_280, 720], scheme: 'light' },
+  { name: 'zones', query: '?zone2=Asia/Tokyo&date=on&weekday=on', size: [1_280, 720], scheme: 'dark' },
+  { name: 'analog', query: '?face=analog&date=on', size: [1_280, 720], scheme: 'light' },
+  { name: 'twelve-hours', query: '?hours=12&ink=ffe066&ground=102030', size: [1_280, 720], scheme: 'dark' },
+  { name: 'portrait', query: '?face=analog&zone2=America/New_York', size: [540, 960], scheme: 'dark' },
+  { name: 'phone', query: '?date=on&lang=es', size: [320, 568], scheme: 'light' },
+  { name: 'overlay', query: '?ground=transparent&size=60', size: [1_280, 720], scheme: 'dark' },
+] as const;
+
+mkdirSync(folder, { recursive: true });
+const clock = await startClock(['all'], { env: { TZ: 'Europe/Madrid' } });
+const browser = await launchBrowser();
+try {
+  const page = await browser.newPage({ viewport: { width: 1_280, height: 720 } });
+  await signIn(page, `${clock.url}/`, clock.adminPassword());
+  for (const { name, query, size, scheme } of faces) {
+    const [width, height] = size;
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.goto(`${clock.url}/${query}`);
+    await shown(page);
+    await page.screenshot({ path: join(folder, `${name}.png`), omitBackground: name === 'overlay' });
+  }
+  await page.setViewportSize({ width: 1_280, height: 720 });
+  await page.goto(`${clock.url}/`);
+  await shown(page);
+  await page.keyboard.press('i');
+  await page.getByText('Settings').click();
+  await page.screenshot({ path: join(folder, 'panel.png') });
+  await page.keyboard.press('Escape');
+  clock.kill('SIGSTOP');
+  await page.waitForSelector('[data-state="stale"]');
+  await page.screenshot({ path: join(folder, 'stale.png') });
+  clock.kill('SIGCONT');
+  await page.waitForSelector('[data-state="live"]');
+  await page.context().clearCookies();
+  await page.goto(`${clock.url}/accounts/login/?next=/`);
+  await page.screenshot({ path: join(folder, 'sign-in.png') });
+} finally {
+  await browser.close();
+  await clock.stop();
+}
+
+async function shown(page: Page): Promise<void> {
+  await page.waitForSelector('[data-state="live"]');
+  await until(async () => /± \d/.test((await page.textContent('#error')) ?? ''), 'the clock tells its error');
+}

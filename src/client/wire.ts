@@ -1,0 +1,43 @@
+import type { InitialState } from '../protocol.ts';
+import type { Socket, SocketEvents } from './line.ts';
+
+/** The answer to `GET /api/initial_state`. */
+export interface StateAnswer {
+  status: number;
+  /** Of the header `Retry-After`, ms. */
+  retryAfterMs: number | null;
+  /** With status 200. */
+  state: InitialState | null;
+}
+
+/** A WebSocket of a browser or of Node, as a line wants it. */
+export function socketOf(socket: WebSocket, events: SocketEvents): Socket {
+  socket.onopen = () => events.opened();
+  socket.onmessage = ({ data }) => {
+    if (typeof data === 'string') events.received(data);
+  };
+  socket.onclose = ({ code }) => events.closed(code);
+  return { send: (text) => socket.send(text), close: () => socket.close() };
+}
+
+/** The socket's address beside that of a page. Each second is enough for who keeps time between the ticks. */
+export function socketAddress(page: string | URL): URL {
+  const address = new URL('/time/tic/?every=1000', page);
+  address.protocol = address.protocol.replace('http', 'ws');
+  return address;
+}
+
+export async function fetchState(page: string | URL, headers: Record<string, string> = {}): Promise<StateAnswer> {
+  const response = await fetch(new URL('/api/initial_state', page), { headers, signal: AbortSignal.timeout(5_000) });
+  const retryAfter = response.headers.get('Retry-After');
+  return {
+    status: response.status,
+    retryAfterMs: retryAfter === null ? null : Number(retryAfter) * 1_000 || null,
+    state: response.status === 200 ? ((await response.json()) as InitialState) : null,
+  };
+}
+
+export function schedule(run: () => void, delayMs: number): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,24 @@
+/** Five rows of each sign, a column narrower than it is apart from the next. */
+const shapes: Readonly<Record<string, readonly string[]>> = {
+  '0': ['█████', '█   █', '█   █', '█   █', '█████'],
+  '1': ['  █  ', ' ██  ', '  █  ', '  █  ', ' ███ '],
+  '2': ['█████', '    █', '█████', '█    ', '█████'],
+  '3': ['█████', '    █', ' ████', '    █', '█████'],
+  '4': ['█   █', '█   █', '█████', '    █', '    █'],
+  '5': ['█████', '█    ', '█████', '    █', '█████'],
+  '6': ['█████', '█    ', '█████', '█   █', '█████'],
+  '7': ['█████', '    █', '   █ ', '  █  ', '  █  '],
+  '8': ['█████', '█   █', '█████', '█   █', '█████'],
+  '9': ['█████', '█   █', '█████', '    █', '█████'],
+  ':': [' ', '█', ' ', '█', ' '],
+  '-': ['     ', '     ', '█████', '     ', '     '],
+};
+
+/** A time in letters of five rows; signs that have none are left out. */
+export function bigDigits(text: string): string[] {
+  const signs = [...text].flatMap((sign) => shapes[sign] ?? []);
+  return [0, 1, 2, 3, 4].map((row) => {
+    const rows = signs.filter((_, index) => index % 5 === row);
+    return rows.join('  ');
+  });
+}

@@ -1,0 +1,114 @@
+import { Connection } from '../client/connection.ts';
+import { Painter } from '../client/painter.ts';
+import { fetchState, schedule, socketAddress, socketOf } from '../client/wire.ts';
+import { Failure } from '../lifecycle.ts';
+import type { ScreenState } from '../protocol.ts';
+import { Zone } from '../time/zone.ts';
+import { TerminalFace, type Output, type Reading } from './terminal-face.ts';
+
+const onceWithinMs = 10_000;
+
+export interface WatchOptions {
+  /** Of the installation. */
+  url: string;
+  /** A bearer token. */
+  token: string;
+  build: string;
+  /** Ends with the first second that is right. */
+  once: boolean;
+  asJson: boolean;
+  output: Output;
+  hasColor: boolean;
+  stopping: AbortSignal;
+}
+
+/**
+ * Shows the time of an installation until `stopping`, on the page's own connection and flywheel. Throws a `Failure`
+ * when the token is not, or no longer, good, or when `once` got no right second in time.
+ */
+export async function watch(options: WatchOptions): Promise<void> {
+  const { output, asJson, hasColor, once, stopping } = options;
+  const base = installationAt(options.url);
+  const face = new TerminalFace({ output, asJson, hasColor });
+  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
+  let shown: number | null = null;
+  let zone: Zone | null = null;
+
+  const reading = (): Reading => {
+    const { state, house } = connection;
+    const errorMs = house.errorMs === null ? null : house.errorMs + painter.latenessMs;
+    const time = shown === null || zone === null ? null : zone.timeOf(shown);
+    return { at: shown, time, zone: zone?.name ?? null, state, errorMs, offsetMs: house.offsetMs };
+  };
+  const show = (): void => {
+    if (once) {
+      if (connection.state !== 'live' || shown === null || zone === null) return;
+      end();
+    }
+    face.show(reading());
+  };
+  const connection = new Connection({
+    ...programOf(base, options),
+    onState: (state: ScreenState) => {
+      if (state === 'live') painter.start();
+      else painter.stop();
+      if (state !== 'live') show();
+      if (state === 'signed-out') fail(new Failure('the server does not take this token: issue another', 1));
+    },
+    onZone: (name) => (zone = new Zone(name)),
+  });
+  const painter = new Painter({
+    house: connection.house,
+    now: () => performance.now(),
+    schedule,
+    // A terminal has no frames: the next millisecond will do.
+    requestFrame: (run) => schedule(() => run(performance.now()), 1),
+    isHidden: () => false,
+    look: () => connection.look(),
+    paint: (instant) => {
+      shown = instant;
+      show();
+    },
+  });
+
+  // Nobody reads any more: the other end of a pipe is gone.
+  output.on('error', () => end());
+  stopping.addEventListener('abort', () => end(), { once: true });
+  const late = once
+    ? setTimeout(() => fail(new Failure(`no time from ${base.origin} within 10 s`, 1)), onceWithinMs)
+    : undefined;
+  connection.start();
+  try {
+    await ended;
+  } finally {
+    clearTimeout(late);
+    painter.stop();
+    connection.stop();
+    face.end();
+  }
+}
+
+function installationAt(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new Failure(`watch: ${JSON.stringify(text)} must be an address such as https://clock.example.org`);
+  }
+  return url;
+}
+
+function programOf(
+  base: URL,
+  { token, build }: WatchOptions,
+): Omit<ConstructorParameters<typeof Connection>[0], 'onState' | 'onZone'> {
+  const headers = { Authorization: `Bearer ${token}` };
+  return {
+    openSocket: (events) => socketOf(new WebSocket(socketAddress(base), { headers }), events),
+    fetchState: () => fetchState(base, headers),
+    now: () => performance.now(),
+    wall: Date.now,
+    random: Math.random,
+    schedule,
+    build,
+    onBuild: () => {},
+  };
+}

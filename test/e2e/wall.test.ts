@@ -1,0 +1,65 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser, signIn } from '../support/browser.ts';
+import { type ClockProcess, startClock } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { until } from '../support/until.ts';
+
+let browser: Browser;
+let clock: ClockProcess;
+
+beforeAll(async () => {
+  [clock, browser] = await Promise.all([startClock(['all', '--port', String(await freePort())]), launchBrowser()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await clock?.stop();
+});
+
+const now = (page: Page): Promise<number> => page.evaluate('performance.now()');
+
+test('a wall that is switched on before its server shows our page, and is live within 5 s of it', async () => {
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, `${clock.url}/`, clock.adminPassword());
+  await page.evaluate('navigator.serviceWorker.ready.then(() => true)');
+  clock.kill('SIGKILL');
+  await clock.exited;
+
+  await page.goto(`${clock.url}/`);
+  await page.waitForSelector('[data-state="stale"]');
+  expect(await page.textContent('#state')).toBe('Stale: no signal');
+  expect(await page.textContent('#display')).toBe('‒‒:‒‒:‒‒');
+  await page.goto(`${clock.url}/?face=analog`);
+  await page.waitForSelector('#dial.blank');
+
+  const { dataDir, port } = clock;
+  clock = await startClock(['all', '--port', String(port)], { dataDir });
+  const backAt = await now(page);
+  await page.waitForSelector('[data-state="live"]', { timeout: 8_000 });
+  expect((await now(page)) - backAt).toBeLessThan(5_000);
+});
+
+test('a wall takes a new build by itself, once', async () => {
+  const page = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
+  // The moment is random: here it is the first.
+  await page.addInitScript('Math.random = () => 0.001');
+  let loads = 0;
+  page.on('load', () => (loads += 1));
+  await signIn(page, `${clock.url}/`, clock.adminPassword());
+  // What the wall has is last year's build; the server, whose own is served, has another.
+  await page.route(
+    `${clock.url}/`,
+    async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace(/data-build="[^"]*"/, 'data-build="0.9.0+old"');
+      await route.fulfill({ response, body });
+    },
+    { times: 1 },
+  );
+  await page.goto(`${clock.url}/`);
+  loads = 0;
+  await page.waitForSelector('html:not([data-build="0.9.0+old"])[data-state="live"]');
+  await until(async () => /\d/.test((await page.textContent('#display')) ?? ''), 'a time is shown');
+  expect(loads).toBe(1);
+});

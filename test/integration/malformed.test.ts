@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Client } from '../support/client.ts';
+import { RawConnection, requestText } from '../support/raw-connection.ts';
+import { WebApp } from '../support/web-app.ts';
+
+/** What the contract has for each of them: an answer's status, the end of a connection, or a close code. */
+const requests = corpus<[what: string, request: string, statuses: number[]]>('malformed-requests');
+const frames = corpus<[what: string, hex: string, outcome: string]>('malformed-frames');
+
+let app: WebApp;
+let client: Client;
+beforeAll(async () => {
+  app = await WebApp.start();
+  client = await app.signedIn();
+});
+afterAll(() => app[Symbol.asyncDispose]());
+
+describe('a request with', () => {
+  test.each(requests)('%s is answered as the contract has it, and harms nobody', async (_, request, statuses) => {
+    using connection = await RawConnection.open(app.port);
+    connection.send(Buffer.from(request, 'latin1'));
+    expect(statuses).toContain((await connection.answer('GET')).status);
+    expect((await app.client().fetch('/health')).status).toBe(200);
+  });
+});
+
+describe('on a socket', () => {
+  test.each(frames)('%s has the outcome of the contract', async (_, hex, outcome) => {
+    using connection = await RawConnection.open(app.port);
+    connection.send(
+      requestText('GET /time/tic/', [
+        `Host: 127.0.0.1:${app.port}`,
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        `Cookie: ${client.cookieHeader()}`,
+      ]),
+    );
+    expect((await connection.answer()).status).toBe(101);
+    connection.send(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+    expect(await outcomeOf(connection)).toBe(outcome);
+  });
+});
+
+/** The close code that came, `closed` for a close without one, `cut`, or `open` after a while. */
+async function outcomeOf(connection: RawConnection): Promise<string> {
+  const rest = await connection.closed(500).catch(() => null);
+  if (rest === null) return 'open';
+  if (rest === '') return 'cut';
+  const bytes = Buffer.from(rest, 'latin1');
+  return bytes.length > 3 ? String(bytes.readUInt16BE(2)) : 'closed';
+}
+
+function corpus<T>(name: string): T[] {
+  return JSON.parse(readFileSync(join(import.meta.dirname, `${name}.json`), 'utf8')) as T[];
+}

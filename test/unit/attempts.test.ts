@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import { Attempts, type Attempt } from '../../src/auth/attempts.ts';
+import type { Limit, Limiter } from '../../src/backend/backend.ts';
+
+/** Windows that end when a test says so. */
+class FakeLimiter implements Limiter {
+  readonly #tries = new Map<string, number>();
+
+  async take(limit: Limit, key: string): Promise<number | null> {
+    const tries = this.#count(limit, key) + 1;
+    this.#tries.set(`${limit.name} ${key}`, tries);
+    return tries > limit.tries ? limit.windowMs : null;
+  }
+
+  async peek(limit: Limit, key: string): Promise<number | null> {
+    return this.#count(limit, key) >= limit.tries ? limit.windowMs : null;
+  }
+
+  async giveBack(limit: Limit, key: string): Promise<void> {
+    this.#tries.set(`${limit.name} ${key}`, this.#count(limit, key) - 1);
+  }
+
+  async clear(limit: Limit, key: string): Promise<void> {
+    this.#tries.delete(`${limit.name} ${key}`);
+  }
+
+  /** Ends all windows of this length. */
+  end(windowMs: number): void {
+    for (const key of this.#tries.keys()) {
+      if ((key.startsWith('address ') ? 60_000 : 900_000) === windowMs) this.#tries.delete(key);
+    }
+  }
+
+  #count({ name }: Limit, key: string): number {
+    return this.#tries.get(`${name} ${key}`) ?? 0;
+  }
+}
+
+const minuteMs = 60_000;
+
+function guarded() {
+  const limiter = new FakeLimiter();
+  const attempts = new Attempts(limiter);
+  return { limiter, attempts, fail: (name: string, network: string) => attempts.begin(name, network) };
+}
+
+async function begun(attempt: Promise<Attempt | number>): Promise<Attempt> {
+  const result = await attempt;
+  if (typeof result === 'number') throw new Error(`refused for ${result} ms`);
+  return result;
+}
+
+describe('failed sign-ins', () => {
+  test('of an account from one address are ten in a quarter of an hour', async () => {
+    const { fail } = guarded();
+    for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
+    expect(await fail('ana', '192.0.2.1')).toBe(15 * minuteMs);
+    await begun(fail('ana', '192.0.2.2'));
+    await begun(fail('bob', '192.0.2.1'));
+  });
+
+  test('of an account are one, whatever the case of its name', async () => {
+    const { fail } = guarded();
+    for (let tries = 0; tries < 10; tries += 1) await begun(fail(tries % 2 === 0 ? 'ANA' : 'ana', '192.0.2.1'));
+    expect(await fail('Ana', '192.0.2.1')).toBe(15 * minuteMs);
+  });
+
+  test('from one address are thirty a minute, whatever the names', async () => {
+    const { fail, limiter } = guarded();
+    for (let tries = 0; tries < 30; tries += 1) await begun(fail(`name${tries}`, '192.0.2.1'));
+    expect(await fail('another', '192.0.2.1')).toBe(minuteMs);
+    await begun(fail('another', '192.0.2.2'));
+    limiter.end(minuteMs);
+    await begun(fail('another', '192.0.2.1'));
+  });
+
+  test('of an account are a hundred in a quarter of an hour from everywhere', async () => {
+    const { fail } = guarded();
+    for (let tries = 0; tries < 100; tries += 1) await begun(fail('ana', `192.0.2.${tries}`));
+    expect(await fail('ana', '198.51.100.1')).toBe(15 * minuteMs);
+    await begun(fail('bob', '198.51.100.1'));
+  });
+
+  test('beyond one limit count against no other', async () => {
+    const { fail, limiter } = guarded();
+    for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
+    for (let tries = 0; tries < 200; tries += 1) expect(await fail('ana', '192.0.2.1')).toBe(15 * minuteMs);
+    limiter.end(minuteMs);
+    for (let tries = 0; tries < 20; tries += 1) await begun(fail(`name${tries}`, '192.0.2.1'));
+    await begun(fail('ana', '192.0.2.2'));
+  });
+
+  test('at once are no more than one after another, and leave the account’s own limit alone', async () => {
+    const { fail } = guarded();
+    const results = await Promise.all(Array.from({ length: 200 }, () => fail('ana', '192.0.2.1')));
+    expect(results.filter((result) => typeof result !== 'number').length).toBeLessThanOrEqual(10);
+    for (let tries = 0; tries < 80; tries += 1) await begun(fail('ana', `198.51.100.${tries}`));
+  });
+
+  test('of names beyond all length are bounded as well', async () => {
+    const { fail } = guarded();
+    for (let tries = 0; tries < 10; tries += 1) await begun(fail('a'.repeat(64 + tries), '192.0.2.1'));
+    expect(await fail('a'.repeat(5_000), '192.0.2.1')).toBe(15 * minuteMs);
+  });
+});
+
+describe('a sign-in', () => {
+  test('that succeeds clears what failed from that address before', async () => {
+    const { fail } = guarded();
+    for (let tries = 0; tries < 9; tries += 1) await begun(fail('ana', '192.0.2.1'));
+    await (await begun(fail('ana', '192.0.2.1'))).succeeded();
+    for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
+    expect(await fail('ana', '192.0.2.1')).toBe(15 * minuteMs);
+  });
+
+  test('that succeeds is not counted: an office shares its address', async () => {
+    const { attempts } = guarded();
+    for (let people = 0; people < 200; people += 1) {
+      await (await begun(attempts.begin(`name${people}`, '192.0.2.1'))).succeeded();
+    }
+    for (let times = 0; times < 200; times += 1) await (await begun(attempts.begin('ana', '192.0.2.1'))).succeeded();
+  });
+
+  test('that was neither right nor wrong is not counted', async () => {
+    const { fail } = guarded();
+    for (let times = 0; times < 200; times += 1) await (await begun(fail('ana', '192.0.2.1'))).withdrawn();
+    for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { healthy, liveWorld, ScreenWorld } from '../support/screen-world.ts';
+
+describe('painter', () => {
+  test('paints each second once, at the frame nearest to its beginning', async () => {
+    const world = await liveWorld();
+    await world.pass(60_000);
+    const paints = world.paints.slice(1);
+    expect(paints.length).toBeGreaterThan(60);
+    for (const [index, { instant, houseTime }] of paints.entries()) {
+      expect(Math.abs(houseTime - instant)).toBeLessThan(8.4);
+      expect(instant).toBe((paints[0]?.instant ?? 0) + index * 1_000);
+    }
+  });
+
+  test('paints so much earlier as the screen is late', async () => {
+    const world = new ScreenWorld();
+    world.painter.trimMs = 120;
+    world.connection.start();
+    await world.pass(10_000);
+    for (const { instant, houseTime } of world.paints.slice(1)) {
+      expect(Math.abs(houseTime + 120 - instant)).toBeLessThan(8.4);
+    }
+  });
+
+  test('paints nothing that is not live, and the present at once when it is again', async () => {
+    const world = await liveWorld();
+    world.server = { ...healthy, isTicking: false };
+    await world.pass(10_000);
+    const { length } = world.paints;
+    expect(world.state).toBe('stale');
+    await world.pass(10_000);
+    expect(world.paints).toHaveLength(length);
+    world.server = { ...healthy };
+    await world.pass(1_000);
+    expect(world.paints.at(-1)?.instant).toBe(Math.floor(world.houseTime / 1_000) * 1_000);
+  });
+
+  test('paints no second of before a sleep after it', async () => {
+    const world = await liveWorld();
+    world.sleep(3_600_000);
+    const before = world.paints.length;
+    await world.pass(2_500);
+    expect(world.state).toBe('live');
+    for (const { instant, houseTime } of world.paints.slice(before)) {
+      expect(houseTime - instant).toBeLessThan(1_000);
+    }
+  });
+
+  test('goes back where the house sets its clock back', async () => {
+    const world = await liveWorld();
+    world.stepHouse(-10_000);
+    await world.pass(3_000);
+    expect(world.paints.at(-1)?.instant).toBe(Math.floor(world.houseTime / 1_000) * 1_000);
+  });
+
+  test('says how late it was, and half a frame at least', async () => {
+    const world = await liveWorld();
+    expect(world.painter.latenessMs).toBeGreaterThanOrEqual(8.3);
+    expect(world.painter.latenessMs).toBeLessThan(8.5);
+  });
+});
