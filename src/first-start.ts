@@ -1,8 +1,10 @@
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { firstAccountName, type FirstPassword } from './auth/first-account.ts';
 import type { Logger } from './logger.ts';
-import { newPassword, writeSecretFile } from './secrets.ts';
+import { newPassword, replaceSecretFile } from './secrets.ts';
 
+const passwordFile = 'admin-password';
 const renewal = "for a new password: 'clock user passwd admin'";
 
 /** The first account's password in `clock all`, and how a person learns it. */
@@ -18,21 +20,22 @@ export interface FirstSignIn {
  */
 export function firstSignIn(given: string | undefined, folder: string): FirstSignIn {
   let words = `sign in with an account of yours; ${renewal}`;
-  const password = (): FirstPassword => {
+  const text = given ?? newPassword();
+  const onUsed = (): void => {
     if (given !== undefined) {
       words = `sign in as ${firstAccountName} with the password that you gave`;
-      return { text: given };
+    } else if (process.stdout.isTTY) {
+      words = `sign in as ${firstAccountName} with the password above, which is not shown again; ${renewal}`;
+      // Straight to the terminal: a password never goes through the log.
+      process.stdout.write(`\n  Name      ${firstAccountName}\n  Password  ${text}\n\n`);
+    } else {
+      words = `sign in as ${firstAccountName}; the password is in ${join(folder, passwordFile)}; ${renewal}`;
     }
-    const text = newPassword();
-    if (!process.stdout.isTTY) {
-      const file = writeSecretFile(folder, 'admin-password', text, 0o600);
-      words = `sign in as ${firstAccountName}; the password is in ${file}; ${renewal}`;
-      return { text };
-    }
-    words = `sign in as ${firstAccountName} with the password above, which is not shown again; ${renewal}`;
-    // Straight to the terminal: a password never goes through the log.
-    const show = (): void => void process.stdout.write(`\n  Name      ${firstAccountName}\n  Password  ${text}\n\n`);
-    return { text, onUsed: show };
+  };
+  const password = (): FirstPassword => {
+    // Before the account is made, so that a kill in between loses nothing; the next start writes it anew.
+    if (given === undefined && !process.stdout.isTTY) replaceSecretFile(folder, passwordFile, text, 0o600);
+    return { text, onUsed };
   };
   return { password, words: () => words };
 }

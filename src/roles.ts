@@ -178,7 +178,7 @@ async function webPart(
   });
   const audit = backend instanceof RedisBackend ? [new RedisAudit(backend, log)] : [];
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
-  return { services: [...audit, firstAccount, web], sources: web.sources, port: () => web.port };
+  return { services: [...audit, web, firstAccount], sources: web.sources, port: () => web.port };
 }
 
 function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: Surroundings): Part {

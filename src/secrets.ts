@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from './folders.ts';
 import { Failure } from './lifecycle.ts';
@@ -29,6 +29,12 @@ export function writeSecretFile(folder: string, name: string, text: string, mode
     );
   }
   return path;
+}
+
+/** Writes a secret to a file in place of what was there. Throws a `Failure` when the folder cannot be written. */
+export function replaceSecretFile(folder: string, name: string, text: string, mode: number): void {
+  rmSync(join(folder, name), { force: true });
+  writeSecretFile(folder, name, text, mode);
 }
 
 /** The secret that stands in a file, made when there is none. */

@@ -68,11 +68,18 @@ export class Accounts {
   async signIn(checked: Account): Promise<Session | null> {
     const { sessions } = this.#options;
     const session = await sessions.open(accountId(checked.name));
-    // Whoever took the right away ended the sessions there were; this one may have been too young to be among them.
-    const now = await this.get(checked.name);
-    if (now !== null && !now.disabled && now.passwordHash === checked.passwordHash) return session;
+    if (await this.stands(checked)) return session;
     await sessions.end('session', [session]);
     return null;
+  }
+
+  /**
+   * Whether an account may still sign in, with the password it had. To be asked after a right was given: whoever takes
+   * rights away ends those there are, and this one may have been too young to be among them.
+   */
+  async stands(known: Account): Promise<boolean> {
+    const now = await this.get(known.name);
+    return now !== null && !now.disabled && now.passwordHash === known.passwordHash;
   }
 
   /** Sets another password and ends the sessions and tokens, but for `keep`; false when there is no such account. */

@@ -7,9 +7,10 @@ export const firstAccountName = 'admin';
 /** How soon it is tried again while the backend is away. */
 const retryAfterMs = 500;
 
-/** The password of the first account, and what to do once it has it. */
+/** The password of the first account, and how its person learns it. */
 export interface FirstPassword {
   text: string;
+  /** Called when the account has it. */
   onUsed?: () => void;
 }
 
@@ -33,7 +34,10 @@ export class FirstAccount implements Service {
   }
 
   async start(): Promise<void> {
-    this.#options.records.hear({ told: () => {}, missed: () => this.#ensureMeanwhile() });
+    const missed = (replaced: boolean): void => {
+      if (replaced) this.#ensureMeanwhile();
+    };
+    this.#options.records.hear({ told: () => {}, missed });
     await this.#ensure();
   }
 
@@ -61,7 +65,7 @@ export class FirstAccount implements Service {
       }
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      // A backend that was never there says nothing when it comes.
+      // Until it is known whether there is an account.
       clearTimeout(this.#retry);
       this.#retry = setTimeout(() => this.#ensureMeanwhile(), retryAfterMs);
     }

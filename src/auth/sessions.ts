@@ -13,6 +13,7 @@ const renewEveryMs = dayMs;
 /** A record that was seen is taken for granted this long: its end would have been told. */
 const trustedForMs = 60_000;
 const rememberedAtMost = 200_000;
+const endedAtOnce = 500;
 
 /** A right to see the clock, as this process knows it. There is one object for each credential. */
 export interface Session {
@@ -166,16 +167,22 @@ export class Sessions {
         else this.#forget(session.jti);
       }
     }
-    await Promise.all([...standing].map((session) => this.#renewWhenDue(session)));
+    // One after another: thousands at once would hold up the ticks, which share the connection.
+    for (const session of standing) await this.#renewWhenDue(session);
     return standing;
   }
 
   /** Ends sessions or tokens: their records are gone, and every process is told, when it resolves. */
   async end(kind: CredentialKind, ended: readonly { recordId: string; jti: string }[]): Promise<void> {
-    const { records } = this.#options;
-    if (ended.length === 0) return;
-    for (const { recordId } of ended) await records.delete(kind, recordId);
-    await records.tell(JSON.stringify({ ended: ended.map(({ jti }) => jti) } satisfies Ended));
+    for (let start = 0; start < ended.length; start += endedAtOnce) {
+      const some = ended.slice(start, start + endedAtOnce);
+      const message = JSON.stringify({ ended: some.map(({ jti }) => jti) } satisfies Ended);
+      await this.#options.records.deleteAndTell(
+        kind,
+        some.map(({ recordId }) => recordId),
+        message,
+      );
+    }
   }
 
   /** Ends all sessions and tokens of an account, but for `keep`. */

@@ -36,8 +36,8 @@ export class Tokens {
     const now = time.now();
     const expiresAt = now + lifetimeMs;
     const record: SessionRecord = { jti, account, createdAt: now, renewedAt: now, expiresAt };
-    if (!(await records.create('token', name, record, lifetimeMs))) return null;
-    return { id: jti, text: await jwt.sign('token', { account, jti, expiresAt, label: name }) };
+    const text = await jwt.sign('token', { account, jti, expiresAt, label: name });
+    return (await records.create('token', name, record, lifetimeMs)) ? { id: jti, text } : null;
   }
 
   async list(): Promise<Token[]> {

@@ -123,6 +123,8 @@ export interface Records {
   ): Promise<boolean>;
   /** False when there was none. */
   delete(kind: RecordKind, id: string): Promise<boolean>;
+  /** Deletes records and tells a message, in one step: nothing is ever deleted without its being told. */
+  deleteAndTell(kind: RecordKind, ids: readonly string[], message: string): Promise<void>;
   /** All live records of a kind whose id begins with `prefix`, by id in code unit order. */
   list<T extends object>(kind: RecordKind, prefix?: string): Promise<Stored<T>[]>;
   /** Sends a message to every listener in every process, this one too. At most once, like a tick. */
@@ -140,10 +142,11 @@ export interface Stored<T extends object> {
 export interface Listener {
   told(message: string): void;
   /**
-   * Messages may have been lost, or the records replaced: a lost connection, another installation id, another process
-   * that wrote to the file. Called within a second of the other side's return. Ask anew what matters.
+   * Messages may have been lost: a lost connection, one that came late, another process that wrote to the file; or all
+   * records were `replaced`: there is another installation id. Called within a second of the other side's return. Ask
+   * anew what matters.
    */
-  missed(): void;
+  missed(replaced: boolean): void;
 }
 
 /** At most `tries` in a window of `windowMs` that begins with the first of them. */

@@ -3,6 +3,7 @@ import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { expiryMs, newestDue, nextDue } from '../time/grid.ts';
 import type { HouseTime } from '../time/house-time.ts';
+import { pause } from '../time/pause.ts';
 
 /** What a beat has to know of a task. */
 export interface Schedule {
@@ -72,7 +73,7 @@ export class Beat implements Service {
       const term = lease?.term ?? null;
       if (term !== this.#term) log.info({ term }, term === null ? 'leads no longer' : 'leads');
       this.#term = term;
-      await this.#pause(renewEveryMs);
+      await pause(renewEveryMs, this.#stopping.signal);
     }
   }
 
@@ -83,7 +84,7 @@ export class Beat implements Service {
       const now = time.now();
       // A timer may fire a little early by house time, which may be stepped meanwhile: so it is looked at again.
       const waitMs = done ? Math.min(nextDue(now, schedule.everyMs) - now, lookAgainAfterMs) : retryAfterMs;
-      await this.#pause(waitMs);
+      await pause(Math.ceil(waitMs), this.#stopping.signal);
     }
   }
 
@@ -109,21 +110,6 @@ export class Beat implements Service {
   #newestBefore(task: string, now: number, everyMs: number): number | undefined {
     const newest = this.#newest.get(task);
     return newest !== undefined && newest - now > expiryMs(everyMs) ? undefined : newest;
-  }
-
-  /** Resolves after `ms`, or at once when stopping. */
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const { signal } = this.#stopping;
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, Math.ceil(ms));
-      signal.addEventListener('abort', done);
-      if (signal.aborted) done();
-    });
   }
 }
 

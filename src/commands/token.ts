@@ -20,6 +20,10 @@ export class TokenCommands {
     if (account.disabled) throw new Failure(`the account ${name} is disabled`, 1);
     const token = await this.#tokens.issue(accountId(name), lifetimeMs, label);
     if (token === null) throw new Failure(`--name: there is a live token ${label} already`, 1);
+    if (!(await this.#accounts.stands(account))) {
+      await this.#tokens.revoke(token.id);
+      throw new Failure(`the account ${name} was changed meanwhile`, 1);
+    }
     process.stdout.write(`${token.text}\n`);
   }
 

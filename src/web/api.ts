@@ -1,4 +1,4 @@
-import { field, HttpError, json } from './http.ts';
+import { field, HttpError, json, signedOut } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Latest } from './latest.ts';
 import type { Routes } from './router.ts';
@@ -18,7 +18,7 @@ export function apiRoutes({ identity, latest, channels, spread, build }: ApiOpti
     '/api/initial_state': {
       GET: async (request) => {
         const session = await identity.who(request, 'welcome');
-        if (session === null) throw new HttpError(401, 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
+        if (session === null) throw signedOut();
         const asked = new URLSearchParams(request.query).getAll('channel');
         const channel = asked.length === 0 ? 'time' : field(request.query, 'channel');
         if (!channels.includes(channel)) throw new HttpError(404, `There are these channels: ${channels.join(', ')}.`);

@@ -3,6 +3,8 @@ import { clockPage } from './pages/clock-page.ts';
 import { signInFirstPage } from './pages/sign-in-first-page.ts';
 import type { Routes } from './router.ts';
 
+export const embedPath = '/embed';
+
 export interface EmbedOptions extends HomeOptions {
   /** The origins whose pages may hold the clock in a frame. */
   frameAncestors: readonly string[];
@@ -11,7 +13,7 @@ export interface EmbedOptions extends HomeOptions {
 /** The clock alone, for a frame in somebody's page. Who is signed out is told so: a form in a frame is a trap. */
 export function embedRoutes({ identity, assets, build, frameAncestors }: EmbedOptions): Routes {
   return {
-    '/embed': {
+    [embedPath]: {
       GET: async (request) => {
         const session = await identity.who(request, 'not here');
         if (session === null) return { ...page(signInFirstPage(assets)), status: 401, frameAncestors };

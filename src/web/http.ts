@@ -72,6 +72,11 @@ export function unavailable(message: string, retryAfterS = 1): HttpError {
   return new HttpError(503, message, [['Retry-After', String(retryAfterS)]]);
 }
 
+/** 401, for programs that can bring a token. */
+export function signedOut(): HttpError {
+  return new HttpError(401, 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
+}
+
 export const reasonPhrases: Readonly<Record<number, string>> = {
   101: 'Switching Protocols',
   200: 'OK',

@@ -1,5 +1,6 @@
 import type { Session } from '../auth/sessions.ts';
 import { closeCode } from '../protocol.ts';
+import { pause } from '../time/pause.ts';
 import type { TemplatedApp, WebSocket } from './uws.ts';
 
 /** What a socket carries along: a few words, since there may be tens of thousands. */
@@ -101,7 +102,7 @@ export class Hub {
       const passed = spreadMs === 0 ? 1 : Math.min(1, (performance.now() - startedAt) / spreadMs);
       closed += this.#closeSome(Math.ceil(passed * total) - closed);
       if (passed === 1) this.#closeSome(this.#sockets);
-      if (this.#sockets > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      if (this.#sockets > 0) await pause(20);
     }
   }
 

@@ -1,6 +1,8 @@
 import { Failure, type Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import type { AssetUrls } from './assets.ts';
+import { pause } from '../time/pause.ts';
+import { embedPath } from './embed.ts';
 import { asHttpError, errorResponse } from './errors.ts';
 import { bodyBytesAtMost, readHead, Refused } from './guard.ts';
 import { HttpError, reasonPhrases, type Head, type Request, type Response } from './http.ts';
@@ -16,6 +18,8 @@ import {
 } from './uws.ts';
 
 const requestWithinMs = 15_000;
+/** What is being answered when the server stops may take this long: a password's check, a second of a silent Redis. */
+const finishWithinMs = 2_000;
 const forbidden = "default-src 'none'; base-uri 'none'";
 const fromUs = ['script', 'style', 'img', 'font', 'connect', 'manifest', 'worker'].map((kind) => `${kind}-src 'self'`);
 const unframed = contentPolicy([]);
@@ -35,6 +39,8 @@ export interface ServerOptions {
   routes: Routes;
   proxies: Proxies;
   assets: AssetUrls;
+  /** The origins whose pages may hold `/embed` in a frame. */
+  frameAncestors: readonly string[];
   log: Logger;
 }
 
@@ -52,6 +58,7 @@ export class Server implements Service {
   readonly name = 'server';
   readonly #options: ServerOptions;
   readonly #routes: ReadonlyMap<string, Route>;
+  readonly #exchanges = new Set<Exchange>();
   #listening: ListenSocket | undefined;
 
   constructor(options: ServerOptions) {
@@ -82,6 +89,12 @@ export class Server implements Service {
     this.#listening = undefined;
   }
 
+  /** Resolves when every request that has come is answered, or after a while. */
+  async finish(): Promise<void> {
+    const deadline = performance.now() + finishWithinMs;
+    while (this.#exchanges.size > 0 && performance.now() < deadline) await pause(10);
+  }
+
   async stop(): Promise<void> {
     this.stopListening();
     this.#options.app.close();
@@ -101,8 +114,10 @@ export class Server implements Service {
         aborted: false,
         onAborted: null,
       };
+      this.#exchanges.add(exchange);
       res.onAborted(() => {
         exchange.aborted = true;
+        this.end(exchange);
         exchange.onAborted?.();
       });
       return exchange;
@@ -113,10 +128,16 @@ export class Server implements Service {
     }
   }
 
+  /** Nothing more is owed to this exchange: it was aborted, or became a socket. */
+  end(exchange: Exchange): void {
+    this.#exchanges.delete(exchange);
+  }
+
   /** Ends an exchange with what `answer` comes to. */
   async respond(exchange: Exchange, answer: Promise<Response>): Promise<void> {
     const { res, head } = exchange;
     const response = await answer.catch((error: unknown) => this.#failed(error, head));
+    this.end(exchange);
     if (!exchange.aborted) res.cork(() => send(res, head, response));
   }
 
@@ -128,10 +149,12 @@ export class Server implements Service {
   }
 
   #failed(error: unknown, head: Head): Response {
-    const { log, assets } = this.#options;
+    const { log, assets, frameAncestors } = this.#options;
     const known = asHttpError(error);
     if (known === null) log.error({ err: error, method: head.method, path: head.path }, 'request failed');
-    return errorResponse(known ?? new HttpError(500, 'Something went wrong here.'), head.path, assets);
+    const response = errorResponse(known ?? new HttpError(500, 'Something went wrong here.'), head.path, assets);
+    // In a frame that may hold the clock, its errors can be read, too.
+    return head.path === embedPath ? { ...response, frameAncestors } : response;
   }
 }
 

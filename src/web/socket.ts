@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts';
 import { closeCode, parseClientMessage, type ClientMessage } from '../protocol.ts';
 import { asHttpError } from './errors.ts';
 import { secondsTopicOf, topicOf, type Hub, type Socket, type SocketData } from './hub.ts';
-import { HttpError, unavailable, type Head } from './http.ts';
+import { HttpError, signedOut, unavailable, type Head } from './http.ts';
 import type { Identity } from './identity.ts';
 import { isOurOrigin } from './origin.ts';
 import type { Sessions } from '../auth/sessions.ts';
@@ -126,10 +126,6 @@ export class SocketRules {
     };
     socket.send(JSON.stringify({ sync }), false);
   }
-}
-
-function signedOut(): HttpError {
-  return new HttpError(401, 'Sign in first.');
 }
 
 /** 405, 426 and 400 of a handshake (RFC 6455, 4.2.1): what uWebSockets.js does not look at, too. */

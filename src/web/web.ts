@@ -8,6 +8,7 @@ import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { tickDelays, type Sources } from '../metrics.ts';
 import { unreadiness } from '../ops/readiness.ts';
+import { pause } from '../time/pause.ts';
 import { accountRoutes } from './accounts.ts';
 import { apiRoutes } from './api.ts';
 import { Assets } from './assets.ts';
@@ -107,6 +108,7 @@ export class Web implements Service {
       host: options.host,
       port: config.port,
       portOption: '--port',
+      frameAncestors: config.frameAncestors,
       assets: assets.urls,
       log,
       proxies: new Proxies(config.trustedProxy, tls !== null, log),
@@ -159,9 +161,10 @@ export class Web implements Service {
 
   async #drain(): Promise<void> {
     const { drainDelayMs, drainMs } = this.#options.config;
-    if (this.port !== 0) await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
+    if (this.port !== 0) await pause(drainDelayMs);
     this.#server.stopListening();
     await this.#hub.drain(drainMs ?? Math.max(1_000, this.#spread.ms));
+    await this.#server.finish();
     await this.#spread.stop();
     await this.#watch.stop();
     await this.#server.stop();
@@ -175,6 +178,7 @@ export class Web implements Service {
     const key = head.headers.get('sec-websocket-key') ?? '';
     try {
       await rules.admit(head, (data) => {
+        this.#server.end(exchange);
         if (!exchange.aborted) this.#upgrades.upgrade(res, key, data, context);
       });
     } catch (error) {

@@ -116,8 +116,9 @@ export class RoleProcess {
     return lines.length === 0 ? Number.NaN : lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 
-  /** Whoever signs in as the owner, by the form. */
+  /** Whoever signs in as the owner, by the form, once it is ready. */
   async owner(): Promise<Client> {
+    await until(async () => (await this.readiness()) === 'ready', 'it is ready');
     const client = this.client();
     const { status } = await client.signIn('admin', adminPassword);
     if (status !== 302) throw new Error(`signing in was answered with ${status}`);

@@ -25,7 +25,7 @@ export class MemoryRecords implements Records {
 
   /** What a backend says when something may have been missed. */
   miss(): void {
-    for (const listener of this.#listeners) listener.missed();
+    for (const listener of this.#listeners) listener.missed(false);
   }
 
   async get<T extends object>(kind: RecordKind, id: string): Promise<T | null> {
@@ -62,6 +62,11 @@ export class MemoryRecords implements Records {
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {
     return this.#kept.delete(`${kind} ${id}`);
+  }
+
+  async deleteAndTell(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
+    for (const id of ids) await this.delete(kind, id);
+    await this.tell(message);
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {

@@ -72,8 +72,13 @@ export class EmbeddedRecords implements Records {
   }
 
   async tell(message: string): Promise<void> {
+    await this.deleteAndTell('session', [], message);
+  }
+
+  async deleteAndTell(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
     const now = this.#time.now();
     this.#file.transaction(() => {
+      for (const id of ids) this.#file.run('DELETE FROM record WHERE kind = ? AND id = ?', kind, id);
       this.#file.run('DELETE FROM message WHERE at < ?', now - messageLifetimeMs);
       this.#file.run('INSERT INTO message (at, sender, text) VALUES (?, ?, ?)', now, this.#self, message);
     });
@@ -102,7 +107,7 @@ export class EmbeddedRecords implements Records {
       if (sender === this.#self) continue;
       this.#listeners.tell((listener) => listener.told(String(text)));
     }
-    this.#listeners.tell((listener) => listener.missed());
+    this.#listeners.tell((listener) => listener.missed(false));
   }
 
   #find<T extends object>(kind: RecordKind, id: string): T | null {

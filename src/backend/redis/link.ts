@@ -3,7 +3,7 @@ import { Unavailable, type Trouble } from '../backend.ts';
 import type { Connection } from './connection.ts';
 import { openFirst } from './open-first.ts';
 import { servedElsewhere, troubleOf, wordsOf } from './troubles.ts';
-import { pause } from './waiting.ts';
+import { pause } from '../../time/pause.ts';
 
 export interface LinkOptions {
   open(signal: AbortSignal): Promise<Connection>;

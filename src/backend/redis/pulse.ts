@@ -6,7 +6,7 @@ import type { RemoteTime } from '../../time/house-time.ts';
 import type { Keys } from './keys.ts';
 import type { Link } from './link.ts';
 import { pulseScript } from './scripts.ts';
-import { pause } from './waiting.ts';
+import { pause } from '../../time/pause.ts';
 
 export interface PulseOptions {
   keys: Keys;

@@ -1,7 +1,7 @@
 import type { Listener, RecordKind, Records, Stored } from '../backend.ts';
 import type { Keys } from './keys.ts';
 import type { Link } from './link.ts';
-import { createScript, deleteScript, idsScript, replaceScript, type Script } from './scripts.ts';
+import { createScript, deleteAndTellScript, deleteScript, idsScript, replaceScript, type Script } from './scripts.ts';
 
 /** So many values at most are asked for at once, that one long answer does not hold up a tick. */
 const chunk = 500;
@@ -58,6 +58,11 @@ export class RedisRecords implements Records {
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {
     return (await this.#run(deleteScript, kind, id, [id])) === 1;
+  }
+
+  async deleteAndTell(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
+    const keys = [this.#keys.index(kind), ...ids.map((id) => this.#keys.record(kind, id))];
+    await this.#link.ask((client) => deleteAndTellScript.run(client, keys, [this.#keys.tell, message, ...ids]));
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {

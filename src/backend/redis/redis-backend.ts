@@ -76,7 +76,7 @@ export class RedisBackend implements Backend {
       time,
       log,
       onVerdict: (trouble, reason) => this.#judge(trouble, reason),
-      onReplaced: () => this.#subscriber.missed(),
+      onReplaced: () => this.#subscriber.missed(true),
     });
     this.ticks = new RedisTicks({
       keys,

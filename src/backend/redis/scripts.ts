@@ -170,6 +170,15 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 return redis.call('DEL', KEYS[1])
 `);
 
+/** Keys: index, records. Arguments: the channel of pub/sub, a message, the ids of the records. */
+export const deleteAndTellScript = new Script(`
+for i = 2, #KEYS do
+  redis.call('DEL', KEYS[i])
+  redis.call('ZREM', KEYS[1], ARGV[i + 1])
+end
+return redis.call('PUBLISH', ARGV[1], ARGV[2])
+`);
+
 /** Keys: index. Arguments: prefix. Returns the ids of the live records that begin with it. */
 export const idsScript = new Script(`${prelude}
 local ids = {}

@@ -7,7 +7,7 @@ import { Delivery, type Deliver } from './delivery.ts';
 import type { Keys } from './keys.ts';
 import { Link } from './link.ts';
 import { pulseEveryMs } from './pulse.ts';
-import { pause } from './waiting.ts';
+import { pause } from '../../time/pause.ts';
 
 export interface SubscriberOptions {
   keys: Keys;
@@ -100,7 +100,7 @@ export class Subscriber {
         const tick = ticks[index];
         if (tick != null) this.#deliveries.tell((delivery) => delivery.caughtUp(channel, tick));
       }
-      if (gap) this.missed();
+      if (gap) this.missed(false);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       this.#behind = true;
@@ -108,9 +108,9 @@ export class Subscriber {
     }
   }
 
-  /** Tells the listeners that records may be others than before. */
-  missed(): void {
-    this.#listeners.tell((listener) => listener.missed());
+  /** Tells the listeners that they may have missed a message, or that the records are others than before. */
+  missed(replaced: boolean): void {
+    this.#listeners.tell((listener) => listener.missed(replaced));
   }
 
   get #wanted(): boolean {
@@ -148,7 +148,7 @@ export class Subscriber {
   }
 
   #lost(): void {
-    if (this.#hears) this.#gap = true;
+    this.#gap = true;
     this.#hears = false;
     this.#behind = true;
     this.#tried.resolve();

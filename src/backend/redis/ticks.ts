@@ -7,7 +7,7 @@ import type { Deliver } from './delivery.ts';
 import type { Keys } from './keys.ts';
 import type { Link } from './link.ts';
 import { finishScript, leadScript, pushScript, resignScript } from './scripts.ts';
-import { pause } from './waiting.ts';
+import { pause } from '../../time/pause.ts';
 
 export interface RedisTicksOptions {
   keys: Keys;

@@ -1,9 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Resolves after `ms`, or at once when aborted. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {});
-}
+import { pause } from '../../time/pause.ts';
 
 /** Resolves with `promise`, after `ms` at the latest. */
 export async function atMost(promise: Promise<unknown>, ms: number): Promise<void> {
