@@ -1,7 +1,8 @@
-import { closeCode, type InitialState, type ScreenState, type Tick } from '../protocol.ts';
-import { Flywheel, type FlywheelOptions } from './flywheel.ts';
+import { closeCode, type InitialState, type ScreenState } from '../protocol.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { Flywheel } from './flywheel.ts';
 import { Freshness } from './freshness.ts';
-import { Line, type LineOptions, type Loss } from './line.ts';
+import { isOurFault, Line, type Loss } from './line.ts';
 import { longestDelayMs, Retry } from './retry.ts';
 import { type Schedule, Timer } from './timer.ts';
 import type { StateAnswer } from './wire.ts';
@@ -12,21 +13,6 @@ const statusEveryMs = 30_000;
 const silentMs = 2_000;
 /** Longer waits than this are no order of a server that wants its clients back. */
 const longestOrderMs = 3_600_000;
-
-export interface ConnectionOptions extends LineOptions, FlywheelOptions {
-  /** Asks `/api/initial_state`; rejects when no answer came. */
-  fetchState: () => Promise<StateAnswer>;
-  /** The build of this program, for the server to know. */
-  build: string;
-  /** Each change of state; `connecting` is what it begins with. */
-  onState: (state: ScreenState) => void;
-  /** Each time that the server tells, in the order it came; an older one can follow a newer one. */
-  onTick?: (tick: Tick) => void;
-  /** The zone of the shown time. */
-  onZone: (zone: string) => void;
-  /** The build that the server runs, each time that it tells. */
-  onBuild: (build: string) => void;
-}
 
 /**
  * Keeps one line to the server for as long as there is a session, by the rules of the contract's sections 3 and 5. A
@@ -266,10 +252,4 @@ export class Connection {
     this.stop();
     this.#freshness.signOut();
   }
-}
-
-/** We broke a rule or were too slow: to come back soon would only repeat it. */
-function isOurFault(loss: Loss): boolean {
-  const { binary, brokenRule, tooLong, tooSlow } = closeCode;
-  return loss === binary || loss === brokenRule || loss === tooLong || loss === tooSlow;
 }

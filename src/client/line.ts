@@ -1,4 +1,4 @@
-import { parseServerMessage, type ScreenStatus, type Sync, type Tick } from '../protocol.ts';
+import { closeCode, parseServerMessage, type ScreenStatus, type Sync, type Tick } from '../protocol.ts';
 import { burstLength, type Flywheel } from './flywheel.ts';
 import { MessageBucket } from './message-bucket.ts';
 import { type Schedule, Timer } from './timer.ts';
@@ -218,4 +218,10 @@ export class Line {
     this.close();
     this.#events.lost(loss);
   }
+}
+
+/** We broke a rule or were too slow: to come back soon would only repeat it. */
+export function isOurFault(loss: Loss): boolean {
+  const { binary, brokenRule, tooLong, tooSlow } = closeCode;
+  return loss === binary || loss === brokenRule || loss === tooLong || loss === tooSlow;
 }

@@ -8,7 +8,7 @@ const askAgainMs = 50;
 const defaultFrameMs = 1_000 / 60;
 const longestFrameMs = 50;
 /** The lateness of so many seconds counts for the error that is shown. */
-const flipsKept = 30;
+const flipsKept = 10;
 
 export interface PainterOptions {
   house: Pick<Flywheel, 'now' | 'steps'>;
@@ -47,7 +47,7 @@ export class Painter {
     this.#timer = new Timer(options.schedule);
   }
 
-  /** How far from their beginning seconds were painted lately, ms: half a frame at least, the grid of the screen. */
+  /** How far from their beginning seconds were painted lately, ms: that of now too; half a frame at least, the grid of the screen. */
   get latenessMs(): number {
     return Math.max(this.#frameMs / 2, ...this.#lateness);
   }
@@ -70,7 +70,7 @@ export class Painter {
   refresh(): void {
     const now = this.#time();
     if (!this.#isRunning) return;
-    if (now !== null) this.#paint(floor(now));
+    if (now !== null) this.#paint(floor(now), now);
     this.#plan();
   }
 
@@ -125,7 +125,7 @@ export class Painter {
     if (!this.#isRunning) return;
     if (now === null) return this.#plan();
     const due = floor(now + aheadMs);
-    if (this.#paint(due)) this.#lateness = [...this.#lateness, Math.abs(now - due)].slice(-flipsKept);
+    this.#paint(due, now);
     this.#plan();
   }
 
@@ -134,14 +134,15 @@ export class Painter {
     return instant > this.#painted || (isStepped && instant < this.#painted);
   }
 
-  /** Whether there was anything to paint. */
-  #paint(instant: number): boolean {
+  #paint(instant: number, now: number): void {
     const { house, paint } = this.#options;
-    if (!this.#isNew(instant)) return false;
+    if (!this.#isNew(instant)) return;
+    if (instant === this.#painted + secondMs) {
+      this.#lateness = [...this.#lateness, Math.abs(now - instant)].slice(-flipsKept);
+    }
     this.#steps = house.steps;
     this.#painted = instant;
     paint(instant);
-    return true;
   }
 }
 

@@ -1,4 +1,5 @@
 import { Connection } from '../client/connection.ts';
+import type { ConnectionOptions } from '../client/connection-options.ts';
 import { Painter } from '../client/painter.ts';
 import { fetchState, schedule, socketAddress, socketOf } from '../client/wire.ts';
 import { Failure } from '../lifecycle.ts';
@@ -96,10 +97,7 @@ function installationAt(text: string): URL {
   return url;
 }
 
-function programOf(
-  base: URL,
-  { token, build }: WatchOptions,
-): Omit<ConstructorParameters<typeof Connection>[0], 'onState' | 'onZone'> {
+function programOf(base: URL, { token, build }: WatchOptions): Omit<ConnectionOptions, 'onState' | 'onZone'> {
   const headers = { Authorization: `Bearer ${token}` };
   return {
     openSocket: (events) => socketOf(new WebSocket(socketAddress(base), { headers }), events),

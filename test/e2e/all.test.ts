@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -78,6 +87,7 @@ describe('clock all', () => {
     const { exit, stderr } = await runClock(['all', '--port', String(all.port), '--data-dir', join(folder, 'other')]);
     expect(exit).toBe(2);
     expect(stderr).toMatch(/^clock: --port: [^\n]*\n$/);
+    expect(existsSync(join(folder, 'other', 'admin-password'))).toBe(false);
   });
 
   test('obeys within a second what is done to its file', async () => {
@@ -111,6 +121,29 @@ describe('clock all', () => {
     const again = new Client(all.url);
     await again.signIn('admin', password);
     expect((await again.fetch('/')).status).toBe(200);
+  });
+});
+
+describe('the first account', () => {
+  test('is made anew over a password file that is left of another, and stays away once it was removed', async () => {
+    const dataDir = join(folder, 'left');
+    mkdirSync(dataDir, { mode: 0o700 });
+    writeFileSync(join(dataDir, 'admin-password'), 'of another data file\n');
+    const own = await startClock(['all'], { dataDir });
+    try {
+      expect((await new Client(own.url).signIn('admin', own.adminPassword())).status).toBe(302);
+      const session = new Client(own.url);
+      await session.signIn('admin', own.adminPassword());
+      using socket = await session.connect();
+      await runClock(['user', 'remove', 'admin', '--data-dir', dataDir]);
+      // By the time that the socket was closed, everything that the removal sets off has begun.
+      expect(await socket.closed).toBe(4401);
+      await until(async () => (await session.fetch('/')).status === 302, 'the session has ended');
+      const { stdout } = await runClock(['user', 'list', '--json', '--data-dir', dataDir]);
+      expect(JSON.parse(stdout)).toEqual([]);
+    } finally {
+      await own.stop();
+    }
   });
 });
 

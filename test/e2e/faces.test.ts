@@ -61,7 +61,7 @@ describe('a face', () => {
     '?ground=transparent',
   ])('is legible to everyone, and fits its window: %s', async (query) => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await show(query);
       for (const [width, height] of [
         [320, 480],

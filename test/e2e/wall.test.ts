@@ -23,6 +23,9 @@ test('a wall that is switched on before its server shows our page, and is live w
   const page = await (await browser.newContext()).newPage();
   await signIn(page, `${clock.url}/`, clock.adminPassword());
   await page.evaluate('navigator.serviceWorker.ready.then(() => true)');
+  await page.goto(`${clock.url}/?face=analog`);
+  await page.waitForSelector('[data-state="live"]');
+  await page.waitForSelector('#dial');
   clock.kill('SIGKILL');
   await clock.exited;
 

@@ -426,6 +426,17 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect((await records.list('session')).map(({ id }) => id)).toEqual(['freed', 'renewed']);
     });
 
+    promise('deletes records and tells of it in one step', async (backend) => {
+      const heard: string[] = [];
+      backend.records.hear({ told: (message) => heard.push(message), missed: () => {} });
+      await until(() => backend.trouble === null, 'the subscription');
+      for (const id of ['ana/1', 'ana/2', 'bob/1']) await backend.records.create('session', id, {}, 60_000);
+      await backend.records.deleteAndTell('session', ['ana/1', 'ana/2', 'never there'], 'ended');
+      expect((await backend.records.list('session')).map(({ id }) => id)).toEqual(['bob/1']);
+      await until(() => heard.length === 1, 'the message');
+      expect(heard).toEqual(['ended']);
+    });
+
     promise('tells every listener, in order', async (backend) => {
       const heard: string[] = [];
       for (const name of ['a', 'b']) {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { msUntil, until } from '../support/until.ts';
 import { WebApp } from '../support/web-app.ts';
 
@@ -41,6 +41,19 @@ describe('stopping', () => {
     expect(new Set(await Promise.all(codes))).toEqual(new Set([1001]));
     expect(Math.max(...closedAt) - Math.min(...closedAt)).toBeGreaterThan(200);
     await expect(client.fetch('/health')).rejects.toThrow('fetch failed');
+  });
+
+  test('answers what was asked before', async () => {
+    await using idle = await WebApp.start();
+    const { accounts } = idle.people;
+    await accounts.add('ada', 'a password of the tests', false);
+    const browser = idle.client();
+    await browser.fetch('/accounts/login/');
+    const checking = vi.spyOn(accounts, 'check');
+    const signingIn = browser.signIn('ada', 'a password of the tests');
+    await until(() => checking.mock.calls.length > 0, 'the password is being checked');
+    await idle.web.stop();
+    expect((await signingIn).status).toBe(302);
   });
 
   test('ends with the last socket', async () => {

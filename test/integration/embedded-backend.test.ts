@@ -199,7 +199,9 @@ describe.concurrent('embedded backend', () => {
       const newer = new DatabaseSync(path);
       newer.exec('CREATE TABLE record (what TEXT); PRAGMA user_version = 2');
       newer.close();
-      expect((await failureOf(backendIn(folder))).message).toMatch(/clock\.db has schema 2, and this version knows 1 at most: run the newer clock/);
+      expect((await failureOf(backendIn(folder))).message).toMatch(
+        /clock\.db has schema 2, and this version knows 1 at most: run the newer clock/,
+      );
       const same = new DatabaseSync(path);
       expect(same.prepare('SELECT name FROM sqlite_schema').all()).toEqual([{ name: 'record' }]);
       expect(same.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'delete' });

@@ -116,7 +116,8 @@ function losses(lines: readonly LogLine[]): string[] {
 describe.concurrent('redis backend', () => {
   test('starts without a Redis, and serves when there is one', async () => {
     const port = await freePort();
-    const { backend, lines } = watched(`redis://127.0.0.1:${port}`);
+    const all = watched(`redis://127.0.0.1:${port}`);
+    const { backend, lines } = all;
     expect(await msUntilDone(backend.start())).toBeLessThan(1_500);
     expect(backend.trouble).toBe('redis-down');
     expect(await refusals(backend)).toEqual(['redis-down']);
@@ -124,6 +125,8 @@ describe.concurrent('redis backend', () => {
     expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
     await wholeWay(backend);
     expect(losses(lines)).toEqual(['redis lost redis-down', 'redis back']);
+    // Nobody could know what was told before it came.
+    await until(() => all.missed > 0, 'listeners are told that they may have missed something');
     await backend.stop();
     await server.stop();
   });

@@ -51,7 +51,9 @@ describe('offset estimate', () => {
           expect(estimate.add({ sentAt: now, received, sent: received, arrivedAt })).toBe(false);
           now = arrivedAt;
           const known = estimate.at(now);
-          expect(Math.abs((known?.offsetMs ?? NaN) - trueOffset(now))).toBeLessThanOrEqual((known?.errorMs ?? 0) + rounding);
+          expect(Math.abs((known?.offsetMs ?? NaN) - trueOffset(now))).toBeLessThanOrEqual(
+            (known?.errorMs ?? 0) + rounding,
+          );
         }
       }),
     );

@@ -1,0 +1,20 @@
+import type { ScreenState, Tick } from '../protocol.ts';
+import type { FlywheelOptions } from './flywheel.ts';
+import type { LineOptions } from './line.ts';
+import type { StateAnswer } from './wire.ts';
+
+/** What a connection is given: the world around it, and whom to tell. */
+export interface ConnectionOptions extends LineOptions, FlywheelOptions {
+  /** Asks `/api/initial_state`; rejects when no answer came. */
+  fetchState: () => Promise<StateAnswer>;
+  /** The build of this program, for the server to know. */
+  build: string;
+  /** Each change of state; `connecting` is what it begins with. */
+  onState: (state: ScreenState) => void;
+  /** Each time that the server tells, in the order it came; an older one can follow a newer one. */
+  onTick?: (tick: Tick) => void;
+  /** The zone of the shown time. */
+  onZone: (zone: string) => void;
+  /** The build that the server runs, each time that it tells. */
+  onBuild: (build: string) => void;
+}
