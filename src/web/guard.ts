@@ -28,14 +28,13 @@ export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies):
     if (earlier !== undefined && (singular.has(name) || name.startsWith('sec-websocket-'))) repeated = name;
     headers.set(name, earlier === undefined ? value : `${earlier}${name === 'cookie' ? '; ' : joinedByComma}${value}`);
   });
-  const peer = Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
   const head: Head = {
     method: req.getCaseSensitiveMethod(),
     path: req.getUrl(),
     // Undefined where there is no question mark, whatever its typing says.
     query: (req.getQuery() as string | undefined) ?? '',
     headers,
-    ...proxies.clientOf(peer, headers),
+    secure: proxies.trustsAny ? proxies.clientOf(peerOf(res), headers).secure : proxies.directIsSecure,
   };
   if (fields > fieldsAtMost || bytes > headBytesAtMost) {
     throw new Refused(head, 431, 'The headers of this request are too large.');
@@ -46,6 +45,11 @@ export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies):
   if (!hostPattern.test(headers.get('host') ?? '')) throw new Refused(head, 400, 'The header Host names no host.');
   checkBodyHeaders(head);
   return head;
+}
+
+/** The other side of the connection. To be asked for while the response is alive, and only where it is needed: it costs. */
+export function peerOf(res: HttpResponse): string {
+  return Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
 }
 
 function checkBodyHeaders(head: Head): void {

@@ -7,13 +7,13 @@ export interface Head {
   query: string;
   /** By lower-case name; repeated ones joined. */
   headers: ReadonlyMap<string, string>;
-  /** The address of the client, beyond the proxies that are trusted. */
-  address: string;
   /** Whether the client came over TLS, as far as is known. */
   secure: boolean;
 }
 
 export interface Request extends Head {
+  /** The address of the client, beyond the proxies that are trusted. */
+  address: string;
   body: string;
 }
 

@@ -22,16 +22,18 @@ export function parseAddressRange(text: string): AddressRange {
 /** Tells who a client is when proxies stand between: only those that were named are believed. */
 export class Proxies {
   readonly #trusted = new BlockList();
-  readonly #trustsAny: boolean;
-  readonly #directIsSecure: boolean;
+  /** Whether any proxy is trusted at all. */
+  readonly trustsAny: boolean;
+  /** Whether this server itself speaks TLS. */
+  readonly directIsSecure: boolean;
   readonly #log: Logger;
   #warned = false;
 
   /** `directIsSecure`: whether this server itself speaks TLS. */
   constructor(trusted: readonly AddressRange[], directIsSecure: boolean, log: Logger) {
     for (const { address, prefix, family } of trusted) this.#trusted.addSubnet(address, prefix, family);
-    this.#trustsAny = trusted.length > 0;
-    this.#directIsSecure = directIsSecure;
+    this.trustsAny = trusted.length > 0;
+    this.directIsSecure = directIsSecure;
     this.#log = log;
   }
 
@@ -39,7 +41,7 @@ export class Proxies {
   clientOf(peer: string, headers: ReadonlyMap<string, string>): { address: string; secure: boolean } {
     const address = plainAddress(peer);
     const forwardedFor = headers.get('x-forwarded-for');
-    const direct = { address, secure: this.#directIsSecure };
+    const direct = { address, secure: this.directIsSecure };
     if (!this.#trusts(address)) {
       if (forwardedFor !== undefined) this.#warnOnce(address);
       return direct;
@@ -54,7 +56,7 @@ export class Proxies {
   }
 
   #trusts(address: string): boolean {
-    if (!this.#trustsAny) return false;
+    if (!this.trustsAny) return false;
     const version = isIP(address);
     return version !== 0 && this.#trusted.check(address, version === 6 ? 'ipv6' : 'ipv4');
   }

@@ -4,7 +4,7 @@ import type { AssetUrls } from './assets.ts';
 import { pause } from '../time/pause.ts';
 import { embedPath } from './embed.ts';
 import { asHttpError, errorResponse } from './errors.ts';
-import { bodyBytesAtMost, readHead, Refused } from './guard.ts';
+import { bodyBytesAtMost, peerOf, readHead, Refused } from './guard.ts';
 import { HttpError, reasonPhrases, type Head, type Request, type Response } from './http.ts';
 import type { Proxies } from './proxies.ts';
 import { findHandler, type Route, type Routes } from './router.ts';
@@ -142,10 +142,11 @@ export class Server implements Service {
   }
 
   async #answer(exchange: Exchange): Promise<Response> {
-    const { head } = exchange;
+    const { res, head } = exchange;
+    const { address } = this.#options.proxies.clientOf(peerOf(res), head.headers);
     const handler = findHandler(this.#routes, head.method, head.path);
     const body = head.method === 'POST' ? await readBody(exchange) : '';
-    return handler({ ...head, body } satisfies Request);
+    return handler({ ...head, address, body } satisfies Request);
   }
 
   #failed(error: unknown, head: Head): Response {

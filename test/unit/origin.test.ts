@@ -8,7 +8,7 @@ import { isOurOrigin, parseOrigin } from '../../src/web/origin.ts';
 function head(origin: string | undefined, host = 'clock.example.org:8000', secure = false): Head {
   const headers = new Map([['host', host]]);
   if (origin !== undefined) headers.set('origin', origin);
-  return { method: 'GET', path: '/', query: '', headers, address: '127.0.0.1', secure };
+  return { method: 'GET', path: '/', query: '', headers, secure };
 }
 
 describe('an Origin', () => {
