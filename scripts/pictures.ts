@@ -27,7 +27,7 @@ try {
   for (const { name, query, size, scheme } of faces) {
     const [width, height] = size;
     await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme: scheme });
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await page.goto(`${clock.url}/${query}`);
     await shown(page);
     await page.screenshot({ path: join(folder, `${name}.png`), omitBackground: name === 'overlay' });

@@ -11,9 +11,10 @@ const doubtMs = 1_000;
 /** Between two questions of a burst, and then, at random in these bounds. */
 const burstMs = [50, 100] as const;
 const regularMs = [10_000, 30_000] as const;
-/** And meanwhile, for so many questions more, where round trips differ by this: each may better the estimate. */
+/** And meanwhile, for so many questions more, where round trips differ, or the error is large: each may better it. */
 const roughMs = [600, 800] as const;
 const roughAboveMs = 5;
+const wrongAboveMs = 25;
 const roughLength = 24;
 /** Of the messages that may be sent at once, so many are kept for what must be said. */
 const reserve = 4;
@@ -189,7 +190,8 @@ export class Line {
   #pace(): readonly [leastMs: number, mostMs: number] {
     this.#burstLeft -= 1;
     if (this.#burstLeft > 0) return burstMs;
-    const isRough = this.#house.jitterMs > roughAboveMs;
+    const { jitterMs, errorMs } = this.#house;
+    const isRough = jitterMs > roughAboveMs || (errorMs ?? Infinity) > wrongAboveMs;
     this.#roughLeft -= 1;
     return isRough && this.#roughLeft >= 0 ? roughMs : regularMs;
   }
