@@ -5,7 +5,7 @@ import type { Backend } from './backend/backend.ts';
 import { databaseFile, EmbeddedBackend } from './backend/embedded/embedded-backend.ts';
 import type { dataOptions, redisOptions } from './backend/options.ts';
 import { RedisBackend } from './backend/redis/redis-backend.ts';
-import { parseRedisTarget, type RedisTarget } from './backend/redis/target.ts';
+import type { RedisTarget } from './backend/redis/target.ts';
 import type { Environment, ValuesOf } from './config.ts';
 import { Failure } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
@@ -22,12 +22,11 @@ export function redisBackend(config: RedisConfig, log: Logger): RedisBackend {
   return new RedisBackend({ target: redisTarget(config), prefix: config.redisPrefix, channels, log });
 }
 
-function redisTarget(config: RedisConfig): RedisTarget {
-  const { redisUrl, redisHost = '127.0.0.1', redisPort = 6_379, redisPassword } = config;
-  if (redisUrl !== undefined) return parseRedisTarget(redisUrl);
-  const password = redisPassword === undefined ? '' : `:${encodeURIComponent(redisPassword)}@`;
-  const host = redisHost.includes(':') ? `[${redisHost}]` : redisHost;
-  return parseRedisTarget(`redis://${password}${host}:${redisPort}`);
+function redisTarget({ redisUrl, redisHost, redisPort, redisPassword }: RedisConfig): RedisTarget {
+  if (redisUrl !== undefined) return redisUrl;
+  const address = { host: redisHost ?? '127.0.0.1', port: redisPort ?? 6_379 };
+  const credentials = redisPassword === undefined ? {} : { password: redisPassword };
+  return { kind: 'single', tls: false, db: 0, ...address, ...credentials };
 }
 
 /** Whether the person who started this named a Redis at all. */

@@ -1,19 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Backend } from './backend/backend.ts';
 import { databaseFile } from './backend/embedded/embedded-backend.ts';
 import { dataFolder, embeddedBackend, namesRedis, redisBackend } from './backends.ts';
 import { portCheck, storeChecks, type Check } from './commands/check.ts';
 import type { Environment } from './config.ts';
-import type { Service } from './lifecycle.ts';
 import { silentLogger } from './logger.ts';
 import type { AllConfig } from './roles.ts';
+import { tlsFiles } from './tls-files.ts';
 
 /** What `clock check` looks at for a configuration that could be read, and the store that it has to open for it. */
-export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; store: Service } {
+export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; store: Backend } {
   const { host = '0.0.0.0', port, internalPort } = config;
   const ports = [
-    portCheck('--port', host, port),
-    ...(internalPort === undefined ? [] : [portCheck('--internal-port', host, internalPort)]),
+    ...(config.tlsCert === undefined && config.tlsKey === undefined ? [] : [tlsCheck(config)]),
+    portCheck('--port', host, port, config.tlsCert !== undefined),
+    ...(internalPort === undefined ? [] : [portCheck('--internal-port', host, internalPort, false)]),
   ];
   const log = silentLogger();
   if (!namesRedis(config)) {
@@ -25,6 +27,16 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
   }
   const store = redisBackend(config, log);
   return { checks: [...storeChecks(store, () => store.audit()), secretCheck(config), ...ports], store };
+}
+
+function tlsCheck(config: AllConfig): Check {
+  return {
+    name: 'tls',
+    run: async () => {
+      tlsFiles(config);
+      return 'the certificate and its key can be used';
+    },
+  };
 }
 
 function secretCheck({ secrets }: AllConfig): Check {

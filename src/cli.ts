@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { dataOptions, redisOptions } from './backend/options.ts';
+import { Unavailable } from './backend/backend.ts';
 import { dataFolder, existingStore, type DataConfig, type RedisConfig } from './backends.ts';
 import { beatOptions } from './beat/options.ts';
 import { build, buildInfo } from './build-info.ts';
@@ -27,7 +28,7 @@ import { createLogger, silentLogger } from './logger.ts';
 import {
   allRole,
   beatRole,
-  givenOrKeptSecrets,
+  commandSecrets,
   people,
   webRole,
   workerRole,
@@ -254,7 +255,6 @@ class Cli {
       throw error;
     }
     const { checks, store } = checksFor(config, this.#environment);
-    await store.start();
     try {
       return (await runChecks(checks)) && configurationIsGood;
     } finally {
@@ -273,15 +273,26 @@ class Cli {
   /** Opens the store, says which, runs the command on it and closes it again. */
   async #withStore(command: Command, run: (people: People) => Promise<void>): Promise<void> {
     const config = readOptions(storeTable, flagsOf(command, storeTable), this.#environment);
+    this.#warnOfUnknownVariables();
     const log = silentLogger();
     const store = existingStore(config satisfies RedisConfig & DataConfig, this.#environment, log);
     await store.start();
     try {
       process.stderr.write(`clock: ${store.address}\n`);
       if (store.trouble !== null) throw new Failure(`${store.address} cannot serve: ${store.trouble}`, 1);
-      await run(people(store, givenOrKeptSecrets(config.secrets, store, dataFolder(config, this.#environment))));
+      const folder = (): string => dataFolder(config, this.#environment);
+      await run(people(store, commandSecrets(config.secrets, store, folder)));
+    } catch (error) {
+      if (error instanceof Unavailable) throw new Failure(`${store.address} cannot serve: ${error.trouble}`, 1);
+      throw error;
     } finally {
       await stopAll([store], log);
+    }
+  }
+
+  #warnOfUnknownVariables(): void {
+    for (const variable of unknownVariables(this.#environment, everyTable)) {
+      process.stderr.write(`clock: ${variable}: unknown variable: no option is called so\n`);
     }
   }
 }

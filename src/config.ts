@@ -8,7 +8,7 @@ import { isZone } from './time/zone.ts';
  * A flag beats the environment, the environment beats the default.
  */
 interface Option<T> {
-  /** Commander's notation, as `--port <port>`; none for secrets, since flags show in `ps`. */
+  /** Commander's notation, as `--port <port>`; none for what is secret as a whole, since flags show in `ps`. */
   flag?: string;
   /** Environment variables, the first to be set counts. */
   env: readonly [string, ...string[]];

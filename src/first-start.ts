@@ -47,8 +47,8 @@ export function announce(where: { scheme: string; host: string; port: number }, 
   const urls = (isOpen ? ['127.0.0.1', ...lanAddresses()] : [host]).map(
     (name) => `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}/`,
   );
-  log.info({ port }, `the clock is at ${urls.join(' and ')}`);
   log.info({}, words);
+  log.info({ port }, `the clock is at ${urls.join(' and ')}`);
 }
 
 function lanAddresses(): string[] {

@@ -13,6 +13,8 @@ const secretFields = ['password', 'secret', 'token', 'cookie', 'authorization'];
  * `prod` as environment means JSON lines even there.
  */
 export function createLogger(role: string, options: { level: LogLevel; environment: string }): Logger {
+  // Who read the log may go; the role stays.
+  process.stdout.on('error', () => {});
   const readable = process.stdout.isTTY && options.environment !== 'prod';
   return pino(
     {

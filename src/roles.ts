@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
 import { Accounts } from './auth/accounts.ts';
 import { FirstAccount, type FirstPassword } from './auth/first-account.ts';
 import { Jwt } from './auth/jwt.ts';
@@ -31,7 +30,8 @@ import { InternalServer } from './ops/internal-server.ts';
 import { unreadiness } from './ops/readiness.ts';
 import { keptInFile, newSecret } from './secrets.ts';
 import { tasks } from './tasks/index.ts';
-import { Zone } from './time/zone.ts';
+import { tlsFiles } from './tls-files.ts';
+import { isZone, Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
 import { loadUws } from './web/uws.ts';
 import { Web } from './web/web.ts';
@@ -126,9 +126,22 @@ export function people({ records, time }: Backend, secrets: Secrets): People {
 }
 
 /** The secrets that were given, or the one that `clock all` keeps: in its file, or beside it when Redis has the rest. */
-export function givenOrKeptSecrets(given: WebConfig['secrets'], backend: Backend, folder: string): Secrets {
+function givenOrKeptSecrets(given: WebConfig['secrets'], backend: Backend, folder: string): Secrets {
   if (given !== undefined) return () => given;
-  return () => [backend instanceof EmbeddedBackend ? backend.keep('secret', newSecret) : keptInFile(folder, 'secret')];
+  return () => [keptSecret(backend, folder, newSecret)];
+}
+
+/** The secrets of a command: it makes none, since nobody else would know it. */
+export function commandSecrets(given: WebConfig['secrets'], backend: Backend, folder: () => string): Secrets {
+  if (given !== undefined) return () => given;
+  const missing = (): never => {
+    throw new Failure("CLOCK_SECRET: missing: set it, or CLOCK_SECRET_FILE, to what 'clock web' is given");
+  };
+  return () => [keptSecret(backend, folder(), missing)];
+}
+
+function keptSecret(backend: Backend, folder: string, make: () => string): string {
+  return backend instanceof EmbeddedBackend ? backend.keep('secret', make) : keptInFile(folder, 'secret', make);
 }
 
 /** Puts the parts of a role between its backend and its internal server, which answers from first to last. */
@@ -182,8 +195,9 @@ async function webPart(
 }
 
 function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: Surroundings): Part {
-  const name = zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const worker = new Worker({ ticks, tasks, zone: new Zone(name), log });
+  // A host without a usable zone has no name for it.
+  const hostZone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? '';
+  const worker = new Worker({ ticks, tasks, zone: new Zone(zone ?? (isZone(hostZone) ? hostZone : 'UTC')), log });
   return { services: [worker], sources: { ticks: () => worker.published, expired: () => ticks.expired } };
 }
 
@@ -191,19 +205,4 @@ function beatPart({ ticks, time }: Backend, { intervalMs }: BeatConfig, { log }:
   const schedules = tasks.map((task) => ({ task: task.name, everyMs: task.everyMs(intervalMs) }));
   const beat = new Beat({ ticks, time, schedules, owner: randomUUID(), log });
   return { services: [beat], sources: { missed: () => beat.missed, leads: () => beat.leads } };
-}
-
-function tlsFiles({ tlsCert, tlsKey }: WebConfig): { certFile: string; keyFile: string } | null {
-  if (tlsCert === undefined && tlsKey === undefined) return null;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new Failure('--tls-cert and --tls-key: name both, or neither');
-  }
-  for (const [option, file] of Object.entries({ '--tls-cert': tlsCert, '--tls-key': tlsKey })) {
-    try {
-      accessSync(file, constants.R_OK);
-    } catch {
-      throw new Failure(`${option}: ${file} cannot be read`);
-    }
-  }
-  return { certFile: tlsCert, keyFile: tlsKey };
 }

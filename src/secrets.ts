@@ -37,9 +37,9 @@ export function replaceSecretFile(folder: string, name: string, text: string, mo
   writeSecretFile(folder, name, text, mode);
 }
 
-/** The secret that stands in a file, made when there is none. */
-export function keptInFile(folder: string, name: string): string {
+/** The secret that stands in a file; made, and kept, when there is none. */
+export function keptInFile(folder: string, name: string, make: () => string): string {
   const path = join(folder, name);
-  if (!existsSync(path)) writeSecretFile(folder, name, newSecret(), 0o600);
+  if (!existsSync(path)) writeSecretFile(folder, name, make(), 0o600);
   return readFileSync(path, 'utf8').trimEnd();
 }

@@ -1,4 +1,6 @@
-import { anyText, BadValue, port, type OptionTable, type Source } from '../config.ts';
+import { isIPv6 } from 'node:net';
+import { anyText, BadValue, integerBetween, type OptionTable, type Source } from '../config.ts';
+import { parseRedisTarget, type RedisTarget } from './redis/target.ts';
 
 /** Which Redis, if any. */
 export const redisOptions = {
@@ -9,8 +11,13 @@ export const redisOptions = {
     parse: redisUrl,
     help: 'redis:// or rediss://[user:password@]host:port/db, redis+sentinel://, redis+cluster://',
   },
-  redisHost: { flag: '--redis-host <host>', env: ['REDIS_HOST'], parse: anyText, help: 'without a URL (127.0.0.1)' },
-  redisPort: { flag: '--redis-port <port>', env: ['REDIS_PORT'], parse: port, help: 'without a URL (6379)' },
+  redisHost: { flag: '--redis-host <host>', env: ['REDIS_HOST'], parse: hostName, help: 'without a URL (127.0.0.1)' },
+  redisPort: {
+    flag: '--redis-port <port>',
+    env: ['REDIS_PORT'],
+    parse: integerBetween(1, 65_535),
+    help: 'without a URL (6379)',
+  },
   redisPassword: { env: ['CLOCK_REDIS_PASSWORD'], secret: true, parse: anyText, help: 'without a URL' },
   redisPrefix: {
     flag: '--redis-prefix <text>',
@@ -37,11 +44,16 @@ function prefix(text: string): string {
   return text;
 }
 
-function redisUrl(text: string, source: Source): string {
+function redisUrl(text: string, source: Source): RedisTarget {
   if (source === 'flag' && text.includes('@')) {
     throw new BadValue(
       "without a password, which everybody on this host would see in 'ps': set CLOCK_REDIS_URL instead",
     );
   }
+  return parseRedisTarget(text);
+}
+
+function hostName(text: string): string {
+  if (!/^[\w.-]+$/.test(text) && !isIPv6(text)) throw new BadValue('the name or address of a host');
   return text;
 }

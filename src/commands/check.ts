@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { Backend } from '../backend/backend.ts';
+import { pause } from '../time/pause.ts';
 import { isHealthy } from './healthcheck.ts';
 
 /** One thing that `clock check` looks at; resolves to what it found, or rejects with what is wrong. */
@@ -25,14 +26,15 @@ export async function runChecks(checks: readonly Check[]): Promise<boolean> {
   return good;
 }
 
-/** Reachable, and what it must be: persistent, not evicting, and on the same time as this host. */
+/** Opens the store and looks whether it is what it must be: persistent, not evicting, and on the same time as this host. */
 export function storeChecks(
   store: Backend,
   audit: (() => Promise<{ persists: boolean; evicts: boolean }>) | null,
 ): Check[] {
   const reachable = async (): Promise<string> => {
+    await store.start();
     const deadline = performance.now() + settleWithinMs;
-    while (store.trouble !== null && performance.now() < deadline) await new Promise((done) => setTimeout(done, 50));
+    while (store.trouble !== null && performance.now() < deadline) await pause(50);
     if (store.trouble !== null) throw new Error(`${store.address} cannot serve: ${store.trouble}`);
     return `${store.address} answers and takes writes`;
   };
@@ -64,13 +66,13 @@ export function storeChecks(
 }
 
 /** Free, or served by a clock that is healthy. */
-export function portCheck(option: string, host: string, port: number): Check {
+export function portCheck(option: string, host: string, port: number, secure: boolean): Check {
   return {
     name: `port ${option}`,
     run: async () => {
       const problem = await bindProblem(host, port);
       if (problem === null) return `${host}:${port} is free`;
-      if (problem === 'EADDRINUSE' && (await isHealthy(port, '/health', false))) {
+      if (problem === 'EADDRINUSE' && (await isHealthy(port, '/health', secure))) {
         return `${host}:${port} is served by a clock already`;
       }
       throw new Error(`cannot listen on ${host}:${port} (${problem})`);

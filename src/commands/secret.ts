@@ -1,4 +1,4 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../lifecycle.ts';
 import { newPassword, newSecret, writeSecretFile } from '../secrets.ts';
@@ -10,6 +10,9 @@ export function makeSecrets(folder: string | undefined): void {
     process.stdout.write(`CLOCK_SECRET=${made.secret}\nCLOCK_ADMIN_PASSWORD=${made['admin-password']}\n`);
     return;
   }
+  if (existsSync(folder) && (statSync(folder).mode & 0o077) !== 0) {
+    throw new Failure(`--write: others may enter ${folder}: name a new folder, or chmod 700 it first`);
+  }
   const there = Object.keys(made).find((name) => existsSync(join(folder, name)));
   if (there !== undefined) throw new Failure(`${join(folder, there)} is there already: remove it first`);
   for (const [name, text] of Object.entries(made)) {
@@ -18,5 +21,4 @@ export function makeSecrets(folder: string | undefined): void {
     chmodSync(path, 0o444);
     process.stdout.write(`${path}\n`);
   }
-  chmodSync(folder, 0o700);
 }

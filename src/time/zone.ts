@@ -26,7 +26,7 @@ export class Zone {
 /** Whether `Intl` knows a zone by this name. */
 export function isZone(name: string): boolean {
   try {
-    return new Zone(name).name === name;
+    return Boolean(new Intl.DateTimeFormat('en-GB', { timeZone: name }));
   } catch {
     return false;
   }

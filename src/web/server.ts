@@ -77,7 +77,7 @@ export class Server implements Service {
     const listening = await listenExclusively(app, host, port);
     if (listening === false) {
       throw new Failure(
-        `${portOption}: cannot listen on ${host}:${port}: it is in use, or not an address of this host`,
+        `${portOption}: cannot listen on ${host}:${port}: the port is in use, or --host is no address of this host`,
       );
     }
     this.#listening = listening;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,6 +100,9 @@ describe('a value that cannot be', () => {
     [['beat', '--port', '1'], {}, /unknown option '--port'/],
     [['beat', 'more'], {}, /too many arguments|unexpected/],
     [['clok'], {}, /unknown command 'clok'/],
+    [['beat'], { REDIS_HOST: 'a b' }, /REDIS_HOST: "a b" must be the name or address of a host/],
+    [['beat'], { REDIS_PORT: '0' }, /REDIS_PORT: "0" must be a whole number from 1/],
+    [['beat', '--redis-url', 'http://redis'], {}, /--redis-url: its value must be the address of a Redis/],
     [['token', 'issue', 'ada', '--expires', '366d'], {}, /--expires: "366d" must be/],
     [['token', 'issue', 'ada', '--name', 'a\nb'], {}, /--name/],
   ];
@@ -173,6 +176,14 @@ describe('clock secret', () => {
     expect(readFileSync(join(target, 'secret'), 'utf8')).toBe(before);
   });
 
+  test('--write leaves a folder alone that others may enter', async () => {
+    const target = join(folder, 'open');
+    mkdirSync(target);
+    chmodSync(target, 0o755);
+    expectRefused(await runClock(['secret', '--write', target]), /others may enter/);
+    expect(statSync(target).mode & 0o777).toBe(0o755);
+  });
+
   test('--write touches neither file where one is there', async () => {
     const target = mkdtempSync(join(folder, 'half-'));
     writeFileSync(join(target, 'admin-password'), 'mine');
@@ -231,6 +242,50 @@ describe('on Redis', () => {
       CLOCK_PORT_8000_TCP_ADDR: '10.0.0.1',
     };
     return { all: await startClock(['all'], { env }), env, address: `redis://127.0.0.1:${server.port}/0` };
+  });
+});
+
+describe('without what it needs', () => {
+  test('a token is not issued over Redis without the secret that web has', async () => {
+    const server = await RedisServer.start();
+    const env = { CLOCK_REDIS_URL: server.url, XDG_STATE_HOME: join(folder, 'state') };
+    try {
+      await runClock(['user', 'add', 'ada', '--password-stdin'], { env, stdin: password });
+      const { exit, stdout, stderr } = await runClock(['token', 'issue', 'ada'], { env });
+      expect(stderr).toMatch(/\nclock: CLOCK_SECRET: missing/);
+      expect([exit, stdout]).toEqual([2, '']);
+      expect(JSON.parse((await runClock(['token', 'list', '--json'], { env })).stdout)).toEqual([]);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('a certificate that is none is refused, and clock check says so too', async () => {
+    const junk = join(folder, 'junk.pem');
+    writeFileSync(junk, 'junk');
+    const env = { CLOCK_TLS_CERT: junk, CLOCK_TLS_KEY: junk, CLOCK_SECRET: secret };
+    expectRefused(await runClock(['web', '--port', '0'], { env }), /--tls-cert and --tls-key: .*junk\.pem/);
+    const check = await runClock(['check', '--port', '0'], { env });
+    expect(check.stdout).toMatch(/^WRONG tls: --tls-cert/m);
+    expect(check.exit).toBe(1);
+  });
+
+  test('a host without a zone has UTC', async () => {
+    await using all = await startClock(['all'], { env: { TZ: '' } });
+    const client = new Client(all.url);
+    await client.signIn('admin', all.adminPassword());
+    using socket = await client.connect();
+    await socket.nextTick();
+    expect(await (await client.fetch('/api/initial_state')).json()).toMatchObject({ zone: 'UTC' });
+  });
+
+  test('a role goes on when nobody reads its log any more', async () => {
+    await using all = await startClock(['all'], { env: { CLOCK_LOG_LEVEL: 'trace' } });
+    all.closeLog();
+    const client = new Client(all.url);
+    // Each of these is a line of the log.
+    for (let tries = 0; tries < 3; tries += 1) await client.signIn('nobody', password);
+    expect((await client.fetch('/ready')).status).toBe(200);
   });
 });
 
@@ -293,7 +348,8 @@ function worksOnItsStore(start: () => Promise<Store>): void {
 
   test('which store it was is said on standard error, without a password', async () => {
     const { stdout, stderr } = await run(['user', 'list']);
-    expect(stderr).toBe(`clock: ${store.address}\n`);
+    const warned = 'CLOCK_PROT' in store.env ? ['clock: CLOCK_PROT: unknown variable: no option is called so'] : [];
+    expect(stderr.trimEnd().split('\n')).toEqual([...warned, `clock: ${store.address}`]);
     expect(stdout).toMatch(/^NAME +.*\nadmin /);
   });
 

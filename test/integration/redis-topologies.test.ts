@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../src/backend/backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { describeRedisTarget, parseRedisTarget } from '../../src/backend/redis/target.ts';
-import { Failure } from '../../src/lifecycle.ts';
+import { BadValue } from '../../src/config.ts';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
@@ -109,8 +109,8 @@ describe.concurrent('address of a redis', () => {
   for (const url of bad) {
     test(`refuses ${url} in one line that shows no part of it`, () => {
       const refuse = (): unknown => parseRedisTarget(url);
-      expect(refuse).toThrow(Failure);
-      expect(refuse).toThrow(/^CLOCK_REDIS_URL .*redis:\/\/.*$/);
+      expect(refuse).toThrow(BadValue);
+      expect(refuse).toThrow(/^the address of a Redis, and it is none: .*redis:\/\/.*$/);
       expect(refuse).not.toThrow(/sesame/);
     });
   }

@@ -19,6 +19,8 @@ export interface ClockProcess extends AsyncDisposable {
   adminPassword(): string;
   /** Waits for a log line of that message. */
   logged(message: string, limitMs?: number): Promise<LogLine>;
+  /** Reads its log no more, as a pipe does whose reader has gone. */
+  closeLog(): void;
   kill(signal: NodeJS.Signals): void;
   /** Exit code, or the signal that ended it. */
   exited: Promise<number | NodeJS.Signals>;
@@ -107,6 +109,7 @@ export async function startClock(
     adminPassword: () => readFileSync(join(dataDir, 'admin-password'), 'utf8').trim(),
     logged: (message, limitMs) =>
       until(() => log.find(({ msg }) => msg === message), `the log of ${role} says "${message}"`, limitMs),
+    closeLog: () => child.stdout.destroy(),
     kill: (signal) => child.kill(signal),
     exited,
     stop,

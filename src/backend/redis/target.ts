@@ -1,4 +1,4 @@
-import { Failure } from '../../lifecycle.ts';
+import { BadValue } from '../../config.ts';
 
 export interface Address {
   host: string;
@@ -21,7 +21,7 @@ const allowedForms =
   'redis+sentinel://[:password@]host:26379,host:26379/NAME or redis+cluster://[user:password@]host:6379,host:6379';
 
 /**
- * Reads a value of `CLOCK_REDIS_URL`. Throws a Failure for one that names no Redis; no part of the value stands in its
+ * Reads a value of `CLOCK_REDIS_URL`. Throws a BadValue for one that names no Redis; no part of the value stands in its
  * message, since any part may be a password that was typed wrongly.
  */
 export function parseRedisTarget(url: string): RedisTarget {
@@ -95,6 +95,6 @@ function addressText({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function refused(reason: string): Failure {
-  return new Failure(`CLOCK_REDIS_URL names no Redis: ${reason}; allowed: ${allowedForms}`);
+function refused(reason: string): BadValue {
+  return new BadValue(`the address of a Redis, and it is none: ${reason}; allowed: ${allowedForms}`);
 }
