@@ -18,7 +18,7 @@ const groups: { title: string; takenBy: string; table: OptionTable }[] = [
     table: redisOptions,
   },
   { title: 'Embedded data', takenBy: '`all`, and the commands for accounts and tokens', table: dataOptions },
-  { title: 'Web', takenBy: '`web`, `all`', table: webOptions },
+  { title: 'Web', takenBy: '`web`, `all`; the secret also `token issue`, for what Redis holds', table: webOptions },
   { title: 'Worker', takenBy: '`worker`, `all`', table: workerOptions },
   { title: 'Beat', takenBy: '`beat`, `all`', table: beatOptions },
 ];
@@ -30,7 +30,7 @@ A flag beats the environment, the environment beats the default. A value that is
 
 - **Durations** are milliseconds, or a number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`: \`500\`, \`1.5s\`, \`90d\`.
 - **Lists** stand between commas.
-- **Secrets** have no flag, since flags show in \`ps\`. Each can come from a file: with \`_FILE\` after its name the variable names the file. One newline at its end is dropped.
+- **Secrets** have no flag, since flags show in \`ps\`; an address of Redis has one, which refuses a password. Each can come from a file: with \`_FILE\` after its name the variable names the file. One newline at its end is dropped.
 - \`clock check\` takes all of these and says of each part whether it would work.
 - Kubernetes sets variables such as \`CLOCK_PORT=tcp://...\` for Services of such names: these are passed over.
 `;
