@@ -7,9 +7,7 @@ import { startClock } from '../support/clock-process.ts';
 import { until } from '../support/until.ts';
 import { disorder, type Heard, Installation, listen, longestStepMs, more } from './installation.ts';
 
-const library = ['x86_64', 'aarch64']
-  .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`)
-  .find((path) => existsSync(path));
+const library = faketimeLibrary();
 
 const folders: string[] = [];
 afterAll(() => {
@@ -28,7 +26,7 @@ class WallClock {
     this.#file = join(folder, 'setting');
     this.set(setting);
     this.env = {
-      LD_PRELOAD: library ?? '',
+      LD_PRELOAD: library,
       FAKETIME_TIMESTAMP_FILE: this.#file,
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
@@ -50,9 +48,17 @@ async function startAll(clock: WallClock, args: readonly string[] = [], zone = '
   return { all, owner };
 }
 
-// Debian's libfaketime; without it there is no way to set one process's wall clock. Debian's redis-server does not run
-// under it: what a step of Redis's own host leaves behind is staged in redis.test.ts.
-describe.skipIf(library === undefined)('a wall clock', () => {
+/** Debian's; there is no other way to set one process's wall clock. */
+function faketimeLibrary(): string {
+  const paths = ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`);
+  const found = paths.find((path) => existsSync(path));
+  if (found === undefined) throw new Error('libfaketime is missing: install it, as root: apt-get install libfaketime');
+  return found;
+}
+
+// Debian's redis-server does not run under libfaketime: what a step of Redis's own host leaves behind is staged in
+// redis.test.ts.
+describe('a wall clock', () => {
   test('of any role that is an hour off, or jumps by two, changes nothing on a screen', async () => {
     await using running = await Installation.prepare();
     const clocks = { web: new WallClock('-3600'), worker: new WallClock('+3600'), beat: new WallClock('+3600') };
