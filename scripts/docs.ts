@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataOptions, redisOptions } from '../src/backend/options.ts';
 import { beatOptions } from '../src/beat/options.ts';
+import { watchOptions } from '../src/commands/options.ts';
 import { commonOptions, type OptionTable } from '../src/config.ts';
 import { webOptions } from '../src/web/options.ts';
 import { workerOptions } from '../src/worker/options.ts';
@@ -18,9 +19,14 @@ const groups: { title: string; takenBy: string; table: OptionTable }[] = [
     table: redisOptions,
   },
   { title: 'Embedded data', takenBy: '`all`, and the commands for accounts and tokens', table: dataOptions },
-  { title: 'Web', takenBy: '`web`, `all`; the secret also `token issue`, for what Redis holds', table: webOptions },
+  {
+    title: 'Web',
+    takenBy: '`web`, `all`; the secret also `token issue`, which over Redis needs the one that `web` has',
+    table: webOptions,
+  },
   { title: 'Worker', takenBy: '`worker`, `all`', table: workerOptions },
   { title: 'Beat', takenBy: '`beat`, `all`', table: beatOptions },
+  { title: 'Watch', takenBy: '`watch`', table: watchOptions },
 ];
 
 const introduction = `<!-- Made by scripts/docs.ts from the tables of options: change them, then run \`npm run docs\`. -->
@@ -31,7 +37,8 @@ A flag beats the environment, the environment beats the default. A value that is
 - **Durations** are milliseconds, or a number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`: \`500\`, \`1.5s\`, \`90d\`.
 - **Lists** stand between commas.
 - **Secrets** have no flag, since flags show in \`ps\`; an address of Redis has one, which refuses a password. Each can come from a file: with \`_FILE\` after its name the variable names the file. One newline at its end is dropped.
-- \`clock check\` takes all of these and says of each part whether it would work.
+- \`clock check\` takes all of these but the token of \`watch\`, and says of each part whether it would work.
+- What one command alone takes, such as \`--json\` or \`--expires\`, is in its \`--help\`.
 - Kubernetes sets variables such as \`CLOCK_PORT=tcp://...\` for Services of such names: these are passed over.
 `;
 

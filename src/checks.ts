@@ -8,6 +8,7 @@ import type { Environment } from './config.ts';
 import { silentLogger } from './logger.ts';
 import type { AllConfig } from './roles.ts';
 import { tlsFiles } from './tls-files.ts';
+import { loadUws } from './web/uws.ts';
 
 /** What `clock check` looks at for a configuration that could be read, and the store that it has to open for it. */
 export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; store: Backend } {
@@ -33,7 +34,7 @@ function tlsCheck(config: AllConfig): Check {
   return {
     name: 'tls',
     run: async () => {
-      tlsFiles(config);
+      tlsFiles(config, await loadUws());
       return 'the certificate and its key can be used';
     },
   };

@@ -8,11 +8,11 @@ import { checksFor } from './checks.ts';
 import { runChecks, type Check } from './commands/check.ts';
 import { isHealthy } from './commands/healthcheck.ts';
 import { makeSecrets } from './commands/secret.ts';
+import { watchOptions } from './commands/options.ts';
 import { TokenCommands } from './commands/token.ts';
 import { UserCommands } from './commands/user.ts';
 import { watch } from './commands/watch.ts';
 import {
-  anyText,
   commonOptions,
   durationBetween,
   BadValue,
@@ -39,9 +39,6 @@ import {
 import { webOptions } from './web/options.ts';
 import { workerOptions } from './worker/options.ts';
 
-const watchTable = {
-  token: { env: ['CLOCK_TOKEN'], secret: true, parse: anyText, help: "what 'clock token issue' printed" },
-} as const satisfies OptionTable;
 const everyTable = [
   commonOptions,
   redisOptions,
@@ -49,7 +46,7 @@ const everyTable = [
   webOptions,
   workerOptions,
   beatOptions,
-  watchTable,
+  watchOptions,
 ] as const;
 
 const webTable = { ...commonOptions, ...redisOptions, ...webOptions } as const;
@@ -223,8 +220,9 @@ class Cli {
       .description('show the time in this terminal, live, with its error bound')
       .option('--once', 'show the first second that is right, and end')
       .option('--json', 'an object a line');
-    addOptions(command, watchTable).action(async (url: string) => {
-      const { token } = readOptions(watchTable, {}, this.#environment);
+    addOptions(command, watchOptions).action(async (url: string) => {
+      const { token } = readOptions(watchOptions, {}, this.#environment);
+      this.#warnOfUnknownVariables();
       if (token === undefined) throw new Failure('CLOCK_TOKEN: missing: set it, or CLOCK_TOKEN_FILE');
       const { once = false, json = false } = command.opts<{ once?: boolean; json?: boolean }>();
       const output = process.stdout;

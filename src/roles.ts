@@ -102,8 +102,15 @@ export async function allRole(config: AllConfig, around: Surroundings): Promise<
   const secrets = givenOrKeptSecrets(config.secrets, backend, folder);
   const host = config.host ?? '127.0.0.1';
   const web = await webPart(backend, secrets, signIn.password, host, config, around);
+  // Made before anybody needs it: commands use it, and make none.
+  const secret: Service = { name: 'secret', start: async () => void secrets(), stop: async () => {} };
   // Web stops first: its screens are served while they are sent away.
-  const parts = [workerPart(backend, config, around), beatPart(backend, config, around), web];
+  const parts = [
+    { services: [secret], sources: {} },
+    workerPart(backend, config, around),
+    beatPart(backend, config, around),
+    web,
+  ];
   const scheme = config.tlsCert === undefined ? 'http' : 'https';
   return {
     services: compose('all', backend, parts, host, config, around),
@@ -171,8 +178,8 @@ async function webPart(
   { stopping, assetsFolder, log }: Surroundings,
 ): Promise<Part & { port: () => number }> {
   const { accounts, sessions } = people(backend, secrets);
-  const tls = tlsFiles(config);
   const uws = await loadUws();
+  const tls = tlsFiles(config, uws);
   const owner = randomUUID();
   const web = new Web({
     config,

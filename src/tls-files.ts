@@ -3,12 +3,13 @@ import { createSecureContext } from 'node:tls';
 import type { ValuesOf } from './config.ts';
 import { Failure } from './lifecycle.ts';
 import type { webOptions } from './web/options.ts';
+import type { Uws } from './web/uws.ts';
 
 /** Certificate and key, if https is to be served. */
 export type TlsConfig = Pick<ValuesOf<typeof webOptions>, 'tlsCert' | 'tlsKey'>;
 
 /** The two files, which belong together; null for plain http. Throws a `Failure` that says what is wrong with them. */
-export function tlsFiles({ tlsCert, tlsKey }: TlsConfig): { certFile: string; keyFile: string } | null {
+export function tlsFiles({ tlsCert, tlsKey }: TlsConfig, uws: Uws): { certFile: string; keyFile: string } | null {
   if (tlsCert === undefined && tlsKey === undefined) return null;
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new Failure('--tls-cert and --tls-key: name both, or neither');
@@ -16,6 +17,8 @@ export function tlsFiles({ tlsCert, tlsKey }: TlsConfig): { certFile: string; ke
   const [cert, key] = [readPem('--tls-cert', tlsCert), readPem('--tls-key', tlsKey)];
   try {
     createSecureContext({ cert, key });
+    // It gives no reasons, but refuses more: the key of another certificate, and curves that it does not know.
+    uws.SSLApp({ cert_file_name: tlsCert, key_file_name: tlsKey }).close();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Failure(`--tls-cert and --tls-key: ${tlsCert} and ${tlsKey} are no certificate and its key: ${reason}`);

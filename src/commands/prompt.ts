@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { Failure } from '../lifecycle.ts';
 
@@ -7,34 +6,38 @@ import { Failure } from '../lifecycle.ts';
  * where there is neither.
  */
 export async function askNewPassword(fromStdin: boolean): Promise<string> {
-  if (fromStdin) return (await text(process.stdin)).replace(/\r?\n$/, '');
-  if (!process.stdin.isTTY)
-    throw new Failure('--password-stdin: needed where there is no terminal to type a password on');
-  const first = await askHidden('Password: ');
-  const second = await askHidden('Password again: ');
-  if (first !== second) throw new Failure('the two passwords are not the same', 1);
-  return first;
+  const { stdin } = process;
+  if (fromStdin) return (await text(stdin)).replace(/\r?\n$/, '');
+  if (!stdin.isTTY) throw new Failure('--password-stdin: needed where there is no terminal to type a password on');
+  stdin.setRawMode(true);
+  try {
+    // One reader for both questions: who pastes both lines at once has answered both.
+    const characters = typedCharacters();
+    const first = await askHidden('Password: ', characters);
+    const second = await askHidden('Password again: ', characters);
+    if (first !== second) throw new Failure('the two passwords are not the same', 1);
+    return first;
+  } finally {
+    stdin.setRawMode(false);
+    stdin.destroy();
+  }
 }
 
-async function askHidden(question: string): Promise<string> {
-  const { stdin, stderr } = process;
-  stderr.write(question);
-  stdin.setRawMode(true);
-  stdin.setEncoding('utf8');
-  stdin.resume();
+async function* typedCharacters(): AsyncGenerator<string, undefined> {
+  for await (const chunk of process.stdin.setEncoding('utf8')) yield* chunk as string;
+}
+
+async function askHidden(question: string, characters: AsyncGenerator<string, undefined>): Promise<string> {
+  process.stderr.write(question);
   let typed = '';
   try {
     for (;;) {
-      const [chunk] = (await once(stdin, 'data')) as [string];
-      for (const character of chunk) {
-        if (character === '\r' || character === '\n') return typed;
-        if (character === '\u0003' || character === '\u0004') throw new Failure('given up', 1);
-        typed = character === '\u007f' || character === '\b' ? [...typed].slice(0, -1).join('') : typed + character;
-      }
+      const { value: character } = await characters.next();
+      if (character === '\r' || character === '\n') return typed;
+      if (character === undefined || character === '\u0003' || character === '\u0004') throw new Failure('given up', 1);
+      typed = character === '\u007f' || character === '\b' ? [...typed].slice(0, -1).join('') : typed + character;
     }
   } finally {
-    stdin.setRawMode(false);
-    stdin.pause();
-    stderr.write('\n');
+    process.stderr.write('\n');
   }
 }

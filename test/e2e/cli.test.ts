@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -5,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Client } from '../support/client.ts';
+import { selfSignedCertificate, type Certificate } from '../support/certificate.ts';
 import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
 const secret = 'a secret of the tests that is long enough';
 const password = 'a long enough password';
@@ -142,6 +145,13 @@ describe('a port in use', () => {
     expect(exit).toBe(2);
     expect(stderr).toMatch(new RegExp(`^clock: --port: [^\n]*${port}[^\n]*\n$`));
   });
+
+  test('or a host that is not this one: the line names --host too', async () => {
+    const args = ['all', '--port', '0', '--host', '192.0.2.1', '--data-dir', join(folder, 'host')];
+    const { exit, stderr } = await runClock(args);
+    expect(stderr).toMatch(/^clock: --port: [^\n]*192\.0\.2\.1[^\n]*--host[^\n]*\n$/);
+    expect(exit).toBe(2);
+  });
 });
 
 describe('a data folder that cannot be written', () => {
@@ -209,6 +219,22 @@ describe('commands without a store', () => {
   });
 });
 
+test('both passwords can be pasted at once on a terminal', async () => {
+  const data = join(folder, 'pasted');
+  await using _all = await startClock(['all', '--data-dir', data]);
+  const command = [join(import.meta.dirname, '../../bin/clock'), 'user', 'passwd', 'admin', '--data-dir', data];
+  const terminal = spawn('script', ['--quiet', '--return', '--command', command.join(' '), '/dev/null']);
+  const exited = once(terminal, 'exit');
+  let shown = '';
+  terminal.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+  await until(() => shown.includes('Password: '), 'it asks');
+  terminal.stdin.write(`${password}\r${password}\r`);
+  await until(() => shown.includes('Password again: '), 'it asks again');
+  const [exit] = await exited;
+  expect(exit).toBe(0);
+  expect(shown).not.toContain(password);
+});
+
 interface Store {
   all: ClockProcess;
   env: Record<string, string>;
@@ -260,14 +286,21 @@ describe('without what it needs', () => {
     }
   });
 
-  test('a certificate that is none is refused, and clock check says so too', async () => {
-    const junk = join(folder, 'junk.pem');
-    writeFileSync(junk, 'junk');
-    const env = { CLOCK_TLS_CERT: junk, CLOCK_TLS_KEY: junk, CLOCK_SECRET: secret };
-    expectRefused(await runClock(['web', '--port', '0'], { env }), /--tls-cert and --tls-key: .*junk\.pem/);
-    const check = await runClock(['check', '--port', '0'], { env });
-    expect(check.stdout).toMatch(/^WRONG tls: --tls-cert/m);
-    expect(check.exit).toBe(1);
+  test('the store that goes away midway is exit 1 and one line', async () => {
+    const server = await RedisServer.start();
+    const args = ['user', 'add', 'ada', '--password-stdin', '--redis-port', String(server.port)];
+    const command = spawn(join(import.meta.dirname, '../../bin/clock'), args);
+    const exited = once(command, 'exit');
+    let said = '';
+    command.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await until(() => said.includes('redis://'), 'it has opened the store');
+    await server.stop();
+    command.stdin.end(password);
+    expect(await exited).toEqual([1, null]);
+    expect(said.split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^clock: redis:.* cannot serve: redis-down$/),
+      '',
+    ]);
   });
 
   test('a host without a zone has UTC', async () => {
@@ -286,6 +319,79 @@ describe('without what it needs', () => {
     // Each of these is a line of the log.
     for (let tries = 0; tries < 3; tries += 1) await client.signIn('nobody', password);
     expect((await client.fetch('/ready')).status).toBe(200);
+  });
+});
+
+describe('the secret that clock all keeps', () => {
+  test.concurrent.each(['the embedded file', 'Redis'])('signs tokens from the start, over %s', async (over) => {
+    const server = over === 'Redis' ? await RedisServer.start() : null;
+    const env: Record<string, string> = server === null ? {} : { CLOCK_REDIS_URL: server.url };
+    const all = await startClock(['all'], { env });
+    try {
+      const issued = await runClock(['token', 'issue', 'admin', '--data-dir', all.dataDir], { env });
+      expect([issued.exit, issued.stderr.split('\n').length]).toEqual([0, 2]);
+      const headers = { Authorization: `Bearer ${issued.stdout.trim()}` };
+      expect((await fetch(`${all.url}/api/initial_state?channel=nope`, { headers })).status).toBe(404);
+    } finally {
+      await all.stop();
+      await server?.stop();
+    }
+  });
+});
+
+describe('certificate and key', () => {
+  let own: Certificate;
+  let another: Certificate;
+  let junk: string;
+  beforeAll(async () => {
+    [own, another] = await Promise.all([selfSignedCertificate(), selfSignedCertificate()]);
+    junk = join(folder, 'junk.pem');
+    writeFileSync(junk, 'junk');
+  });
+  afterAll(() => Promise.all([own.remove(), another.remove()]));
+
+  test.each([
+    ['that are none', () => [junk, junk]],
+    ['that do not belong together', () => [own.certFile, another.keyFile]],
+    ['without a certificate', () => ['/dev/null', own.keyFile]],
+  ])('%s are refused in one line, and clock check says so too', async (_, files) => {
+    const [cert = '', key = ''] = files();
+    const env = { CLOCK_TLS_CERT: cert, CLOCK_TLS_KEY: key, CLOCK_SECRET: secret };
+    const [web, check] = await Promise.all([
+      runClock(['web', '--port', '0'], { env }),
+      runClock(['check', '--port', '0'], { env }),
+    ]);
+    expectRefused(web, /--tls-cert and --tls-key: /);
+    expect(web.stderr).toContain(key);
+    expect(check.stdout).toMatch(/^WRONG tls: --tls-cert/m);
+    expect(check.exit).toBe(1);
+  });
+
+  test('that are good: clock check says so, and knows the clock that runs with them', async () => {
+    const tls = ['--tls-cert', own.certFile, '--tls-key', own.keyFile];
+    await using all = await startClock(['all', ...tls]);
+    const { stdout } = await runClock(['check', '--port', String(all.port), '--data-dir', all.dataDir, ...tls]);
+    expect(stdout).toMatch(/^ok    tls: /m);
+    expect(stdout).toMatch(/^ok    port --port: .* is served by a clock already$/m);
+  });
+});
+
+describe('clock check', () => {
+  test('says that an address is none, and shows nothing of it', async () => {
+    const { exit, stdout, stderr } = await runClock(['check'], { env: { CLOCK_REDIS_URL: 'http://:too-short@redis' } });
+    expect(stdout).toMatch(/^WRONG configuration: CLOCK_REDIS_URL: [^\n]+\n$/);
+    expect(stdout + stderr).not.toContain('too-short');
+    expect(exit).toBe(1);
+  });
+
+  test('says that the data is newer than it knows, in a line among the others', async () => {
+    const server = await RedisServer.start();
+    await server.cli('SET', 'clock:{time}:schema', '99');
+    const { exit, stdout, stderr } = await runClock(['check', '--port', '0'], { env: { CLOCK_REDIS_URL: server.url } });
+    await server.stop();
+    expect(stdout).toMatch(/^WRONG redis: .*schema 99/m);
+    expect(stdout).toMatch(/^ok    port --port: /m);
+    expect([exit, stderr]).toEqual([1, '']);
   });
 });
 

@@ -98,6 +98,15 @@ describe('docs', () => {
     expect(anchors).toEqual(expect.arrayContaining(wanted));
   });
 
+  test('the runbook has every word that /ready can say', () => {
+    const backend = readFileSync(join(root, 'src/backend/backend.ts'), 'utf8');
+    const words = [...(/type Trouble =[^;]+/.exec(backend)?.[0] ?? '').matchAll(/'([a-z-]+)'/g)].map(
+      ([, word]) => word,
+    );
+    const rows = readFileSync(join(root, 'docs/runbook.md'), 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm);
+    expect([...rows].map(([, word]) => word).toSorted()).toEqual([...words, 'draining'].toSorted());
+  });
+
   test('the alerts ask for metrics that there are', () => {
     const alerts = readFileSync(join(root, 'deploy/prometheus/alerts.yaml'), 'utf8');
     const metrics = readFileSync(join(root, 'src/metrics.ts'), 'utf8');

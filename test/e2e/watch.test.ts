@@ -44,4 +44,9 @@ describe('clock watch', () => {
     expect(nowhere.exit).toBe(2);
     expect(nowhere.stderr).toMatch(/"the wall" must be an address/);
   });
+
+  test('warns about an unknown variable', async () => {
+    const { stderr } = await runClock(['watch', clock.url, '--once'], { env: { ...tokenVariable(), CLOCK_TOKN: 'x' } });
+    expect(stderr).toBe('clock: CLOCK_TOKN: unknown variable: no option is called so\n');
+  });
 });
