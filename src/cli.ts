@@ -142,7 +142,7 @@ class Cli {
   #addUser(): void {
     const user = this.program.command('user').description('the accounts');
     const add = this.#storeCommand(user, 'add <name>', 'make an account')
-      .option('--operator', 'may approve and see screens')
+      .option('--operator', 'make it an operator')
       .option('--password-stdin', 'read the password from standard input')
       .action((name: string) => this.#withUsers(add, (users) => users.add(name, add.opts())));
     const list = this.#storeCommand(user, 'list', 'show the accounts')

@@ -343,12 +343,14 @@ describe('certificate and key', () => {
   let own: Certificate;
   let another: Certificate;
   let junk: string;
+  let all: ClockProcess;
   beforeAll(async () => {
     [own, another] = await Promise.all([selfSignedCertificate(), selfSignedCertificate()]);
     junk = join(folder, 'junk.pem');
     writeFileSync(junk, 'junk');
+    all = await startClock(['all', '--tls-cert', own.certFile, '--tls-key', own.keyFile]);
   });
-  afterAll(() => Promise.all([own.remove(), another.remove()]));
+  afterAll(() => Promise.all([own.remove(), another.remove(), all.stop()]));
 
   test.each([
     ['that are none', () => [junk, junk]],
@@ -359,7 +361,7 @@ describe('certificate and key', () => {
     const env = { CLOCK_TLS_CERT: cert, CLOCK_TLS_KEY: key, CLOCK_SECRET: secret };
     const [web, check] = await Promise.all([
       runClock(['web', '--port', '0'], { env }),
-      runClock(['check', '--port', '0'], { env }),
+      runClock(['check', '--port', '0', '--data-dir', all.dataDir], { env }),
     ]);
     expectRefused(web, /--tls-cert and --tls-key: /);
     expect(web.stderr).toContain(key);
@@ -369,7 +371,6 @@ describe('certificate and key', () => {
 
   test('that are good: clock check says so, and knows the clock that runs with them', async () => {
     const tls = ['--tls-cert', own.certFile, '--tls-key', own.keyFile];
-    await using all = await startClock(['all', ...tls]);
     const { stdout } = await runClock(['check', '--port', String(all.port), '--data-dir', all.dataDir, ...tls]);
     expect(stdout).toMatch(/^ok    tls: /m);
     expect(stdout).toMatch(/^ok    port --port: .* is served by a clock already$/m);

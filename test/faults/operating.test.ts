@@ -71,7 +71,9 @@ describe('an installation that runs', () => {
       0, 0, 0, 0,
     ]);
     await running.redis.cli('CONFIG', 'SET', 'maxmemory', '1');
-    await until(async () => (await web.readiness()) === 'redis-full', 'it is not ready', 2_000);
+    for (const role of [web, worker]) {
+      await until(async () => (await role.readiness()) === 'redis-full', 'it is not ready', 2_000);
+    }
     expect(await Promise.all([ask(web), ask(web, '--ready'), ask(worker), ask(worker, '--ready')])).toEqual([
       0, 1, 0, 1,
     ]);

@@ -16,6 +16,7 @@ command -v xz >/dev/null 2>&1 || missing="$missing xz-utils"
 command -v ip >/dev/null 2>&1 || missing="$missing iproute2"
 command -v sqlite3 >/dev/null 2>&1 || missing="$missing sqlite3"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
+command -v script >/dev/null 2>&1 || missing="$missing bsdutils"
 ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
 [ -z "$missing" ] && exit 0
 
