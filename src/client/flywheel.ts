@@ -1,5 +1,4 @@
-import type { Exchange } from '../time/offset.ts';
-import { OffsetBounds } from './offset-bounds.ts';
+import { OffsetEstimate, type Exchange } from '../time/offset.ts';
 
 /** Of a page's clock (1 ms in some browsers). */
 const precisionMs = 1;
@@ -28,7 +27,7 @@ export interface FlywheelOptions {
  */
 export class Flywheel {
   readonly #options: FlywheelOptions;
-  readonly #bounds = new OffsetBounds(precisionMs);
+  readonly #bounds = new OffsetEstimate(precisionMs);
   /** House time minus the monotonic clock, as it is told. */
   #offsetMs: number | null = null;
   #turnedAt = 0;

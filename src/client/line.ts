@@ -11,13 +11,16 @@ const doubtMs = 1_000;
 /** Between two questions of a burst, and then, at random in these bounds. */
 const burstMs = [50, 100] as const;
 const regularMs = [10_000, 30_000] as const;
-/** And meanwhile, for so many questions more, where round trips differ, or the error is large: each may better it. */
+/**
+ * Meanwhile, where round trips differ or the error is large, each of so many questions more may better it: they follow
+ * as the burst's as long as the server takes them, then as it does.
+ */
 const roughMs = [600, 800] as const;
 const roughAboveMs = 5;
 const wrongAboveMs = 25;
 const roughLength = 24;
 /** Of the messages that may be sent at once, so many are kept for what must be said. */
-const reserve = 4;
+const reserve = 3;
 const askedAtMost = 32;
 
 /** What a socket tells: `opened` once at most, `closed` last. It tells nothing before `openSocket` has returned. */
@@ -193,7 +196,8 @@ export class Line {
     const { jitterMs, errorMs } = this.#house;
     const isRough = jitterMs > roughAboveMs || (errorMs ?? Infinity) > wrongAboveMs;
     this.#roughLeft -= 1;
-    return isRough && this.#roughLeft >= 0 ? roughMs : regularMs;
+    if (!isRough || this.#roughLeft < 0) return regularMs;
+    return this.#bucket?.holds(this.#options.now(), reserve) === true ? burstMs : roughMs;
   }
 
   #listen(): void {

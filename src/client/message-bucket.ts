@@ -13,11 +13,16 @@ export class MessageBucket {
     this.#filledAt = now;
   }
 
-  /** Whether one more message may be sent at `now`, with `left` of them kept; if so, it counts as sent. */
-  take(now: number, left = 0): boolean {
+  /** Whether one more message may be sent at `now`, with `left` of them kept. */
+  holds(now: number, left = 0): boolean {
     this.#tokens = Math.min(capacity, this.#tokens + (now - this.#filledAt) * perMs);
     this.#filledAt = now;
-    if (this.#tokens < 1 + left) return false;
+    return this.#tokens >= 1 + left;
+  }
+
+  /** Counts one more message as sent, if it may be. */
+  take(now: number, left = 0): boolean {
+    if (!this.holds(now, left)) return false;
     this.#tokens -= 1;
     return true;
   }

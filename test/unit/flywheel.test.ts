@@ -33,7 +33,7 @@ describe('house time', () => {
     expect(flywheel.isHeld).toBe(true);
     exchange(10, 10);
     expect(wrongMs()).toBeCloseTo(0, 5);
-    expect(flywheel.errorMs).toBeCloseTo(11, 5);
+    expect(flywheel.errorMs).toBeCloseTo(11, 2);
     expect(flywheel.isHeld).toBe(false);
   });
 
