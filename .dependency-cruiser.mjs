@@ -12,7 +12,7 @@ const onlyIn = (dependency, home) =>
     `${dependency} is touched in ${home} alone`,
   );
 
-const roots = '^src/(cli|main|roles|backends|checks)\\.ts$';
+const roots = '^src/(cli|main|roles|backends|checks)\\.ts$|^src/cli/';
 const ground = '^src/(executable|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
 
 export default {
@@ -79,7 +79,7 @@ export default {
     onlyIn('uWebSockets\\.js', '^src/web/uws\\.ts$'),
     onlyIn('jose', '^src/auth/jwt\\.ts$'),
     onlyIn('cookie', '^src/web/cookies\\.ts$'),
-    onlyIn('commander', '^src/cli\\.ts$'),
+    onlyIn('commander', '^src/cli(/|\\.ts$)'),
     onlyIn('pino', '^src/logger\\.ts$'),
     onlyIn('prom-client', '^src/metrics\\.ts$'),
   ],

@@ -1,33 +1,24 @@
 /** Writes `docs/configuration.md` from the tables of options; with `--check` it only says whether that is due. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataOptions, redisOptions } from '../src/backend/options.ts';
-import { beatOptions } from '../src/beat/options.ts';
-import { watchOptions } from '../src/commands/options.ts';
-import { commonOptions, type OptionTable } from '../src/config.ts';
-import { webOptions } from '../src/web/options.ts';
-import { workerOptions } from '../src/worker/options.ts';
+import { optionTables } from '../src/cli/tables.ts';
+import type { OptionTable } from '../src/config.ts';
 import { root } from './server-bundle.ts';
 
 const file = join(root, 'docs/configuration.md');
 
-const groups: { title: string; takenBy: string; table: OptionTable }[] = [
-  { title: 'Every role', takenBy: '`web`, `worker`, `beat`, `all`', table: commonOptions },
-  {
-    title: 'Redis',
-    takenBy: '`web`, `worker`, `beat`, `all`, and the commands for accounts and tokens',
-    table: redisOptions,
-  },
-  { title: 'Embedded data', takenBy: '`all`, and the commands for accounts and tokens', table: dataOptions },
-  {
+const headings: Record<keyof typeof optionTables, { title: string; takenBy: string }> = {
+  common: { title: 'Every role', takenBy: '`web`, `worker`, `beat`, `all`' },
+  redis: { title: 'Redis', takenBy: '`web`, `worker`, `beat`, `all`, and the commands for accounts and tokens' },
+  data: { title: 'Embedded data', takenBy: '`all`, and the commands for accounts and tokens' },
+  web: {
     title: 'Web',
     takenBy: '`web`, `all`; the secret also `token issue`, which over Redis needs the one that `web` has',
-    table: webOptions,
   },
-  { title: 'Worker', takenBy: '`worker`, `all`', table: workerOptions },
-  { title: 'Beat', takenBy: '`beat`, `all`', table: beatOptions },
-  { title: 'Watch', takenBy: '`watch`', table: watchOptions },
-];
+  worker: { title: 'Worker', takenBy: '`worker`, `all`' },
+  beat: { title: 'Beat', takenBy: '`beat`, `all`' },
+  watch: { title: 'Watch', takenBy: '`watch`' },
+};
 
 const introduction = `<!-- Made by scripts/docs.ts from the tables of options: change them, then run \`npm run docs\`. -->
 # Configuration
@@ -55,7 +46,8 @@ const image = `
 Beside these, \`TMPDIR\` counts where the executable runs alone: it puts a part of itself there for as long as that takes to load, so the folder must be writable and not mounted \`noexec\`. Without it \`/tmp\`, \`/dev/shm\` and \`/run\` are tried. In the image nothing is put anywhere.
 `;
 
-const text = introduction + groups.map(section).join('') + image;
+const sections = Object.entries(optionTables).map(([name, table]) => section(name as keyof typeof headings, table));
+const text = introduction + sections.join('') + image;
 if (!process.argv.includes('--check')) {
   writeFileSync(file, text);
 } else if (readFileSync(file, 'utf8') !== text) {
@@ -63,7 +55,8 @@ if (!process.argv.includes('--check')) {
   process.exit(1);
 }
 
-function section({ title, takenBy, table }: (typeof groups)[number]): string {
+function section(name: keyof typeof headings, table: OptionTable): string {
+  const { title, takenBy } = headings[name];
   const rows = Object.values(table).map(row).join('\n');
   return `
 ## ${title}

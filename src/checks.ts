@@ -7,7 +7,7 @@ import { portCheck, storeChecks, type Check } from './commands/check.ts';
 import type { Environment } from './config.ts';
 import { silentLogger } from './logger.ts';
 import type { AllConfig } from './roles.ts';
-import { tlsFiles } from './tls-files.ts';
+import { createApp } from './web/app.ts';
 import { loadUws } from './web/uws.ts';
 
 /** What `clock check` looks at for a configuration that could be read, and the store that it has to open for it. */
@@ -34,7 +34,7 @@ function tlsCheck(config: AllConfig): Check {
   return {
     name: 'tls',
     run: async () => {
-      tlsFiles(config, await loadUws());
+      createApp(config, await loadUws()).close();
       return 'the certificate and its key can be used';
     },
   };

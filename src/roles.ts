@@ -30,7 +30,6 @@ import { InternalServer } from './ops/internal-server.ts';
 import { unreadiness } from './ops/readiness.ts';
 import { keptInFile, newSecret } from './secrets.ts';
 import { tasks } from './tasks/index.ts';
-import { tlsFiles } from './tls-files.ts';
 import { isZone, Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
 import { loadUws } from './web/uws.ts';
@@ -178,14 +177,11 @@ async function webPart(
   { stopping, assetsFolder, log }: Surroundings,
 ): Promise<Part & { port: () => number }> {
   const { accounts, sessions } = people(backend, secrets);
-  const uws = await loadUws();
-  const tls = tlsFiles(config, uws);
   const owner = randomUUID();
   const web = new Web({
     config,
-    tls,
     host,
-    uws,
+    uws: await loadUws(),
     backend,
     accounts,
     sessions,

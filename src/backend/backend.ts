@@ -1,6 +1,13 @@
 import type { Service } from '../lifecycle.ts';
 import type { HouseTime } from '../time/house-time.ts';
 
+/** How long a beat leads that renews its lease no more. */
+export const leaseMs = 1_000;
+/** So many jobs wait at most. */
+export const queueLength = 16;
+/** How long what a process told of its sockets counts. */
+export const censusMs = 3_000;
+
 /**
  * The place where the roles meet: what flows (ticks), what lasts (records), what is counted over all processes
  * (limiter, census), and the one time. `redis/` shares it between hosts, `embedded/` keeps it inside one process;
@@ -18,7 +25,7 @@ export interface Backend extends Service {
    * its end. `start()` resolves although the other side is away; it rejects only for what a person must mend.
    */
   readonly trouble: Trouble | null;
-  /** Tells how many sockets process `owner` holds; resolves to the sum over all that told within the last 3 s. */
+  /** Tells how many sockets process `owner` holds; resolves to the sum over all that told within `censusMs`. */
   census(owner: string, sockets: number): Promise<number>;
 }
 
@@ -79,13 +86,13 @@ export type FinishResult = 'published' | 'late' | 'known';
  */
 export interface Ticks {
   /**
-   * Takes or renews the lease of 1 s for `owner`. Null while another holds it. The term only rises: a new holder's is
-   * greater than any before, and a holder's own stays the same.
+   * Takes or renews the lease of `leaseMs` for `owner`. Null while another holds it. The term only rises: a new
+   * holder's is greater than any before, and a holder's own stays the same.
    */
   lead(owner: string): Promise<{ term: number } | null>;
   /** Gives the lease up, if it is still the one of that term. */
   resign(owner: string, term: number): Promise<void>;
-  /** Enqueues, if the lease is still that owner's and term's. The queue is bounded: the oldest fall out. */
+  /** Enqueues, if the lease is still that owner's and term's. Beyond `queueLength` the oldest fall out. */
   push(job: Job, owner: string, term: number): Promise<PushResult>;
   /** The next job that has not expired, each to one caller only; waits, also for the other side's return. Null when aborted. */
   pop(signal: AbortSignal): Promise<Job | null>;

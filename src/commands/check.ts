@@ -29,7 +29,7 @@ export async function runChecks(checks: readonly Check[]): Promise<boolean> {
 /** Opens the store and looks whether it is what it must be: persistent, not evicting, and on the same time as this host. */
 export function storeChecks(
   store: Backend,
-  audit: (() => Promise<{ persists: boolean; evicts: boolean }>) | null,
+  audit: (() => Promise<{ persistence: string | null; eviction: string | null }>) | null,
 ): Check[] {
   const reachable = async (): Promise<string> => {
     await store.start();
@@ -50,14 +50,16 @@ export function storeChecks(
     checks.push({
       name: 'persistence',
       run: async () => {
-        if (!(await audit()).persists) throw new Error('Redis keeps nothing over a restart: set appendonly yes');
+        const { persistence } = await audit();
+        if (persistence !== null) throw new Error(persistence);
         return 'Redis appends what it holds to a file';
       },
     });
     checks.push({
       name: 'eviction',
       run: async () => {
-        if ((await audit()).evicts) throw new Error('Redis may throw accounts away: set maxmemory-policy noeviction');
+        const { eviction } = await audit();
+        if (eviction !== null) throw new Error(eviction);
         return 'Redis throws nothing away';
       },
     });

@@ -11,6 +11,7 @@ import { unreadiness } from '../ops/readiness.ts';
 import { pause } from '../time/pause.ts';
 import { accountRoutes } from './accounts.ts';
 import { apiRoutes } from './api.ts';
+import { createApp, type TlsConfig } from './app.ts';
 import { Assets } from './assets.ts';
 import { embedRoutes } from './embed.ts';
 import { homeRoutes } from './home.ts';
@@ -32,8 +33,8 @@ export interface WebOptions {
   config: Pick<
     ValuesOf<typeof webOptions>,
     'port' | 'allowedOrigins' | 'frameAncestors' | 'trustedProxy' | 'maxSockets' | 'drainMs' | 'drainDelayMs'
-  >;
-  tls: { certFile: string; keyFile: string } | null;
+  > &
+    TlsConfig;
   host: string;
   uws: Uws;
   backend: Backend;
@@ -65,9 +66,9 @@ export class Web implements Service {
   #stopped: Promise<void> | undefined;
 
   constructor(options: WebOptions) {
-    const { config, tls, uws, backend, accounts, sessions, channels, build, log } = options;
+    const { config, uws, backend, accounts, sessions, channels, build, log } = options;
     this.#options = options;
-    const app = tls === null ? uws.App() : uws.SSLApp({ cert_file_name: tls.certFile, key_file_name: tls.keyFile });
+    const app = createApp(config, uws);
     const hub = new Hub(app);
     const latest = new Latest({ backend, channels });
     const spread = new Spread({ backend, owner: options.owner, sockets: () => hub.size });
@@ -111,7 +112,7 @@ export class Web implements Service {
       frameAncestors: config.frameAncestors,
       assets: assets.urls,
       log,
-      proxies: new Proxies(config.trustedProxy, tls !== null, log),
+      proxies: new Proxies(config.trustedProxy, config.tlsCert !== undefined, log),
       routes: {
         ...homeRoutes({ identity, assets: assets.urls, build }),
         ...embedRoutes({ identity, assets: assets.urls, build, frameAncestors: config.frameAncestors }),

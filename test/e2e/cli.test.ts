@@ -77,6 +77,23 @@ test('--version says version, commit and build date', async () => {
   expect(stdout).toMatch(/^clock \d+\.\d+\.\d+ \(commit \w+, built \d{4}-\d{2}-\d{2}\)\n$/);
 });
 
+describe('a command whose reader has gone', () => {
+  test.concurrent.each([
+    ['--help', 0],
+    ['secret', 0],
+    ['check --redis-port 1 --port 0', 1],
+  ] as const)('%s ends quietly, with the exit code of what it did', async (args, exit) => {
+    expect(await runClock(args.split(' '), { closed: 'stdout' })).toEqual({ exit, stdout: '', stderr: '' });
+  });
+
+  test('is not the one whose disk is full: that is told', async () => {
+    const command = ['sh', '-c', 'exec "$0" "$@" >/dev/full', join(import.meta.dirname, '../../bin/clock')];
+    const { exit, stderr } = await runClock(['check', '--redis-port', '1', '--port', '0'], { command });
+    expect(stderr).toContain('ENOSPC');
+    expect(exit).toBe(1);
+  });
+});
+
 test('it can be called through a symbolic link', async () => {
   const link = join(folder, 'clock');
   symlinkSync(join(import.meta.dirname, '../../bin/clock'), link);
@@ -458,6 +475,15 @@ function worksOnItsStore(start: () => Promise<Store>): void {
     const warned = 'CLOCK_PROT' in store.env ? ['clock: CLOCK_PROT: unknown variable: no option is called so'] : [];
     expect(stderr.trimEnd().split('\n')).toEqual([...warned, `clock: ${store.address}`]);
     expect(stdout).toMatch(/^NAME +.*\nadmin /);
+  });
+
+  test.each([
+    ['stdout', 'stderr'],
+    ['stderr', 'stdout'],
+  ] as const)('a command whose %s nobody reads comes to its end', async (closed, other) => {
+    const args = ['user', 'list'];
+    const ended = await runClock(args, { env: store.env, closed });
+    expect(ended).toEqual({ exit: 0, [closed]: '', [other]: (await run(args))[other] });
   });
 
   test('an account that is there, or is not, is exit 1 and one line', async () => {

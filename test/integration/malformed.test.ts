@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../support/client.ts';
-import { RawConnection, requestText } from '../support/raw-connection.ts';
+import { RawConnection } from '../support/raw-connection.ts';
 import { WebApp } from '../support/web-app.ts';
 
 /** What the contract has for each of them: an answer's status, the end of a connection, or a close code. */
@@ -28,18 +28,7 @@ describe('a request with', () => {
 
 describe('on a socket', () => {
   test.each(frames)('%s has the outcome of the contract', async (_, hex, outcome) => {
-    using connection = await RawConnection.open(app.port);
-    connection.send(
-      requestText('GET /time/tic/', [
-        `Host: 127.0.0.1:${app.port}`,
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-        `Cookie: ${client.cookieHeader()}`,
-      ]),
-    );
-    expect((await connection.answer()).status).toBe(101);
+    using connection = await RawConnection.openSocket(app.port, client.cookieHeader());
     connection.send(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
     expect(await outcomeOf(connection)).toBe(outcome);
   });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Client, TestSocket } from '../support/client.ts';
-import { RawConnection, requestText } from '../support/raw-connection.ts';
+import { RawConnection } from '../support/raw-connection.ts';
 import { passes, until } from '../support/until.ts';
 import { WebApp } from '../support/web-app.ts';
 
@@ -245,18 +245,7 @@ describe('a socket is closed', () => {
     ['of control in pieces', [0x09, 0x80, 0, 0, 0, 0]],
     ['with bytes that are no UTF-8', [0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe]],
   ])('by a cut, or in form, for a frame %s', async (_, bytes) => {
-    using connection = await RawConnection.open(app.port);
-    connection.send(
-      requestText('GET /time/tic/', [
-        `Host: 127.0.0.1:${app.port}`,
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-        `Cookie: ${client.cookieHeader()}`,
-      ]),
-    );
-    expect((await connection.answer()).status).toBe(101);
+    using connection = await RawConnection.openSocket(app.port, client.cookieHeader());
     connection.send(Uint8Array.from(bytes));
     await connection.closed();
   });

@@ -119,16 +119,17 @@ export async function startClock(
   };
 }
 
-/** Runs a command to its end. */
+/** Runs a command to its end; nobody reads what is `closed`, as in a pipe whose reader has gone. */
 export async function runClock(
   args: readonly string[],
-  options: StartOptions & { stdin?: string } = {},
+  options: StartOptions & { stdin?: string; closed?: 'stdout' | 'stderr' } = {},
 ): Promise<{ exit: number | NodeJS.Signals; stdout: string; stderr: string }> {
   const [file = '', ...first] = options.command ?? checkout;
   const child = spawn(file, [...first, ...args], { env: environmentOf(options.env ?? {}), stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  if (options.closed !== undefined) child[options.closed].destroy();
   child.stdin.end(options.stdin ?? '');
   return { exit: await exitOf(child), ...output };
 }

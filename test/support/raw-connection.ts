@@ -28,6 +28,24 @@ export class RawConnection implements Disposable {
     return new RawConnection(socket);
   }
 
+  /** One that has become a socket. Throws when the handshake is refused. */
+  static async openSocket(port: number, cookie: string): Promise<RawConnection> {
+    const connection = await RawConnection.open(port);
+    connection.send(
+      requestText('GET /time/tic/', [
+        `Host: 127.0.0.1:${port}`,
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        `Cookie: ${cookie}`,
+      ]),
+    );
+    const { status } = await connection.answer();
+    if (status !== 101) throw new Error(`the handshake was answered with ${status}`);
+    return connection;
+  }
+
   send(bytes: string | Uint8Array): void {
     this.#socket.write(bytes);
   }

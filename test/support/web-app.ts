@@ -24,7 +24,7 @@ export interface WebAppOptions {
   /** Another app of the same process, whose backend it shares and leaves alone. */
   beside?: WebApp;
   config?: Partial<WebOptions['config']>;
-  tls?: WebOptions['tls'];
+  tls?: { certFile: string; keyFile: string };
   secrets?: readonly [string, ...string[]];
   log?: Logger;
 }
@@ -40,14 +40,20 @@ export class WebApp implements AsyncDisposable {
   readonly #ownsBackend: boolean;
 
   private constructor(backend: StagedBackend, options: WebAppOptions, uws: WebOptions['uws']) {
-    const { config, tls = null, secrets, log } = options;
+    const { config, tls, secrets, log } = options;
     this.backend = backend;
     this.#ownsBackend = options.beside === undefined;
-    this.#scheme = tls === null ? 'http' : 'https';
+    this.#scheme = tls === undefined ? 'http' : 'https';
     this.people = people(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
     this.web = new Web({
-      config: { ...readOptions(webOptions, {}, {}), port: 0, drainMs: 0, ...config },
-      tls,
+      config: {
+        ...readOptions(webOptions, {}, {}),
+        port: 0,
+        drainMs: 0,
+        tlsCert: tls?.certFile,
+        tlsKey: tls?.keyFile,
+        ...config,
+      },
       host: '127.0.0.1',
       uws,
       backend,

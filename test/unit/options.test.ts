@@ -1,22 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { dataOptions, redisOptions } from '../../src/backend/options.ts';
+import { redisOptions } from '../../src/backend/options.ts';
 import { beatOptions } from '../../src/beat/options.ts';
-import { watchOptions } from '../../src/commands/options.ts';
+import { optionTables } from '../../src/cli/tables.ts';
 import { commonOptions, readOptions, type OptionTable } from '../../src/config.ts';
 import { Failure } from '../../src/lifecycle.ts';
 import { webOptions } from '../../src/web/options.ts';
 import { workerOptions } from '../../src/worker/options.ts';
 
 const long = 'a secret of these tests that has more than 32 bytes';
-const tables: OptionTable[] = [
-  commonOptions,
-  redisOptions,
-  dataOptions,
-  webOptions,
-  workerOptions,
-  beatOptions,
-  watchOptions,
-];
+const tables: OptionTable[] = Object.values(optionTables);
 
 describe('the options', () => {
   test('have the contract’s defaults', () => {

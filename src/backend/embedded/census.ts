@@ -1,13 +1,15 @@
+import { censusMs } from '../backend.ts';
+
 /** How many sockets there are, as their owners told. */
 export class Census {
   readonly #told = new Map<string, { sockets: number; at: number }>();
 
-  /** Keeps what `owner` tells at `now`; the sum over all that told within the last 3 s. */
+  /** Keeps what `owner` tells at `now`; the sum over all that told within `censusMs`. */
   tell(owner: string, sockets: number, now: number): number {
     this.#told.set(owner, { sockets, at: now });
     let sum = 0;
     for (const [name, told] of this.#told) {
-      if (Math.abs(now - told.at) > 3_000) this.#told.delete(name);
+      if (Math.abs(now - told.at) > censusMs) this.#told.delete(name);
       else sum += told.sockets;
     }
     return sum;

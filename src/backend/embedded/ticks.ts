@@ -1,4 +1,12 @@
-import type { FinishResult, Job, LastTick, PushResult, Ticks } from '../backend.ts';
+import {
+  leaseMs,
+  queueLength,
+  type FinishResult,
+  type Job,
+  type LastTick,
+  type PushResult,
+  type Ticks,
+} from '../backend.ts';
 import { tickFrameAroundSeq } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
@@ -11,10 +19,6 @@ interface Lease {
   term: number;
   until: number;
 }
-
-const leaseMs = 1_000;
-/** So many jobs wait at most. */
-const queueLength = 16;
 
 /** The way of a tick inside one process, in its memory. */
 export class EmbeddedTicks implements Ticks {

@@ -24,9 +24,9 @@ export class RedisAudit implements Service {
   async #look(): Promise<void> {
     const { address } = this.#backend;
     try {
-      const { persists, evicts } = await this.#backend.audit();
-      if (!persists) this.#log.warn({ address }, 'Redis keeps nothing over a restart: set appendonly yes');
-      if (evicts) this.#log.warn({ address }, 'Redis may throw accounts away: set maxmemory-policy noeviction');
+      const { persistence, eviction } = await this.#backend.audit();
+      if (persistence !== null) this.#log.warn({ address }, persistence);
+      if (eviction !== null) this.#log.warn({ address }, eviction);
     } catch (error) {
       if (!(error instanceof Unavailable))
         this.#log.warn({ address, err: error }, 'Redis does not tell how it is set up');

@@ -115,12 +115,14 @@ export class RedisBackend implements Backend {
     return Number(sum);
   }
 
-  /** Whether Redis keeps what it holds when it is restarted, and whether it may throw keys away when it is full. */
-  async audit(): Promise<{ persists: boolean; evicts: boolean }> {
+  /** Whether Redis may lose what it holds, at a restart or when it is full: what to set, for a person, or null. */
+  async audit(): Promise<{ persistence: string | null; eviction: string | null }> {
     const info = await this.#commands.ask((client) => client.info());
+    const persists = /^aof_enabled:1\r?$/m.test(info);
+    const evicts = !/^maxmemory_policy:noeviction\r?$/m.test(info);
     return {
-      persists: /^aof_enabled:1\r?$/m.test(info),
-      evicts: !/^maxmemory_policy:noeviction\r?$/m.test(info),
+      persistence: persists ? null : 'Redis keeps nothing over a restart: set appendonly yes',
+      eviction: evicts ? 'Redis may throw accounts away: set maxmemory-policy noeviction' : null,
     };
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { censusMs, leaseMs } from '../backend.ts';
 
 /** A Lua script: one atomic step at Redis. */
 export class Script {
@@ -38,7 +39,7 @@ end
 const leaseHeld = `
 local function held(lease, now)
   local left = (tonumber(lease[3]) or 0) - now
-  return lease[1] and left > 0 and left <= 1000
+  return lease[1] and left > 0 and left <= ${leaseMs}
 end
 `;
 
@@ -52,7 +53,7 @@ if held(lease, now) then
 else
   term = math.max(term + 1, now)
 end
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'term', whole(term), 'until', whole(now + 1000))
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'term', whole(term), 'until', whole(now + ${leaseMs}))
 return whole(term)
 `);
 
@@ -113,7 +114,7 @@ redis.call('SET', KEYS[2], ARGV[2], 'NX')
 return {schema or ARGV[1], redis.call('GET', KEYS[2]), time[1], time[2]}
 `);
 
-/** Keys: census. Arguments: owner, sockets. Returns the sum over the owners that told within the last 3 s. */
+/** Keys: census. Arguments: owner, sockets. Returns the sum over the owners that told within `censusMs`. */
 export const censusScript = new Script(`${prelude}
 local now = house_time()
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. whole(now))
@@ -121,7 +122,7 @@ redis.call('PEXPIRE', KEYS[1], 10000)
 local told, sum = redis.call('HGETALL', KEYS[1]), 0
 for i = 1, #told, 2 do
   local sockets, at = string.match(told[i + 1], '^(%d+):(%d+)$')
-  if sockets and math.abs(now - at) <= 3000 then
+  if sockets and math.abs(now - at) <= ${censusMs} then
     sum = sum + sockets
   else
     redis.call('HDEL', KEYS[1], told[i])

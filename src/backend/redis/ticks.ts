@@ -1,4 +1,12 @@
-import { Unavailable, type FinishResult, type Job, type LastTick, type PushResult, type Ticks } from '../backend.ts';
+import {
+  queueLength,
+  Unavailable,
+  type FinishResult,
+  type Job,
+  type LastTick,
+  type PushResult,
+  type Ticks,
+} from '../backend.ts';
 import { tickFrameAroundSeq } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
@@ -21,8 +29,6 @@ export interface RedisTicksOptions {
   log: Logger;
 }
 
-/** So many jobs wait at most. */
-const queueLength = 16;
 /** How often a `pop` looks whether Redis is back. */
 const lookAgainAfterMs = 50;
 

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { Unavailable } from '../backend/backend.ts';
+import { dataFolder, existingStore } from '../backends.ts';
+import { readOptions, type Environment } from '../config.ts';
+import { Failure, stopAll } from '../lifecycle.ts';
+import { silentLogger } from '../logger.ts';
+import { commandSecrets, people, type People } from '../roles.ts';
+import { addOptions, flagsOf, warnOfUnknown } from './options.ts';
+import { storeTable } from './tables.ts';
+
+/** What the commands share that work on the accounts of a store. */
+export class StoreCommands {
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** Adds a command whose options say which store. */
+  add(parent: Command, usage: string, description: string): Command {
+    return addOptions(parent.command(usage).description(description), storeTable);
+  }
+
+  /** Opens the store of a command, says which, works on it and closes it again. */
+  async run(command: Command, work: (people: People) => Promise<void>): Promise<void> {
+    const config = readOptions(storeTable, flagsOf(command, storeTable), this.#environment);
+    warnOfUnknown(this.#environment);
+    const log = silentLogger();
+    const store = existingStore(config, this.#environment, log);
+    await store.start();
+    try {
+      process.stderr.write(`clock: ${store.address}\n`);
+      if (store.trouble !== null) throw new Failure(`${store.address} cannot serve: ${store.trouble}`, 1);
+      const folder = (): string => dataFolder(config, this.#environment);
+      await work(people(store, commandSecrets(config.secrets, store, folder)));
+    } catch (error) {
+      if (error instanceof Unavailable) throw new Failure(`${store.address} cannot serve: ${error.trouble}`, 1);
+      throw error;
+    } finally {
+      await stopAll([store], log);
+    }
+  }
+}

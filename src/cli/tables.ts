@@ -1,0 +1,29 @@
+import { dataOptions, redisOptions } from '../backend/options.ts';
+import { beatOptions } from '../beat/options.ts';
+import { watchOptions } from '../commands/options.ts';
+import { commonOptions, type OptionTable } from '../config.ts';
+import { webOptions } from '../web/options.ts';
+import { workerOptions } from '../worker/options.ts';
+
+/** Every option that there is, by what it is for. */
+export const optionTables = {
+  common: commonOptions,
+  redis: redisOptions,
+  data: dataOptions,
+  web: webOptions,
+  worker: workerOptions,
+  beat: beatOptions,
+  watch: watchOptions,
+} as const satisfies Record<string, OptionTable>;
+
+// What each command takes.
+export const webTable = { ...commonOptions, ...redisOptions, ...webOptions } as const;
+export const workerTable = { ...commonOptions, ...redisOptions, ...workerOptions } as const;
+export const beatTable = { ...commonOptions, ...redisOptions, ...beatOptions } as const;
+export const allTable = { ...webTable, ...workerTable, ...beatTable, ...dataOptions } as const;
+export const storeTable = { ...redisOptions, ...dataOptions, secrets: webOptions.secrets } as const;
+export const probeTable = {
+  port: webOptions.port,
+  internalPort: commonOptions.internalPort,
+  tlsCert: webOptions.tlsCert,
+} as const;

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { TokenCommands } from '../commands/token.ts';
+import { BadValue, durationBetween } from '../config.ts';
+import { Failure } from '../lifecycle.ts';
+import type { StoreCommands } from './store.ts';
+
+/** Adds `clock token`: the commands for the bearer tokens. */
+export function addToken(program: Command, stores: StoreCommands): void {
+  const token = program.command('token').description('bearer tokens for scripts and terminals');
+  const run = (command: Command, work: (tokens: TokenCommands) => Promise<void>): Promise<void> =>
+    stores.run(command, ({ accounts, tokens }) => work(new TokenCommands(accounts, tokens)));
+
+  const issue = stores
+    .add(token, 'issue <account>', 'make a token; it is printed once')
+    .option('--name <label>', 'what to call it (default: its id)')
+    .option('--expires <duration>', 'how long it lasts, at most 365d', '90d')
+    .action(async (account: string) => {
+      const { name, expires } = issue.opts<{ name?: string; expires: string }>();
+      const lifetimeMs = parseLifetime(expires);
+      checkLabel(name);
+      await run(issue, (tokens) => tokens.issue(account, lifetimeMs, name));
+    });
+  const list = stores
+    .add(token, 'list', 'show the live tokens')
+    .option('--json', 'as JSON')
+    .action(() => run(list, (tokens) => tokens.list(list.opts())));
+  const revoke = stores
+    .add(token, 'revoke <id-or-label>', 'end a token')
+    .action((idOrLabel: string) => run(revoke, (tokens) => tokens.revoke(idOrLabel)));
+}
+
+function parseLifetime(text: string): number {
+  try {
+    if (!/^\d+[smhd]$/.test(text)) throw new BadValue('a number with s, m, h or d, at most 365d');
+    return durationBetween(1_000, 365 * 86_400_000, '90d')(text);
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    throw new Failure(`--expires: ${JSON.stringify(text)} must be ${error.message}`);
+  }
+}
+
+function checkLabel(label: string | undefined): void {
+  if (label === undefined) return;
+  if (!/^[^\p{C}]{1,64}$/u.test(label)) {
+    throw new Failure(`--name: ${JSON.stringify(label)} must be 1 to 64 characters, none of them a control character`);
+  }
+}
