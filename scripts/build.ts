@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { lookup } from 'mrmime';
 import { clockPage } from '../src/web/pages/clock-page.ts';
 import { commit, dist, root, serverBundle, version } from './server-bundle.ts';
@@ -17,7 +17,8 @@ rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
 const scripts = await bundleScripts(['main', 'dress', 'panel', 'sw']);
-writeAssets({ ...readSources(join(root, 'static')), ...scripts });
+const sources = readSources(join(root, 'static'));
+writeAssets({ ...sources, ...scripts, 'clock.css': await smaller(sources['clock.css']) });
 
 async function bundleServer(): Promise<void> {
   await build({
@@ -51,6 +52,12 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
 
 function readSources(folder: string): Record<string, Buffer> {
   return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
+}
+
+/** For the wire: comments and indentation are for who reads the source. */
+async function smaller(css: Buffer | undefined): Promise<Buffer> {
+  const { code } = await transform(String(css), { loader: 'css', minify: true, target: 'es2022' });
+  return Buffer.from(code);
 }
 
 /** Files name one another by their plain names, which get their hash here: what is named is written first. */

@@ -5,8 +5,8 @@ import type { StateAnswer } from './wire.ts';
 
 /** What a connection is given: the world around it, and whom to tell. */
 export interface ConnectionOptions extends LineOptions, FlywheelOptions {
-  /** Asks `/api/initial_state`; rejects when no answer came. */
-  fetchState: () => Promise<StateAnswer>;
+  /** Asks `/api/initial_state`; rejects when no answer came within `withinMs`. */
+  fetchState: (withinMs: number) => Promise<StateAnswer>;
   /** The build of this program, for the server to know. */
   build: string;
   /** Each change of state; `connecting` is what it begins with. */

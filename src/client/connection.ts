@@ -8,6 +8,11 @@ import { type Schedule, Timer } from './timer.ts';
 import type { StateAnswer } from './wire.ts';
 
 const askWithinMs = 5_000;
+/** While an attempt hangs the way is tried so often (and a part of the spread), each time for so long. */
+const tryAfterMs = 300;
+const tryWithinMs = 1_000;
+/** How much longer than twice a try an attempt may take; twice as much for each that was given up. */
+const patienceMs = 200;
 const statusEveryMs = 30_000;
 /** A page that has heard nothing for 1.3 s asks, and 0.7 s later knows; one that has no socket to ask knows as soon. */
 const silentMs = 2_000;
@@ -28,8 +33,11 @@ export class Connection {
   readonly #wait: Timer;
   readonly #staleAsk: Timer;
   readonly #status: Timer;
+  readonly #way: Timer;
   #line: Line | null = null;
   #attempts = 0;
+  #attemptedAt = 0;
+  #patienceMs = patienceMs;
   /** Of the newest tick that this line brought. */
   #newestAt: number | null = null;
   /** What the server told on opening, kept until house time is known and tells how old it is. */
@@ -55,6 +63,7 @@ export class Connection {
     this.#wait = new Timer(schedule);
     this.#staleAsk = new Timer(schedule);
     this.#status = new Timer(schedule);
+    this.#way = new Timer(schedule);
   }
 
   get state(): ScreenState {
@@ -108,18 +117,21 @@ export class Connection {
     this.#wait.clear();
     this.#staleAsk.clear();
     this.#status.clear();
+    this.#way.clear();
     this.#line?.close();
     this.#line = null;
   }
 
   #open(): void {
     this.#attempts += 1;
+    this.#attemptedAt = this.#options.now();
     this.#isOrdered = false;
     this.#newestAt = null;
     this.#told = null;
     this.#line = new Line(this.#options, this.house, {
       stirred: () => this.look(),
       opened: () => {
+        this.#way.clear();
         this.#tell();
         void this.#askOnOpening();
       },
@@ -139,6 +151,29 @@ export class Connection {
       },
       lost: (loss) => this.#lost(loss),
     });
+    this.#tryTheWay();
+  }
+
+  /** A way that swallowed the first bytes of an attempt may be open again, and the attempt would never know. */
+  #tryTheWay(): void {
+    this.#way.set(tryAfterMs + this.#retry.partOfSpread(), () => {
+      this.#tryTheWay();
+      void this.#beginAnewIfOpen();
+    });
+  }
+
+  async #beginAnewIfOpen(): Promise<void> {
+    const { now } = this.#options;
+    const attempt = this.#attempts;
+    const triedAt = now();
+    const answer = await this.#ask(tryWithinMs);
+    if (answer?.status !== 200 || attempt !== this.#attempts || !this.#way.isSet) return;
+    const isSlow = now() - this.#attemptedAt <= 2 * (now() - triedAt) + this.#patienceMs;
+    if (isSlow) return;
+    this.#patienceMs *= 2;
+    this.#line?.close();
+    this.#wait.clear();
+    this.#open();
   }
 
   /** Until the server has said what time it is, none is claimed. */
@@ -150,6 +185,7 @@ export class Connection {
 
   #heard(): void {
     this.#retry.reset();
+    this.#patienceMs = patienceMs;
     this.#silence.set(silentMs, () => this.#freshness.correct(-Infinity));
   }
 
@@ -163,6 +199,7 @@ export class Connection {
   }
 
   #reopenAfter(delayMs: number, isOrdered = false): void {
+    this.#way.clear();
     this.#isOrdered = isOrdered;
     this.#waitUntil = this.#options.now() + delayMs;
     this.#wait.set(delayMs, () => this.#open());
@@ -180,6 +217,7 @@ export class Connection {
   async #askWhyRefused(): Promise<void> {
     const attempt = this.#attempts;
     this.#reopenAfter(askWithinMs);
+    this.#tryTheWay();
     const answer = await this.#ask();
     if (answer === null || attempt !== this.#attempts) return;
     this.#take(answer);
@@ -189,9 +227,9 @@ export class Connection {
   }
 
   /** Null when it is too late for an answer; status 0 when none came. */
-  async #ask(): Promise<StateAnswer | null> {
+  async #ask(withinMs = askWithinMs): Promise<StateAnswer | null> {
     const none: StateAnswer = { status: 0, retryAfterMs: null, state: null };
-    const answer = await this.#options.fetchState().catch(() => none);
+    const answer = await this.#options.fetchState(withinMs).catch(() => none);
     if (this.#over) return null;
     if (answer.status !== 401) return answer;
     this.#signOut();

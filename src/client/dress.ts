@@ -11,18 +11,23 @@ export function dress(query: string, display: HTMLElement): { look: Look; compla
   const root = document.documentElement;
   root.classList.add(look.face);
   if (look.isTransparent) root.classList.add('transparent');
+  if (look.shift) root.classList.add('shift');
   const set = (name: string, value: string | null): void => {
     if (value !== null) root.style.setProperty(name, value);
   };
   set('--size', String(look.size / 100));
-  for (const name of ['--ink', '--quiet', '--live', '--wait']) set(name, look.ink);
-  set('--ground', look.ground);
-  const date = look.date || look.weekday ? add('date', display, 'beforebegin') : null;
-  const second = look.zone2 === null ? null : add('second', display, 'afterend');
+  for (const name of ['--ink', '--quiet', '--live', '--wait', '--hand', '--line']) set(name, look.ink);
+  for (const name of ['--ground', '--raised']) set(name, look.ground);
+  speak(display, look.lang);
+  const date = look.date || look.weekday ? add('date', look.lang, display, 'beforebegin') : null;
+  const second = look.zone2 === null ? null : add('second', look.lang, display, 'afterend');
   const drawHands = look.face === 'analog' ? hands(display, look.seconds) : null;
+  // Beside a name that is written the other way.
+  const isolated = (text = ''): string => (look.lang === null ? text : `\u2068${text}\u2069`);
   const secondTime = look.zone2 === null ? null : formatOf(look, look.zone2);
   const secondPlace = look.zone2?.replace(/^.*\//, '').replaceAll('_', ' ');
   let zone = 'UTC';
+  let widest = 5;
   let time = formatOf(look, zone);
 
   const dial: Dial = {
@@ -32,11 +37,13 @@ export function dress(query: string, display: HTMLElement): { look: Look; compla
     },
     textOf: (instant) => time.format(instant),
     draw: (instant) => {
-      const text = display.textContent ?? '';
-      set('--chars', String(Math.max(5, text.length)));
+      // It never grows back: at ten, twelve hours would shrink.
+      widest = Math.max(widest, display.textContent?.length ?? 0);
+      set('--chars', String(widest));
       drawHands?.(instant, zone);
       if (date !== null) write(date, instant === null ? '' : dateOf(look, zone, instant));
-      if (second !== null) write(second, `${secondPlace} ${instant === null ? '' : secondTime?.format(instant)}`);
+      if (second !== null)
+        write(second, instant === null ? '' : `${secondPlace} ${isolated(secondTime?.format(instant))}`);
       if (look.shift && instant !== null) {
         const turn = (instant / 60_000) % 60;
         const [x, y] = [Math.sin(turn * 1.3), Math.cos(turn * 0.7)].map((part) => (part * shiftBy * 100).toFixed(2));
@@ -66,11 +73,19 @@ function dateOf({ date, weekday, lang }: Look, timeZone: string, instant: number
   }).format(instant);
 }
 
-function add(id: string, beside: HTMLElement, where: InsertPosition): HTMLElement {
+function add(id: string, language: string | null, beside: HTMLElement, where: InsertPosition): HTMLElement {
   const element = document.createElement('p');
   element.id = id;
+  speak(element, language);
   beside.insertAdjacentElement(where, element);
   return element;
+}
+
+/** Says what an element's text is written in, and so which way. */
+function speak(element: HTMLElement, language: string | null): void {
+  if (language === null) return;
+  element.lang = language;
+  element.dir = 'auto';
 }
 
 function write(element: HTMLElement, text: string): void {

@@ -15,6 +15,7 @@ export interface Look {
   size: number;
   /** `#rrggbb`. */
   ink: string | null;
+  /** `#rrggbb`; over a transparent one, that of the halo round what is in `ink`. */
   ground: string | null;
   isTransparent: boolean;
   /** By how much the screen is late, ms. */
@@ -40,12 +41,11 @@ const color: Parse<string> = (text) => {
   return digits && `#${digits.length === 3 ? digits.replaceAll(/./g, '$&$&') : digits}`;
 };
 const zone: Parse<string> = (text) => known(text, () => new Intl.DateTimeFormat('en', { timeZone: text }));
-const language: Parse<string> = (text) => known(text, () => new Intl.DateTimeFormat(text));
+const language: Parse<string> = (text) => known(text, () => Intl.DateTimeFormat.supportedLocalesOf(text)[0]?.length);
 
 function known(text: string, make: () => unknown): string | undefined {
   try {
-    make();
-    return text;
+    return make() ? text : undefined;
   } catch {
     return undefined;
   }
@@ -58,10 +58,11 @@ export function readLook(query: string): { look: Look; complaints: string[] } {
   const asked = new URLSearchParams(query);
   const complaints: string[] = [];
   const take = <T>(name: string, parse: Parse<T>, standard: T): T => {
-    const text = asked.get(name);
+    const [text, ...others] = asked.getAll(name);
     asked.delete(name);
-    const value = text === null ? undefined : parse(text);
-    if (text && value === undefined) complaints.push(`${name}=${text} is not known: passed over`);
+    const value = text === undefined ? undefined : parse(text);
+    if (text !== undefined && value === undefined) complaints.push(`${name}=${text} is not known: passed over`);
+    if (others.length > 0) complaints.push(`${name} is given more than once: the first one counts`);
     return value ?? standard;
   };
   const face = take('face', oneOf('digital', 'analog', '12h'), 'digital');
@@ -83,9 +84,10 @@ export function readLook(query: string): { look: Look; complaints: string[] } {
     shift: take('shift', isOn, false),
     stale: take('stale', oneOf('hold', 'dash'), 'hold'),
   };
-  for (const name of asked.keys()) complaints.push(`${name} is not known: passed over`);
+  for (const name of new Set(asked.keys())) complaints.push(`${name} is not known: passed over`);
   const { ink, isTransparent } = look;
-  if (!isTransparent && (ink !== null || look.ground !== null)) {
+  if (isTransparent && ink !== null) look.ground = opposite(ink);
+  if (look.ink !== null || look.ground !== null) {
     const ratio = ink === null || look.ground === null ? 0 : contrast(ink, look.ground);
     if (ratio < least) {
       const why = ratio === 0 ? 'one without the other' : `their contrast is ${ratio.toFixed(1)}, and 7 is needed`;
@@ -95,6 +97,10 @@ export function readLook(query: string): { look: Look; complaints: string[] } {
     }
   }
   return { look, complaints };
+}
+
+function opposite(rgb: string): string {
+  return luminance(rgb) > 0.18 ? '#000000' : '#ffffff';
 }
 
 /** WCAG 2's ratio of two colours, 1 to 21. */

@@ -29,7 +29,7 @@ let isDressed = location.search === '';
 
 const connection = new Connection({
   openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href)), events),
-  fetchState: () => fetchState(location.href),
+  fetchState: (withinMs) => fetchState(location.href, withinMs),
   now: () => performance.now(),
   wall: Date.now,
   random: Math.random,
@@ -76,7 +76,7 @@ display.parentElement?.addEventListener('click', ({ target }) => {
   if (!(target instanceof Element && target.closest('a, button'))) void panel();
 });
 addEventListener('keydown', ({ key, target, ctrlKey, metaKey, altKey }) => {
-  if (key === 'i' && !ctrlKey && !metaKey && !altKey && !(target instanceof HTMLInputElement)) void panel();
+  if (key === 'i' && !ctrlKey && !metaKey && !altKey && !isField(target)) void panel();
 });
 addEventListener('online', () => connection.wake());
 addEventListener('pageshow', (event) => event.persisted && connection.resume());
@@ -86,6 +86,10 @@ document.addEventListener('visibilitychange', () => {
   connection.wake();
   painter.refresh();
 });
+
+function isField(target: EventTarget | null): boolean {
+  return target instanceof Element && target.matches('input, select');
+}
 
 let cancelIdle = schedule(() => root.classList.add('idle'), idleAfterMs);
 for (const name of ['pointermove', 'pointerdown', 'keydown']) addEventListener(name, stir);

@@ -12,7 +12,7 @@ export interface PanelOptions {
 }
 
 const settings: readonly (readonly [name: string, label: string, choices: readonly string[] | string])[] = [
-  ['face', 'Face', ['', 'digital', 'analog']],
+  ['face', 'Face', ['', 'digital', 'analog', '12h']],
   ['zone', 'Zone', 'Europe/Madrid'],
   ['zone2', 'Second zone', 'Asia/Tokyo'],
   ['hours', 'Hours', ['', '24', '12']],
@@ -36,7 +36,7 @@ export function togglePanel(options: PanelOptions): void {
   const list = make('dl', {});
   const close = make('button', { type: 'button' }, 'Close');
   close.addEventListener('click', () => panel.close());
-  panel.append(make('h2', { id: 'about' }, 'This clock'), list, sheet(), close);
+  panel.append(make('h2', { id: 'about', tabindex: '-1', autofocus: '' }, 'This clock'), list, sheet(), close);
   const fill = (): void => {
     const entries = facts(options);
     list.replaceChildren(...entries.flatMap(([name, text]) => [make('dt', {}, name), make('dd', {}, text)]));
@@ -100,7 +100,8 @@ function input(name: string, value: string, example: string): HTMLElement {
 function select(name: string, value: string, choices: readonly string[]): HTMLElement {
   const made = make('select', { name });
   made.append(...choices.map((choice) => make('option', { value: choice }, choice || 'default')));
-  made.value = choices.includes(value) ? value : '';
+  const word = { '1': 'on', '0': 'off' }[value] ?? value;
+  made.value = choices.includes(word) ? word : '';
   return made;
 }
 

@@ -27,8 +27,13 @@ export function socketAddress(page: string | URL): URL {
   return address;
 }
 
-export async function fetchState(page: string | URL, headers: Record<string, string> = {}): Promise<StateAnswer> {
-  const response = await fetch(new URL('/api/initial_state', page), { headers, signal: AbortSignal.timeout(5_000) });
+export async function fetchState(
+  page: string | URL,
+  withinMs: number,
+  headers: Record<string, string> = {},
+): Promise<StateAnswer> {
+  const signal = AbortSignal.timeout(withinMs);
+  const response = await fetch(new URL('/api/initial_state', page), { headers, signal });
   const retryAfter = response.headers.get('Retry-After');
   return {
     status: response.status,

@@ -67,22 +67,26 @@ export class TerminalFace {
   }
 
   #linesOf(reading: Reading, columns: number, rows: number): string[] {
+    const { state, zone } = reading;
     const time = reading.time ?? '--:--:--';
     const big = bigDigits(time);
-    const words = `${wordsOf(reading)} ${reading.zone ?? ''}`.trim();
+    const words = [`${wordsOf(reading)} ${zone ?? ''}`.trim(), wordsOf(reading), state];
     if (rows >= bigRows && columns > (big[0]?.length ?? 0) + 2) {
-      return [
-        ...big.map((row) => this.#color(row, reading.state)),
-        '',
-        this.#color(words.slice(0, columns - 1), reading.state),
-      ];
+      return [...big.map((row) => this.#color(row, state)), '', this.#color(fitting(words, columns), state)];
     }
-    return [this.#color(`${time} ${words}`.slice(0, Math.max(1, columns - 1)).trimEnd(), reading.state)];
+    // Where there is no room for both, a time alone is a live one.
+    const alone = state === 'live' ? [time, state] : [state];
+    return [this.#color(fitting([...words.map((some) => `${time} ${some}`), ...alone], columns), state)];
   }
 
   #color(text: string, state: ScreenState): string {
     return this.#options.hasColor ? `\u001B[${colors[state]}m${text}\u001B[0m` : text;
   }
+}
+
+/** The first text that has room: what is cut may say something else. */
+function fitting(texts: readonly string[], columns: number): string {
+  return texts.find(({ length }) => length <= columns) ?? texts.at(-1)?.slice(0, columns) ?? '';
 }
 
 function lineOf(reading: Reading): string {

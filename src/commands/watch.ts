@@ -101,7 +101,7 @@ function programOf(base: URL, { token, build }: WatchOptions): Omit<ConnectionOp
   const headers = { Authorization: `Bearer ${token}` };
   return {
     openSocket: (events) => socketOf(new WebSocket(socketAddress(base), { headers }), events),
-    fetchState: () => fetchState(base, headers),
+    fetchState: (withinMs) => fetchState(base, withinMs, headers),
     now: () => performance.now(),
     wall: Date.now,
     random: Math.random,

@@ -25,6 +25,18 @@ afterAll(async () => {
   await clock?.stop();
 });
 
+/** Pairs of lines that stand over one another. A text, because the tests are compiled without the browser's types. */
+const overlaps = `(() => {
+  const boxes = ['.account', '#date', '#dial', '#display', '#second', '#state', '#error']
+    .map((name) => [name, document.querySelector(name)])
+    .filter(([name, found]) => found !== null && !(name === '#display' && document.querySelector('#dial')))
+    .map(([name, found]) => [name, found.getBoundingClientRect()]);
+  return boxes.flatMap(([name, a], index) =>
+    boxes.slice(index + 1)
+      .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+      .map(([other]) => name + ' ' + other));
+})()`;
+
 async function show(query: string): Promise<string> {
   await page.goto(`${clock.url}/${query}`);
   const shown = async (): Promise<string | undefined> => /.*\d.*/.exec((await page.textContent('#display')) ?? '')?.[0];
@@ -51,7 +63,7 @@ describe('a face', () => {
     );
     expect(seen.second).toBe(`rotate(${Number(seen.text.slice(-2)) * 6})`);
     expect(seen.date).toMatch(/^\p{L}+, \d+ de \p{L}+ de 20\d\d$/u);
-    expect(seen.other).toMatch(/^Tokyo \d\d:\d\d:\d\d$/);
+    expect(seen.other).toMatch(/^Tokyo \u2068\d\d:\d\d:\d\d\u2069$/);
   });
 
   test.each([
@@ -91,6 +103,43 @@ describe('a face', () => {
     await page.waitForURL(`${clock.url}/?face=analog&zone=Asia%2FTokyo`);
     await page.waitForSelector('#dial');
   });
+
+  test('has a panel that everyone can read, in colours of its own too', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const query of ['?ink=ffffff&ground=000000', '?ink=000000&ground=ffffff']) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await show(query);
+        await page.keyboard.press('i');
+        await page.getByText('Settings').click();
+        expect(await violationsOf(page)).toEqual([]);
+      }
+    }
+  });
+
+  test('keeps what it looks like when its settings are sent as they are', async () => {
+    await show('?face=12h&date=1');
+    await page.keyboard.press('i');
+    await page.getByText('Settings').click();
+    await page.getByLabel('Face').press('i');
+    await page.getByRole('button', { name: 'Show it so' }).click();
+    await page.waitForURL(`${clock.url}/?face=12h&date=on`);
+  });
+
+  test.each(['?face=analog&date=on&weekday=on&zone2=Asia/Tokyo', '?date=on&weekday=on&zone2=Asia/Tokyo'])(
+    'lays no line over another, however small its window: %s',
+    async (query) => {
+      await show(query);
+      for (const [width, height] of [
+        [320, 480],
+        [568, 320],
+        [600, 300],
+        [1_280, 720],
+      ] as const) {
+        await page.setViewportSize({ width, height });
+        expect(await page.evaluate(overlaps)).toEqual([]);
+      }
+    },
+  );
 
   test('reads the time out when it is asked to', async () => {
     await show('');

@@ -92,7 +92,7 @@ export class ScreenWorld extends VirtualClock {
     this.server = { ...healthy, ...server };
     this.connection = new Connection({
       openSocket: (events) => this.#openSocket(events),
-      fetchState: () => this.#fetchState(),
+      fetchState: (withinMs) => this.#fetchState(withinMs),
       now: () => this.now,
       wall: () => wallEpoch + this.now + this.wallStepMs,
       random: () => this.random,
@@ -253,9 +253,10 @@ export class ScreenWorld extends VirtualClock {
     }, answersAfterMs);
   }
 
-  #fetchState(): Promise<StateAnswer> {
+  #fetchState(withinMs: number): Promise<StateAnswer> {
     this.asks.push(this.now);
     const { promise, resolve, reject } = Promise.withResolvers<StateAnswer>();
+    this.schedule(() => reject(new Error('no answer in time')), withinMs);
     this.schedule(() => {
       const { state, retryAfterMs } = this.server;
       if (state === 'unanswered') return;

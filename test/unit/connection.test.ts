@@ -40,14 +40,32 @@ describe('opening', () => {
   });
 
   test('gives a handshake five seconds', async () => {
-    const world = new ScreenWorld({ handshake: 'unanswered' });
+    const world = new ScreenWorld({ handshake: 'unanswered', state: 'failing' });
     world.connection.start();
     await world.pass(4_999);
-    expect(world.live).toHaveLength(1);
-    world.server.handshake = 'accepted';
+    expect(world.sockets).toHaveLength(1);
+    world.server = { ...healthy };
     await world.pass(1 + 20 + 250 + 100);
     expect(world.sockets).toHaveLength(2);
     expect(world.state).toBe('live');
+  });
+
+  test('is live within a second of the return of a way that swallowed a handshake', async () => {
+    const world = new ScreenWorld({ handshake: 'unanswered', state: 'unanswered' });
+    world.connection.start();
+    await world.pass(3_000);
+    world.server = { ...healthy };
+    await world.pass(1_000);
+    expect(world.state).toBe('live');
+  });
+
+  test('is begun anew ever less often where other questions are answered and handshakes are not', async () => {
+    const world = new ScreenWorld({ handshake: 'unanswered' });
+    world.connection.start();
+    await world.pass(10_000);
+    const { length } = world.sockets;
+    await world.pass(60_000);
+    expect(world.sockets.length - length).toBeLessThan(15);
   });
 });
 
@@ -77,17 +95,18 @@ describe('a lost socket', () => {
     expect(world.socket.openedAt - lostAt).toBe(500);
   });
 
-  test('doubles its wait with each failure, four seconds at most where few screens are', async () => {
+  test('doubles its wait with each failure, up to 0.7 s where few screens are, and up to 4 s after a hundred failures', async () => {
     const world = await liveWorld();
     world.random = 1;
     world.server = { ...healthy, handshake: 'refused', state: 'failing' };
     world.closeBy(1006);
     const lostAt = world.now;
-    await world.pass(60_000);
+    await world.pass(120_000);
     const openings = world.sockets.map(({ openedAt }) => openedAt).slice(1);
     const waits = openings.map((openedAt, index) => openedAt - (openings[index - 1] ?? lostAt));
     // Each failed try takes a handshake and an ask of 20 ms.
-    expect(waits.slice(0, 7)).toEqual([500, 1_040, 2_040, 4_040, 4_040, 4_040, 4_040]);
+    expect(waits.slice(0, 4)).toEqual([500, 740, 740, 740]);
+    expect(waits.slice(98, 103)).toEqual([740, 740, 1_440, 2_840, 4_040]);
   });
 
   test('begins anew with the spread only once the server was heard', async () => {
@@ -99,7 +118,7 @@ describe('a lost socket', () => {
     world.closeBy(1006);
     const lostAt = world.now;
     await world.pass(1_100);
-    expect(world.socket.openedAt - lostAt).toBe(1_000);
+    expect(world.socket.openedAt - lostAt).toBe(700);
   });
 
   test('is never left for longer than eight seconds, whatever spread the server tells', async () => {

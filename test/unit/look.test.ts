@@ -46,6 +46,23 @@ describe('the look of a clock', () => {
     expect(complaints).toEqual([`ink and ground are passed over: ${why}`]);
   });
 
+  test.each([
+    ['zone=UTC&zone=Asia/Tokyo', ['zone is given more than once: the first one counts']],
+    ['foo=1&foo=2', ['foo is not known: passed over']],
+    ['seconds=', ['seconds= is not known: passed over']],
+    ['lang=xx', ['lang=xx is not known: passed over']],
+  ])('says in one line what it makes of %s', (query, lines) => {
+    expect(readLook(query).complaints).toEqual(lines);
+  });
+
+  test.each([
+    ['ink=ffffff', '#000000'],
+    ['ink=1020a0', '#ffffff'],
+    ['ink=777777', null],
+  ])('has over a video a halo that its colour stands out from: %s', (query, ground) => {
+    expect(readLook(`ground=transparent&${query}`).look.ground).toBe(ground);
+  });
+
   test('has the names of faces that operators know', () => {
     expect(readLook('face=12h').look).toMatchObject({ face: 'digital', hours: 12 });
     expect(readLook('ground=transparent').look.isTransparent).toBe(true);

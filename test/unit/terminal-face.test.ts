@@ -12,10 +12,14 @@ const reading: Reading = {
   offsetMs: 0,
 };
 
-function shownOn(terminal: { isTTY?: boolean; columns?: number; rows?: number }, hasColor = false): string {
+function shownOn(
+  terminal: { isTTY?: boolean; columns?: number; rows?: number },
+  hasColor = false,
+  shown = reading,
+): string {
   const texts: string[] = [];
   const output = { ...terminal, write: (text: string) => texts.push(text), on: () => {} };
-  new TerminalFace({ output, asJson: false, hasColor }).show(reading);
+  new TerminalFace({ output, asJson: false, hasColor }).show(shown);
   return texts.join('').replaceAll(new RegExp(`${escape}\\[\\??\\d*[lhJA]|\\r`, 'g'), '');
 }
 
@@ -26,10 +30,17 @@ describe('a terminal', () => {
     expect(lines.at(-1)).toBe('live ± 2 ms Europe/Madrid');
   });
 
-  test.each([10, 20, 40])('of %i columns shows one line that fits', (columns) => {
-    const text = shownOn({ isTTY: true, columns, rows: 24 });
-    expect(text.length).toBeLessThan(columns);
-    expect(text).toMatch(/^15:03:27/);
+  test.each([
+    [40, '15:03:27 live ± 2 ms Europe/Madrid', '15:03:27 stale Europe/Madrid'],
+    [24, '15:03:27 live ± 2 ms', '15:03:27 stale'],
+    [19, '15:03:27 live', '15:03:27 stale'],
+    [13, '15:03:27 live', 'stale'],
+    [8, '15:03:27', 'stale'],
+    [7, 'live', 'stale'],
+  ])('of %i columns cuts nothing that would say something else then', (columns, live, stale) => {
+    const terminal = { isTTY: true, columns, rows: 24 };
+    expect(shownOn(terminal)).toBe(live);
+    expect(shownOn(terminal, false, { ...reading, state: 'stale' })).toBe(stale);
   });
 
   test('is told states by colour too, and nothing else is', () => {

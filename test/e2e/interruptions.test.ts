@@ -1,0 +1,212 @@
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { recordShown, secondsOf, severalSeconds, type Shown, shownBy, signIn } from '../support/browser.ts';
+import { type ClockProcess, startClock } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { passes, until } from '../support/until.ts';
+
+/** Long enough for what was shown before to be plainly old. */
+const interruptedMs = 4_000;
+
+let browser: Browser;
+let debuggingPort: number;
+let clock: ClockProcess;
+let proxy: TcpProxy;
+/** Through the proxy. */
+let url: string;
+
+beforeAll(async () => {
+  debuggingPort = await freePort();
+  [clock, browser] = await Promise.all([startClock(['all', '--zone', 'UTC']), launchOrdinary()]);
+});
+
+beforeEach(async () => {
+  proxy = await TcpProxy.start(clock.port);
+  url = `http://127.0.0.1:${proxy.port}/`;
+});
+
+afterEach(async () => {
+  await proxy.stop();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await clock?.stop();
+});
+
+test('a page that was frozen wakes as stale, and is right and live within a second', async () => {
+  // Playwright tells its pages that they are seen whatever happens, and a page that is seen cannot be frozen.
+  const ordinary = await chromium.connectOverCDP(`http://127.0.0.1:${debuggingPort}`, { noDefaults: true });
+  const [context] = ordinary.contexts();
+  if (context === undefined) throw new Error('the browser has no context of its own');
+  const page = await context.newPage();
+  await openClock(page);
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+  await passes(interruptedMs);
+  await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+  await page.bringToFront();
+  const wokenAt = await momentOf(page, 'resume');
+  await expectStaleAt(page, wokenAt);
+  await expectRightSoonAfter(page, wokenAt);
+  await page.close();
+  await ordinary.close();
+});
+
+test('a page that the browser kept while another was seen is stale when it is back, then right and live within a second', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  // As it is served no Chromium keeps it: no-store and a socket together forbid that. Others decide otherwise.
+  const devtools = await context.newCDPSession(page);
+  devtools.on('Fetch.requestPaused', ({ requestId, responseStatusCode = 0, responseHeaders = [] }) => {
+    const headers = responseHeaders.filter(({ name }) => name.toLowerCase() !== 'cache-control');
+    void devtools.send('Fetch.continueResponse', {
+      requestId,
+      responseCode: responseStatusCode,
+      responseHeaders: headers,
+    });
+  });
+  await devtools.send('Fetch.enable', { patterns: [{ urlPattern: url, requestStage: 'Response' }] });
+  await openClock(page);
+  await page.goto(`${url}accounts/password_change/`);
+  await passes(interruptedMs);
+  await page.goBack({ waitUntil: 'commit' });
+  await momentOf(page, 'pageshow of a kept page');
+  const wokenAt = await momentOf(page, 'resume');
+  await expectStaleAt(page, wokenAt);
+  await expectRightSoonAfter(page, wokenAt);
+  await context.close();
+});
+
+test('a page that is come back to, as it is served, is right and live within a second', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await openClock(page);
+  await page.goto(`${url}accounts/password_change/`);
+  await until(() => sockets() === 0, 'a page that was left holds no socket');
+  await page.goBack({ waitUntil: 'commit' });
+  await page.waitForSelector('[data-state="live"]');
+  const shown = await severalSeconds(page, 2);
+  expect(shown.find(({ state }) => state === 'live')?.at).toBeLessThan(1_000);
+  expect(await wrongClaims(page, shown)).toEqual([]);
+  expect(sockets()).toBe(1);
+  await context.close();
+});
+
+test('a page that is offline says so within 2 s, and is right and live within a second of being online', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await openClock(page);
+  // 2 s after the last tick is the limit: cut right after one, the page would have not a millisecond to be late.
+  await until(() => page.evaluate('Date.now() % 1_000 > 300'), 'a tick is a while ago');
+  // In this Chromium that silences the open socket too, and closes it as little as a pulled plug would.
+  await context.setOffline(true);
+  const offlineAt = await momentOf(page, 'offline');
+  await page.waitForSelector('[data-state="stale"]', { timeout: 4_000 });
+  const stale = (await shownBy(page)).find(({ state, at }) => state === 'stale' && at > offlineAt);
+  expect((stale?.at ?? Infinity) - offlineAt).toBeLessThan(2_000);
+  expect(await page.textContent('#state')).toBe(`Stale: stopped at ${stale?.text}`);
+  await passes(interruptedMs);
+  expect((await shownBy(page)).at(-1)).toEqual(stale);
+
+  await context.setOffline(false);
+  await expectRightSoonAfter(page, await momentOf(page, 'online'));
+  await context.close();
+});
+
+test('a page whose way swallowed every byte is live within a second of the way being open again', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await openClock(page);
+  proxy.silence();
+  await page.waitForSelector('[data-state="stale"]');
+  await passes(interruptedMs);
+  const openAt: number = await page.evaluate('performance.now()');
+  // What was swallowed stays so: only a new connection gets through.
+  proxy.restore();
+  await page.waitForSelector('[data-state="live"]');
+  const live = (await shownBy(page)).find(({ state, at }) => state === 'live' && at > openAt);
+  // Somewhat over a second at most where cores are shared: a try each 0.3 to 0.8 s, then a handshake and a question.
+  expect((live?.at ?? Infinity) - openAt).toBeLessThan(1_500);
+  await context.close();
+});
+
+/** A browser that also keeps pages for the way back, as people's do, and that a second client can attach to. */
+function launchOrdinary(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', `--remote-debugging-port=${debuggingPort}`],
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  });
+}
+
+// A text, because the tests' own code is compiled without the browser's types.
+const noteMoments = `
+  globalThis.moments = {};
+  const note = (name) => (moments[name] = performance.now());
+  document.addEventListener('resume', () => note('resume'));
+  addEventListener('online', () => note('online'));
+  addEventListener('offline', () => note('offline'));
+  addEventListener('pageshow', ({ persisted }) => persisted && note('pageshow of a kept page'));
+`;
+
+/** Signs in, and waits until the page has been live for a while. */
+async function openClock(page: Page): Promise<void> {
+  await page.addInitScript(noteMoments);
+  await recordShown(page);
+  await signIn(page, url, clock.adminPassword());
+  await page.waitForSelector('[data-state="live"]');
+  await severalSeconds(page, 1);
+  expect(sockets()).toBe(1);
+}
+
+/** When something last happened to the page, by its monotonic clock. */
+async function momentOf(page: Page, name: string): Promise<number> {
+  return until(() => page.evaluate<number>(`moments[${JSON.stringify(name)}]`), `the page saw: ${name}`);
+}
+
+/** How many sockets all pages have open. */
+function sockets(): number {
+  return proxy.connections('GET /time/tic/').length;
+}
+
+/** The first that the page does after the moment is to claim nothing. */
+async function expectStaleAt(page: Page, moment: number): Promise<void> {
+  const first = await until(
+    async () => (await shownBy(page)).find(({ at }) => at >= moment),
+    'the page does something',
+  );
+  expect(first.state).toBe('stale');
+  // One task, in which nothing is drawn.
+  expect(first.at - moment).toBeLessThan(100);
+}
+
+/** From the moment on nothing old is claimed, within a second the time is, and goes on over one socket. */
+async function expectRightSoonAfter(page: Page, moment: number): Promise<void> {
+  const since = await until(
+    async () => {
+      const shown = (await shownBy(page)).filter(({ at }) => at >= moment);
+      return secondsOf(shown.filter(({ state }) => state === 'live')).length > 2 ? shown : null;
+    },
+    'the page is live again and goes on',
+    8_000,
+  );
+  const live = since.find(({ state }) => state === 'live');
+  expect((live?.at ?? Infinity) - moment).toBeLessThan(1_000);
+  expect(await wrongClaims(page, since)).toEqual([]);
+  expect(await page.textContent('#state')).toBe('Live');
+  expect(sockets()).toBe(1);
+}
+
+/** What was shown as live and was not the time then. */
+async function wrongClaims(page: Page, shown: readonly Shown[]): Promise<Shown[]> {
+  const origin: number = await page.evaluate('performance.timeOrigin');
+  return shown.filter(({ at, text, state }) => {
+    if (state !== 'live') return false;
+    const sinceMs =
+      origin + at - Math.floor((origin + at) / 86_400_000) * 86_400_000 - Date.parse(`1970-01-01T${text}Z`);
+    // A second is written with the frame that is nearest to its beginning, and shown until the next.
+    return !(sinceMs > -100 && sinceMs < 1_100);
+  });
+}
