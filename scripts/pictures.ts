@@ -36,9 +36,11 @@ try {
   await page.goto(`${clock.url}/`);
   await shown(page);
   await page.keyboard.press('i');
+  await page.setViewportSize({ width: 1280, height: 960 });
   await page.getByText('Settings').click();
   await page.screenshot({ path: join(folder, 'panel.png') });
   await page.keyboard.press('Escape');
+  await page.setViewportSize({ width: 1280, height: 720 });
   clock.kill('SIGSTOP');
   await page.waitForSelector('[data-state="stale"]');
   await page.screenshot({ path: join(folder, 'stale.png') });

@@ -5,14 +5,10 @@ import { Freshness } from './freshness.ts';
 import { isOurFault, Line, type Loss } from './line.ts';
 import { longestDelayMs, Retry } from './retry.ts';
 import { type Schedule, Timer } from './timer.ts';
+import { Way } from './way.ts';
 import type { StateAnswer } from './wire.ts';
 
 const askWithinMs = 5_000;
-/** While an attempt hangs the way is tried so often (and a part of the spread), each time for so long. */
-const tryAfterMs = 300;
-const tryWithinMs = 1_000;
-/** How much longer than twice a try an attempt may take; twice as much for each that was given up. */
-const patienceMs = 200;
 const statusEveryMs = 30_000;
 /** A page that has heard nothing for 1.3 s asks, and 0.7 s later knows; one that has no socket to ask knows as soon. */
 const silentMs = 2_000;
@@ -33,11 +29,9 @@ export class Connection {
   readonly #wait: Timer;
   readonly #staleAsk: Timer;
   readonly #status: Timer;
-  readonly #way: Timer;
+  readonly #way: Way;
   #line: Line | null = null;
   #attempts = 0;
-  #attemptedAt = 0;
-  #patienceMs = patienceMs;
   /** Of the newest tick that this line brought. */
   #newestAt: number | null = null;
   /** What the server told on opening, kept until house time is known and tells how old it is. */
@@ -63,7 +57,17 @@ export class Connection {
     this.#wait = new Timer(schedule);
     this.#staleAsk = new Timer(schedule);
     this.#status = new Timer(schedule);
-    this.#way = new Timer(schedule);
+    this.#way = new Way({
+      now,
+      schedule,
+      partOfSpread: () => this.#retry.partOfSpread(),
+      ask: (withinMs) => this.#ask(withinMs),
+      onOpen: () => {
+        this.#line?.close();
+        this.#wait.clear();
+        this.#open();
+      },
+    });
   }
 
   get state(): ScreenState {
@@ -124,7 +128,6 @@ export class Connection {
 
   #open(): void {
     this.#attempts += 1;
-    this.#attemptedAt = this.#options.now();
     this.#isOrdered = false;
     this.#newestAt = null;
     this.#told = null;
@@ -151,29 +154,7 @@ export class Connection {
       },
       lost: (loss) => this.#lost(loss),
     });
-    this.#tryTheWay();
-  }
-
-  /** A way that swallowed the first bytes of an attempt may be open again, and the attempt would never know. */
-  #tryTheWay(): void {
-    this.#way.set(tryAfterMs + this.#retry.partOfSpread(), () => {
-      this.#tryTheWay();
-      void this.#beginAnewIfOpen();
-    });
-  }
-
-  async #beginAnewIfOpen(): Promise<void> {
-    const { now } = this.#options;
-    const attempt = this.#attempts;
-    const triedAt = now();
-    const answer = await this.#ask(tryWithinMs);
-    if (answer?.status !== 200 || attempt !== this.#attempts || !this.#way.isSet) return;
-    const isSlow = now() - this.#attemptedAt <= 2 * (now() - triedAt) + this.#patienceMs;
-    if (isSlow) return;
-    this.#patienceMs *= 2;
-    this.#line?.close();
-    this.#wait.clear();
-    this.#open();
+    this.#way.attempt();
   }
 
   /** Until the server has said what time it is, none is claimed. */
@@ -185,7 +166,7 @@ export class Connection {
 
   #heard(): void {
     this.#retry.reset();
-    this.#patienceMs = patienceMs;
+    this.#way.heard();
     this.#silence.set(silentMs, () => this.#freshness.correct(-Infinity));
   }
 
@@ -217,7 +198,7 @@ export class Connection {
   async #askWhyRefused(): Promise<void> {
     const attempt = this.#attempts;
     this.#reopenAfter(askWithinMs);
-    this.#tryTheWay();
+    this.#way.follow();
     const answer = await this.#ask();
     if (answer === null || attempt !== this.#attempts) return;
     this.#take(answer);

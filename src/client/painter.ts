@@ -94,16 +94,23 @@ export class Painter {
   }
 
   #due(): void {
-    const { isHidden, requestFrame } = this.#options;
+    const { isHidden } = this.#options;
     const now = this.#time();
     if (!this.#isRunning) return;
     if (now === null || this.#next(now) - now > 2 * aheadMs) return this.refresh();
     if (isHidden()) return this.#timer.set(this.#next(now) - now, () => this.refresh());
-    this.#cancelFrame = requestFrame((frameAt) => this.#frame(frameAt));
+    this.#awaitFrame(this.#next(now) - now);
+  }
+
+  /** A frame that does not come in time is not waited for: the one that follows shows what is written by then. */
+  #awaitFrame(leftMs: number): void {
+    this.#cancelFrame = this.#options.requestFrame((frameAt) => this.#frame(frameAt));
+    this.#timer.set(leftMs, () => this.#flip());
   }
 
   #frame(frameAt: number): void {
     this.#cancelFrame = null;
+    this.#timer.clear();
     const sinceLastMs = frameAt - this.#frameAt;
     if (sinceLastMs > 1 && sinceLastMs < longestFrameMs) this.#frameMs = sinceLastMs;
     this.#frameAt = frameAt;
@@ -114,13 +121,15 @@ export class Painter {
     const earlyMs = due - now;
     if (earlyMs > 2 * aheadMs) return this.#plan();
     const nextFrameMs = Math.max(0, frameAt + this.#frameMs - this.#options.now());
-    if (earlyMs > nextFrameMs) this.#cancelFrame = this.#options.requestFrame((at) => this.#frame(at));
+    if (earlyMs > nextFrameMs) this.#awaitFrame(earlyMs);
     // The next frame is nearer and shows what is written until it comes: there is time until the second begins.
     else if (earlyMs > nextFrameMs - earlyMs) this.#timer.set(earlyMs, () => this.#flip());
     else this.#flip();
   }
 
   #flip(): void {
+    this.#cancelFrame?.();
+    this.#cancelFrame = null;
     const now = this.#time();
     if (!this.#isRunning) return;
     if (now === null) return this.#plan();

@@ -68,6 +68,8 @@ export class ScreenWorld extends VirtualClock {
   /** When the house's clock was set last. */
   steppedAt = -Infinity;
   random = 0.5;
+  /** The screen draws; a window that is covered, or a frame that is scrolled away, does not. */
+  isDrawn = true;
   /** When the client was last reached over a socket. */
   heardAt = -Infinity;
   /** When the newest tick that the client knows of was the present, as far as it was not late on its way. */
@@ -107,7 +109,10 @@ export class ScreenWorld extends VirtualClock {
       house: this.connection.house,
       now: () => this.now,
       schedule: (run, delayMs) => this.schedule(run, delayMs),
-      requestFrame: (run) => this.schedule(() => run(this.now), frameMs - ((this.now + 0.001) % frameMs) + 0.001),
+      requestFrame: (run) => {
+        const delayMs = frameMs - ((this.now + 0.001) % frameMs) + 0.001;
+        return this.schedule(() => this.isDrawn && run(this.now), delayMs);
+      },
       isHidden: () => false,
       look: () => this.connection.look(),
       paint: (instant) => {

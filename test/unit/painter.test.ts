@@ -13,6 +13,16 @@ describe('painter', () => {
     }
   });
 
+  test('waits for no frame that does not come: the second is written when it begins', async () => {
+    const world = await liveWorld();
+    world.isDrawn = false;
+    const before = world.paints.length;
+    await world.pass(10_000);
+    const paints = world.paints.slice(before);
+    expect(paints.length).toBeGreaterThanOrEqual(10);
+    for (const { instant, houseTime } of paints) expect(Math.abs(houseTime - instant)).toBeLessThan(1);
+  });
+
   test('paints so much earlier as the screen is late', async () => {
     const world = new ScreenWorld();
     world.painter.trimMs = 120;

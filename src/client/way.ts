@@ -1,0 +1,71 @@
+import { type Schedule, Timer } from './timer.ts';
+import type { StateAnswer } from './wire.ts';
+
+/** While an attempt hangs the way is tried so often (and a part of the spread), each time for so long. */
+const tryAfterMs = 300;
+const tryWithinMs = 1_000;
+/** How much longer than twice a try an attempt may take; twice as much for each that was given up. */
+const firstPatienceMs = 200;
+
+export interface WayOptions {
+  /** Monotonic, ms. */
+  now: () => number;
+  schedule: Schedule;
+  /** A random part of what the server's clients are to spread over, ms. */
+  partOfSpread: () => number;
+  /** Asks the server over another connection; null when nobody waits for an answer any more. */
+  ask: (withinMs: number) => Promise<StateAnswer | null>;
+  /** The way is open and the attempt hangs all the same: only a new one will come through. */
+  onOpen: () => void;
+}
+
+/**
+ * Tries the way to the server while an attempt to connect hangs: one that swallowed the first bytes of the attempt may
+ * be open again, and the attempt would never know.
+ */
+export class Way {
+  readonly #options: WayOptions;
+  readonly #next: Timer;
+  #attemptedAt = 0;
+  #patienceMs = firstPatienceMs;
+
+  constructor(options: WayOptions) {
+    this.#options = options;
+    this.#next = new Timer(options.schedule);
+  }
+
+  /** An attempt begins. */
+  attempt(): void {
+    this.#attemptedAt = this.#options.now();
+    this.follow();
+  }
+
+  /** Tries on, until `clear`. */
+  follow(): void {
+    this.#next.set(tryAfterMs + this.#options.partOfSpread(), () => {
+      this.follow();
+      void this.#try();
+    });
+  }
+
+  /** The server was heard. */
+  heard(): void {
+    this.#patienceMs = firstPatienceMs;
+  }
+
+  clear(): void {
+    this.#next.clear();
+  }
+
+  async #try(): Promise<void> {
+    const { now, ask, onOpen } = this.#options;
+    const attemptedAt = this.#attemptedAt;
+    const triedAt = now();
+    const answer = await ask(tryWithinMs);
+    if (answer?.status !== 200 || attemptedAt !== this.#attemptedAt || !this.#next.isSet) return;
+    const isSlow = now() - attemptedAt <= 2 * (now() - triedAt) + this.#patienceMs;
+    if (isSlow) return;
+    this.#patienceMs *= 2;
+    onOpen();
+  }
+}
