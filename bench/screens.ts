@@ -123,7 +123,7 @@ function printSpread(what: string, pages: readonly (readonly Paint[])[]): void {
 }
 
 async function weight(url: string): Promise<void> {
-  // What a service worker fetches for a page is not counted as the page's.
+  // Files that a service worker hands out weigh nothing here, though it fetched them.
   const context = await browser.newContext({ serviceWorkers: 'block' });
   const page = await context.newPage();
   const devtools = await context.newCDPSession(page);

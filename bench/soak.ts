@@ -1,6 +1,6 @@
 /**
- * Whether a page grows: one page on `clock all` with the shortest interval. It is handed every tick in place of the
- * first of each second, and so ages 20 times as fast as a wall. Exits with 1 when its heap grew by more than 10 % from
+ * Whether a page grows: one page on `clock all` with the shortest interval. It is handed every tick, 20 a second
+ * at 50 ms, in place of the first of each second. Exits with 1 when its heap grew by more than 10 % from
  * minute 2 to the end.
  *
  *     npm run bench:soak -- --seconds 600 --interval 50

@@ -18,7 +18,7 @@ mkdirSync(staticDist, { recursive: true });
 await bundleServer();
 const scripts = await bundleScripts(['main', 'dress', 'panel', 'sw']);
 const sources = readSources(join(root, 'static'));
-writeAssets({ ...sources, ...scripts, 'clock.css': await smaller(sources['clock.css']) });
+writeAssets({ ...sources, ...scripts, 'clock.css': await smaller(readFileSync(join(root, 'static/clock.css'))) });
 
 async function bundleServer(): Promise<void> {
   await build({
@@ -55,7 +55,7 @@ function readSources(folder: string): Record<string, Buffer> {
 }
 
 /** For the wire: comments and indentation are for who reads the source. */
-async function smaller(css: Buffer | undefined): Promise<Buffer> {
+async function smaller(css: Buffer): Promise<Buffer> {
   const { code } = await transform(String(css), { loader: 'css', minify: true, target: 'es2022' });
   return Buffer.from(code);
 }

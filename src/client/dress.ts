@@ -37,9 +37,10 @@ export function dress(query: string, display: HTMLElement): { look: Look; compla
     },
     textOf: (instant) => time.format(instant),
     draw: (instant) => {
+      const length = display.textContent?.length ?? 0;
       // It never grows back: at ten, twelve hours would shrink.
-      widest = Math.max(widest, display.textContent?.length ?? 0);
-      set('--chars', String(widest));
+      if (instant !== null) widest = Math.max(widest, length);
+      set('--chars', String(Math.max(widest, length)));
       drawHands?.(instant, zone);
       if (date !== null) write(date, instant === null ? '' : dateOf(look, zone, instant));
       if (second !== null)

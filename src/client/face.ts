@@ -82,7 +82,7 @@ export class Face {
 
   /** The time that is shown, in words for whom it is read to. */
   read(): string {
-    return `${this.#shown === null ? 'No time' : this.#textOf(this.#shown)}, ${this.#words()}`;
+    return `${this.#shown === null ? 'No time' : this.#textOf(this.#shown)}, ${this.#elements.state.textContent}`;
   }
 
   #draw(): void {

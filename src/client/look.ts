@@ -41,7 +41,7 @@ const color: Parse<string> = (text) => {
   return digits && `#${digits.length === 3 ? digits.replaceAll(/./g, '$&$&') : digits}`;
 };
 const zone: Parse<string> = (text) => known(text, () => new Intl.DateTimeFormat('en', { timeZone: text }));
-const language: Parse<string> = (text) => known(text, () => Intl.DateTimeFormat.supportedLocalesOf(text)[0]?.length);
+const language: Parse<string> = (text) => known(text, () => Intl.DateTimeFormat.supportedLocalesOf(text).length);
 
 function known(text: string, make: () => unknown): string | undefined {
   try {
@@ -87,20 +87,28 @@ export function readLook(query: string): { look: Look; complaints: string[] } {
   for (const name of new Set(asked.keys())) complaints.push(`${name} is not known: passed over`);
   const { ink, isTransparent } = look;
   if (isTransparent && ink !== null) look.ground = opposite(ink);
-  if (look.ink !== null || look.ground !== null) {
-    const ratio = ink === null || look.ground === null ? 0 : contrast(ink, look.ground);
-    if (ratio < least) {
-      const why = ratio === 0 ? 'one without the other' : `their contrast is ${ratio.toFixed(1)}, and 7 is needed`;
-      complaints.push(`ink and ground are passed over: ${why}`);
-      look.ink = null;
-      look.ground = null;
-    }
+  const why = unreadable(look);
+  if (why !== null) {
+    complaints.push(why);
+    look.ink = null;
+    look.ground = null;
   }
   return { look, complaints };
 }
 
+/** Why nobody could read what is in these colours; null when there is no reason. */
+function unreadable({ ink, ground, isTransparent }: Look): string | null {
+  if (ink === null && ground === null) return null;
+  if (ink === null || ground === null) return 'ink and ground are passed over: one without the other';
+  const ratio = contrast(ink, ground);
+  if (ratio >= least) return null;
+  if (isTransparent) return 'ink is passed over: no halo gives it a contrast of 7';
+  return `ink and ground are passed over: their contrast is ${ratio.toFixed(1)}, and 7 is needed`;
+}
+
 function opposite(rgb: string): string {
-  return luminance(rgb) > 0.18 ? '#000000' : '#ffffff';
+  // Black and white stand out equally from a luminance of 0.179.
+  return luminance(rgb) > 0.179 ? '#000000' : '#ffffff';
 }
 
 /** WCAG 2's ratio of two colours, 1 to 21. */

@@ -54,7 +54,6 @@ const painter = new Painter({
   now: () => performance.now(),
   schedule,
   requestFrame,
-  isHidden: () => document.hidden,
   look: () => connection.look(),
   paint: (instant) => {
     face.show(instant);

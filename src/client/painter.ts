@@ -17,8 +17,6 @@ export interface PainterOptions {
   schedule: Schedule;
   /** As `requestAnimationFrame`; the function it returns takes the request back. */
   requestFrame: (run: (frameAt: number) => void) => () => void;
-  /** Nobody sees the page, and no frame comes. */
-  isHidden: () => boolean;
   /** Called before house time is asked for. It may stop the painter. */
   look: () => void;
   /** Writes the second that begins at `instant` of house time. */
@@ -81,6 +79,8 @@ export class Painter {
   }
 
   #plan(): void {
+    this.#cancelFrame?.();
+    this.#cancelFrame = null;
     const now = this.#time();
     if (!this.#isRunning) return;
     const waitMs = now === null ? askAgainMs : this.#next(now) - now - aheadMs;
@@ -94,11 +94,9 @@ export class Painter {
   }
 
   #due(): void {
-    const { isHidden } = this.#options;
     const now = this.#time();
     if (!this.#isRunning) return;
     if (now === null || this.#next(now) - now > 2 * aheadMs) return this.refresh();
-    if (isHidden()) return this.#timer.set(this.#next(now) - now, () => this.refresh());
     this.#awaitFrame(this.#next(now) - now);
   }
 
@@ -110,7 +108,6 @@ export class Painter {
 
   #frame(frameAt: number): void {
     this.#cancelFrame = null;
-    this.#timer.clear();
     const sinceLastMs = frameAt - this.#frameAt;
     if (sinceLastMs > 1 && sinceLastMs < longestFrameMs) this.#frameMs = sinceLastMs;
     this.#frameAt = frameAt;
@@ -128,8 +125,6 @@ export class Painter {
   }
 
   #flip(): void {
-    this.#cancelFrame?.();
-    this.#cancelFrame = null;
     const now = this.#time();
     if (!this.#isRunning) return;
     if (now === null) return this.#plan();

@@ -22,7 +22,7 @@ const settings: readonly (readonly [name: string, label: string, choices: readon
   ['lang', 'Language', 'es'],
   ['size', 'Size, %', '100'],
   ['ink', 'Colour', 'f4f5f7'],
-  ['ground', 'Background', '0c0e12 or transparent'],
+  ['ground', 'Background', 'transparent'],
   ['trim', 'Screen is late by, ms', '0'],
   ['shift', 'Move against burn-in', ['', 'on', 'off']],
   ['stale', 'When not live', ['', 'hold', 'dash']],

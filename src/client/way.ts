@@ -4,7 +4,9 @@ import type { StateAnswer } from './wire.ts';
 /** While an attempt hangs the way is tried so often (and a part of the spread), each time for so long. */
 const tryAfterMs = 300;
 const tryWithinMs = 1_000;
-/** How much longer than twice a try an attempt may take; twice as much for each that was given up. */
+/** A try may ride an open connection; a handshake takes TCP, TLS and the upgrade. */
+const roundTrips = 4;
+/** How much longer an attempt may take than its round trips; twice as much for each that was given up. */
 const firstPatienceMs = 200;
 
 export interface WayOptions {
@@ -63,8 +65,8 @@ export class Way {
     const triedAt = now();
     const answer = await ask(tryWithinMs);
     if (answer?.status !== 200 || attemptedAt !== this.#attemptedAt || !this.#next.isSet) return;
-    const isSlow = now() - attemptedAt <= 2 * (now() - triedAt) + this.#patienceMs;
-    if (isSlow) return;
+    const mayStillOpen = now() - attemptedAt <= roundTrips * (now() - triedAt) + this.#patienceMs;
+    if (mayStillOpen) return;
     this.#patienceMs *= 2;
     onOpen();
   }

@@ -64,7 +64,6 @@ export async function watch(options: WatchOptions): Promise<void> {
     schedule,
     // A terminal has no frames: the next millisecond will do.
     requestFrame: (run) => schedule(() => run(performance.now()), 1),
-    isHidden: () => false,
     look: () => connection.look(),
     paint: (instant) => {
       shown = instant;

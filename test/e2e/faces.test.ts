@@ -25,6 +25,8 @@ afterAll(async () => {
   await clock?.stop();
 });
 
+const clockHeight = `document.querySelector('#dial, .digital #display').getBoundingClientRect().height`;
+
 /** Pairs of lines that stand over one another. A text, because the tests are compiled without the browser's types. */
 const overlaps = `(() => {
   const boxes = ['.account', '#date', '#dial', '#display', '#second', '#state', '#error']
@@ -133,13 +135,21 @@ describe('a face', () => {
         [320, 480],
         [568, 320],
         [600, 300],
+        [300, 170],
+        [1_000, 100],
         [1_280, 720],
       ] as const) {
         await page.setViewportSize({ width, height });
         expect(await page.evaluate(overlaps)).toEqual([]);
+        expect(await page.evaluate(clockHeight), `at ${width} by ${height}`).toBeGreaterThan(25);
       }
     },
   );
+
+  test('is as large without seconds as its window allows, once it is live', async () => {
+    await show('?seconds=off');
+    expect(await page.evaluate("document.documentElement.style.getPropertyValue('--chars')")).toBe('5');
+  });
 
   test('reads the time out when it is asked to', async () => {
     await show('');

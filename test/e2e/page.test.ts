@@ -50,6 +50,17 @@ describe('the clock page', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('says in a sentence that its browser has no WebSockets, and claims no time', async () => {
+    await page.addInitScript('delete globalThis.WebSocket');
+    await signIn(page, `${clock.url}/`, clock.adminPassword());
+    const sentence = 'This browser has no WebSockets, and the time comes over one';
+    await expect.poll(() => page.textContent('#state')).toBe(sentence);
+    await page.getByRole('button', { name: 'Read the time' }).click();
+    expect(await page.textContent('#reading')).toBe(`No time, ${sentence}`);
+    expect(await page.textContent('#display')).toBe('‒‒:‒‒:‒‒');
+    expect(await page.getAttribute('html', 'data-state')).not.toBe('live');
+  });
+
   test('asks nobody else, and weighs at most 15 kB in all', async () => {
     const devtools = await context.newCDPSession(page);
     await devtools.send('Network.enable');

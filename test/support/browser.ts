@@ -1,7 +1,7 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type LaunchOptions, type Page } from 'playwright-core';
 import { until } from './until.ts';
 
-const args = [
+const ownArgs = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -13,8 +13,8 @@ const args = [
 ];
 
 /** A Chromium of the machine; fails when there is none. */
-export async function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args });
+export async function launchBrowser({ args = [], ...options }: LaunchOptions = {}): Promise<Browser> {
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: [...ownArgs, ...args], ...options });
 }
 
 /** Signs in by the form, as a person would. */

@@ -68,6 +68,8 @@ export class ScreenWorld extends VirtualClock {
   /** When the house's clock was set last. */
   steppedAt = -Infinity;
   random = 0.5;
+  /** Frames that were asked for, have not come and were not taken back. */
+  framesAwaited = 0;
   /** The screen draws; a window that is covered, or a frame that is scrolled away, does not. */
   isDrawn = true;
   /** When the client was last reached over a socket. */
@@ -109,11 +111,7 @@ export class ScreenWorld extends VirtualClock {
       house: this.connection.house,
       now: () => this.now,
       schedule: (run, delayMs) => this.schedule(run, delayMs),
-      requestFrame: (run) => {
-        const delayMs = frameMs - ((this.now + 0.001) % frameMs) + 0.001;
-        return this.schedule(() => this.isDrawn && run(this.now), delayMs);
-      },
-      isHidden: () => false,
+      requestFrame: (run) => this.#requestFrame(run),
       look: () => this.connection.look(),
       paint: (instant) => {
         const { errorMs } = this.connection.house;
@@ -182,6 +180,24 @@ export class ScreenWorld extends VirtualClock {
     this.socket.isHeard = true;
     this.heardAt = this.now;
     this.tickedAt = this.now;
+  }
+
+  #requestFrame(run: (frameAt: number) => void): () => void {
+    this.framesAwaited += 1;
+    let cancel = (): void => {};
+    const ask = (): void => {
+      const delayMs = frameMs - ((this.now + 0.001) % frameMs) + 0.001;
+      cancel = this.schedule(() => {
+        if (!this.isDrawn) return ask();
+        this.framesAwaited -= 1;
+        run(this.now);
+      }, delayMs);
+    };
+    ask();
+    return () => {
+      this.framesAwaited -= 1;
+      cancel();
+    };
   }
 
   #became(state: ScreenState): void {

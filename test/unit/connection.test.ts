@@ -59,6 +59,16 @@ describe('opening', () => {
     expect(world.state).toBe('live');
   });
 
+  test('is also tried while nobody says why a handshake was refused', async () => {
+    const world = new ScreenWorld({ handshake: 'unanswered', state: 'unanswered' });
+    world.connection.start();
+    // By then the first attempt was given up.
+    await world.pass(5_500);
+    world.server = { ...healthy };
+    await world.pass(1_000);
+    expect(world.state).toBe('live');
+  });
+
   test('is begun anew ever less often where other questions are answered and handshakes are not', async () => {
     const world = new ScreenWorld({ handshake: 'unanswered' });
     world.connection.start();

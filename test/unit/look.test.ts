@@ -60,7 +60,9 @@ describe('the look of a clock', () => {
     ['ink=1020a0', '#ffffff'],
     ['ink=777777', null],
   ])('has over a video a halo that its colour stands out from: %s', (query, ground) => {
-    expect(readLook(`ground=transparent&${query}`).look.ground).toBe(ground);
+    const { look, complaints } = readLook(`ground=transparent&${query}`);
+    expect(look).toMatchObject({ ground, isTransparent: true });
+    expect(complaints).toEqual(ground === null ? ['ink is passed over: no halo gives it a contrast of 7'] : []);
   });
 
   test('has the names of faces that operators know', () => {

@@ -20,7 +20,21 @@ describe('painter', () => {
     await world.pass(10_000);
     const paints = world.paints.slice(before);
     expect(paints.length).toBeGreaterThanOrEqual(10);
-    for (const { instant, houseTime } of paints) expect(Math.abs(houseTime - instant)).toBeLessThan(1);
+    for (const [index, { instant, houseTime }] of paints.entries()) {
+      expect(Math.abs(houseTime - instant)).toBeLessThan(1);
+      expect(instant).toBe((paints[0]?.instant ?? 0) + index * 1_000);
+    }
+  });
+
+  test('asks for one frame at a time, and for none once it has stopped', async () => {
+    const world = await liveWorld();
+    world.isDrawn = false;
+    await world.pass(2_500, () => {
+      world.painter.refresh();
+      expect(world.framesAwaited).toBeLessThanOrEqual(1);
+    });
+    world.painter.stop();
+    expect(world.framesAwaited).toBe(0);
   });
 
   test('paints so much earlier as the screen is late', async () => {
