@@ -7,6 +7,8 @@ import type { StateAnswer } from './wire.ts';
 export interface ConnectionOptions extends LineOptions, FlywheelOptions {
   /** Asks `/api/initial_state`; rejects when no answer came within `withinMs`. */
   fetchState: (withinMs: number) => Promise<StateAnswer>;
+  /** Whether the server answers, whoever asks, within `withinMs`; asked over a connection that a session does not share. */
+  isReachable: (withinMs: number) => Promise<boolean>;
   /** The build of this program, for the server to know. */
   build: string;
   /** Each change of state; `connecting` is what it begins with. */

@@ -5,7 +5,7 @@ import { Freshness } from './freshness.ts';
 import { isOurFault, Line, type Loss } from './line.ts';
 import { longestDelayMs, Retry } from './retry.ts';
 import { type Schedule, Timer } from './timer.ts';
-import { Way } from './way.ts';
+import { tryWithinMs, Way } from './way.ts';
 import type { StateAnswer } from './wire.ts';
 
 const askWithinMs = 5_000;
@@ -39,6 +39,8 @@ export class Connection {
   /** The server, not the network, is why we wait. */
   #isOrdered = false;
   #waitUntil = 0;
+  /** Nobody who would take a handshake answered when last asked. */
+  #isAway = false;
   #over = false;
 
   constructor(options: ConnectionOptions) {
@@ -61,10 +63,9 @@ export class Connection {
       now,
       schedule,
       partOfSpread: () => this.#retry.partOfSpread(),
-      ask: (withinMs) => this.#ask(withinMs),
+      isReachable: options.isReachable,
       onOpen: () => {
         this.#line?.close();
-        this.#wait.clear();
         this.#open();
       },
     });
@@ -128,7 +129,9 @@ export class Connection {
 
   #open(): void {
     this.#attempts += 1;
+    this.#wait.clear();
     this.#isOrdered = false;
+    this.#isAway = false;
     this.#newestAt = null;
     this.#told = null;
     this.#line = new Line(this.#options, this.house, {
@@ -142,7 +145,7 @@ export class Connection {
         this.#heard();
         this.#newestAt = tick.at;
         this.#told = null;
-        this.#freshness.heard(instant);
+        if (instant !== null) this.#freshness.heard(instant);
         this.#options.onTick?.(tick);
       },
       answered: ({ spread, build }, moved) => {
@@ -183,7 +186,19 @@ export class Connection {
     this.#way.clear();
     this.#isOrdered = isOrdered;
     this.#waitUntil = this.#options.now() + delayMs;
-    this.#wait.set(delayMs, () => this.#open());
+    this.#wait.set(delayMs, () => (this.#isAway ? void this.#seek() : this.#open()));
+  }
+
+  /** Browsers make handshakes wait that follow many failed ones, so none is begun before somebody answers. */
+  async #seek(): Promise<void> {
+    this.#attempts += 1;
+    const attempt = this.#attempts;
+    this.#reopenAfter(longestDelayMs);
+    this.#way.follow();
+    const isFound = await this.#options.isReachable(tryWithinMs).catch(() => false);
+    if (this.#over || attempt !== this.#attempts) return;
+    if (isFound) this.#open();
+    else this.#reopenAfter(this.#retry.next());
   }
 
   async #askOnOpening(): Promise<void> {
@@ -202,15 +217,16 @@ export class Connection {
     const answer = await this.#ask();
     if (answer === null || attempt !== this.#attempts) return;
     this.#take(answer);
+    this.#isAway = answer.status !== 200;
     const delayMs = this.#retry.next();
     const orderMs = answer.status === 503 ? Math.min(answer.retryAfterMs ?? 0, longestOrderMs) : 0;
     this.#reopenAfter(Math.max(delayMs, orderMs), orderMs > 0);
   }
 
   /** Null when it is too late for an answer; status 0 when none came. */
-  async #ask(withinMs = askWithinMs): Promise<StateAnswer | null> {
+  async #ask(): Promise<StateAnswer | null> {
     const none: StateAnswer = { status: 0, retryAfterMs: null, state: null };
-    const answer = await this.#options.fetchState(withinMs).catch(() => none);
+    const answer = await this.#options.fetchState(askWithinMs).catch(() => none);
     if (this.#over) return null;
     if (answer.status !== 401) return answer;
     this.#signOut();

@@ -46,7 +46,7 @@ export function dress(query: string, display: HTMLElement): { look: Look; compla
       if (second !== null)
         write(second, instant === null ? '' : `${secondPlace} ${isolated(secondTime?.format(instant))}`);
       if (look.shift && instant !== null) {
-        const turn = (instant / 60_000) % 60;
+        const turn = Math.floor(instant / 60_000) % 60;
         const [x, y] = [Math.sin(turn * 1.3), Math.cos(turn * 0.7)].map((part) => (part * shiftBy * 100).toFixed(2));
         document.body.style.translate = `${x}vw ${y}vh`;
       }

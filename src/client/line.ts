@@ -52,8 +52,8 @@ export interface LineEvents {
   opened(): void;
   /** Before anything that came is looked at. */
   stirred(): void;
-  /** `instant`: what the tick stands for on the monotonic clock; its arrival, while house time is unknown. */
-  heard(tick: Tick, instant: number): void;
+  /** `instant`: what the tick stands for on the monotonic clock; null while house time is unknown. */
+  heard(tick: Tick, instant: number | null): void;
   /** `moved`: what house time is became known, or was set by much: instants told before are void. */
   answered(sync: Sync, moved: boolean): void;
   /** Once, and nothing after it. */
@@ -168,7 +168,7 @@ export class Line {
       // Nobody may claim the time from a server that ticks and does not answer.
       if (now - this.#openedAt > quietMs) this.check();
     } else if (now - instant > doubtMs) this.#sync();
-    this.#events.heard(tick, instant ?? now);
+    this.#events.heard(tick, instant);
   }
 
   #answered(sync: Sync): void {

@@ -31,7 +31,13 @@ const oneOf =
   <const T extends string>(...words: T[]): Parse<T> =>
   (text) =>
     words.find((word) => word === text);
-const isOn: Parse<boolean> = (text) => ({ on: true, '1': true, off: false, '0': false })[text];
+const switches = new Map([
+  ['on', true],
+  ['1', true],
+  ['off', false],
+  ['0', false],
+]);
+const isOn: Parse<boolean> = (text) => switches.get(text);
 const between =
   (least: number, most: number): Parse<number> =>
   (text) =>

@@ -6,10 +6,13 @@ import { Painter } from './painter.ts';
 import type { togglePanel } from './panel.ts';
 import { Renewal } from './renewal.ts';
 import { keepAwake } from './wake-lock.ts';
-import { fetchState, schedule, socketAddress, socketOf } from './wire.ts';
+import { fetchState, isReachable, schedule, socketAddress, socketOf } from './wire.ts';
 
 const idleAfterMs = 10_000;
 const installAfterMs = 2_000;
+/** A wall has what it may need by then, and a visitor has gone. */
+const stockAfterMs = 60_000;
+const reloadAfterMs = 5_000;
 
 const root = document.documentElement;
 const build = root.dataset['build'] ?? '';
@@ -26,10 +29,13 @@ const renewal = new Renewal({
 let told = { zone: '', build: '' };
 let asked: { zone: string | null; complaints: readonly string[] } = { zone: null, complaints: [] };
 let isDressed = location.search === '';
+/** What dresses the page could not be had; it is when the server is back. */
+let isBare = false;
 
 const connection = new Connection({
   openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href)), events),
   fetchState: (withinMs) => fetchState(location.href, withinMs),
+  isReachable: (withinMs) => isReachable(location.href, withinMs),
   now: () => performance.now(),
   wall: Date.now,
   random: Math.random,
@@ -62,11 +68,19 @@ const painter = new Painter({
   },
 });
 
-if (!isDressed) void dressed().finally(() => ((isDressed = true), beginOrStop()));
+if (!isDressed) {
+  void dressed().then(
+    () => ((isDressed = true), beginOrStop()),
+    () => ((isBare = true), beginOrStop()),
+  );
+}
 if ('WebSocket' in globalThis) connection.start();
 else element('state').textContent = 'This browser has no WebSockets, and the time comes over one';
 keepAwake();
 schedule(() => void navigator.serviceWorker?.register('/sw.js').catch(() => {}), installAfterMs);
+schedule(() => {
+  for (const part of ['/static/dress.js', '/static/panel.js']) void fetch(part).catch(() => {});
+}, stockAfterMs);
 
 element('sign-in').setAttribute('href', `/accounts/login/?next=${here()}`);
 element('read').addEventListener('click', () => (element('reading').textContent = face.read()));
@@ -100,6 +114,7 @@ function stir(): void {
 }
 
 function beginOrStop(): void {
+  if (connection.state === 'live' && isBare) schedule(() => location.reload(), reloadAfterMs);
   if (connection.state === 'live' && isDressed) painter.start();
   else painter.stop();
 }

@@ -39,6 +39,8 @@ export class Painter {
   #frameAt = 0;
   #frameMs = defaultFrameMs;
   #lateness: number[] = [];
+  /** What is painted first after a stop is as late as the stop was long. */
+  #isFirst = true;
 
   constructor(options: PainterOptions) {
     this.#options = options;
@@ -53,6 +55,7 @@ export class Painter {
   /** Begins with the second that it is. */
   start(): void {
     this.#isRunning = true;
+    this.#isFirst = true;
     this.refresh();
   }
 
@@ -141,9 +144,10 @@ export class Painter {
   #paint(instant: number, now: number): void {
     const { house, paint } = this.#options;
     if (!this.#isNew(instant)) return;
-    if (instant === this.#painted + secondMs) {
+    if (!this.#isFirst && instant === this.#painted + secondMs) {
       this.#lateness = [...this.#lateness, Math.abs(now - instant)].slice(-flipsKept);
     }
+    this.#isFirst = false;
     this.#steps = house.steps;
     this.#painted = instant;
     paint(instant);

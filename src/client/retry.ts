@@ -5,7 +5,7 @@ export const longestDelayMs = 8_000;
 const narrowMs = 700;
 /** And as wide after so many failures: a server that is away for longer is found within 5 s. */
 const widestMs = 4_000;
-const narrowFailures = 100;
+const narrowFailures = 1_000;
 
 const drainedWithinMs = 500;
 
@@ -34,7 +34,7 @@ export class Retry {
   /**
    * The wait before the next attempt, ms: a random part of a window that is the spread at first (or what a server
    * that drains has left to spread), and twice as wide with each further call, up to 0.7 s or the spread, and up to
-   * 4 s after a hundred calls.
+   * 4 s after a thousand calls.
    */
   next(drained = false): number {
     const first = drained ? drainedWithinMs : this.#spreadMs;

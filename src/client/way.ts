@@ -1,9 +1,8 @@
 import { type Schedule, Timer } from './timer.ts';
-import type { StateAnswer } from './wire.ts';
 
 /** While an attempt hangs the way is tried so often (and a part of the spread), each time for so long. */
-const tryAfterMs = 300;
-const tryWithinMs = 1_000;
+const tryAfterMs = 200;
+export const tryWithinMs = 1_000;
 /** A try may ride an open connection; a handshake takes TCP, TLS and the upgrade. */
 const roundTrips = 4;
 /** How much longer an attempt may take than its round trips; twice as much for each that was given up. */
@@ -15,8 +14,8 @@ export interface WayOptions {
   schedule: Schedule;
   /** A random part of what the server's clients are to spread over, ms. */
   partOfSpread: () => number;
-  /** Asks the server over another connection; null when nobody waits for an answer any more. */
-  ask: (withinMs: number) => Promise<StateAnswer | null>;
+  /** Whether the server answers over another connection. */
+  isReachable: (withinMs: number) => Promise<boolean>;
   /** The way is open and the attempt hangs all the same: only a new one will come through. */
   onOpen: () => void;
 }
@@ -60,11 +59,11 @@ export class Way {
   }
 
   async #try(): Promise<void> {
-    const { now, ask, onOpen } = this.#options;
+    const { now, isReachable, onOpen } = this.#options;
     const attemptedAt = this.#attemptedAt;
     const triedAt = now();
-    const answer = await ask(tryWithinMs);
-    if (answer?.status !== 200 || attemptedAt !== this.#attemptedAt || !this.#next.isSet) return;
+    const isOpen = await isReachable(tryWithinMs).catch(() => false);
+    if (!isOpen || attemptedAt !== this.#attemptedAt || !this.#next.isSet) return;
     const mayStillOpen = now() - attemptedAt <= roundTrips * (now() - triedAt) + this.#patienceMs;
     if (mayStillOpen) return;
     this.#patienceMs *= 2;

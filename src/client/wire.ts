@@ -42,6 +42,16 @@ export async function fetchState(
   };
 }
 
+/**
+ * Whether the server answers to somebody whom it does not know: with 401. Browsers keep such connections apart, so that
+ * none which a dead network holds is used again.
+ */
+export async function isReachable(page: string | URL, withinMs: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(withinMs);
+  const response = await fetch(new URL('/api/initial_state', page), { credentials: 'omit', signal });
+  return response.status === 401;
+}
+
 export function schedule(run: () => void, delayMs: number): () => void {
   const timer = setTimeout(run, delayMs);
   return () => clearTimeout(timer);

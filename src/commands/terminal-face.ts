@@ -18,7 +18,7 @@ export interface Reading {
 /** What is needed of a terminal, or of what stands in its place. */
 export interface Output {
   write(text: string): unknown;
-  on(event: 'error', hear: () => void): unknown;
+  on(event: 'error', hear: (error: NodeJS.ErrnoException) => void): unknown;
   isTTY?: boolean;
   columns?: number;
   rows?: number;

@@ -1,7 +1,7 @@
 import { Connection } from '../client/connection.ts';
 import type { ConnectionOptions } from '../client/connection-options.ts';
 import { Painter } from '../client/painter.ts';
-import { fetchState, schedule, socketAddress, socketOf } from '../client/wire.ts';
+import { fetchState, isReachable, schedule, socketAddress, socketOf } from '../client/wire.ts';
 import { Failure } from '../lifecycle.ts';
 import type { ScreenState } from '../protocol.ts';
 import { Zone } from '../time/zone.ts';
@@ -42,11 +42,10 @@ export async function watch(options: WatchOptions): Promise<void> {
     return { at: shown, time, zone: zone?.name ?? null, state, errorMs, offsetMs: house.offsetMs };
   };
   const show = (): void => {
-    if (once) {
-      if (connection.state !== 'live' || shown === null || zone === null) return;
-      end();
-    }
+    if (once && (connection.state !== 'live' || shown === null || zone === null)) return;
     face.show(reading());
+    // What could not be written is told in the next tick.
+    if (once) setImmediate(end);
   };
   const connection = new Connection({
     ...programOf(base, options),
@@ -71,8 +70,11 @@ export async function watch(options: WatchOptions): Promise<void> {
     },
   });
 
-  // Nobody reads any more: the other end of a pipe is gone.
-  output.on('error', () => end());
+  output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // Nobody reads any more: the other end of a pipe is gone.
+    if (code === 'EPIPE') end();
+    else fail(new Failure(`the time cannot be written: ${message}`, 1));
+  });
   stopping.addEventListener('abort', () => end(), { once: true });
   const late = once
     ? setTimeout(() => fail(new Failure(`no time from ${base.origin} within 10 s`, 1)), onceWithinMs)
@@ -101,6 +103,7 @@ function programOf(base: URL, { token, build }: WatchOptions): Omit<ConnectionOp
   return {
     openSocket: (events) => socketOf(new WebSocket(socketAddress(base), { headers }), events),
     fetchState: (withinMs) => fetchState(base, withinMs, headers),
+    isReachable: (withinMs) => isReachable(base, withinMs),
     now: () => performance.now(),
     wall: Date.now,
     random: Math.random,

@@ -79,6 +79,8 @@ export class ScreenWorld extends VirtualClock {
   toldIntervalMs = 500;
   readonly sockets: FakeSocket[] = [];
   readonly asks: number[] = [];
+  /** When it was asked whether anybody answers. */
+  readonly reaches: number[] = [];
   readonly states: { at: number; state: ScreenState }[] = [];
   readonly ticks: Tick[] = [];
   readonly zones: string[] = [];
@@ -97,6 +99,7 @@ export class ScreenWorld extends VirtualClock {
     this.connection = new Connection({
       openSocket: (events) => this.#openSocket(events),
       fetchState: (withinMs) => this.#fetchState(withinMs),
+      isReachable: (withinMs) => this.#isReachable(withinMs),
       now: () => this.now,
       wall: () => wallEpoch + this.now + this.wallStepMs,
       random: () => this.random,
@@ -289,6 +292,16 @@ export class ScreenWorld extends VirtualClock {
         this.toldIntervalMs = told.interval;
         resolve({ status: 200, retryAfterMs: null, state: told });
       }
+    }, latencyMs);
+    return promise;
+  }
+
+  #isReachable(withinMs: number): Promise<boolean> {
+    this.reaches.push(this.now);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.schedule(() => resolve(false), withinMs);
+    this.schedule(() => {
+      if (this.server.state !== 'unanswered') resolve(this.server.state !== 'failing');
     }, latencyMs);
     return promise;
   }

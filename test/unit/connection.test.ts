@@ -105,18 +105,21 @@ describe('a lost socket', () => {
     expect(world.socket.openedAt - lostAt).toBe(500);
   });
 
-  test('doubles its wait with each failure, up to 0.7 s where few screens are, and up to 4 s after a hundred failures', async () => {
+  test('begins no other handshake before somebody answers, and asks for that ever less often', async () => {
     const world = await liveWorld();
     world.random = 1;
     world.server = { ...healthy, handshake: 'refused', state: 'failing' };
     world.closeBy(1006);
-    const lostAt = world.now;
-    await world.pass(120_000);
-    const openings = world.sockets.map(({ openedAt }) => openedAt).slice(1);
-    const waits = openings.map((openedAt, index) => openedAt - (openings[index - 1] ?? lostAt));
-    // Each failed try takes a handshake and an ask of 20 ms.
-    expect(waits.slice(0, 4)).toEqual([500, 740, 740, 740]);
-    expect(waits.slice(98, 103)).toEqual([740, 740, 1_440, 2_840, 4_040]);
+    await world.pass(740_000);
+    expect(world.sockets).toHaveLength(2);
+    // Up to 0.7 s where few screens are, up to 4 s after a thousand failures; the answer takes 20 ms.
+    const waits = world.reaches.slice(1).map((at, index) => at - (world.reaches[index] ?? 0));
+    expect(waits.slice(0, 3)).toEqual([720, 720, 720]);
+    expect(waits.slice(997, 1_001)).toEqual([720, 1_420, 2_820, 4_020]);
+    world.server = { ...healthy };
+    await world.pass(4_200);
+    expect(world.state).toBe('live');
+    expect(world.sockets).toHaveLength(3);
   });
 
   test('begins anew with the spread only once the server was heard', async () => {
@@ -168,6 +171,21 @@ describe('a lost socket', () => {
     await world.pass(100);
     expect(world.ticks).toHaveLength(length);
     expect(world.state).toBe('stale');
+  });
+});
+
+describe('a screen whose clock was set', () => {
+  test('claims no time before it knows it again, whatever ticks come meanwhile', async () => {
+    const world = await liveWorld();
+    world.server.answersAfterMs = 400;
+    world.wallStepMs += 5_000;
+    const from = world.states.length;
+    let claimsInVain = 0;
+    await world.pass(3_000, () => {
+      if (world.state === 'live' && world.connection.house.now() === null) claimsInVain += 1;
+    });
+    expect(claimsInVain).toBe(0);
+    expect(world.states.slice(from).map(({ state }) => state)).toEqual(['stale', 'live']);
   });
 });
 

@@ -5,17 +5,15 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 /** A server that answers a try after `answersAfterMs`, and counts how often an attempt was to be begun anew. */
 class Path extends VirtualClock {
   answersAfterMs = 10;
-  status = 200;
+  isReachable = true;
   begun: number[] = [];
   readonly way = new Way({
     now: () => this.now,
     schedule: (run, delayMs) => this.schedule(run, delayMs),
     partOfSpread: () => 0,
-    ask: () => {
-      const { status } = this;
-      return new Promise((resolve) =>
-        this.schedule(() => resolve({ status, retryAfterMs: null, state: null }), this.answersAfterMs),
-      );
+    isReachable: () => {
+      const { isReachable } = this;
+      return new Promise((resolve) => this.schedule(() => resolve(isReachable), this.answersAfterMs));
     },
     onOpen: () => {
       this.begun.push(this.now);
@@ -32,12 +30,12 @@ beforeEach(() => {
 describe('a way', () => {
   test('that is open although the attempt hangs has it begun anew', async () => {
     path.way.attempt();
-    await path.pass(400);
+    await path.pass(500);
     expect(path.begun).toHaveLength(1);
   });
 
-  test('that does not answer, or not with 200, leaves the attempt alone', async () => {
-    path.status = 503;
+  test('that is not open leaves the attempt alone', async () => {
+    path.isReachable = false;
     path.way.attempt();
     await path.pass(10_000);
     expect(path.begun).toEqual([]);
@@ -53,7 +51,7 @@ describe('a way', () => {
   test('that answers when the attempt is over already changes nothing', async () => {
     path.answersAfterMs = 50;
     path.way.attempt();
-    await path.pass(310);
+    await path.pass(410);
     path.way.clear();
     await path.pass(10_000);
     expect(path.begun).toEqual([]);
@@ -68,7 +66,7 @@ describe('a way', () => {
     path.way.heard();
     path.begun = [];
     path.way.attempt();
-    await path.pass(400);
+    await path.pass(500);
     expect(path.begun).toHaveLength(1);
   });
 });
