@@ -27,13 +27,16 @@ export function socketAddress(page: string | URL): URL {
   return address;
 }
 
+/** Nor does a question wait for the one before it, which a browser's cache would have it do. */
+const uncached = { cache: 'no-store' } as const;
+
 export async function fetchState(
   page: string | URL,
   withinMs: number,
   headers: Record<string, string> = {},
 ): Promise<StateAnswer> {
   const signal = AbortSignal.timeout(withinMs);
-  const response = await fetch(new URL('/api/initial_state', page), { headers, signal });
+  const response = await fetch(new URL('/api/initial_state', page), { ...uncached, headers, signal });
   const retryAfter = response.headers.get('Retry-After');
   return {
     status: response.status,
@@ -48,7 +51,8 @@ export async function fetchState(
  */
 export async function isReachable(page: string | URL, withinMs: number): Promise<boolean> {
   const signal = AbortSignal.timeout(withinMs);
-  const response = await fetch(new URL('/api/initial_state', page), { credentials: 'omit', signal });
+  const init = { ...uncached, credentials: 'omit' as const, signal };
+  const response = await fetch(new URL('/api/initial_state', page), init);
   return response.status === 401;
 }
 
