@@ -12,7 +12,8 @@ const idleAfterMs = 10_000;
 const installAfterMs = 2_000;
 /** A wall has what it may need by then, and a visitor has gone. */
 const stockAfterMs = 60_000;
-const reloadAfterMs = 5_000;
+/** How soon a live page that lacks its dress is loaded again: for the first time, and when that was in vain. */
+const reloadAfterMs = { first: 1_000, again: 60_000 };
 
 const root = document.documentElement;
 const build = root.dataset['build'] ?? '';
@@ -114,7 +115,10 @@ function stir(): void {
 }
 
 function beginOrStop(): void {
-  if (connection.state === 'live' && isBare) schedule(() => location.reload(), reloadAfterMs);
+  if (connection.state === 'live' && isBare) {
+    const [load] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+    schedule(() => location.reload(), load?.type === 'reload' ? reloadAfterMs.again : reloadAfterMs.first);
+  }
   if (connection.state === 'live' && isDressed) painter.start();
   else painter.stop();
 }

@@ -43,6 +43,44 @@ test('a wall that is switched on before its server shows our page, and is live w
   expect((await now(page)) - backAt).toBeLessThan(5_000);
 });
 
+test('a wall that cannot be dressed yet shows no other face, and is dressed once its server is there', async () => {
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, `${clock.url}/`, clock.adminPassword());
+  await page.evaluate('navigator.serviceWorker.ready.then(() => true)');
+  await page.goto(`${clock.url}/`);
+  await page.waitForSelector('[data-state="live"]');
+  clock.kill('SIGKILL');
+  await clock.exited;
+
+  await page.goto(`${clock.url}/?face=analog&zone=Asia/Tokyo`);
+  await page.waitForSelector('[data-state="stale"]');
+  const { dataDir, port } = clock;
+  clock = await startClock(['all', '--port', String(port)], { dataDir });
+  await page.waitForSelector('[data-state="live"]');
+  expect(await page.textContent('#display')).toBe('‒‒:‒‒:‒‒');
+  await page.waitForSelector('[data-state="live"] #dial', { state: 'attached', timeout: 12_000 });
+  const zone = await page.getAttribute('#display', 'aria-label');
+  expect(zone).toBe('Time in Asia/Tokyo');
+});
+
+test('a wall that has stood for a while has its panel at hand when its server is not', async () => {
+  const page = await (await browser.newContext()).newPage();
+  // A while is a minute.
+  await page.addInitScript(`
+    const later = globalThis.setTimeout;
+    globalThis.setTimeout = (run, delayMs) => later(run, delayMs === 60_000 ? 3_000 : delayMs);
+  `);
+  const stocked = page.waitForResponse(/panel\.\w+\.js/);
+  await signIn(page, `${clock.url}/`, clock.adminPassword());
+  await (await stocked).finished();
+  clock.kill('SIGSTOP');
+  await page.waitForSelector('[data-state="stale"]');
+  await page.keyboard.press('i');
+  await page.waitForSelector('#panel');
+  expect(await page.textContent('#panel')).toContain('stale');
+  clock.kill('SIGCONT');
+});
+
 test('a wall takes a new build by itself, once', async () => {
   const page = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
   // The moment is random: here it is the first.
