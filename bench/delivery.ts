@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { Client } from '../test/support/client.ts';
 import { startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
+import { passes } from '../test/support/until.ts';
 import { Keys } from '../src/backend/redis/keys.ts';
 import { openHerd } from './clients.ts';
 import { median, usageOf } from './usage.ts';
@@ -91,14 +92,14 @@ async function measure(pid: number, port: number, cookie: string): Promise<Figur
   const cold = usageOf(pid);
   // As many handshakes first, so that neither is measured while its code is still being compiled.
   (await openHerd(port, sockets, '', cookie)).close();
-  await passed(500);
+  await passes(500);
   const before = usageOf(pid);
   const herd = await openHerd(port, sockets, '', cookie);
   const opened = usageOf(pid);
-  await passed(1_500);
+  await passes(1_500);
   herd.framesSinceLast();
   const start = usageOf(pid);
-  await passed(seconds * 1_000);
+  await passes(seconds * 1_000);
   const end = usageOf(pid);
   const frames = herd.framesSinceLast();
   herd.close();
@@ -107,10 +108,6 @@ async function measure(pid: number, port: number, cookie: string): Promise<Figur
     kibPerSocket: (end.residentKiB - cold.residentKiB) / sockets,
     cpuUsPerHandshake: (opened.cpuUs - before.cpuUs) / sockets,
   };
-}
-
-function passed(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function print(figures: readonly Round[]): void {

@@ -14,9 +14,11 @@ import { Client } from '../test/support/client.ts';
 import { type ClockProcess, startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { type Delays, TcpProxy } from '../test/support/tcp-proxy.ts';
+import { passes } from '../test/support/until.ts';
 import { openHerd } from './clients.ts';
 import { paintPlot } from './paint-plot.ts';
 import { latenessOf, type Paint, paintsOf, percentile, recorder, spreadsOf } from './paints.ts';
+import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
 const { values } = parseArgs({
@@ -88,7 +90,7 @@ async function trial(name: string, webs: readonly ClockProcess[], delays: Delays
         return page;
       }),
     );
-    await passed(seconds * 1_000);
+    await passes(seconds * 1_000);
     const paints = await Promise.all(pages.map(paintsOf));
     report(name, paints);
     return paints.flat().map(latenessOf);
@@ -131,13 +133,13 @@ async function weight(url: string): Promise<void> {
   let bytes = 0;
   devtools.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
   await signIn(page, url, password);
-  await passed(4_000);
+  await passes(4_000);
   print(`weight of signing in and the clock: ${bytes} bytes, headers too`);
   bytes = 0;
   await page.goto(`${url}?face=analog`);
-  await passed(500);
+  await passes(500);
   await page.keyboard.press('i');
-  await passed(500);
+  await passes(500);
   print(`  and of a face and the panel, visited afterwards: ${bytes} bytes`);
   await context.close();
 }
@@ -149,18 +151,18 @@ async function onePage(web: ClockProcess | undefined): Promise<void> {
   const page = await context.newPage();
   await page.addInitScript(recorder(0));
   await signIn(page, url, password);
-  await passed(4_000);
+  await passes(4_000);
   const firsts: number[] = [];
   for (let visit = 0; visit < 9; visit += 1) {
     await page.goto(url);
-    await passed(700);
+    await passes(700);
     firsts.push(await page.evaluate('paints[0].at - performance.timeOrigin'));
   }
   print(`first right second after a warm navigation: median ${ms(median(firsts))}, most ${ms(Math.max(...firsts))}`);
   await page.emulateMedia({ reducedMotion: 'reduce' });
-  await passed(5_000);
+  await passes(5_000);
   const before = await rendererSeconds(browser);
-  await passed(20_000);
+  await passes(20_000);
   const used = (await rendererSeconds(browser)) - before;
   print(`CPU of the renderer of a page that only shows: ${((used / 20) * 100).toFixed(2)} % of a core`);
   await context.close();
@@ -181,12 +183,12 @@ async function savings(web: ClockProcess | undefined): Promise<void> {
   await client.signIn('admin', password);
   const cost = async (query: string): Promise<number> => {
     const herd = await openHerd(web.port, Number(values.sockets), query, client.cookieHeader());
-    await passed(2_000);
+    await passes(2_000);
     const start = usageOf(web.pid);
-    await passed(8_000);
+    await passes(8_000);
     const end = usageOf(web.pid);
     herd.close();
-    await passed(500);
+    await passes(500);
     return (end.cpuUs - start.cpuUs) / 8 / Number(values.sockets);
   };
   const rounds: { every: number; second: number }[] = [];
@@ -201,12 +203,4 @@ async function savings(web: ClockProcess | undefined): Promise<void> {
 
 function ms(value: number): string {
   return `${value.toFixed(1)} ms`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function passed(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

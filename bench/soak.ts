@@ -9,6 +9,8 @@ import { parseArgs } from 'node:util';
 import type { CDPSession } from 'playwright-core';
 import { launchBrowser, signIn } from '../test/support/browser.ts';
 import { startClock } from '../test/support/clock-process.ts';
+import { passes } from '../test/support/until.ts';
+import { print } from './print.ts';
 import { usageOf } from './usage.ts';
 
 const { values } = parseArgs({
@@ -58,7 +60,7 @@ try {
   const begin = performance.now();
   print('     s   heap, kB   nodes   listeners   server, MB   messages');
   for (let atS = sampleEveryS; atS <= seconds; atS += sampleEveryS) {
-    await passed(begin + atS * 1_000 - performance.now());
+    await passes(begin + atS * 1_000 - performance.now());
     const messages: number = await page.evaluate('ticks');
     const sample = { atS, ...(await pageOf(devtools)), serverKiB: usageOf(clock.pid).residentKiB, messages };
     samples.push(sample);
@@ -111,12 +113,4 @@ function row({ atS, heapBytes, nodes, listeners, serverKiB, messages }: Sample):
     String(messages).padStart(11),
   ];
   return columns.join('');
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function passed(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

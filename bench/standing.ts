@@ -8,6 +8,8 @@ import { parseArgs } from 'node:util';
 import { Client } from '../test/support/client.ts';
 import { startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
+import { passes } from '../test/support/until.ts';
+import { print } from './print.ts';
 import { usageOf } from './usage.ts';
 
 const { values } = parseArgs({
@@ -38,22 +40,22 @@ for (let index = 0; index < Number(values.clients); index += 1) {
     latenessMs.push(performance.timeOrigin + performance.now() - message.at);
   });
 }
-await passed(3);
+await passes(3_000);
 latenessMs.length = 0;
 const before = usages();
-await passed(seconds);
+await passes(seconds * 1_000);
 const after = usages();
 
 let total = 0;
 for (const name of Object.keys(roles) as (keyof typeof roles)[]) {
   const cpuMs = (after[name].cpuUs - before[name].cpuUs) / 1_000 / seconds;
   total += cpuMs;
-  say(`${name}: ${cpuMs.toFixed(1)} ms CPU a second, ${(after[name].residentKiB / 1_024).toFixed(0)} MiB resident`);
+  print(`${name}: ${cpuMs.toFixed(1)} ms CPU a second, ${(after[name].residentKiB / 1_024).toFixed(0)} MiB resident`);
 }
-say(`in all: ${total.toFixed(1)} ms CPU a second`);
+print(`in all: ${total.toFixed(1)} ms CPU a second`);
 const sorted = latenessMs.toSorted((a, b) => a - b);
 const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(1);
-say(`${sorted.length} ticks arrived after their instants by: p50 ${at(0.5)}, p99 ${at(0.99)}, at most ${at(1)} ms`);
+print(`${sorted.length} ticks arrived after their instants by: p50 ${at(0.5)}, p99 ${at(0.99)}, at most ${at(1)} ms`);
 
 await Promise.all(Object.values(roles).map((role) => role.stop()));
 await redis.stop();
@@ -61,12 +63,4 @@ process.exit(0);
 
 function usages() {
   return { web: usageOf(roles.web.pid), worker: usageOf(roles.worker.pid), beat: usageOf(roles.beat.pid) };
-}
-
-function passed(forSeconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, forSeconds * 1_000));
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

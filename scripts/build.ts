@@ -17,8 +17,7 @@ rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
 const scripts = await bundleScripts(['main', 'dress', 'panel', 'sw']);
-const sources = readSources(join(root, 'static'));
-writeAssets({ ...sources, ...scripts, 'clock.css': await smaller(readFileSync(join(root, 'static/clock.css'))) });
+writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts });
 
 async function bundleServer(): Promise<void> {
   await build({
@@ -50,8 +49,13 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
   return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
 }
 
-function readSources(folder: string): Record<string, Buffer> {
-  return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
+async function readSources(folder: string): Promise<Record<string, Buffer>> {
+  const sources: Record<string, Buffer> = {};
+  for (const name of readdirSync(folder)) {
+    const source = readFileSync(join(folder, name));
+    sources[name] = extname(name) === '.css' ? await smaller(source) : source;
+  }
+  return sources;
 }
 
 /** For the wire: comments and indentation are for who reads the source. */

@@ -5,7 +5,7 @@ import { Freshness } from './freshness.ts';
 import { isOurFault, Line, type Loss } from './line.ts';
 import { longestDelayMs, Retry } from './retry.ts';
 import { type Schedule, Timer } from './timer.ts';
-import { tryWithinMs, Way } from './way.ts';
+import { Way } from './way.ts';
 import type { StateAnswer } from './wire.ts';
 
 const askWithinMs = 5_000;
@@ -195,7 +195,7 @@ export class Connection {
     const attempt = this.#attempts;
     this.#reopenAfter(longestDelayMs);
     this.#way.follow();
-    const isFound = await this.#options.isReachable(tryWithinMs).catch(() => false);
+    const isFound = await this.#way.isOpen();
     if (this.#over || attempt !== this.#attempts) return;
     if (isFound) this.#open();
     else this.#reopenAfter(this.#retry.next());

@@ -29,9 +29,8 @@ const renewal = new Renewal({
 });
 let told = { zone: '', build: '' };
 let asked: { zone: string | null; complaints: readonly string[] } = { zone: null, complaints: [] };
-let isDressed = location.search === '';
-/** What dresses the page could not be had; it is when the server is back. */
-let isBare = false;
+/** Missing: it could not be had; it is when the server is back. */
+let clothes: 'worn' | 'awaited' | 'missing' = location.search === '' ? 'worn' : 'awaited';
 
 const connection = new Connection({
   openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href)), events),
@@ -69,10 +68,10 @@ const painter = new Painter({
   },
 });
 
-if (!isDressed) {
+if (clothes === 'awaited') {
   void dressed().then(
-    () => ((isDressed = true), beginOrStop()),
-    () => ((isBare = true), beginOrStop()),
+    () => ((clothes = 'worn'), beginOrStop()),
+    () => ((clothes = 'missing'), beginOrStop()),
   );
 }
 if ('WebSocket' in globalThis) connection.start();
@@ -115,11 +114,11 @@ function stir(): void {
 }
 
 function beginOrStop(): void {
-  if (connection.state === 'live' && isBare) {
+  if (connection.state === 'live' && clothes === 'missing') {
     const [load] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
     schedule(() => location.reload(), load?.type === 'reload' ? reloadAfterMs.again : reloadAfterMs.first);
   }
-  if (connection.state === 'live' && isDressed) painter.start();
+  if (connection.state === 'live' && clothes === 'worn') painter.start();
   else painter.stop();
 }
 

@@ -63,8 +63,7 @@ export class Painter {
   stop(): void {
     this.#isRunning = false;
     this.#timer.clear();
-    this.#cancelFrame?.();
-    this.#cancelFrame = null;
+    this.#dropFrame();
   }
 
   /** Looks at once whether another second is to be seen, for when timers or frames did not come. */
@@ -82,8 +81,7 @@ export class Painter {
   }
 
   #plan(): void {
-    this.#cancelFrame?.();
-    this.#cancelFrame = null;
+    this.#dropFrame();
     const now = this.#time();
     if (!this.#isRunning) return;
     const waitMs = now === null ? askAgainMs : this.#next(now) - now - aheadMs;
@@ -107,6 +105,11 @@ export class Painter {
   #awaitFrame(leftMs: number): void {
     this.#cancelFrame = this.#options.requestFrame((frameAt) => this.#frame(frameAt));
     this.#timer.set(leftMs, () => this.#flip());
+  }
+
+  #dropFrame(): void {
+    this.#cancelFrame?.();
+    this.#cancelFrame = null;
   }
 
   #frame(frameAt: number): void {

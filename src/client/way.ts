@@ -2,7 +2,7 @@ import { type Schedule, Timer } from './timer.ts';
 
 /** While an attempt hangs the way is tried so often (and a part of the spread), each time for so long. */
 const tryAfterMs = 200;
-export const tryWithinMs = 1_000;
+const tryWithinMs = 1_000;
 /** A try may ride an open connection; a handshake takes TCP, TLS and the upgrade. */
 const roundTrips = 4;
 /** How much longer an attempt may take than its round trips; twice as much for each that was given up. */
@@ -58,12 +58,16 @@ export class Way {
     this.#next.clear();
   }
 
+  /** Whether the server answers now. */
+  async isOpen(): Promise<boolean> {
+    return this.#options.isReachable(tryWithinMs).catch(() => false);
+  }
+
   async #try(): Promise<void> {
-    const { now, isReachable, onOpen } = this.#options;
+    const { now, onOpen } = this.#options;
     const attemptedAt = this.#attemptedAt;
     const triedAt = now();
-    const isOpen = await isReachable(tryWithinMs).catch(() => false);
-    if (!isOpen || attemptedAt !== this.#attemptedAt || !this.#next.isSet) return;
+    if (!(await this.isOpen()) || attemptedAt !== this.#attemptedAt || !this.#next.isSet) return;
     const mayStillOpen = now() - attemptedAt <= roundTrips * (now() - triedAt) + this.#patienceMs;
     if (mayStillOpen) return;
     this.#patienceMs *= 2;

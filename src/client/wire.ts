@@ -27,16 +27,12 @@ export function socketAddress(page: string | URL): URL {
   return address;
 }
 
-/** Nor does a question wait for the one before it, which a browser's cache would have it do. */
-const uncached = { cache: 'no-store' } as const;
-
 export async function fetchState(
   page: string | URL,
   withinMs: number,
   headers: Record<string, string> = {},
 ): Promise<StateAnswer> {
-  const signal = AbortSignal.timeout(withinMs);
-  const response = await fetch(new URL('/api/initial_state', page), { ...uncached, headers, signal });
+  const response = await askForState(page, withinMs, { headers });
   const retryAfter = response.headers.get('Retry-After');
   return {
     status: response.status,
@@ -50,10 +46,14 @@ export async function fetchState(
  * none which a dead network holds is used again.
  */
 export async function isReachable(page: string | URL, withinMs: number): Promise<boolean> {
-  const signal = AbortSignal.timeout(withinMs);
-  const init = { ...uncached, credentials: 'omit' as const, signal };
-  const response = await fetch(new URL('/api/initial_state', page), init);
-  return response.status === 401;
+  const { status } = await askForState(page, withinMs, { credentials: 'omit' });
+  return status === 401;
+}
+
+function askForState(page: string | URL, withinMs: number, init: RequestInit): Promise<Response> {
+  // Past the cache: there a browser has a question wait for the one before it.
+  const whole = { ...init, cache: 'no-store', signal: AbortSignal.timeout(withinMs) } as const;
+  return fetch(new URL('/api/initial_state', page), whole);
 }
 
 export function schedule(run: () => void, delayMs: number): () => void {

@@ -135,7 +135,7 @@ test('a page whose way swallowed every byte is live within 1.5 s of the way bein
   proxy.restore();
   await page.waitForSelector('[data-state="live"]');
   const live = (await shownBy(page)).find(({ state, at }) => state === 'live' && at > openAt);
-  // Somewhat over a second at most where cores are shared: a try each 0.3 to 0.8 s, then a handshake and a question.
+  // Somewhat over a second at most where cores are shared: a try each 0.2 to 0.7 s, then a handshake and a question.
   expect((live?.at ?? Infinity) - openAt).toBeLessThan(1_500);
   await context.close();
 });

@@ -7,10 +7,7 @@ describe('painter', () => {
     await world.pass(60_000);
     const paints = world.paints.slice(1);
     expect(paints.length).toBeGreaterThan(60);
-    for (const [index, { instant, houseTime }] of paints.entries()) {
-      expect(Math.abs(houseTime - instant)).toBeLessThan(8.4);
-      expect(instant).toBe((paints[0]?.instant ?? 0) + index * 1_000);
-    }
+    expectEachSecond(paints, 8.4);
   });
 
   test('waits for no frame that does not come: the second is written when it begins', async () => {
@@ -20,10 +17,7 @@ describe('painter', () => {
     await world.pass(10_000);
     const paints = world.paints.slice(before);
     expect(paints.length).toBeGreaterThanOrEqual(10);
-    for (const [index, { instant, houseTime }] of paints.entries()) {
-      expect(Math.abs(houseTime - instant)).toBeLessThan(1);
-      expect(instant).toBe((paints[0]?.instant ?? 0) + index * 1_000);
-    }
+    expectEachSecond(paints, 1);
   });
 
   test('asks for one frame at a time, and for none once it has stopped', async () => {
@@ -96,3 +90,11 @@ describe('painter', () => {
     expect(world.painter.latenessMs).toBeLessThan(8.5);
   });
 });
+
+/** One after the other, each within so many ms of its beginning. */
+function expectEachSecond(paints: ScreenWorld['paints'], withinMs: number): void {
+  for (const [index, { instant, houseTime }] of paints.entries()) {
+    expect(Math.abs(houseTime - instant)).toBeLessThan(withinMs);
+    expect(instant).toBe((paints[0]?.instant ?? 0) + index * 1_000);
+  }
+}
