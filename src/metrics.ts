@@ -12,6 +12,7 @@ export interface Sources {
   /** ms; null before the first tick. */
   tickAgeMs?: () => number | null;
   expired?: () => number;
+  ticksExpired?: () => number;
   missed?: () => number;
   leads?: () => boolean;
   backendIsUp?: () => boolean;
@@ -48,6 +49,7 @@ export class Metrics {
     this.#count('clock_ticks_total', 'Ticks that this process passed on.', sources.ticks);
     this.#gauge('clock_tick_age_seconds', 'Age of the newest tick.', secondsOf(sources.tickAgeMs));
     this.#count('clock_tasks_expired_total', 'Tasks dropped since they waited too long.', sources.expired);
+    this.#count('clock_ticks_expired_total', 'Ticks that came too late to be passed on.', sources.ticksExpired);
     this.#count('clock_beats_missed_total', 'Instants that passed without being enqueued.', sources.missed);
     this.#gauge('clock_beat_leader', 'Whether this beat leads.', oneOrZero(sources.leads));
     this.#gauge('clock_backend_up', 'Whether the backend can serve.', oneOrZero(sources.backendIsUp));

@@ -157,7 +157,7 @@ function compose(
   parts: readonly Part[],
   host: string,
   { internalPort, environment }: CommonConfig,
-  { stopping }: Surroundings,
+  { stopping, log }: Surroundings,
 ): Service[] {
   const services = [backend, ...parts.flatMap((part) => part.services)];
   if (internalPort === undefined) return services;
@@ -165,7 +165,7 @@ function compose(
   const sources = Object.assign({}, common, ...parts.map((part) => part.sources)) as Sources;
   const metrics = new Metrics(sources, { ...buildInfo, environment, role });
   const unready = (): string | null => unreadiness(backend, stopping);
-  return [new InternalServer({ host, port: internalPort, metrics, unready }), ...services];
+  return [new InternalServer({ host, port: internalPort, metrics, unready, log }), ...services];
 }
 
 async function webPart(
@@ -201,7 +201,7 @@ function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: Surroun
   // A host without a usable zone has no name for it.
   const hostZone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? '';
   const worker = new Worker({ ticks, tasks, zone: new Zone(zone ?? (isZone(hostZone) ? hostZone : 'UTC')), log });
-  return { services: [worker], sources: { ticks: () => worker.published, expired: () => ticks.expired } };
+  return { services: [worker], sources: { ticks: () => worker.published, expired: () => worker.expired } };
 }
 
 function beatPart({ ticks, time }: Backend, { intervalMs }: BeatConfig, { log }: Surroundings): Part {

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Failure, type Service } from '../lifecycle.ts';
+import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { probeAnswer } from './readiness.ts';
 
@@ -8,6 +10,7 @@ export interface InternalServerOptions {
   port: number;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
   unready: () => string | null;
+  log: Logger;
 }
 
 /** What operators and probes ask, apart from what people see: `/health`, `/ready` and `/metrics`. */
@@ -21,11 +24,12 @@ export class InternalServer implements Service {
   }
 
   async start(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port, log } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', ({ message }) => reject(new Failure(`--internal-port: cannot listen: ${message}`)));
       this.#server.listen(port, host, resolve);
     });
+    log.info({ port: (this.#server.address() as AddressInfo).port }, 'internal server listening');
   }
 
   async stop(): Promise<void> {

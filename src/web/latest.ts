@@ -17,9 +17,15 @@ export class Latest {
   readonly #options: LatestOptions;
   readonly #ticks = new Map<string, Tick>();
   readonly #stored = new Map<string, { tick: LastTick; readAt: number }>();
+  #expired = 0;
 
   constructor(options: LatestOptions) {
     this.#options = options;
+  }
+
+  /** Ticks that came too late to be shown as the present, so far. */
+  get expired(): number {
+    return this.#expired;
   }
 
   /** Takes a frame in; null when it is no tick, or too old to be shown as the present: after a pause of this process. */
@@ -31,7 +37,9 @@ export class Latest {
     const known = this.#stored.get(tick.channel);
     // The interval says how old is too old, also where nobody ever asks for the initial state.
     if (known === undefined || performance.now() - known.readAt > learnAgainAfterMs) void this.#read(tick.channel);
-    return this.#options.backend.time.now() - tick.at > expiryMs(known?.tick.everyMs ?? Infinity) ? null : tick;
+    if (this.#options.backend.time.now() - tick.at <= expiryMs(known?.tick.everyMs ?? Infinity)) return tick;
+    this.#expired += 1;
+    return null;
   }
 
   /** Age of the newest tick of a channel, ms; null before the first. */

@@ -95,6 +95,7 @@ export class Web implements Service {
       disconnects: () => rules.disconnects,
       deliveries: () => hub.deliveries,
       ticks: () => this.#ticks,
+      ticksExpired: () => latest.expired,
       tickAgeMs: () => latest.ageMs('time'),
       tickDelays: this.#delays,
     };

@@ -18,6 +18,7 @@ export class Worker implements Service {
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #published = 0;
+  #late = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -26,6 +27,11 @@ export class Worker implements Service {
   /** Ticks broadcast so far. */
   get published(): number {
     return this.#published;
+  }
+
+  /** Jobs dropped so far since they waited too long, in the queue or in hand. */
+  get expired(): number {
+    return this.#options.ticks.expired + this.#late;
   }
 
   async start(): Promise<void> {
@@ -59,6 +65,7 @@ export class Worker implements Service {
     if (task === undefined) return log.warn({ job }, 'unknown task passed over');
     const result = await ticks.finish(job, task.run(job.at, zone), zone.name);
     if (result === 'published') this.#published += 1;
-    else log.info({ job, result }, 'tick not published');
+    if (result === 'late') this.#late += 1;
+    if (result !== 'published') log.info({ job, result }, 'tick not published');
   }
 }

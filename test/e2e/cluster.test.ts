@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Tick } from '../../src/protocol.ts';
 import { Client, type TestSocket } from '../support/client.ts';
 import { startClock, type ClockProcess } from '../support/clock-process.ts';
+import { everyTick, skipped } from '../support/every-tick.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
-import { msUntil, until } from '../support/until.ts';
+import { msUntil, passes, until } from '../support/until.ts';
 
 const password = 'a long enough password';
 const common = { CLOCK_SECRET: 'a secret of the tests that is long enough', CLOCK_ADMIN_PASSWORD: password };
@@ -31,18 +32,6 @@ async function signedIn(web: ClockProcess, like?: Client): Promise<Client> {
 /** Whether a beat said last that it leads. */
 function leads({ log }: ClockProcess): boolean {
   return log.findLast(({ msg }) => msg.startsWith('leads'))?.msg === 'leads';
-}
-
-/** The ticks of so many instants, which must be all there are: each once, in order, none left out, each shown in time. */
-async function everyTick(socket: TestSocket, count: number, everyMs: number, after?: Tick): Promise<Tick> {
-  let last = after ?? (await socket.nextTick());
-  for (let ticks = 0; ticks < count; ticks += 1) {
-    const tick = await socket.nextTick();
-    expect(tick.at).toBe(last.at + everyMs);
-    expect(tick.seq).toBeGreaterThan(last.seq);
-    last = tick;
-  }
-  return last;
 }
 
 /** Reads on over a fault until the ticks are as they should be; gives the greatest step between two. */
@@ -87,12 +76,13 @@ describe('three roles and two webs, with two beats and two workers', () => {
   });
 
   test('show each instant once, the same on both, as one leads', async () => {
+    const cadence = { everyMs: 500, from: [...webs, ...beats, ...workers] };
     const [here, there] = sockets;
     const first = await here.nextTick();
     let other = await there.nextTick();
     while (other.at < first.at) other = await there.nextTick();
-    const last = await everyTick(here, 4, 500, first);
-    expect(await everyTick(there, (last.at - other.at) / 500, 500, other)).toEqual(last);
+    const last = await everyTick(here, 4, cadence, first);
+    expect(await everyTick(there, (last.at - other.at) / 500, cadence, other)).toEqual(last);
     await until(() => beats.filter(leads).length === 1, 'one leads');
     expect(await server.cli('GET', 'cluster-time')).toMatch(/^\d\d:\d\d:\d\d$/);
   });
@@ -117,7 +107,7 @@ describe('three roles and two webs, with two beats and two workers', () => {
     await until(() => leads(follower), 'the other leads', 2_000);
     const after = Date.now();
     expect(await greatestStep(socket, before, ({ at }) => at > after)).toBeLessThanOrEqual(2_000);
-    await everyTick(socket, 2, 500);
+    await everyTick(socket, 2, { everyMs: 500, from: [...webs, follower, ...workers] });
   });
 
   test('go on when a worker is killed', async () => {
@@ -141,7 +131,7 @@ describe('three roles and two webs, with two beats and two workers', () => {
     // A second, and what is left of the interval.
     expect(performance.now() - back).toBeLessThan(1_500);
     for (const tick of ticks) expect(Date.now() - tick.at).toBeLessThan(1_000);
-    await everyTick(sockets[0], 2, 500, ticks[0]);
+    await everyTick(sockets[0], 2, { everyMs: 500, from: [...webs, ...beats, ...workers] }, ticks[0]);
     expect((await clients[1].fetch('/')).status).toBe(200);
     expect((await clients[0].fetch('/ready')).status).toBe(200);
   });
@@ -152,10 +142,10 @@ describe('a worker', () => {
     const env = installation('midst');
     const proxy = await TcpProxy.start(server.port);
     await using web = await startClock(['web'], { env });
-    await using _beat = await startClock(['beat', '--interval', '250'], { env });
+    await using beat = await startClock(['beat', '--interval', '250'], { env });
     await using dies = await startClock(['worker'], { env: { ...env, REDIS_PORT: String(proxy.port) } });
     using socket = await (await signedIn(web)).connect();
-    await everyTick(socket, 2, 250);
+    await everyTick(socket, 2, { everyMs: 250, from: [web, beat, dies] });
 
     // What it takes off the queue still reaches it; what it says of it reaches nobody any more.
     const commands = proxy.connections('clock-commands');
@@ -170,20 +160,20 @@ describe('a worker', () => {
     );
     await until(async () => (await server.cli('LLEN', queue)) === '0', 'the worker has taken it');
     dies.kill('SIGKILL');
-    await using _stays = await startClock(['worker'], { env });
+    await using stays = await startClock(['worker'], { env });
     const first = await socket.nextTick();
     expect(Date.now() - first.at).toBeLessThan(500);
-    await everyTick(socket, 3, 250, first);
+    await everyTick(socket, 3, { everyMs: 250, from: [web, beat, stays] }, first);
     await proxy.stop();
   });
 
   test('that was frozen shows nothing of what has waited too long', async () => {
     const env = installation('frozen');
     await using web = await startClock(['web'], { env });
-    await using _beat = await startClock(['beat', '--interval', '100'], { env });
+    await using beat = await startClock(['beat', '--interval', '100'], { env });
     await using worker = await startClock(['worker'], { env });
     using socket = await (await signedIn(web)).connect();
-    await everyTick(socket, 2, 100);
+    await everyTick(socket, 2, { everyMs: 100, from: [web, beat, worker] });
     worker.kill('SIGSTOP');
     await until(async () => Number(await server.cli('LLEN', 'frozen-clock:{frozen-time}:queue')) >= 10, 'ten wait');
     socket.frames.length = 0;
@@ -198,12 +188,31 @@ describe('a worker', () => {
   });
 });
 
+test.each(['beat', 'worker', 'web'] as const)(
+  'a %s that is held up skips instants, counts each, and sends none of them late',
+  async (role) => {
+    const env = installation(`held-${role}`);
+    await using web = await startClock(['web'], { env });
+    await using beat = await startClock(['beat', '--interval', '100'], { env });
+    await using worker = await startClock(['worker'], { env });
+    using socket = await (await signedIn(web)).connect();
+    const cadence = { everyMs: 100, from: [web, beat, worker] };
+    const before = await everyTick(socket, 2, cadence);
+    const held = { web, beat, worker }[role];
+    held.kill('SIGSTOP');
+    await passes(600);
+    held.kill('SIGCONT');
+    await everyTick(socket, 9, cadence, before);
+    await until(async () => (await skipped([held])) >= 3, 'what it skipped is counted');
+  },
+);
+
 test('without Redis every role comes up, says so, and works as soon as it is there', async () => {
   const port = await freePort();
   const env = installation('late', port);
   await using web = await startClock(['web'], { env });
-  await using _beat = await startClock(['beat'], { env });
-  await using _worker = await startClock(['worker'], { env });
+  await using beat = await startClock(['beat'], { env });
+  await using worker = await startClock(['worker'], { env });
   const client = new Client(web.url);
   expect((await client.fetch('/health')).status).toBe(200);
   const ready = await client.fetch('/ready');
@@ -218,7 +227,7 @@ test('without Redis every role comes up, says so, and works as soon as it is the
     await web.logged('first account made', 2_000);
     expect((await client.signIn('admin', password)).status).toBe(302);
     using socket = await client.connect();
-    await everyTick(socket, 2, 500);
+    await everyTick(socket, 2, { everyMs: 500, from: [web, beat, worker] });
   } finally {
     await late.stop();
   }

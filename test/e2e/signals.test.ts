@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Client } from '../support/client.ts';
-import { startClock } from '../support/clock-process.ts';
+import type { Tick } from '../../src/protocol.ts';
+import { startClock, type ClockProcess } from '../support/clock-process.ts';
+import { everyTick } from '../support/every-tick.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { msUntil, until } from '../support/until.ts';
@@ -94,23 +96,17 @@ describe('with several of a kind', () => {
   test('a worker that is told to stop finishes its task: no tick is lost', async () => {
     const env = { ...envOf(server), CLOCK_REDIS_PREFIX: 'worker-' };
     await using web = await startClock(['web'], { env });
-    await using _beat = await startClock(['beat', '--interval', '100'], { env });
-    await using _stays = await startClock(['worker'], { env });
+    await using beat = await startClock(['beat', '--interval', '100'], { env });
+    await using stays = await startClock(['worker'], { env });
     await using goes = await startClock(['worker'], { env });
     using socket = await (await signedIn(web.url)).connect();
-    let last = await socket.nextTick();
-    const follow = async (count: number): Promise<void> => {
-      for (let ticks = 0; ticks < count; ticks += 1) {
-        const tick = await socket.nextTick();
-        expect(tick.at).toBe(last.at + 100);
-        last = tick;
-      }
-    };
-    await follow(5);
+    const follow = async (from: ClockProcess[], instants: number, after?: Tick): Promise<Tick> =>
+      everyTick(socket, instants, { everyMs: 100, from }, after);
+    const before = await follow([web, beat, stays, goes], 5);
     goes.kill('SIGTERM');
-    await follow(10);
+    const after = await follow([web, beat, stays], 10, before);
     expect(await goes.exited).toBe(0);
-    await follow(3);
+    await follow([web, beat, stays], 3, after);
   });
 
   test('a beat that is told to stop gives its lease up: another leads within half a second', async () => {

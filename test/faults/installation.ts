@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, type TestSocket } from '../support/client.ts';
 import { startClock, type ClockProcess } from '../support/clock-process.ts';
-import { freePort } from '../support/free-port.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
@@ -54,8 +53,7 @@ export class Installation implements AsyncDisposable {
     env: Record<string, string> = {},
     redisPort = this.proxy.port,
   ): Promise<RoleProcess> {
-    const internalPort = await freePort();
-    const started = await startClock([role, '--internal-port', String(internalPort), ...args], {
+    const started = await startClock([role, ...args], {
       env: {
         CLOCK_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
         TZ: 'Europe/Madrid',
@@ -67,7 +65,7 @@ export class Installation implements AsyncDisposable {
     });
     this.#started.push(started);
     if (this.#over) await started[Symbol.asyncDispose]();
-    return new RoleProcess(started, internalPort);
+    return new RoleProcess(started);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -82,11 +80,13 @@ export class Installation implements AsyncDisposable {
 /** A role that runs, and what it tells operators. */
 export class RoleProcess {
   readonly process: ClockProcess;
-  readonly internalPort: number;
 
-  constructor(process: ClockProcess, internalPort: number) {
+  constructor(process: ClockProcess) {
     this.process = process;
-    this.internalPort = internalPort;
+  }
+
+  get internalPort(): number {
+    return this.process.internalPort;
   }
 
   get url(): string {
@@ -109,11 +109,8 @@ export class RoleProcess {
     return fetch(`http://127.0.0.1:${this.internalPort}${path}`);
   }
 
-  /** The sum of a metric over its labels; NaN when there is none of that name. */
   async metric(name: string): Promise<number> {
-    const text = await (await this.ask('/metrics')).text();
-    const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-    return lines.length === 0 ? Number.NaN : lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+    return this.process.metric(name);
   }
 
   /** Whoever signs in as the owner, by the form, once it is ready. */

@@ -11,10 +11,14 @@ export interface ClockProcess extends AsyncDisposable {
   /** `http://127.0.0.1:port`; empty for roles without a server. */
   url: string;
   port: number;
+  /** Where it serves what operators ask for. */
+  internalPort: number;
   pid: number;
   dataDir: string;
   /** The log so far, a parsed line each. */
   log: LogLine[];
+  /** The sum of a metric over its labels; NaN when there is none of that name. */
+  metric(name: string): Promise<number>;
   /** The password that `clock all` made for `admin`. */
   adminPassword(): string;
   /** Waits for a log line of that message. */
@@ -63,6 +67,7 @@ export async function startClock(
   const serves = role === 'web' || role === 'all';
   const ownArgs = [
     ...(serves && !args.includes('--port') ? ['--port', '0'] : []),
+    ...(args.includes('--internal-port') ? [] : ['--internal-port', '0']),
     ...(role === 'all' && !args.includes('--data-dir') ? ['--data-dir', dataDir] : []),
   ];
   const [file = '', ...first] = options.command ?? checkout;
@@ -90,6 +95,7 @@ export async function startClock(
   });
   ended.catch(() => {});
   const port = typeof line['port'] === 'number' ? line['port'] : 0;
+  const internalPort = Number(log.find(({ msg }) => msg === 'internal server listening')?.['port']);
 
   const stop = async (): Promise<number | NodeJS.Signals> => {
     child.kill('SIGCONT');
@@ -103,9 +109,15 @@ export async function startClock(
   return {
     url: port === 0 ? '' : `http://127.0.0.1:${port}`,
     port,
+    internalPort,
     pid: child.pid ?? 0,
     dataDir,
     log,
+    metric: async (name) => {
+      const text = await (await fetch(`http://127.0.0.1:${internalPort}/metrics`)).text();
+      const lines = text.split('\n').filter((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{`));
+      return lines.length === 0 ? Number.NaN : lines.reduce((sum, one) => sum + Number(one.split(' ').at(-1)), 0);
+    },
     adminPassword: () => readFileSync(join(dataDir, 'admin-password'), 'utf8').trim(),
     logged: (message, limitMs) =>
       until(() => log.find(({ msg }) => msg === message), `the log of ${role} says "${message}"`, limitMs),

@@ -23,6 +23,7 @@ async function worked(jobs: readonly Job[], finish: (job: Job) => FinishResult =
       emptied.resolve();
       return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null)));
     },
+    expired: 1,
     finish: async (done: Job, text: string, zone: string) => {
       const result = finish(done);
       finished.push(`${done.task} ${text} ${zone}`);
@@ -34,7 +35,7 @@ async function worked(jobs: readonly Job[], finish: (job: Job) => FinishResult =
   await worker.start();
   await emptied.promise;
   await worker.stop();
-  return { finished, published: worker.published, messages: lines.map(({ msg }) => msg) };
+  return { finished, published: worker.published, expired: worker.expired, messages: lines.map(({ msg }) => msg) };
 }
 
 describe('worker', () => {
@@ -50,8 +51,8 @@ describe('worker', () => {
     expect(messages).toEqual(['unknown task passed over']);
   });
 
-  test('counts a tick that came too late as none', async () => {
-    expect((await worked([job('time')], () => 'late')).published).toBe(0);
+  test('counts a tick that came too late as none, and as dropped, beside those that were too old when taken', async () => {
+    expect(await worked([job('time')], () => 'late')).toMatchObject({ published: 0, expired: 2 });
   });
 
   test('loses the tick, and nothing else, while the backend is away', async () => {
