@@ -67,7 +67,7 @@ export async function startClock(
   const serves = role === 'web' || role === 'all';
   const ownArgs = [
     ...(serves && !args.includes('--port') ? ['--port', '0'] : []),
-    ...(args.includes('--internal-port') ? [] : ['--internal-port', '0']),
+    ...(args.includes('--internal-port') || options.env?.['CLOCK_INTERNAL_PORT'] ? [] : ['--internal-port', '0']),
     ...(role === 'all' && !args.includes('--data-dir') ? ['--data-dir', dataDir] : []),
   ];
   const [file = '', ...first] = options.command ?? checkout;
