@@ -11,7 +11,7 @@ export interface ClockProcess extends AsyncDisposable {
   /** `http://127.0.0.1:port`; empty for roles without a server. */
   url: string;
   port: number;
-  /** Where it serves what operators ask for. */
+  /** Where the checkout's command serves what operators ask for; NaN for another command. */
   internalPort: number;
   pid: number;
   dataDir: string;
@@ -67,7 +67,7 @@ export async function startClock(
   const serves = role === 'web' || role === 'all';
   const ownArgs = [
     ...(serves && !args.includes('--port') ? ['--port', '0'] : []),
-    ...(args.includes('--internal-port') || options.env?.['CLOCK_INTERNAL_PORT'] ? [] : ['--internal-port', '0']),
+    ...(options.command !== undefined || args.includes('--internal-port') ? [] : ['--internal-port', '0']),
     ...(role === 'all' && !args.includes('--data-dir') ? ['--data-dir', dataDir] : []),
   ];
   const [file = '', ...first] = options.command ?? checkout;
