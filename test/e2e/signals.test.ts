@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Client } from '../support/client.ts';
-import type { Tick } from '../../src/protocol.ts';
-import { startClock, type ClockProcess } from '../support/clock-process.ts';
+import { startClock } from '../support/clock-process.ts';
 import { everyTick } from '../support/every-tick.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -100,13 +99,12 @@ describe('with several of a kind', () => {
     await using stays = await startClock(['worker'], { env });
     await using goes = await startClock(['worker'], { env });
     using socket = await (await signedIn(web.url)).connect();
-    const follow = async (from: ClockProcess[], instants: number, after?: Tick): Promise<Tick> =>
-      everyTick(socket, instants, { everyMs: 100, from }, after);
-    const before = await follow([web, beat, stays, goes], 5);
+    const before = await everyTick(socket, 5, { everyMs: 100, from: [web, beat, stays, goes] });
     goes.kill('SIGTERM');
-    const after = await follow([web, beat, stays], 10, before);
+    const those = { everyMs: 100, from: [web, beat, stays] };
+    const after = await everyTick(socket, 10, those, before);
     expect(await goes.exited).toBe(0);
-    await follow([web, beat, stays], 3, after);
+    await everyTick(socket, 3, those, after);
   });
 
   test('a beat that is told to stop gives its lease up: another leads within half a second', async () => {

@@ -85,10 +85,6 @@ export class RoleProcess {
     this.process = process;
   }
 
-  get internalPort(): number {
-    return this.process.internalPort;
-  }
-
   get url(): string {
     return this.process.url;
   }
@@ -106,7 +102,7 @@ export class RoleProcess {
   }
 
   async ask(path: string): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.internalPort}${path}`);
+    return this.process.ask(path);
   }
 
   async metric(name: string): Promise<number> {

@@ -64,7 +64,7 @@ describe('an installation that runs', () => {
   test('is healthy for who asks on the host, and ready only while it can serve', async () => {
     const { web, worker } = running.roles;
     const ask = async (one: RoleProcess, ...args: string[]): Promise<unknown> => {
-      const { exit } = await runClock(['healthcheck', '--internal-port', String(one.internalPort), ...args]);
+      const { exit } = await runClock(['healthcheck', '--internal-port', String(one.process.internalPort), ...args]);
       return exit;
     };
     expect(await Promise.all([ask(web), ask(web, '--ready'), ask(worker), ask(worker, '--ready')])).toEqual([

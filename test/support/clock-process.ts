@@ -17,6 +17,8 @@ export interface ClockProcess extends AsyncDisposable {
   dataDir: string;
   /** The log so far, a parsed line each. */
   log: LogLine[];
+  /** Asks what operators and probes ask. */
+  ask(path: string): Promise<Response>;
   /** The sum of a metric over its labels; NaN when there is none of that name. */
   metric(name: string): Promise<number>;
   /** The password that `clock all` made for `admin`. */
@@ -67,7 +69,7 @@ export async function startClock(
   const serves = role === 'web' || role === 'all';
   const ownArgs = [
     ...(serves && !args.includes('--port') ? ['--port', '0'] : []),
-    ...(options.command !== undefined || args.includes('--internal-port') ? [] : ['--internal-port', '0']),
+    ...(options.command === undefined ? ['--internal-port', '0'] : []),
     ...(role === 'all' && !args.includes('--data-dir') ? ['--data-dir', dataDir] : []),
   ];
   const [file = '', ...first] = options.command ?? checkout;
@@ -97,6 +99,7 @@ export async function startClock(
   const port = typeof line['port'] === 'number' ? line['port'] : 0;
   const internalPort = Number(log.find(({ msg }) => msg === 'internal server listening')?.['port']);
 
+  const ask = async (path: string): Promise<Response> => fetch(`http://127.0.0.1:${internalPort}${path}`);
   const stop = async (): Promise<number | NodeJS.Signals> => {
     child.kill('SIGCONT');
     child.kill('SIGTERM');
@@ -113,8 +116,9 @@ export async function startClock(
     pid: child.pid ?? 0,
     dataDir,
     log,
+    ask,
     metric: async (name) => {
-      const text = await (await fetch(`http://127.0.0.1:${internalPort}/metrics`)).text();
+      const text = await (await ask('/metrics')).text();
       const lines = text.split('\n').filter((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{`));
       return lines.length === 0 ? Number.NaN : lines.reduce((sum, one) => sum + Number(one.split(' ').at(-1)), 0);
     },
