@@ -3,9 +3,8 @@ import type { ConnectionOptions } from './connection-options.ts';
 import { Flywheel } from './flywheel.ts';
 import { Freshness } from './freshness.ts';
 import { isOurFault, Line, type Loss } from './line.ts';
-import { longestDelayMs, Retry } from './retry.ts';
+import { Reopening } from './reopening.ts';
 import { type Schedule, Timer } from './timer.ts';
-import { Way } from './way.ts';
 import type { StateAnswer } from './wire.ts';
 
 const askWithinMs = 5_000;
@@ -24,27 +23,19 @@ export class Connection {
   readonly house: Flywheel;
   readonly #options: ConnectionOptions;
   readonly #freshness: Freshness;
-  readonly #retry: Retry;
+  readonly #reopening: Reopening;
   readonly #silence: Timer;
-  readonly #wait: Timer;
   readonly #staleAsk: Timer;
   readonly #status: Timer;
-  readonly #way: Way;
   #line: Line | null = null;
-  #attempts = 0;
   /** Of the newest tick that this line brought. */
   #newestAt: number | null = null;
   /** What the server told on opening, kept until house time is known and tells how old it is. */
   #told: InitialState | null = null;
-  /** The server, not the network, is why we wait. */
-  #isOrdered = false;
-  #waitUntil = 0;
-  /** Nobody who would take a handshake answered when last asked. */
-  #isAway = false;
   #over = false;
 
   constructor(options: ConnectionOptions) {
-    const { now, random } = options;
+    const { now, random, isReachable } = options;
     // A timer that comes late may be the first thing that runs after a sleep.
     const schedule: Schedule = (run, delayMs) =>
       options.schedule(() => {
@@ -54,21 +45,14 @@ export class Connection {
     this.#options = { ...options, schedule };
     this.house = new Flywheel(options);
     this.#freshness = new Freshness({ now, schedule, onChange: (state) => this.#changed(state) });
-    this.#retry = new Retry(random);
     this.#silence = new Timer(schedule);
-    this.#wait = new Timer(schedule);
     this.#staleAsk = new Timer(schedule);
     this.#status = new Timer(schedule);
-    this.#way = new Way({
-      now,
-      schedule,
-      partOfSpread: () => this.#retry.partOfSpread(),
-      isReachable: options.isReachable,
-      onOpen: () => {
-        this.#line?.close();
-        this.#open();
-      },
-    });
+    const onDue = (): void => {
+      this.#line?.close();
+      this.#open();
+    };
+    this.#reopening = new Reopening({ now, schedule, random, isReachable, onDue });
   }
 
   get state(): ScreenState {
@@ -92,10 +76,7 @@ export class Connection {
     if (this.#freshness.state !== 'connecting') this.#freshness.judge();
     this.#line?.check();
     this.#line?.burst();
-    if (!this.#wait.isSet || this.#isOrdered) return;
-    this.#retry.reset();
-    const delayMs = this.#retry.next();
-    if (this.#options.now() + delayMs < this.#waitUntil) this.#reopenAfter(delayMs);
+    this.#reopening.hasten();
   }
 
   /** The device, or this page, stood still: nothing that was known counts any more. */
@@ -119,25 +100,21 @@ export class Connection {
     this.#over = true;
     this.#freshness.stop();
     this.#silence.clear();
-    this.#wait.clear();
+    this.#reopening.stop();
     this.#staleAsk.clear();
     this.#status.clear();
-    this.#way.clear();
     this.#line?.close();
     this.#line = null;
   }
 
   #open(): void {
-    this.#attempts += 1;
-    this.#wait.clear();
-    this.#isOrdered = false;
-    this.#isAway = false;
+    this.#reopening.begun();
     this.#newestAt = null;
     this.#told = null;
     this.#line = new Line(this.#options, this.house, {
       stirred: () => this.look(),
       opened: () => {
-        this.#way.clear();
+        this.#reopening.opened();
         this.#tell();
         void this.#askOnOpening();
       },
@@ -150,14 +127,13 @@ export class Connection {
       },
       answered: ({ spread, build }, moved) => {
         this.#heard();
-        this.#retry.spreadOver(spread);
+        this.#reopening.spreadOver(spread);
         if (moved && this.#newestAt !== null) this.#freshness.correct(this.#instantOfNewest());
         this.#weigh();
         this.#options.onBuild(build);
       },
       lost: (loss) => this.#lost(loss),
     });
-    this.#way.attempt();
   }
 
   /** Until the server has said what time it is, none is claimed. */
@@ -168,8 +144,7 @@ export class Connection {
   }
 
   #heard(): void {
-    this.#retry.reset();
-    this.#way.heard();
+    this.#reopening.heard();
     this.#silence.set(silentMs, () => this.#freshness.correct(-Infinity));
   }
 
@@ -178,49 +153,27 @@ export class Connection {
     if (loss === closeCode.sessionEnded) return this.#signOut();
     if (loss === 'refused') return void this.#askWhyRefused();
     if (loss === 'silent') this.#freshness.correct(-Infinity);
-    if (isOurFault(loss)) this.#reopenAfter(longestDelayMs, true);
-    else this.#reopenAfter(this.#retry.next(loss === closeCode.goingAway));
-  }
-
-  #reopenAfter(delayMs: number, isOrdered = false): void {
-    this.#way.clear();
-    this.#isOrdered = isOrdered;
-    this.#waitUntil = this.#options.now() + delayMs;
-    this.#wait.set(delayMs, () => (this.#isAway ? void this.#seek() : this.#open()));
-  }
-
-  /** Browsers make handshakes wait that follow many failed ones, so none is begun before somebody answers. */
-  async #seek(): Promise<void> {
-    this.#attempts += 1;
-    const attempt = this.#attempts;
-    this.#reopenAfter(longestDelayMs);
-    this.#way.follow();
-    const isFound = await this.#way.isOpen();
-    if (this.#over || attempt !== this.#attempts) return;
-    if (isFound) this.#open();
-    else this.#reopenAfter(this.#retry.next());
+    if (isOurFault(loss)) this.#reopening.broken();
+    else this.#reopening.lost(loss === closeCode.goingAway);
   }
 
   async #askOnOpening(): Promise<void> {
-    const attempt = this.#attempts;
+    const { attempts } = this.#reopening;
     const state = this.#take(await this.#ask());
-    if (state === null || attempt !== this.#attempts || this.#newestAt !== null) return;
+    if (state === null || attempts !== this.#reopening.attempts || this.#newestAt !== null) return;
     this.#told = state;
     this.#weigh();
   }
 
   /** A browser cannot read with what status its handshake was refused: this can. */
   async #askWhyRefused(): Promise<void> {
-    const attempt = this.#attempts;
-    this.#reopenAfter(askWithinMs);
-    this.#way.follow();
+    const { attempts } = this.#reopening;
+    this.#reopening.asks(askWithinMs);
     const answer = await this.#ask();
-    if (answer === null || attempt !== this.#attempts) return;
+    if (answer === null || attempts !== this.#reopening.attempts) return;
     this.#take(answer);
-    this.#isAway = answer.status !== 200;
-    const delayMs = this.#retry.next();
     const orderMs = answer.status === 503 ? Math.min(answer.retryAfterMs ?? 0, longestOrderMs) : 0;
-    this.#reopenAfter(Math.max(delayMs, orderMs), orderMs > 0);
+    this.#reopening.answered(answer.status === 200, orderMs);
   }
 
   /** Null when it is too late for an answer; status 0 when none came. */
@@ -238,7 +191,7 @@ export class Connection {
     // A proxy that wants a sign-in of its own also answers with 200.
     if (state === null || !(state.interval > 0)) return null;
     const { current, at, seq, channel, zone, interval, spread, build } = state;
-    this.#retry.spreadOver(spread);
+    this.#reopening.spreadOver(spread);
     this.#freshness.expectEvery(interval);
     this.#options.onZone(zone);
     this.#options.onBuild(build);
@@ -268,7 +221,7 @@ export class Connection {
   #changed(state: ScreenState): void {
     this.#tell();
     if (state === 'stale') {
-      this.#staleAsk.set(this.#retry.partOfSpread(), () => void this.#ask().then((answer) => this.#take(answer)));
+      this.#staleAsk.set(this.#reopening.partOfSpread(), () => void this.#ask().then((answer) => this.#take(answer)));
     }
     this.#options.onState(state);
   }
