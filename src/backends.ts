@@ -7,7 +7,7 @@ import type { dataOptions, redisOptions } from './backend/options.ts';
 import { RedisBackend } from './backend/redis/redis-backend.ts';
 import type { RedisTarget } from './backend/redis/target.ts';
 import type { Environment, ValuesOf } from './config.ts';
-import { Failure } from './lifecycle.ts';
+import { UserError } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { tasks } from './tasks/index.ts';
 
@@ -47,7 +47,7 @@ export function dataFolder({ dataDir }: DataConfig, environment: Environment): s
   try {
     return join(homedir(), '.local', 'state', 'clock');
   } catch {
-    throw new Failure('--data-dir: there is no home folder to keep data in: name a folder');
+    throw new UserError('--data-dir: there is no home folder to keep data in: name a folder');
   }
 }
 
@@ -56,7 +56,7 @@ export function existingStore(config: RedisConfig & DataConfig, environment: Env
   if (namesRedis(config)) return redisBackend(config, log);
   const folder = dataFolder(config, environment);
   if (existsSync(join(folder, databaseFile))) return embeddedBackend(folder, false, log);
-  throw new Failure(
+  throw new UserError(
     `no data found: name the Redis with CLOCK_REDIS_URL, or the folder of 'clock all' with --data-dir (not in ${folder})`,
   );
 }

@@ -27,7 +27,7 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
     }
   }
   const store = redisBackend(config, log);
-  return { checks: [...storeChecks(store, () => store.audit()), secretCheck(config), ...ports], store };
+  return { checks: [...storeChecks(store, () => store.checkDurability()), secretCheck(config), ...ports], store };
 }
 
 function tlsCheck(config: AllConfig): Check {

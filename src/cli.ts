@@ -12,9 +12,9 @@ import { watchOptions } from './commands/options.ts';
 import { makeSecrets } from './commands/secret.ts';
 import { watch } from './commands/watch.ts';
 import { readOptions, withoutServiceLinks, type commonOptions, type Environment, type ValuesOf } from './config.ts';
-import { Failure, run, stopAll, stopOnSignals } from './lifecycle.ts';
+import { UserError, run, stopAll, stopOnSignals } from './lifecycle.ts';
 import { createLogger, silentLogger } from './logger.ts';
-import { allRole, beatRole, webRole, workerRole, type Role, type Surroundings } from './roles.ts';
+import { allRole, beatRole, webRole, workerRole, type Role, type RoleContext } from './roles.ts';
 import type { webOptions } from './web/options.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function runCli(argv: readonly string[], given: Environment, assets
     return cli.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stderr.write(`clock: ${error.message}\n`);
     return error.exitCode;
   }
@@ -74,7 +74,7 @@ class Cli {
     name: string,
     description: string,
     table: Table,
-    compose: (config: ValuesOf<Table>, around: Surroundings) => Promise<Role>,
+    compose: (config: ValuesOf<Table>, context: RoleContext) => Promise<Role>,
   ): void {
     const command = this.program.command(name).description(description);
     addOptions(command, table).action(async () => {
@@ -85,8 +85,8 @@ class Cli {
         log.warn({ variable }, 'unknown variable: no option is called so');
       }
       const stopping = stopOnSignals(log);
-      const around = { stopping, environment: this.#environment, assetsFolder: this.#assetsFolder, log };
-      const { services, onStarted } = await compose(config, around);
+      const context = { stopping, environment: this.#environment, assetsFolder: this.#assetsFolder, log };
+      const { services, onStarted } = await compose(config, context);
       const { drainMs, drainDelayMs = 0 } = config as Partial<ValuesOf<typeof webOptions>>;
       this.exitCode = await run(services, {
         stopping,
@@ -132,7 +132,7 @@ class Cli {
     addOptions(command, watchOptions).action(async (url: string) => {
       const { token } = readOptions(watchOptions, {}, this.#environment);
       warnOfUnknown(this.#environment);
-      if (token === undefined) throw new Failure('CLOCK_TOKEN: missing: set it, or CLOCK_TOKEN_FILE');
+      if (token === undefined) throw new UserError('CLOCK_TOKEN: missing: set it, or CLOCK_TOKEN_FILE');
       const { once = false, json = false } = command.opts<{ once?: boolean; json?: boolean }>();
       const output = process.stdout;
       const hasColor = output.isTTY && !this.#environment['NO_COLOR'];
@@ -158,7 +158,7 @@ class Cli {
       config = read();
     } catch (error) {
       // It was printed above, and the rest depends on it.
-      if (error instanceof Failure) return false;
+      if (error instanceof UserError) return false;
       throw error;
     }
     const { checks, store } = checksFor(config, this.#environment);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Failure } from './lifecycle.ts';
+import { UserError } from './lifecycle.ts';
 import { logLevels } from './logger.ts';
 import { isZone } from './time/zone.ts';
 
@@ -55,7 +55,7 @@ export function readOptions<Table extends OptionTable>(
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       const value = declared.secret ? 'its value' : JSON.stringify(given.text);
-      throw new Failure(`${given.name}: ${value} must be ${error.message}`);
+      throw new UserError(`${given.name}: ${value} must be ${error.message}`);
     }
   });
   return Object.fromEntries(entries) as ValuesOf<Table>;
@@ -82,7 +82,7 @@ function readSecretFile(variable: string, path: string): string {
   try {
     return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    throw new Failure(`${variable}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new UserError(`${variable}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 

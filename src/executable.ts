@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { getAsset, getRawAsset, isSea } from 'node:sea';
-import { Failure } from './lifecycle.ts';
+import { UserError } from './lifecycle.ts';
 
 /** The addon's name inside the executable, and beside it where it is laid there, as in the image. */
 const addonName = 'uws.node';
@@ -33,7 +33,7 @@ export function loadCarriedAddon(): unknown {
       refusals.push(`${folder} (${reasonOf(error)})`);
     }
   }
-  throw new Failure(
+  throw new UserError(
     `TMPDIR: name a folder that can be written and is not mounted noexec, to load the network part from; ` +
       `tried ${refusals.join(', ')}`,
   );

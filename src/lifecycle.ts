@@ -8,7 +8,7 @@ export interface Service {
 }
 
 /** Something a person can mend. Its message is one line that says what to do; nobody needs its stack. */
-export class Failure extends Error {
+export class UserError extends Error {
   override readonly name = 'Failure';
   readonly exitCode: 1 | 2;
 

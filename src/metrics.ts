@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Where the figures are: each role has some of them. A map holds one figure a label's value. */
-export interface Sources {
+export interface MetricSources {
   connections?: () => number;
   /** By result: `101`, or the status of the refusal. */
   handshakes?: () => ReadonlyMap<string, number>;
@@ -38,7 +38,7 @@ export class Metrics {
   readonly #registry = new Registry();
 
   constructor(
-    sources: Sources,
+    sources: MetricSources,
     build: { version: string; commit: string; date: string; environment: string; role: string },
   ) {
     if (sources.tickDelays !== undefined) this.#registry.registerMetric(sources.tickDelays);

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from './folders.ts';
-import { Failure } from './lifecycle.ts';
+import { UserError } from './lifecycle.ts';
 
 /** 256 random bits: signs sessions and tokens. */
 export function newSecret(): string {
@@ -24,7 +24,7 @@ export function writeSecretFile(folder: string, name: string, text: string, mode
     writeFileSync(path, `${text}\n`, { flag: 'wx', mode });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Failure(
+    throw new UserError(
       code === 'EEXIST' ? `${path} is there already: remove it first` : `${path} cannot be written (${code})`,
     );
   }

@@ -68,7 +68,7 @@ export class Accounts {
   async signIn(checked: Account): Promise<Session | null> {
     const { sessions } = this.#options;
     const session = await sessions.open(accountId(checked.name));
-    if (await this.stands(checked)) return session;
+    if (await this.canStillSignIn(checked)) return session;
     await sessions.end('session', [session]);
     return null;
   }
@@ -77,7 +77,7 @@ export class Accounts {
    * Whether an account may still sign in, with the password it had. To be asked after a right was given: whoever takes
    * rights away ends those there are, and this one may have been too young to be among them.
    */
-  async stands(known: Account): Promise<boolean> {
+  async canStillSignIn(known: Account): Promise<boolean> {
     const now = await this.get(known.name);
     return now !== null && !now.disabled && now.passwordHash === known.passwordHash;
   }

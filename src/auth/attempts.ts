@@ -2,9 +2,9 @@ import type { Limit, Limiter } from '../backend/backend.ts';
 import { accountId } from './accounts.ts';
 
 const minuteMs = 60_000;
-const perAccountAndAddress: Limit = { name: 'account-address', tries: 10, windowMs: 15 * minuteMs };
-const perAccount: Limit = { name: 'account', tries: 100, windowMs: 15 * minuteMs };
-const perAddress: Limit = { name: 'address', tries: 30, windowMs: minuteMs };
+const perAccountAndAddress: Limit = { name: 'account-address', maxAttempts: 10, windowMs: 15 * minuteMs };
+const perAccount: Limit = { name: 'account', maxAttempts: 100, windowMs: 15 * minuteMs };
+const perAddress: Limit = { name: 'address', maxAttempts: 30, windowMs: minuteMs };
 
 /** A sign-in that is being tried; it counts as failed until it is said to have succeeded. */
 export interface Attempt {
@@ -31,12 +31,12 @@ export class Attempts {
       [perAccount, account],
     ];
     // An attempt beyond one limit counts against none, so peek before taking.
-    const waits = await Promise.all(counted.map(([limit, key]) => this.#limiter.peek(limit, key)));
+    const waits = await Promise.all(counted.map(([limit, key]) => this.#limiter.check(limit, key)));
     const waitMs = longest(waits);
     if (waitMs !== null) return waitMs;
-    const taken = await Promise.all(counted.map(([limit, key]) => this.#limiter.take(limit, key)));
+    const taken = await Promise.all(counted.map(([limit, key]) => this.#limiter.consume(limit, key)));
     const giveBack = async (): Promise<void> => {
-      await Promise.all(counted.map(([limit, key]) => this.#limiter.giveBack(limit, key)));
+      await Promise.all(counted.map(([limit, key]) => this.#limiter.refund(limit, key)));
     };
     const takenWaitMs = longest(taken);
     if (takenWaitMs !== null) {
@@ -48,7 +48,7 @@ export class Attempts {
       withdrawn: giveBack,
       succeeded: async () => {
         await giveBack();
-        await this.#limiter.clear(perAccountAndAddress, `${account} ${network}`);
+        await this.#limiter.reset(perAccountAndAddress, `${account} ${network}`);
       },
     };
   }

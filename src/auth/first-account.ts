@@ -34,10 +34,10 @@ export class FirstAccount implements Service {
   }
 
   async start(): Promise<void> {
-    const missed = (replaced: boolean): void => {
+    const onGap = ({ replaced }: { replaced: boolean }): void => {
       if (replaced) this.#ensureMeanwhile();
     };
-    this.#options.records.hear({ told: () => {}, missed });
+    this.#options.records.subscribe({ onMessage: () => {}, onGap });
     await this.#ensure();
   }
 

@@ -66,12 +66,12 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    options.records.hear({
-      told: (message) => {
+    options.records.subscribe({
+      onMessage: (message) => {
         this.#generation += 1;
         for (const jti of (JSON.parse(message) as Partial<Ended>).ended ?? []) this.#forget(jti);
       },
-      missed: () => {
+      onGap: () => {
         this.#generation += 1;
         for (const session of this.#byJti.values()) session.seenAt = -Infinity;
       },
@@ -109,7 +109,7 @@ export class Sessions {
    * Whose credential this is: null when it is forged, expired or of another kind. Asks nobody, and so answers while
    * the backend is away too; `stands` tells whether the right is still there.
    */
-  async read(kind: CredentialKind, credential: string): Promise<Session | null> {
+  async verify(kind: CredentialKind, credential: string): Promise<Session | null> {
     const known = this.#byCredential.get(credential);
     if (known?.kind === kind && known.credentialExpiresAt > this.#options.time.now()) return known;
     const claims = await this.#options.jwt.verify(kind, credential);
@@ -132,27 +132,27 @@ export class Sessions {
   }
 
   /** Whether the session's record is there, asking for it only when need be: then it may reject with `Unavailable`. */
-  async stands(session: Session): Promise<boolean> {
+  async isValid(session: Session): Promise<boolean> {
     const now = this.#options.time.now();
     const trusted = now - session.seenAt < trustedForMs && session.expiresAt > now;
-    const stands = trusted || (await this.confirm([session])).has(session);
+    const stands = trusted || (await this.revalidate([session])).has(session);
     if (stands) session.usedAt = now;
     return stands;
   }
 
   /** Whether nothing was heard of its end. */
-  remembers(session: Session): boolean {
+  isCached(session: Session): boolean {
     return this.#byJti.get(session.jti) === session;
   }
 
   /** Whether somebody came with it within a minute: it is believed while the backend is away. */
-  wasUsedLately(session: Session): boolean {
+  wasUsedRecently(session: Session): boolean {
     const now = this.#options.time.now();
     return now - session.usedAt < trustedForMs && session.expiresAt > now;
   }
 
   /** Asks for the records of these sessions, renews those in use, ends those that have none; gives those that stand. */
-  async confirm(sessions: Iterable<Session>): Promise<Set<Session>> {
+  async revalidate(sessions: Iterable<Session>): Promise<Set<Session>> {
     const asked = [...sessions];
     const standing = new Set<Session>();
     for (const kind of ['session', 'token'] as const) {
@@ -161,7 +161,7 @@ export class Sessions {
       const ids = ofKind.map(({ recordId }) => recordId);
       const generation = this.#generation;
       const found = await this.#options.records.getMany<SessionRecord>(kind, ids);
-      if (generation !== this.#generation) return this.confirm(asked);
+      if (generation !== this.#generation) return this.revalidate(asked);
       for (const [index, session] of ofKind.entries()) {
         if (this.#holds(session, found[index] ?? null)) standing.add(session);
         else this.#forget(session.jti);
@@ -177,7 +177,7 @@ export class Sessions {
     for (let start = 0; start < ended.length; start += endedAtOnce) {
       const some = ended.slice(start, start + endedAtOnce);
       const message = JSON.stringify({ ended: some.map(({ jti }) => jti) } satisfies Ended);
-      await this.#options.records.deleteAndTell(
+      await this.#options.records.deleteAndPublish(
         kind,
         some.map(({ recordId }) => recordId),
         message,

@@ -4,9 +4,9 @@ import type { HouseTime } from '../time/house-time.ts';
 /** How long a beat leads that renews its lease no more. */
 export const leaseMs = 1_000;
 /** So many jobs wait at most. */
-export const queueLength = 16;
+export const maxQueuedJobs = 16;
 /** How long what a process told of its sockets counts. */
-export const censusMs = 3_000;
+export const connectionReportLifetimeMs = 3_000;
 
 /**
  * The place where the roles meet: what flows (ticks), what lasts (records), what is counted over all processes
@@ -24,12 +24,12 @@ export interface Backend extends Service {
    * Why it cannot serve, in one word, or null while it can: known within 2 s of the fault, null again within 1 s of
    * its end. `start()` resolves although the other side is away; it rejects only for what a person must mend.
    */
-  readonly trouble: Trouble | null;
+  readonly outage: Outage | null;
   /** Tells how many sockets process `owner` holds; resolves to the sum over all that told within `censusMs`. */
-  census(owner: string, sockets: number): Promise<number>;
+  reportConnections(owner: string, sockets: number): Promise<number>;
 }
 
-export type Trouble =
+export type Outage =
   | 'starting'
   | 'redis-down'
   | 'redis-readonly'
@@ -43,11 +43,11 @@ export type Trouble =
 /** What every method of a backend rejects with while the other side is away, within about a second. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
-  readonly trouble: Trouble;
+  readonly outage: Outage;
 
-  constructor(trouble: Trouble, options?: ErrorOptions) {
-    super(`the backend cannot serve: ${trouble}`, options);
-    this.trouble = trouble;
+  constructor(outage: Outage, options?: ErrorOptions) {
+    super(`the backend cannot serve: ${outage}`, options);
+    this.outage = outage;
   }
 }
 
@@ -69,11 +69,11 @@ export interface LastTick {
   everyMs: number;
 }
 
-/** `pushed`: the instant is on its way. `known`: it, or a later one, already was. `not-leader`: the lease is gone. */
-export type PushResult = 'pushed' | 'known' | 'not-leader';
+/** `pushed`: the instant is on its way. `duplicate`: it, or a later one, already was. `not-leader`: the lease is gone. */
+export type PushResult = 'pushed' | 'duplicate' | 'not-leader';
 
-/** `published`: every web process was sent it. `late`: past its expiry. `known`: it, or a later one, was published. */
-export type FinishResult = 'published' | 'late' | 'known';
+/** `published`: every web process was sent it. `expired`: past its expiry. `duplicate`: it, or a later one, was published. */
+export type PublishResult = 'published' | 'expired' | 'duplicate';
 
 /**
  * A tick's whole way from a beat to every web process. Each method is one atomic step.
@@ -89,9 +89,9 @@ export interface Ticks {
    * Takes or renews the lease of `leaseMs` for `owner`. Null while another holds it. The term only rises: a new
    * holder's is greater than any before, and a holder's own stays the same.
    */
-  lead(owner: string): Promise<{ term: number } | null>;
+  acquireLease(owner: string): Promise<{ term: number } | null>;
   /** Gives the lease up, if it is still the one of that term. */
-  resign(owner: string, term: number): Promise<void>;
+  releaseLease(owner: string, term: number): Promise<void>;
   /** Enqueues, if the lease is still that owner's and term's. Beyond `queueLength` the oldest fall out. */
   push(job: Job, owner: string, term: number): Promise<PushResult>;
   /** The next job that has not expired, each to one caller only; waits, also for the other side's return. Null when aborted. */
@@ -100,7 +100,7 @@ export interface Ticks {
    * Stamps `seq`, keeps the tick as the channel's last and publishes its frame. `seq` is the greater of the channel's
    * last plus one and `at` / 50 rounded down, so that it rises even when all stored data is lost.
    */
-  finish(job: Job, text: string, zone: string): Promise<FinishResult>;
+  publish(job: Job, text: string, zone: string): Promise<PublishResult>;
   last(channel: string): Promise<LastTick | null>;
   /**
    * Hands on every frame published on the channels the backend was made with, in order, as the bytes that were sent.
@@ -108,7 +108,7 @@ export interface Ticks {
    */
   subscribe(deliver: (channel: string, frame: Uint8Array) => void): void;
   /** Jobs that `pop` found expired, so far, in this process. */
-  readonly expired: number;
+  readonly expiredJobs: number;
 }
 
 /** JSON objects that last, by kind and id. */
@@ -131,12 +131,12 @@ export interface Records {
   /** False when there was none. */
   delete(kind: RecordKind, id: string): Promise<boolean>;
   /** Deletes records and tells a message, in one step: nothing is ever deleted without its being told. */
-  deleteAndTell(kind: RecordKind, ids: readonly string[], message: string): Promise<void>;
+  deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void>;
   /** All live records of a kind whose id begins with `prefix`, by id in code unit order. */
   list<T extends object>(kind: RecordKind, prefix?: string): Promise<Stored<T>[]>;
   /** Sends a message to every listener in every process, this one too. At most once, like a tick. */
-  tell(message: string): Promise<void>;
-  hear(listener: Listener): void;
+  publish(message: string): Promise<void>;
+  subscribe(listener: MessageListener): void;
 }
 
 export type RecordKind = 'account' | 'session' | 'token' | 'pairing';
@@ -146,32 +146,32 @@ export interface Stored<T extends object> {
   value: T;
 }
 
-export interface Listener {
-  told(message: string): void;
+export interface MessageListener {
+  onMessage(message: string): void;
   /**
    * Messages may have been lost: a lost connection, one that came late, another process that wrote to the file; or all
    * records were `replaced`: there is another installation id. Called within a second of the other side's return. Ask
    * anew what matters.
    */
-  missed(replaced: boolean): void;
+  onGap(gap: { replaced: boolean }): void;
 }
 
 /** At most `tries` in a window of `windowMs` that begins with the first of them. */
 export interface Limit {
   /** Names the limit; part of the key. */
   name: string;
-  tries: number;
+  maxAttempts: number;
   windowMs: number;
 }
 
 /** Tries, counted in fixed windows over all processes. */
 export interface Limiter {
   /** Counts one try. Null while within the limit, else how long its window still lasts, ms. */
-  take(limit: Limit, key: string): Promise<number | null>;
+  consume(limit: Limit, key: string): Promise<number | null>;
   /** Like `take`, without counting: null while a further try would be within the limit. */
-  peek(limit: Limit, key: string): Promise<number | null>;
+  check(limit: Limit, key: string): Promise<number | null>;
   /** Takes one try back. */
-  giveBack(limit: Limit, key: string): Promise<void>;
+  refund(limit: Limit, key: string): Promise<void>;
   /** Forgets all tries. */
-  clear(limit: Limit, key: string): Promise<void>;
+  reset(limit: Limit, key: string): Promise<void>;
 }

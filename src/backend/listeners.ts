@@ -17,7 +17,7 @@ export class Listeners<T> {
     this.#all.push(listener);
   }
 
-  tell(call: (listener: T) => void): void {
+  notify(call: (listener: T) => void): void {
     for (const listener of this.#all) {
       try {
         call(listener);

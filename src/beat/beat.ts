@@ -61,13 +61,13 @@ export class Beat implements Service {
     this.#term = null;
     if (term === null) return;
     const { ticks, owner } = this.#options;
-    await ticks.resign(owner, term).catch(ignoreUnavailable);
+    await ticks.releaseLease(owner, term).catch(ignoreUnavailable);
   }
 
   async #holdLease(): Promise<void> {
     const { ticks, owner, log } = this.#options;
     while (!this.#stopping.signal.aborted) {
-      const lease = await ticks.lead(owner).catch(ignoreUnavailable);
+      const lease = await ticks.acquireLease(owner).catch(ignoreUnavailable);
       // While another leads, its instants are not for this one to count.
       if (lease === null) this.#newest.clear();
       const term = lease?.term ?? null;

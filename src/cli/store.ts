@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { Unavailable } from '../backend/backend.ts';
 import { dataFolder, existingStore } from '../backends.ts';
 import { readOptions, type Environment } from '../config.ts';
-import { Failure, stopAll } from '../lifecycle.ts';
+import { UserError, stopAll } from '../lifecycle.ts';
 import { silentLogger } from '../logger.ts';
-import { commandSecrets, people, type People } from '../roles.ts';
+import { commandSecrets, createAuthServices, type AuthServices } from '../roles.ts';
 import { addOptions, flagsOf, warnOfUnknown } from './options.ts';
 import { storeTable } from './tables.ts';
 
@@ -22,7 +22,7 @@ export class StoreCommands {
   }
 
   /** Opens the store of a command, says which, works on it and closes it again. */
-  async run(command: Command, work: (people: People) => Promise<void>): Promise<void> {
+  async run(command: Command, work: (people: AuthServices) => Promise<void>): Promise<void> {
     const config = readOptions(storeTable, flagsOf(command, storeTable), this.#environment);
     warnOfUnknown(this.#environment);
     const log = silentLogger();
@@ -30,11 +30,11 @@ export class StoreCommands {
     await store.start();
     try {
       process.stderr.write(`clock: ${store.address}\n`);
-      if (store.trouble !== null) throw new Failure(`${store.address} cannot serve: ${store.trouble}`, 1);
+      if (store.outage !== null) throw new UserError(`${store.address} cannot serve: ${store.outage}`, 1);
       const folder = (): string => dataFolder(config, this.#environment);
-      await work(people(store, commandSecrets(config.secrets, store, folder)));
+      await work(createAuthServices(store, commandSecrets(config.secrets, store, folder)));
     } catch (error) {
-      if (error instanceof Unavailable) throw new Failure(`${store.address} cannot serve: ${error.trouble}`, 1);
+      if (error instanceof Unavailable) throw new UserError(`${store.address} cannot serve: ${error.outage}`, 1);
       throw error;
     } finally {
       await stopAll([store], log);

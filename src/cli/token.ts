@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { TokenCommands } from '../commands/token.ts';
 import { BadValue, durationBetween } from '../config.ts';
-import { Failure } from '../lifecycle.ts';
+import { UserError } from '../lifecycle.ts';
 import type { StoreCommands } from './store.ts';
 
 /** Adds `clock token`: the commands for the bearer tokens. */
@@ -35,13 +35,15 @@ function parseLifetime(text: string): number {
     return durationBetween(1_000, 365 * 86_400_000, '90d')(text);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
-    throw new Failure(`--expires: ${JSON.stringify(text)} must be ${error.message}`);
+    throw new UserError(`--expires: ${JSON.stringify(text)} must be ${error.message}`);
   }
 }
 
 function checkLabel(label: string | undefined): void {
   if (label === undefined) return;
   if (!/^[^\p{C}]{1,64}$/u.test(label)) {
-    throw new Failure(`--name: ${JSON.stringify(label)} must be 1 to 64 characters, none of them a control character`);
+    throw new UserError(
+      `--name: ${JSON.stringify(label)} must be 1 to 64 characters, none of them a control character`,
+    );
   }
 }

@@ -34,12 +34,12 @@ export function storeChecks(
   const reachable = async (): Promise<string> => {
     await store.start();
     const deadline = performance.now() + settleWithinMs;
-    while (store.trouble !== null && performance.now() < deadline) await pause(50);
-    if (store.trouble !== null) throw new Error(`${store.address} cannot serve: ${store.trouble}`);
+    while (store.outage !== null && performance.now() < deadline) await pause(50);
+    if (store.outage !== null) throw new Error(`${store.address} cannot serve: ${store.outage}`);
     return `${store.address} answers and takes writes`;
   };
   const clocks = async (): Promise<string> => {
-    if (store.trouble !== null) throw new Error('unknown, since the data cannot be reached');
+    if (store.outage !== null) throw new Error('unknown, since the data cannot be reached');
     const { offsetMs, errorMs } = store.time;
     const words = `house time is ${Math.round(offsetMs)} ms from this host's clock (±${errorMs.toFixed(1)} ms)`;
     if (Math.abs(offsetMs) > offsetAtMostMs) throw new Error(`${words}: run NTP on both`);

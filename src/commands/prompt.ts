@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { Failure } from '../lifecycle.ts';
+import { UserError } from '../lifecycle.ts';
 
 /**
  * A new password: from standard input, whole but for one line end, or typed twice on a terminal. Throws a `Failure`
@@ -8,14 +8,14 @@ import { Failure } from '../lifecycle.ts';
 export async function askNewPassword(fromStdin: boolean): Promise<string> {
   const { stdin } = process;
   if (fromStdin) return (await text(stdin)).replace(/\r?\n$/, '');
-  if (!stdin.isTTY) throw new Failure('--password-stdin: needed where there is no terminal to type a password on');
+  if (!stdin.isTTY) throw new UserError('--password-stdin: needed where there is no terminal to type a password on');
   stdin.setRawMode(true);
   try {
     // One reader for both questions: who pastes both lines at once has answered both.
     const characters = typedCharacters();
     const first = await askHidden('Password: ', characters);
     const second = await askHidden('Password again: ', characters);
-    if (first !== second) throw new Failure('the two passwords are not the same', 1);
+    if (first !== second) throw new UserError('the two passwords are not the same', 1);
     return first;
   } finally {
     stdin.setRawMode(false);
@@ -34,7 +34,8 @@ async function askHidden(question: string, characters: AsyncGenerator<string, un
     for (;;) {
       const { value: character } = await characters.next();
       if (character === '\r' || character === '\n') return typed;
-      if (character === undefined || character === '\u0003' || character === '\u0004') throw new Failure('given up', 1);
+      if (character === undefined || character === '\u0003' || character === '\u0004')
+        throw new UserError('given up', 1);
       typed = character === '\u007f' || character === '\b' ? [...typed].slice(0, -1).join('') : typed + character;
     }
   } finally {

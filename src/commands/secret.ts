@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure } from '../lifecycle.ts';
+import { UserError } from '../lifecycle.ts';
 import { newPassword, newSecret, writeSecretFile } from '../secrets.ts';
 
 /** Prints a new secret and admin password, or writes them to files that a container's own user can read. */
@@ -11,10 +11,10 @@ export function makeSecrets(folder: string | undefined): void {
     return;
   }
   if (existsSync(folder) && (statSync(folder).mode & 0o077) !== 0) {
-    throw new Failure(`--write: others may enter ${folder}: name a new folder, or chmod 700 it first`);
+    throw new UserError(`--write: others may enter ${folder}: name a new folder, or chmod 700 it first`);
   }
   const there = Object.keys(made).find((name) => existsSync(join(folder, name)));
-  if (there !== undefined) throw new Failure(`${join(folder, there)} is there already: remove it first`);
+  if (there !== undefined) throw new UserError(`${join(folder, there)} is there already: remove it first`);
   for (const [name, text] of Object.entries(made)) {
     // A mounted file keeps its owner and mode, and the image's user must read it; the folder keeps everybody else out.
     const path = writeSecretFile(folder, name, text, 0o444);

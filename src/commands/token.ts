@@ -1,6 +1,6 @@
 import { accountId, type Accounts } from '../auth/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
-import { Failure } from '../lifecycle.ts';
+import { UserError } from '../lifecycle.ts';
 import { printList } from './print.ts';
 
 /** What `clock token` does. Each throws a `Failure` that says why it did not. */
@@ -16,13 +16,13 @@ export class TokenCommands {
   /** The token alone on standard output, once. */
   async issue(name: string, lifetimeMs: number, label: string | undefined): Promise<void> {
     const account = await this.#accounts.get(name);
-    if (account === null) throw new Failure(`there is no account ${name}`, 1);
-    if (account.disabled) throw new Failure(`the account ${name} is disabled`, 1);
+    if (account === null) throw new UserError(`there is no account ${name}`, 1);
+    if (account.disabled) throw new UserError(`the account ${name} is disabled`, 1);
     const token = await this.#tokens.issue(accountId(name), lifetimeMs, label);
-    if (token === null) throw new Failure(`--name: there is a live token ${label} already`, 1);
-    if (!(await this.#accounts.stands(account))) {
+    if (token === null) throw new UserError(`--name: there is a live token ${label} already`, 1);
+    if (!(await this.#accounts.canStillSignIn(account))) {
       await this.#tokens.revoke(token.id);
-      throw new Failure(`the account ${name} was changed meanwhile`, 1);
+      throw new UserError(`the account ${name} was changed meanwhile`, 1);
     }
     process.stdout.write(`${token.text}\n`);
   }
@@ -39,6 +39,6 @@ export class TokenCommands {
   }
 
   async revoke(idOrLabel: string): Promise<void> {
-    if (!(await this.#tokens.revoke(idOrLabel))) throw new Failure(`there is no token ${idOrLabel}`, 1);
+    if (!(await this.#tokens.revoke(idOrLabel))) throw new UserError(`there is no token ${idOrLabel}`, 1);
   }
 }

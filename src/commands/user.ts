@@ -1,6 +1,6 @@
 import { accountId, accountNamePattern, type Account, type Accounts } from '../auth/accounts.ts';
 import { passwordProblem } from '../auth/passwords.ts';
-import { Failure } from '../lifecycle.ts';
+import { UserError } from '../lifecycle.ts';
 import { printList } from './print.ts';
 import { askNewPassword } from './prompt.ts';
 
@@ -14,10 +14,10 @@ export class UserCommands {
 
   async add(name: string, options: { operator?: boolean; passwordStdin?: boolean }): Promise<void> {
     if ((await this.#accounts.get(checkedName(name))) !== null)
-      throw new Failure(`there is an account ${name} already`, 1);
+      throw new UserError(`there is an account ${name} already`, 1);
     const password = await checkedPassword(name, options);
     const added = await this.#accounts.add(name, password, options.operator ?? false);
-    if (!added) throw new Failure(`there is an account ${name} already`, 1);
+    if (!added) throw new UserError(`there is an account ${name} already`, 1);
   }
 
   async list(options: { json?: boolean }): Promise<void> {
@@ -58,7 +58,7 @@ function listed({ name, operator, disabled, createdAt }: Account) {
 
 function checkedName(name: string): string {
   if (!accountNamePattern.test(name)) {
-    throw new Failure(`NAME: ${JSON.stringify(name)} must be 1 to 64 of letters, digits and @.+-_`);
+    throw new UserError(`NAME: ${JSON.stringify(name)} must be 1 to 64 of letters, digits and @.+-_`);
   }
   return name;
 }
@@ -66,10 +66,10 @@ function checkedName(name: string): string {
 async function checkedPassword(name: string, { passwordStdin = false }: { passwordStdin?: boolean }): Promise<string> {
   const password = await askNewPassword(passwordStdin);
   const problem = passwordProblem(password, name);
-  if (problem !== null) throw new Failure(problem);
+  if (problem !== null) throw new UserError(problem);
   return password;
 }
 
 function known(name: string, done: boolean): void {
-  if (!done) throw new Failure(`there is no account ${name}`, 1);
+  if (!done) throw new UserError(`there is no account ${name}`, 1);
 }

@@ -2,7 +2,7 @@ import { Connection } from '../client/connection.ts';
 import type { ConnectionOptions } from '../client/connection-options.ts';
 import { Painter } from '../client/painter.ts';
 import { fetchState, isReachable, schedule, socketAddress, socketOf } from '../client/wire.ts';
-import { Failure } from '../lifecycle.ts';
+import { UserError } from '../lifecycle.ts';
 import type { ScreenState } from '../protocol.ts';
 import { Zone } from '../time/zone.ts';
 import { TerminalFace, type Output, type Reading } from './terminal-face.ts';
@@ -53,7 +53,7 @@ export async function watch(options: WatchOptions): Promise<void> {
       if (state === 'live') painter.start();
       else painter.stop();
       if (state !== 'live') show();
-      if (state === 'signed-out') fail(new Failure('the server does not take this token: issue another', 1));
+      if (state === 'signed-out') fail(new UserError('the server does not take this token: issue another', 1));
     },
     onZone: (name) => (zone = new Zone(name)),
   });
@@ -73,11 +73,11 @@ export async function watch(options: WatchOptions): Promise<void> {
   output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     // Nobody reads any more: the other end of a pipe is gone.
     if (code === 'EPIPE') end();
-    else fail(new Failure(`the time cannot be written: ${message}`, 1));
+    else fail(new UserError(`the time cannot be written: ${message}`, 1));
   });
   stopping.addEventListener('abort', () => end(), { once: true });
   const late = once
-    ? setTimeout(() => fail(new Failure(`no time from ${base.origin} within 10 s`, 1)), onceWithinMs)
+    ? setTimeout(() => fail(new UserError(`no time from ${base.origin} within 10 s`, 1)), onceWithinMs)
     : undefined;
   connection.start();
   try {
@@ -93,7 +93,7 @@ export async function watch(options: WatchOptions): Promise<void> {
 function installationAt(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new Failure(`watch: ${JSON.stringify(text)} must be an address such as https://clock.example.org`);
+    throw new UserError(`watch: ${JSON.stringify(text)} must be an address such as https://clock.example.org`);
   }
   return url;
 }

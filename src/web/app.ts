@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { ValuesOf } from '../config.ts';
-import { Failure } from '../lifecycle.ts';
+import { UserError } from '../lifecycle.ts';
 import type { webOptions } from './options.ts';
 import type { TemplatedApp, Uws } from './uws.ts';
 
@@ -12,7 +12,7 @@ export type TlsConfig = Pick<ValuesOf<typeof webOptions>, 'tlsCert' | 'tlsKey'>;
 export function createApp({ tlsCert, tlsKey }: TlsConfig, uws: Uws): TemplatedApp {
   if (tlsCert === undefined && tlsKey === undefined) return uws.App();
   if (tlsCert === undefined || tlsKey === undefined) {
-    throw new Failure('--tls-cert and --tls-key: name both, or neither');
+    throw new UserError('--tls-cert and --tls-key: name both, or neither');
   }
   const [cert, key] = [readPem('--tls-cert', tlsCert), readPem('--tls-key', tlsKey)];
   try {
@@ -21,7 +21,7 @@ export function createApp({ tlsCert, tlsKey }: TlsConfig, uws: Uws): TemplatedAp
     return uws.SSLApp({ cert_file_name: tlsCert, key_file_name: tlsKey });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(`--tls-cert and --tls-key: ${tlsCert} and ${tlsKey} are no certificate and its key: ${reason}`);
+    throw new UserError(`--tls-cert and --tls-key: ${tlsCert} and ${tlsKey} are no certificate and its key: ${reason}`);
   }
 }
 
@@ -29,6 +29,6 @@ function readPem(option: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Failure(`${option}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new UserError(`${option}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }

@@ -1,5 +1,5 @@
 import { readStaticFile } from '../executable.ts';
-import { Failure } from '../lifecycle.ts';
+import { UserError } from '../lifecycle.ts';
 import { HttpError, type Request, type Response } from './http.ts';
 import type { Routes } from './router.ts';
 
@@ -42,13 +42,13 @@ function readEntries(folder: string): Record<string, AssetEntry> {
   try {
     return JSON.parse(Buffer.from(readStaticFile(folder, 'assets.json')).toString('utf8'));
   } catch {
-    throw new Failure(`the static files are not in ${folder}: run 'npm run build'`);
+    throw new UserError(`the static files are not in ${folder}: run 'npm run build'`);
   }
 }
 
 function urlOf(entries: Record<string, AssetEntry>, source: string): string {
   const entry = entries[source];
-  if (entry === undefined) throw new Failure(`the static file ${source} is missing: run 'npm run build'`);
+  if (entry === undefined) throw new UserError(`the static file ${source} is missing: run 'npm run build'`);
   return entry.url;
 }
 

@@ -1,12 +1,12 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { cookieOf, csrfCookieName, setCsrfCookie } from './cookies.ts';
-import { field, HttpError, type Head, type Request, type Response } from './http.ts';
+import { field, HttpError, type RequestHead, type Request, type Response } from './http.ts';
 import { isOurOrigin } from './origin.ts';
 
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 
 /** The token for a form of this browser's, and the header that sets its cookie if it has none yet. */
-export function csrfToken(head: Head): { token: string; headers: Response['headers'] & {} } {
+export function csrfToken(head: RequestHead): { token: string; headers: Response['headers'] & {} } {
   const cookie = cookieOf(head, csrfCookieName);
   if (cookie !== undefined && tokenPattern.test(cookie)) return { token: cookie, headers: [] };
   const token = randomBytes(32).toString('base64url');

@@ -1,4 +1,4 @@
-import { HttpError, type Head } from './http.ts';
+import { HttpError, type RequestHead } from './http.ts';
 import type { Proxies } from './proxies.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
@@ -16,7 +16,7 @@ const hostPattern = /^(?:[\w.~%-]+|\[[\dA-Fa-f:.]+\])(?::\d{0,5})?$/;
  * Copies a request's head, refusing what uWebSockets.js lets through and we do not. Every request passes here first,
  * those for a socket too. Throws an `HttpError`; its head comes along, since the form of the refusal depends on it.
  */
-export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies): Head {
+export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies): RequestHead {
   const headers = new Map<string, string>();
   let fields = 0;
   let bytes = 0;
@@ -28,7 +28,7 @@ export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies):
     if (earlier !== undefined && (singular.has(name) || name.startsWith('sec-websocket-'))) repeated = name;
     headers.set(name, earlier === undefined ? value : `${earlier}${name === 'cookie' ? '; ' : joinedByComma}${value}`);
   });
-  const head: Head = {
+  const head: RequestHead = {
     method: req.getCaseSensitiveMethod(),
     path: req.getUrl(),
     // Undefined where there is no question mark, whatever its typing says.
@@ -37,12 +37,13 @@ export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies):
     secure: proxies.trustsAny ? proxies.clientOf(peerOf(res), headers).secure : proxies.directIsSecure,
   };
   if (fields > fieldsAtMost || bytes > headBytesAtMost) {
-    throw new Refused(head, 431, 'The headers of this request are too large.');
+    throw new RefusedRequest(head, 431, 'The headers of this request are too large.');
   }
-  if (repeated !== undefined) throw new Refused(head, 400, `The header ${repeated} is repeated.`);
-  if (head.method === '') throw new Refused(head, 400, 'This request has no method.');
-  if (!head.path.startsWith('/')) throw new Refused(head, 400, 'The target of this request is no path.');
-  if (!hostPattern.test(headers.get('host') ?? '')) throw new Refused(head, 400, 'The header Host names no host.');
+  if (repeated !== undefined) throw new RefusedRequest(head, 400, `The header ${repeated} is repeated.`);
+  if (head.method === '') throw new RefusedRequest(head, 400, 'This request has no method.');
+  if (!head.path.startsWith('/')) throw new RefusedRequest(head, 400, 'The target of this request is no path.');
+  if (!hostPattern.test(headers.get('host') ?? ''))
+    throw new RefusedRequest(head, 400, 'The header Host names no host.');
   checkBodyHeaders(head);
   return head;
 }
@@ -52,19 +53,19 @@ export function peerOf(res: HttpResponse): string {
   return Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
 }
 
-function checkBodyHeaders(head: Head): void {
-  if (head.headers.has('transfer-encoding')) throw new Refused(head, 411, 'A body needs a Content-Length.');
+function checkBodyHeaders(head: RequestHead): void {
+  if (head.headers.has('transfer-encoding')) throw new RefusedRequest(head, 411, 'A body needs a Content-Length.');
   const length = head.headers.get('content-length');
   if (length === undefined) return;
-  if (!/^\d{1,15}$/.test(length)) throw new Refused(head, 400, 'The Content-Length is no number.');
-  if (Number(length) > bodyBytesAtMost) throw new Refused(head, 413, 'The body of this request is too large.');
+  if (!/^\d{1,15}$/.test(length)) throw new RefusedRequest(head, 400, 'The Content-Length is no number.');
+  if (Number(length) > bodyBytesAtMost) throw new RefusedRequest(head, 413, 'The body of this request is too large.');
 }
 
 /** A refusal after which the connection ends: what follows on it could be taken for something else. */
-export class Refused extends HttpError {
-  readonly head: Head;
+export class RefusedRequest extends HttpError {
+  readonly head: RequestHead;
 
-  constructor(head: Head, status: number, message: string) {
+  constructor(head: RequestHead, status: number, message: string) {
     super(status, message, [], { close: true });
     this.head = head;
   }

@@ -1,5 +1,5 @@
 /** A request's head, copied: uWebSockets.js takes its own back at the first `await`. */
-export interface Head {
+export interface RequestHead {
   method: string;
   /** As sent, without the query. */
   path: string;
@@ -11,7 +11,7 @@ export interface Head {
   secure: boolean;
 }
 
-export interface Request extends Head {
+export interface Request extends RequestHead {
   /** The address of the client, beyond the proxies that are trusted. */
   address: string;
   body: string;

@@ -1,5 +1,5 @@
 import { BadValue } from '../config.ts';
-import type { Head } from './http.ts';
+import type { RequestHead } from './http.ts';
 
 /** An origin as a browser sends it: scheme, host and port, and nothing behind. */
 export function parseOrigin(text: string): string {
@@ -12,7 +12,7 @@ export function parseOrigin(text: string): string {
  * connection's, or https on a plain connection, since a TLS proxy may stand in front; or it is one of `allowed`.
  * Null when there is no Origin at all: then it is no browser.
  */
-export function isOurOrigin(head: Head, allowed: readonly string[]): boolean | null {
+export function isOurOrigin(head: RequestHead, allowed: readonly string[]): boolean | null {
   const text = head.headers.get('origin');
   if (text === undefined) return null;
   if (allowed.includes(text)) return true;

@@ -1,11 +1,11 @@
-import { Failure, type Service } from '../lifecycle.ts';
+import { UserError, type Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import type { AssetUrls } from './assets.ts';
 import { pause } from '../time/pause.ts';
-import { embedPath } from './embed.ts';
+import { embedPath } from './embed-routes.ts';
 import { asHttpError, errorResponse } from './errors.ts';
-import { bodyBytesAtMost, peerOf, readHead, Refused } from './guard.ts';
-import { HttpError, reasonPhrases, type Head, type Request, type Response } from './http.ts';
+import { bodyBytesAtMost, peerOf, readHead, RefusedRequest } from './guard.ts';
+import { HttpError, reasonPhrases, type RequestHead, type Request, type Response } from './http.ts';
 import type { Proxies } from './proxies.ts';
 import { findHandler, type Route, type Routes } from './router.ts';
 import {
@@ -47,7 +47,7 @@ export interface ServerOptions {
 /** A request and the way to answer it. Plain fields: an AbortSignal a handshake was a tenth of its cost. */
 export interface Exchange {
   readonly res: HttpResponse;
-  readonly head: Head;
+  readonly head: RequestHead;
   /** Nothing may be answered any more: `res` is dead. */
   aborted: boolean;
   onAborted: (() => void) | null;
@@ -76,7 +76,7 @@ export class Server implements Service {
     const { app, host, port, portOption } = this.#options;
     const listening = await listenExclusively(app, host, port);
     if (listening === false) {
-      throw new Failure(
+      throw new UserError(
         `${portOption}: cannot listen on ${host}:${port}: the port is in use, or --host is no address of this host`,
       );
     }
@@ -122,7 +122,7 @@ export class Server implements Service {
       });
       return exchange;
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof RefusedRequest)) throw error;
       send(res, error.head, errorResponse(error, error.head.path, this.#options.assets));
       return null;
     }
@@ -149,7 +149,7 @@ export class Server implements Service {
     return handler({ ...head, address, body } satisfies Request);
   }
 
-  #failed(error: unknown, head: Head): Response {
+  #failed(error: unknown, head: RequestHead): Response {
     const { log, assets, frameAncestors } = this.#options;
     const known = asHttpError(error);
     if (known === null) log.error({ err: error, method: head.method, path: head.path }, 'request failed');
@@ -189,7 +189,7 @@ function contentPolicy(frameAncestors: readonly string[]): string {
   return [forbidden, ancestors, ...fromUs, "form-action 'self'"].join('; ');
 }
 
-function send(res: HttpResponse, head: Head, response: Response): void {
+function send(res: HttpResponse, head: RequestHead, response: Response): void {
   const { status, headers = [], body = '', frameAncestors, close = false } = response;
   res.writeStatus(`${status} ${reasonPhrases[status] ?? ''}`);
   res.writeHeader('Content-Security-Policy', frameAncestors === undefined ? unframed : contentPolicy(frameAncestors));

@@ -7,10 +7,10 @@ const msPerSocket = 0.7;
 const countEveryMs = 1_000;
 
 export interface SpreadOptions {
-  backend: Pick<Backend, 'census'>;
+  backend: Pick<Backend, 'reportConnections'>;
   /** Names this process among all that count. */
   owner: string;
-  sockets: () => number;
+  connections: () => number;
 }
 
 /** Over how long screens are to spread their return, so that they never come as a herd: by how many there are. */
@@ -38,9 +38,9 @@ export class Spread implements Service {
   }
 
   async #count(): Promise<void> {
-    const { backend, owner, sockets } = this.#options;
+    const { backend, owner, connections: sockets } = this.#options;
     try {
-      const total = await backend.census(owner, sockets());
+      const total = await backend.reportConnections(owner, sockets());
       this.#ms = Math.round(Math.min(mostMs, Math.max(leastMs, total * msPerSocket)));
     } catch (error) {
       // Cut off from the others, the last count is the best there is.

@@ -6,25 +6,25 @@ import type { Backend } from '../backend/backend.ts';
 import type { ValuesOf } from '../config.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
-import { tickDelays, type Sources } from '../metrics.ts';
-import { unreadiness } from '../ops/readiness.ts';
+import { tickDelays, type MetricSources } from '../metrics.ts';
+import { unreadiness } from '../probes/readiness.ts';
 import { pause } from '../time/pause.ts';
-import { accountRoutes } from './accounts.ts';
-import { apiRoutes } from './api.ts';
+import { accountRoutes } from './account-routes.ts';
+import { apiRoutes } from './api-routes.ts';
 import { createApp, type TlsConfig } from './app.ts';
 import { Assets } from './assets.ts';
-import { embedRoutes } from './embed.ts';
-import { homeRoutes } from './home.ts';
+import { embedRoutes } from './embed-routes.ts';
+import { clockRoutes } from './clock-routes.ts';
 import { HttpError } from './http.ts';
 import { Hub, type SocketData } from './hub.ts';
-import { Identity } from './identity.ts';
-import { Latest } from './latest.ts';
-import { probeRoutes } from './ops.ts';
+import { Authenticator } from './authenticator.ts';
+import { LastMessages } from './last-messages.ts';
+import { probeRoutes } from './probe-routes.ts';
 import type { webOptions } from './options.ts';
 import { Proxies } from './proxies.ts';
 import { Server } from './server.ts';
-import { SessionWatch } from './session-watch.ts';
-import { socketPath, SocketRules } from './socket.ts';
+import { SessionMonitor } from './session-monitor.ts';
+import { socketPath, SocketEndpoint } from './socket-endpoint.ts';
 import { Spread } from './spread.ts';
 import { Upgrades } from './upgrades.ts';
 import type { HttpRequest, HttpResponse, SocketContext, Uws } from './uws.ts';
@@ -53,13 +53,13 @@ export interface WebOptions {
 export class Web implements Service {
   readonly name = 'web';
   /** What it counts. */
-  readonly sources: Sources;
+  readonly sources: MetricSources;
   readonly #hub: Hub;
-  readonly #latest: Latest;
+  readonly #latest: LastMessages;
   readonly #options: WebOptions;
   readonly #server: Server;
   readonly #spread: Spread;
-  readonly #watch: SessionWatch;
+  readonly #watch: SessionMonitor;
   readonly #upgrades: Upgrades;
   readonly #delays = tickDelays();
   #ticks = 0;
@@ -70,15 +70,15 @@ export class Web implements Service {
     this.#options = options;
     const app = createApp(config, uws);
     const hub = new Hub(app);
-    const latest = new Latest({ backend, channels });
-    const spread = new Spread({ backend, owner: options.owner, sockets: () => hub.size });
-    const identity = new Identity({ sessions, backend, hasSocket: ({ jti }) => hub.has(jti) });
+    const latest = new LastMessages({ backend, channels });
+    const spread = new Spread({ backend, owner: options.owner, connections: () => hub.size });
+    const authenticator = new Authenticator({ sessions, backend, hasSocket: ({ jti }) => hub.has(jti) });
     const assets = new Assets(options.assetsFolder);
     const { allowedOrigins } = config;
     const attempts = new Attempts(backend.limiter);
-    const rules = new SocketRules({
+    const rules = new SocketEndpoint({
       hub,
-      identity,
+      authenticator,
       sessions,
       backend,
       channels,
@@ -102,7 +102,7 @@ export class Web implements Service {
     this.#hub = hub;
     this.#latest = latest;
     this.#spread = spread;
-    this.#watch = new SessionWatch({ hub, sessions, records: backend.records, time: backend.time });
+    this.#watch = new SessionMonitor({ hub, sessions, records: backend.records, time: backend.time });
     this.#upgrades = new Upgrades(uws);
     this.#server = new Server({
       app,
@@ -115,10 +115,10 @@ export class Web implements Service {
       log,
       proxies: new Proxies(config.trustedProxy, config.tlsCert !== undefined, log),
       routes: {
-        ...homeRoutes({ identity, assets: assets.urls, build }),
-        ...embedRoutes({ identity, assets: assets.urls, build, frameAncestors: config.frameAncestors }),
-        ...accountRoutes({ identity, accounts, sessions, attempts, allowedOrigins, assets: assets.urls, log }),
-        ...apiRoutes({ identity, latest, channels, spread, build }),
+        ...clockRoutes({ authenticator, assets: assets.urls, build }),
+        ...embedRoutes({ authenticator, assets: assets.urls, build, frameAncestors: config.frameAncestors }),
+        ...accountRoutes({ authenticator, accounts, sessions, attempts, allowedOrigins, assets: assets.urls, log }),
+        ...apiRoutes({ authenticator, latest, channels, spread, build }),
         ...probeRoutes(() => unreadiness(backend, options.stopping)),
         ...assets.routes,
         // What uWebSockets.js does not take for a handshake ends here; the same rules refuse it.
@@ -144,7 +144,7 @@ export class Web implements Service {
   async start(): Promise<void> {
     const { backend } = this.#options;
     backend.ticks.subscribe((channel, frame) => {
-      const tick = this.#latest.take(frame);
+      const tick = this.#latest.accept(frame);
       if (tick === null) return;
       this.#hub.publish(channel, tick.at, frame);
       this.#ticks += 1;
@@ -173,7 +173,7 @@ export class Web implements Service {
     await this.#upgrades.stop();
   }
 
-  async #upgrade(rules: SocketRules, res: HttpResponse, req: HttpRequest, context: SocketContext): Promise<void> {
+  async #upgrade(rules: SocketEndpoint, res: HttpResponse, req: HttpRequest, context: SocketContext): Promise<void> {
     const exchange = this.#server.open(res, req);
     if (exchange === null) return;
     const { head } = exchange;

@@ -31,7 +31,7 @@ export class Worker implements Service {
 
   /** Jobs dropped so far since they waited too long, in the queue or in hand. */
   get expired(): number {
-    return this.#options.ticks.expired + this.#late;
+    return this.#options.ticks.expiredJobs + this.#late;
   }
 
   async start(): Promise<void> {
@@ -52,7 +52,7 @@ export class Worker implements Service {
       try {
         await this.#run(job);
       } catch (error) {
-        if (error instanceof Unavailable) log.warn({ job, trouble: error.trouble }, 'tick lost');
+        if (error instanceof Unavailable) log.warn({ job, outage: error.outage }, 'tick lost');
         else log.error({ job, err: error }, 'task failed');
       }
     }
@@ -63,9 +63,9 @@ export class Worker implements Service {
     const task = tasks.find(({ name }) => name === job.task);
     // A newer beat, in the midst of a rolling update, may know tasks that this worker does not.
     if (task === undefined) return log.warn({ job }, 'unknown task passed over');
-    const result = await ticks.finish(job, task.run(job.at, zone), zone.name);
+    const result = await ticks.publish(job, task.run(job.at, zone), zone.name);
     if (result === 'published') this.#published += 1;
-    if (result === 'late') this.#late += 1;
+    if (result === 'expired') this.#late += 1;
     if (result !== 'published') log.info({ job, result }, 'tick not published');
   }
 }

@@ -100,9 +100,7 @@ describe('docs', () => {
 
   test('the runbook has every word that /ready can say', () => {
     const backend = readFileSync(join(root, 'src/backend/backend.ts'), 'utf8');
-    const words = [...(/type Trouble =[^;]+/.exec(backend)?.[0] ?? '').matchAll(/'([a-z-]+)'/g)].map(
-      ([, word]) => word,
-    );
+    const words = [...(/type Outage =[^;]+/.exec(backend)?.[0] ?? '').matchAll(/'([a-z-]+)'/g)].map(([, word]) => word);
     const rows = readFileSync(join(root, 'docs/runbook.md'), 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm);
     expect([...rows].map(([, word]) => word).toSorted()).toEqual([...words, 'draining'].toSorted());
   });

@@ -58,7 +58,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
   }
 
   async function leader(backend: Backend): Promise<number> {
-    const lease = await backend.ticks.lead('beat');
+    const lease = await backend.ticks.acquireLease('beat');
     expect(lease).not.toBeNull();
     return lease?.term ?? 0;
   }
@@ -66,8 +66,8 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
   const soon = (): AbortSignal => AbortSignal.timeout(2_000);
 
   describe('service', () => {
-    promise('is without trouble once it has started', async (backend) => {
-      expect(backend.trouble).toBeNull();
+    promise('is without outage once it has started', async (backend) => {
+      expect(backend.outage).toBeNull();
     });
 
     promise('tells house time to a few ms, with its bound', async (backend) => {
@@ -82,7 +82,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
 
     test('stops without having started', async () => {
       const { backend, clean } = await create();
-      expect(backend.trouble).toBe('starting');
+      expect(backend.outage).toBe('starting');
       await backend.stop();
       await clean();
     });
@@ -90,34 +90,34 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
 
   describe('lease', () => {
     promise('goes to one of many', async ({ ticks }) => {
-      expect(await ticks.lead('one')).not.toBeNull();
-      expect(await ticks.lead('other')).toBeNull();
+      expect(await ticks.acquireLease('one')).not.toBeNull();
+      expect(await ticks.acquireLease('other')).toBeNull();
     });
 
     promise("keeps its holder's term", async ({ ticks }) => {
-      const first = await ticks.lead('one');
-      expect(await ticks.lead('one')).toEqual(first);
+      const first = await ticks.acquireLease('one');
+      expect(await ticks.acquireLease('one')).toEqual(first);
     });
 
     promise('goes, with a greater term, to another when it was given up', async ({ ticks }) => {
-      const term = (await ticks.lead('one'))?.term ?? 0;
-      await ticks.resign('one', term);
-      expect((await ticks.lead('other'))?.term).toBeGreaterThan(term);
+      const term = (await ticks.acquireLease('one'))?.term ?? 0;
+      await ticks.releaseLease('one', term);
+      expect((await ticks.acquireLease('other'))?.term).toBeGreaterThan(term);
     });
 
     promise('ends after a second without renewal', async ({ ticks }) => {
-      const term = (await ticks.lead('one'))?.term ?? 0;
+      const term = (await ticks.acquireLease('one'))?.term ?? 0;
       await passes(700);
-      expect(await ticks.lead('other')).toBeNull();
+      expect(await ticks.acquireLease('other')).toBeNull();
       await passes(400);
-      expect((await ticks.lead('other'))?.term).toBeGreaterThan(term);
+      expect((await ticks.acquireLease('other'))?.term).toBeGreaterThan(term);
     });
 
     promise('is not given up by an earlier term, nor by another owner', async ({ ticks }) => {
-      const term = (await ticks.lead('one'))?.term ?? 0;
-      await ticks.resign('one', term - 1);
-      await ticks.resign('other', term);
-      expect(await ticks.lead('other')).toBeNull();
+      const term = (await ticks.acquireLease('one'))?.term ?? 0;
+      await ticks.releaseLease('one', term - 1);
+      await ticks.releaseLease('other', term);
+      expect(await ticks.acquireLease('other')).toBeNull();
     });
   });
 
@@ -134,7 +134,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
 
     promise('refuses a leader that resigned', async (backend) => {
       const term = await leader(backend);
-      await backend.ticks.resign('beat', term);
+      await backend.ticks.releaseLease('beat', term);
       expect(await backend.ticks.push(job(backend), 'beat', term)).toBe('not-leader');
     });
 
@@ -148,8 +148,8 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       const term = await leader(backend);
       const one = job(backend);
       expect(await backend.ticks.push(one, 'beat', term)).toBe('pushed');
-      expect(await backend.ticks.push(one, 'beat', term)).toBe('known');
-      expect(await backend.ticks.push({ ...one, at: one.at - 500 }, 'beat', term)).toBe('known');
+      expect(await backend.ticks.push(one, 'beat', term)).toBe('duplicate');
+      expect(await backend.ticks.push({ ...one, at: one.at - 500 }, 'beat', term)).toBe('duplicate');
     });
 
     promise('keeps the instants of tasks apart', async (backend) => {
@@ -165,7 +165,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       const due = job(backend, 0, { expiresAt: backend.time.now() + 500 });
       expect(await backend.ticks.push(ahead, 'beat', term)).toBe('pushed');
       expect(await backend.ticks.push(due, 'beat', term)).toBe('pushed');
-      expect(await backend.ticks.push(due, 'beat', term)).toBe('known');
+      expect(await backend.ticks.push(due, 'beat', term)).toBe('duplicate');
     });
 
     promise('lets the oldest fall out of a queue that nobody empties', async (backend) => {
@@ -213,7 +213,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       await backend.ticks.push(late, 'beat', term);
       await backend.ticks.push(good, 'beat', term);
       expect(await backend.ticks.pop(soon())).toEqual(good);
-      expect(backend.ticks.expired).toBe(1);
+      expect(backend.ticks.expiredJobs).toBe(1);
     });
 
     promise('returns null when aborted, soon', async ({ ticks }) => {
@@ -235,7 +235,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
     promise('publishes, and keeps the tick as the last of its channel', async (backend) => {
       const one = job(backend);
       expect(await backend.ticks.last('time')).toBeNull();
-      expect(await backend.ticks.finish(one, '15:03:27', 'Europe/Madrid')).toBe('published');
+      expect(await backend.ticks.publish(one, '15:03:27', 'Europe/Madrid')).toBe('published');
       const seq = Math.floor(one.at / 50);
       const last = { text: '15:03:27', at: one.at, seq, zone: 'Europe/Madrid', everyMs: 500 };
       expect(await backend.ticks.last('time')).toEqual(last);
@@ -244,29 +244,29 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
 
     promise('refuses a job past its expiry', async (backend) => {
       const late = job(backend, -1_000, { expiresAt: backend.time.now() - 500 });
-      expect(await backend.ticks.finish(late, '15:03:27', 'UTC')).toBe('late');
+      expect(await backend.ticks.publish(late, '15:03:27', 'UTC')).toBe('expired');
       expect(await backend.ticks.last('time')).toBeNull();
     });
 
     promise('publishes each instant once, and none before it', async (backend) => {
       const one = job(backend);
-      await backend.ticks.finish(one, '15:03:27', 'UTC');
-      expect(await backend.ticks.finish(one, '15:03:27', 'UTC')).toBe('known');
-      expect(await backend.ticks.finish({ ...one, at: one.at - 1 }, '15:03:26', 'UTC')).toBe('known');
+      await backend.ticks.publish(one, '15:03:27', 'UTC');
+      expect(await backend.ticks.publish(one, '15:03:27', 'UTC')).toBe('duplicate');
+      expect(await backend.ticks.publish({ ...one, at: one.at - 1 }, '15:03:26', 'UTC')).toBe('duplicate');
     });
 
     promise('raises seq by one at least, also when the authority stepped back', async (backend) => {
       const ahead = job(backend, 60_000, { expiresAt: backend.time.now() + 60_500 });
       const due = job(backend, 0, { expiresAt: backend.time.now() + 500 });
-      expect(await backend.ticks.finish(ahead, '15:04:27', 'UTC')).toBe('published');
-      expect(await backend.ticks.finish(due, '15:03:27', 'UTC')).toBe('published');
+      expect(await backend.ticks.publish(ahead, '15:04:27', 'UTC')).toBe('published');
+      expect(await backend.ticks.publish(due, '15:03:27', 'UTC')).toBe('published');
       const last = await backend.ticks.last('time');
       expect(last).toMatchObject({ at: due.at, seq: Math.floor(ahead.at / 50) + 1 });
     });
 
     promise('keeps any text whole', async (backend) => {
       const text = '"quoted" \\ ünïcode 🕒 },"channel":';
-      await backend.ticks.finish(job(backend), text, 'UTC');
+      await backend.ticks.publish(job(backend), text, 'UTC');
       expect((await backend.ticks.last('time'))?.text).toBe(text);
     });
   });
@@ -285,13 +285,13 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
 
     promise('hands on the frames of all channels, in order', async (backend) => {
       const handed = frames(backend);
-      await until(() => backend.trouble === null, 'the subscription');
+      await until(() => backend.outage === null, 'the subscription');
       const expected: string[] = [];
       const first = job(backend);
       for (let n = 0; n < 20; n++) {
         const at = first.at + n * 50;
         for (const task of channels) {
-          await backend.ticks.finish({ ...first, task, at }, `text ${n}`, 'UTC');
+          await backend.ticks.publish({ ...first, task, at }, `text ${n}`, 'UTC');
           expected.push(frameOf(task, `text ${n}`, at));
         }
       }
@@ -301,30 +301,30 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
 
     promise('hands on nothing of other channels', async (backend) => {
       const handed = frames(backend);
-      await until(() => backend.trouble === null, 'the subscription');
+      await until(() => backend.outage === null, 'the subscription');
       const one = job(backend);
-      await backend.ticks.finish({ ...one, task: 'weather' }, 'rain', 'UTC');
-      await backend.ticks.finish(one, '15:03:27', 'UTC');
+      await backend.ticks.publish({ ...one, task: 'weather' }, 'rain', 'UTC');
+      await backend.ticks.publish(one, '15:03:27', 'UTC');
       await until(() => handed.length > 0, 'a frame');
       expect(handed).toEqual([frameOf('time', '15:03:27', one.at)]);
     });
 
     promise('hands on the last tick to one that comes late', async (backend) => {
       const one = job(backend);
-      await backend.ticks.finish(one, '15:03:27', 'UTC');
+      await backend.ticks.publish(one, '15:03:27', 'UTC');
       const handed = frames(backend);
       await until(() => handed.length > 0, 'the last tick');
       const next = { ...one, at: one.at + 500 };
-      await backend.ticks.finish(next, '15:03:28', 'UTC');
+      await backend.ticks.publish(next, '15:03:28', 'UTC');
       await until(() => handed.length > 1, 'the next tick');
       expect(handed).toEqual([frameOf('time', '15:03:27', one.at), frameOf('time', '15:03:28', next.at)]);
     });
 
     promise('serves several subscribers', async (backend) => {
       const [first, second] = [frames(backend), frames(backend)];
-      await until(() => backend.trouble === null, 'the subscription');
+      await until(() => backend.outage === null, 'the subscription');
       const one = job(backend);
-      await backend.ticks.finish(one, '15:03:27', 'UTC');
+      await backend.ticks.publish(one, '15:03:27', 'UTC');
       await until(() => first.length > 0 && second.length > 0, 'both');
       expect(first).toEqual(second);
     });
@@ -428,10 +428,10 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
 
     promise('deletes records and tells of it in one step', async (backend) => {
       const heard: string[] = [];
-      backend.records.hear({ told: (message) => heard.push(message), missed: () => {} });
-      await until(() => backend.trouble === null, 'the subscription');
+      backend.records.subscribe({ onMessage: (message) => heard.push(message), onGap: () => {} });
+      await until(() => backend.outage === null, 'the subscription');
       for (const id of ['ana/1', 'ana/2', 'bob/1']) await backend.records.create('session', id, {}, 60_000);
-      await backend.records.deleteAndTell('session', ['ana/1', 'ana/2', 'never there'], 'ended');
+      await backend.records.deleteAndPublish('session', ['ana/1', 'ana/2', 'never there'], 'ended');
       expect((await backend.records.list('session')).map(({ id }) => id)).toEqual(['bob/1']);
       await until(() => heard.length === 1, 'the message');
       expect(heard).toEqual(['ended']);
@@ -440,11 +440,11 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
     promise('tells every listener, in order', async (backend) => {
       const heard: string[] = [];
       for (const name of ['a', 'b']) {
-        backend.records.hear({ told: (message) => heard.push(`${name} ${message}`), missed: () => {} });
+        backend.records.subscribe({ onMessage: (message) => heard.push(`${name} ${message}`), onGap: () => {} });
       }
-      await until(() => backend.trouble === null, 'the subscription');
-      await backend.records.tell('one');
-      await backend.records.tell('"two" 🕒');
+      await until(() => backend.outage === null, 'the subscription');
+      await backend.records.publish('one');
+      await backend.records.publish('"two" 🕒');
       await until(() => heard.length === 4, 'all messages');
       expect(heard).toEqual(['a one', 'b one', 'a "two" 🕒', 'b "two" 🕒']);
     });
@@ -456,81 +456,81 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       const broken = (): never => {
         throw new Error('broken');
       };
-      backend.records.hear({ told: broken, missed: broken });
-      backend.records.hear({ told: (message) => heard.push(message), missed: () => {} });
+      backend.records.subscribe({ onMessage: broken, onGap: broken });
+      backend.records.subscribe({ onMessage: (message) => heard.push(message), onGap: () => {} });
       backend.ticks.subscribe(broken);
       backend.ticks.subscribe((channel) => heard.push(channel));
-      await until(() => backend.trouble === null, 'the subscription');
-      expect(await backend.ticks.finish(job(backend), '15:03:27', 'UTC')).toBe('published');
-      await backend.records.tell('news');
+      await until(() => backend.outage === null, 'the subscription');
+      expect(await backend.ticks.publish(job(backend), '15:03:27', 'UTC')).toBe('published');
+      await backend.records.publish('news');
       await until(() => heard.length === 2, 'both');
       expect(heard.toSorted()).toEqual(['news', 'time']);
     });
   });
 
   describe('limiter', () => {
-    const limit: Limit = { name: 'sign-in', tries: 2, windowMs: 60_000 };
+    const limit: Limit = { name: 'sign-in', maxAttempts: 2, windowMs: 60_000 };
 
     promise('lets as many tries pass as the limit has, then says how long', async ({ limiter }) => {
-      expect(await limiter.take(limit, 'ana')).toBeNull();
-      expect(await limiter.take(limit, 'ana')).toBeNull();
-      const wait = await limiter.take(limit, 'ana');
+      expect(await limiter.consume(limit, 'ana')).toBeNull();
+      expect(await limiter.consume(limit, 'ana')).toBeNull();
+      const wait = await limiter.consume(limit, 'ana');
       expect(wait).toBeGreaterThan(55_000);
       expect(wait).toBeLessThanOrEqual(60_000);
-      expect(await limiter.take(limit, 'eva')).toBeNull();
+      expect(await limiter.consume(limit, 'eva')).toBeNull();
     });
 
     promise('keeps limits apart by name', async ({ limiter }) => {
-      await limiter.take(limit, 'ana');
-      await limiter.take(limit, 'ana');
-      expect(await limiter.take({ ...limit, name: 'pairing' }, 'ana')).toBeNull();
+      await limiter.consume(limit, 'ana');
+      await limiter.consume(limit, 'ana');
+      expect(await limiter.consume({ ...limit, name: 'pairing' }, 'ana')).toBeNull();
     });
 
     promise('peeks without counting', async ({ limiter }) => {
-      await limiter.take(limit, 'ana');
-      expect(await limiter.peek(limit, 'ana')).toBeNull();
-      expect(await limiter.peek(limit, 'ana')).toBeNull();
-      await limiter.take(limit, 'ana');
-      expect(await limiter.peek(limit, 'ana')).toBeGreaterThan(55_000);
+      await limiter.consume(limit, 'ana');
+      expect(await limiter.check(limit, 'ana')).toBeNull();
+      expect(await limiter.check(limit, 'ana')).toBeNull();
+      await limiter.consume(limit, 'ana');
+      expect(await limiter.check(limit, 'ana')).toBeGreaterThan(55_000);
     });
 
     promise('gives a try back, and never more than were taken', async ({ limiter }) => {
-      await limiter.giveBack(limit, 'ana');
-      await limiter.take(limit, 'ana');
-      await limiter.take(limit, 'ana');
-      await limiter.giveBack(limit, 'ana');
-      expect(await limiter.take(limit, 'ana')).toBeNull();
-      expect(await limiter.take(limit, 'ana')).not.toBeNull();
+      await limiter.refund(limit, 'ana');
+      await limiter.consume(limit, 'ana');
+      await limiter.consume(limit, 'ana');
+      await limiter.refund(limit, 'ana');
+      expect(await limiter.consume(limit, 'ana')).toBeNull();
+      expect(await limiter.consume(limit, 'ana')).not.toBeNull();
     });
 
     promise('forgets all tries', async ({ limiter }) => {
-      for (let n = 0; n < 3; n++) await limiter.take(limit, 'ana');
-      await limiter.clear(limit, 'ana');
-      expect(await limiter.peek(limit, 'ana')).toBeNull();
-      expect(await limiter.take(limit, 'ana')).toBeNull();
+      for (let n = 0; n < 3; n++) await limiter.consume(limit, 'ana');
+      await limiter.reset(limit, 'ana');
+      expect(await limiter.check(limit, 'ana')).toBeNull();
+      expect(await limiter.consume(limit, 'ana')).toBeNull();
     });
 
     promise('begins a new window when one has ended, however often it was tried', async ({ limiter }) => {
-      const short = { ...limit, tries: 1, windowMs: 1_000 };
-      await limiter.take(short, 'ana');
+      const short = { ...limit, maxAttempts: 1, windowMs: 1_000 };
+      await limiter.consume(short, 'ana');
       await passes(600);
-      expect(await limiter.take(short, 'ana')).toBeLessThan(500);
+      expect(await limiter.consume(short, 'ana')).toBeLessThan(500);
       await passes(500);
-      expect(await limiter.take(short, 'ana')).toBeNull();
+      expect(await limiter.consume(short, 'ana')).toBeNull();
     });
   });
 
   describe('census', () => {
     promise('sums what all told, the newest of each', async (backend) => {
-      expect(await backend.census('one', 5)).toBe(5);
-      expect(await backend.census('two', 20_000)).toBe(20_005);
-      expect(await backend.census('one', 0)).toBe(20_000);
+      expect(await backend.reportConnections('one', 5)).toBe(5);
+      expect(await backend.reportConnections('two', 20_000)).toBe(20_005);
+      expect(await backend.reportConnections('one', 0)).toBe(20_000);
     });
 
     promise('forgets who has not told for 3 s', async (backend) => {
-      await backend.census('one', 5);
+      await backend.reportConnections('one', 5);
       await passes(3_050);
-      expect(await backend.census('two', 3)).toBe(3);
+      expect(await backend.reportConnections('two', 3)).toBe(3);
     });
   });
 }

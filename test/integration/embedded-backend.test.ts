@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { databaseFile, EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
-import { Failure } from '../../src/lifecycle.ts';
+import { UserError } from '../../src/lifecycle.ts';
 import { DataProcess } from '../support/data-process.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { msUntil, passes, until } from '../support/until.ts';
@@ -40,11 +40,11 @@ async function withOther(
   });
 }
 
-async function failureOf(backend: EmbeddedBackend): Promise<Failure> {
+async function failureOf(backend: EmbeddedBackend): Promise<UserError> {
   const failure = await backend.start().catch((error: unknown) => error);
-  expect(failure).toBeInstanceOf(Failure);
+  expect(failure).toBeInstanceOf(UserError);
   await backend.stop();
-  return failure as Failure;
+  return failure as UserError;
 }
 
 async function modeOf(path: string): Promise<string> {
@@ -83,7 +83,11 @@ describe.concurrent('embedded backend', () => {
       await before.records.create('account', 'ana', { n: 1 });
       expect(before.keep('secret', () => 'made once')).toBe('made once');
       const at = Math.floor(before.time.now());
-      await before.ticks.finish({ task: 'time', at, everyMs: 500, expiresAt: at + 1_000 }, '15:03:27', 'Europe/Madrid');
+      await before.ticks.publish(
+        { task: 'time', at, everyMs: 500, expiresAt: at + 1_000 },
+        '15:03:27',
+        'Europe/Madrid',
+      );
       const last = await before.ticks.last('time');
       await before.stop();
 
@@ -124,7 +128,7 @@ describe.concurrent('embedded backend', () => {
     await withOther(false, async (backend, other) => {
       const told: string[] = [];
       let missed = 0;
-      backend.records.hear({ told: (message) => told.push(message), missed: () => missed++ });
+      backend.records.subscribe({ onMessage: (message) => told.push(message), onGap: () => missed++ });
       await other.ask('start');
       await until(() => missed >= 0, 'its start');
       const before = missed;
@@ -141,10 +145,10 @@ describe.concurrent('embedded backend', () => {
     await inFolder(async (folder) => {
       const backend = backendIn(folder);
       const told: string[] = [];
-      backend.records.hear({ told: (message) => told.push(message), missed: () => told.push('missed') });
+      backend.records.subscribe({ onMessage: (message) => told.push(message), onGap: () => told.push('missed') });
       await backend.start();
       await backend.records.create('account', 'ana', {});
-      await backend.records.tell('news');
+      await backend.records.publish('news');
       await passes(1_100);
       expect(told).toEqual(['news']);
       await backend.stop();
@@ -216,10 +220,10 @@ describe.concurrent('embedded backend', () => {
       await backend.start();
       const other = new DatabaseSync(join(folder, databaseFile));
       other.exec('BEGIN IMMEDIATE');
-      expect(await msUntil(() => backend.trouble === 'data-readonly', 'the trouble')).toBeLessThan(2_000);
-      await expect(backend.records.create('account', 'ana', {})).rejects.toMatchObject({ trouble: 'data-readonly' });
+      expect(await msUntil(() => backend.outage === 'data-readonly', 'the outage')).toBeLessThan(2_000);
+      await expect(backend.records.create('account', 'ana', {})).rejects.toMatchObject({ outage: 'data-readonly' });
       other.exec('COMMIT');
-      expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_600);
+      expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_600);
       expect(await backend.records.create('account', 'ana', {})).toBe(true);
       expect(lines.map(({ msg }) => msg)).toEqual(['data cannot be written', 'data can be written again']);
       other.close();

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { channels } from '../../src/backends.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { people, type People } from '../../src/roles.ts';
+import { createAuthServices, type AuthServices } from '../../src/roles.ts';
 import { Client, type TestSocket } from '../support/client.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
@@ -99,7 +99,7 @@ describe('on two web processes over one Redis', () => {
     expect(JSON.parse(await socket.next()).sync.echo).toBe(1);
   });
 
-  test.each<[string, (accounts: People['accounts']) => Promise<boolean>]>([
+  test.each<[string, (accounts: AuthServices['accounts']) => Promise<boolean>]>([
     ['disable', (accounts) => accounts.disable('ADA')],
     ['remove', (accounts) => accounts.remove('ada')],
     ['passwd', (accounts) => accounts.setPassword('ada', 'another long password')],
@@ -141,12 +141,12 @@ describe('on the embedded backend, from another process on its file', () => {
     await rm(folder, { recursive: true });
   });
 
-  test.each<[string, (accounts: People['accounts']) => Promise<boolean>]>([
+  test.each<[string, (accounts: AuthServices['accounts']) => Promise<boolean>]>([
     ['disable', (accounts) => accounts.disable('ada')],
     ['remove', (accounts) => accounts.remove('ada')],
     ['passwd', (accounts) => accounts.setPassword('ada', 'another long password')],
   ])('%s closes every socket of the account with 4401 within a second', async (_, act) => {
-    const { accounts } = people(command, secrets);
+    const { accounts } = createAuthServices(command, secrets);
     await accounts.add('ada', password, false);
     const ada = await app.signedIn('ada');
     using socket = await ada.connect();

@@ -4,7 +4,7 @@ import { Unavailable, type Job } from '../../src/backend/backend.ts';
 import { Keys } from '../../src/backend/redis/keys.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
-import { Failure } from '../../src/lifecycle.ts';
+import { UserError } from '../../src/lifecycle.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
@@ -30,7 +30,7 @@ function watched(url: string, prefix = 'p:'): Watched {
     const { message } = JSON.parse(Buffer.from(frame).toString()) as { message: Record<string, unknown> };
     all.ticks.push(String(message[channel]));
   });
-  backend.records.hear({ told: (message) => all.told.push(message), missed: () => all.missed++ });
+  backend.records.subscribe({ onMessage: (message) => all.told.push(message), onGap: () => all.missed++ });
   return all;
 }
 
@@ -42,7 +42,7 @@ async function withRedis(
   const all = watched(server.url);
   try {
     await all.backend.start();
-    expect(all.backend.trouble).toBeNull();
+    expect(all.backend.outage).toBeNull();
     await check(server, all);
   } finally {
     await all.backend.stop();
@@ -56,30 +56,30 @@ function job({ time }: RedisBackend, more: Partial<Job> = {}): Job {
 }
 
 async function publish(backend: RedisBackend, text: string): Promise<void> {
-  expect(await backend.ticks.finish(job(backend), text, 'UTC')).toBe('published');
+  expect(await backend.ticks.publish(job(backend), text, 'UTC')).toBe('published');
 }
 
 /** All that a beat and a worker do for one tick. */
 async function wholeWay(backend: RedisBackend): Promise<void> {
   const { ticks } = backend;
-  const lease = await until(() => ticks.lead('beat'), 'the lease');
+  const lease = await until(() => ticks.acquireLease('beat'), 'the lease');
   const one = job(backend);
   expect(await ticks.push(one, 'beat', lease.term)).toBe('pushed');
   const popped = await ticks.pop(AbortSignal.timeout(2_000));
   expect(popped).toEqual(one);
-  expect(await ticks.finish(one, '15:03:27', 'UTC')).toBe('published');
+  expect(await ticks.publish(one, '15:03:27', 'UTC')).toBe('published');
 }
 
-/** The trouble that everything a backend can be asked is refused with, each within a second or so. */
+/** The outage that everything a backend can be asked is refused with, each within a second or so. */
 async function refusals(backend: RedisBackend): Promise<string[]> {
   const { ticks, records, limiter } = backend;
-  const limit = { name: 'sign-in', tries: 1, windowMs: 1_000 };
+  const limit = { name: 'sign-in', maxAttempts: 1, windowMs: 1_000 };
   const begin = performance.now();
   const questions = [
-    ticks.lead('beat'),
-    ticks.resign('beat', 1),
+    ticks.acquireLease('beat'),
+    ticks.releaseLease('beat', 1),
     ticks.push(job(backend), 'beat', 1),
-    ticks.finish(job(backend), 'x', 'UTC'),
+    ticks.publish(job(backend), 'x', 'UTC'),
     ticks.last('time'),
     records.get('account', 'ana'),
     records.getMany('account', ['ana']),
@@ -87,13 +87,13 @@ async function refusals(backend: RedisBackend): Promise<string[]> {
     records.update('account', 'ana', () => ({})),
     records.delete('account', 'ana'),
     records.list('account'),
-    records.tell('x'),
-    limiter.take(limit, 'ana'),
-    limiter.peek(limit, 'ana'),
-    limiter.giveBack(limit, 'ana'),
-    limiter.clear(limit, 'ana'),
-    backend.census('web', 1),
-    backend.audit(),
+    records.publish('x'),
+    limiter.consume(limit, 'ana'),
+    limiter.check(limit, 'ana'),
+    limiter.refund(limit, 'ana'),
+    limiter.reset(limit, 'ana'),
+    backend.reportConnections('web', 1),
+    backend.checkDurability(),
   ];
   const results = await Promise.allSettled<unknown>(questions);
   expect(performance.now() - begin).toBeLessThan(1_300);
@@ -101,16 +101,14 @@ async function refusals(backend: RedisBackend): Promise<string[]> {
     ...new Set(
       results.map((result) => {
         if (result.status === 'fulfilled') return 'answered';
-        return result.reason instanceof Unavailable ? result.reason.trouble : String(result.reason);
+        return result.reason instanceof Unavailable ? result.reason.outage : String(result.reason);
       }),
     ),
   ];
 }
 
 function losses(lines: readonly LogLine[]): string[] {
-  return lines
-    .filter(({ msg }) => msg.startsWith('redis '))
-    .map(({ msg, trouble }) => `${msg} ${trouble ?? ''}`.trim());
+  return lines.filter(({ msg }) => msg.startsWith('redis ')).map(({ msg, outage }) => `${msg} ${outage ?? ''}`.trim());
 }
 
 describe.concurrent('redis backend', () => {
@@ -119,10 +117,10 @@ describe.concurrent('redis backend', () => {
     const all = watched(`redis://127.0.0.1:${port}`);
     const { backend, lines } = all;
     expect(await msUntilDone(backend.start())).toBeLessThan(1_500);
-    expect(backend.trouble).toBe('redis-down');
+    expect(backend.outage).toBe('redis-down');
     expect(await refusals(backend)).toEqual(['redis-down']);
     const server = await RedisServer.start({ port });
-    expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
+    expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
     await wholeWay(backend);
     expect(losses(lines)).toEqual(['redis lost redis-down', 'redis back']);
     // Nobody could know what was told before it came.
@@ -134,15 +132,15 @@ describe.concurrent('redis backend', () => {
   test('survives a crash that loses all data', async () => {
     await withRedis({}, async (server, all) => {
       const { backend } = all;
-      const before = await until(() => backend.ticks.lead('beat'), 'the lease');
+      const before = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
       const popping = backend.ticks.pop(AbortSignal.timeout(10_000));
       await publish(backend, 'before');
       await server.crash();
-      expect(await msUntil(() => backend.trouble === 'redis-down', 'the trouble')).toBeLessThan(2_000);
+      expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
       expect(await refusals(backend)).toEqual(['redis-down']);
       await server.begin();
-      expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
-      const lease = await until(() => backend.ticks.lead('beat'), 'the lease');
+      expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
+      const lease = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
       expect(lease.term).toBeGreaterThan(before.term);
       const one = job(backend);
       await backend.ticks.push(one, 'beat', lease.term);
@@ -163,7 +161,7 @@ describe.concurrent('redis backend', () => {
       const last = await backend.ticks.last('time');
       await server.crash();
       await server.begin();
-      await until(() => backend.trouble === null, 'no trouble');
+      await until(() => backend.outage === null, 'no outage');
       expect(await backend.ticks.last('time')).toEqual(last);
       expect(await backend.records.get('account', 'ana')).toEqual({ n: 1 });
       await until(() => all.missed === 1, 'that messages may be missing');
@@ -178,12 +176,12 @@ describe.concurrent('redis backend', () => {
       const popping = backend.ticks.pop(AbortSignal.timeout(10_000));
       server.pause();
       const refused = refusals(backend);
-      expect(await msUntil(() => backend.trouble === 'redis-down', 'the trouble')).toBeLessThan(2_000);
+      expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
       expect(await refused).toEqual(['redis-down']);
       await passes(1_500);
       server.resume();
-      expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
-      const lease = await until(() => backend.ticks.lead('beat'), 'the lease');
+      expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
+      const lease = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
       const one = job(backend);
       await backend.ticks.push(one, 'beat', lease.term);
       expect(await popping).toEqual(one);
@@ -207,7 +205,7 @@ describe.concurrent('redis backend', () => {
       }
       const rounds = [1, 2, 3, 4, 5];
       expect(all.ticks).toEqual(rounds.flatMap((n) => [`before ${n}`, `meanwhile ${n}`, `after ${n}`]));
-      expect(backend.trouble).toBeNull();
+      expect(backend.outage).toBeNull();
     });
   });
 
@@ -218,7 +216,7 @@ describe.concurrent('redis backend', () => {
       await wholeWay(backend);
       expect(await backend.records.create('account', 'ana', {})).toBe(true);
       await server.cli('SCRIPT', 'FLUSH');
-      expect(await backend.limiter.take({ name: 'sign-in', tries: 1, windowMs: 1_000 }, 'ana')).toBeNull();
+      expect(await backend.limiter.consume({ name: 'sign-in', maxAttempts: 1, windowMs: 1_000 }, 'ana')).toBeNull();
       expect(losses(lines)).toEqual([]);
     });
   });
@@ -237,12 +235,12 @@ describe.concurrent('redis backend', () => {
     await withRedis({}, async (server, all) => {
       const { backend } = all;
       await wholeWay(backend);
-      const [before, lease] = [await backend.ticks.last('time'), await backend.ticks.lead('beat')];
+      const [before, lease] = [await backend.ticks.last('time'), await backend.ticks.acquireLease('beat')];
       await server.cli('FLUSHALL');
       expect(await msUntil(() => all.missed > 0, 'that records are others')).toBeLessThan(1_100);
       await wholeWay(backend);
       expect((await backend.ticks.last('time'))?.seq).toBeGreaterThan(before?.seq ?? Infinity);
-      expect((await backend.ticks.lead('beat'))?.term).toBeGreaterThan(lease?.term ?? Infinity);
+      expect((await backend.ticks.acquireLease('beat'))?.term).toBeGreaterThan(lease?.term ?? Infinity);
       await passes(1_000);
       expect(all.missed).toBe(1);
     });
@@ -264,12 +262,12 @@ describe.concurrent('redis backend', () => {
     const wrong = watched(`redis://:battery-staple@127.0.0.1:${server.port}`);
     const none = watched(`redis://127.0.0.1:${server.port}`);
     await Promise.all([right.backend.start(), wrong.backend.start(), none.backend.start()]);
-    expect(right.backend.trouble).toBeNull();
-    expect(wrong.backend.trouble).toBe('redis-auth');
-    expect(none.backend.trouble).toBe('redis-auth');
+    expect(right.backend.outage).toBeNull();
+    expect(wrong.backend.outage).toBe('redis-auth');
+    expect(none.backend.outage).toBe('redis-auth');
     expect(await refusals(wrong.backend)).toEqual(['redis-auth']);
     await server.cli('CONFIG', 'SET', 'requirepass', 'battery-staple');
-    expect(await msUntil(() => wrong.backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
+    expect(await msUntil(() => wrong.backend.outage === null, 'no outage')).toBeLessThan(1_000);
     const shown = JSON.stringify([right.lines, wrong.lines, none.lines, right.backend.address]);
     expect(shown).not.toMatch(/correct-horse|battery-staple/);
     expect(losses(wrong.lines)).toEqual(['redis lost redis-auth', 'redis back']);
@@ -277,7 +275,7 @@ describe.concurrent('redis backend', () => {
     await server.stop();
   });
 
-  const refusing: [what: string, trouble: string, begin: string[], end: string[]][] = [
+  const refusing: [what: string, outage: string, begin: string[], end: string[]][] = [
     ['is a replica', 'redis-readonly', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
     ['is full', 'redis-full', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
     [
@@ -287,19 +285,19 @@ describe.concurrent('redis backend', () => {
       ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
     ],
   ];
-  for (const [what, trouble, begin, end] of refusing) {
-    test(`says ${trouble} while Redis ${what}`, async () => {
+  for (const [what, outage, begin, end] of refusing) {
+    test(`says ${outage} while Redis ${what}`, async () => {
       await withRedis({}, async (server, all) => {
         const { backend } = all;
         await server.cli(...begin);
-        expect(await msUntil(() => backend.trouble === trouble, trouble)).toBeLessThan(2_000);
+        expect(await msUntil(() => backend.outage === outage, outage)).toBeLessThan(2_000);
         await passes(1_200);
-        expect(backend.trouble).toBe(trouble);
+        expect(backend.outage).toBe(outage);
         await expect(backend.records.create('account', 'ana', {})).rejects.toBeInstanceOf(Unavailable);
         await server.cli(...end);
-        expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
+        expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
         await wholeWay(backend);
-        expect(losses(all.lines)).toEqual([`redis lost ${trouble}`, 'redis back']);
+        expect(losses(all.lines)).toEqual([`redis lost ${outage}`, 'redis back']);
       });
     });
   }
@@ -322,8 +320,8 @@ describe.concurrent('redis backend', () => {
     test('replaces the one for commands', async () => {
       await withProxy(async (proxy, { backend }) => {
         proxy.connections('clock-commands')[0]?.silence();
-        expect(await msUntil(() => backend.trouble === 'redis-down', 'the trouble')).toBeLessThan(2_000);
-        expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
+        expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
+        expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
         await wholeWay(backend);
       });
     });
@@ -333,8 +331,8 @@ describe.concurrent('redis backend', () => {
         const { backend } = all;
         proxy.connections('clock-subscription')[0]?.silence();
         await publish(backend, 'unheard');
-        expect(await msUntil(() => backend.trouble === 'redis-deaf', 'the trouble')).toBeLessThan(2_000);
-        expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
+        expect(await msUntil(() => backend.outage === 'redis-deaf', 'the outage')).toBeLessThan(2_000);
+        expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
         await until(() => all.missed === 1, 'that messages may be missing');
         expect(all.ticks).toEqual(['unheard']);
         expect(losses(all.lines)).toEqual(['redis lost redis-deaf', 'redis back']);
@@ -348,21 +346,21 @@ describe.concurrent('redis backend', () => {
         await passes(100);
         waiting.silence();
         await until(() => !waiting.open, 'its end');
-        const lease = await until(() => backend.ticks.lead('beat'), 'the lease');
+        const lease = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
         const one = job(backend);
         await backend.ticks.push(one, 'beat', lease.term);
         expect(await popping).toEqual(one);
-        expect(backend.trouble).toBeNull();
+        expect(backend.outage).toBeNull();
       });
     });
 
     test('is back soon after the network is', async () => {
       await withProxy(async (proxy, { backend }) => {
         proxy.silence();
-        expect(await msUntil(() => backend.trouble === 'redis-down', 'the trouble')).toBeLessThan(2_000);
+        expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
         await passes(1_500);
         proxy.restore();
-        expect(await msUntil(() => backend.trouble === null, 'no trouble')).toBeLessThan(1_000);
+        expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
       });
     });
   });
@@ -370,7 +368,7 @@ describe.concurrent('redis backend', () => {
   test('stops at once also while Redis is frozen, and leaves no connection', async () => {
     await withRedis({}, async (server, { backend }) => {
       server.pause();
-      await until(() => backend.trouble !== null, 'the trouble');
+      await until(() => backend.outage !== null, 'the outage');
       expect(await msUntilDone(backend.stop())).toBeLessThan(500);
       server.resume();
       await until(async () => (await server.cli('CLIENT', 'LIST')).split('\n').length === 1, 'only redis-cli');
@@ -382,8 +380,8 @@ describe.concurrent('redis backend', () => {
     await server.cli('SET', 'p:clock:{p:time}:schema', '2');
     const { backend } = watched(server.url);
     const failure = await backend.start().catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(Failure);
-    expect((failure as Failure).message).toMatch(/^redis:\/\/127\.0\.0\.1:\d+\/0: .*schema 2/);
+    expect(failure).toBeInstanceOf(UserError);
+    expect((failure as UserError).message).toMatch(/^redis:\/\/127\.0\.0\.1:\d+\/0: .*schema 2/);
     expect(await server.cli('KEYS', '*')).toBe('p:clock:{p:time}:schema');
     await server.stop();
   });
@@ -391,22 +389,22 @@ describe.concurrent('redis backend', () => {
   test('says redis-schema when it meets a newer schema later', async () => {
     await withRedis({}, async (server, { backend }) => {
       await server.cli('SET', 'p:clock:{p:time}:schema', '2');
-      await until(() => backend.trouble === 'redis-schema', 'the trouble', 2_000);
+      await until(() => backend.outage === 'redis-schema', 'the outage', 2_000);
       expect(await refusals(backend)).toEqual(['redis-schema']);
       await server.cli('SET', 'p:clock:{p:time}:schema', '1');
-      await until(() => backend.trouble === null, 'no trouble', 1_000);
+      await until(() => backend.outage === null, 'no outage', 1_000);
     });
   });
 
   test('tells whether Redis persists and may evict', async () => {
     await withRedis({}, async (server, { backend }) => {
-      expect(await backend.audit()).toEqual({
+      expect(await backend.checkDurability()).toEqual({
         persistence: expect.stringContaining('set appendonly yes'),
         eviction: null,
       });
       await server.cli('CONFIG', 'SET', 'appendonly', 'yes');
       await server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-      expect(await backend.audit()).toEqual({
+      expect(await backend.checkDurability()).toEqual({
         persistence: null,
         eviction: expect.stringContaining('policy noeviction'),
       });
@@ -449,23 +447,23 @@ describe.concurrent('redis backends of one Redis', () => {
     const prefix = `${randomUUID()}:`;
     await two([server.url, server.url], [prefix, prefix], async (one, other) => {
       const [a, b] = [one.backend, other.backend];
-      const lease = await until(() => a.ticks.lead('a'), 'the lease');
-      expect(await b.ticks.lead('b')).toBeNull();
+      const lease = await until(() => a.ticks.acquireLease('a'), 'the lease');
+      expect(await b.ticks.acquireLease('b')).toBeNull();
       const due = job(a);
       const popping = b.ticks.pop(AbortSignal.timeout(5_000));
       await a.ticks.push(due, 'a', lease.term);
       expect(await popping).toEqual(due);
-      await b.ticks.finish(due, '15:03:27', 'UTC');
+      await b.ticks.publish(due, '15:03:27', 'UTC');
       await until(() => one.ticks.length === 1 && other.ticks.length === 1, 'the tick on both');
-      await a.records.tell('news');
+      await a.records.publish('news');
       await until(() => one.told.length === 1 && other.told.length === 1, 'the message on both');
       await a.records.create('account', 'ana', { n: 1 });
       expect(await b.records.get('account', 'ana')).toEqual({ n: 1 });
-      const limit = { name: 'sign-in', tries: 1, windowMs: 60_000 };
-      await a.limiter.take(limit, 'ana');
-      expect(await b.limiter.take(limit, 'ana')).not.toBeNull();
-      await a.census('a', 2);
-      expect(await b.census('b', 3)).toBe(5);
+      const limit = { name: 'sign-in', maxAttempts: 1, windowMs: 60_000 };
+      await a.limiter.consume(limit, 'ana');
+      expect(await b.limiter.consume(limit, 'ana')).not.toBeNull();
+      await a.reportConnections('a', 2);
+      expect(await b.reportConnections('b', 3)).toBe(5);
     });
   });
 
@@ -478,12 +476,12 @@ describe.concurrent('redis backends of one Redis', () => {
       const urls = dbs.map((db) => `redis://127.0.0.1:${server.port}/${db}`) as [string, string];
       await two(urls, prefixes, async (one, other) => {
         await wholeWay(one.backend);
-        expect(await other.backend.ticks.lead('other')).not.toBeNull();
+        expect(await other.backend.ticks.acquireLease('other')).not.toBeNull();
         expect(await other.backend.ticks.last('time')).toBeNull();
         await one.backend.records.create('account', 'ana', {});
         expect(await other.backend.records.list('account')).toEqual([]);
-        await one.backend.records.tell('news');
-        await other.backend.records.tell('other news');
+        await one.backend.records.publish('news');
+        await other.backend.records.publish('other news');
         await publish(other.backend, 'other tick');
         await until(() => other.ticks.length > 0 && other.told.length > 0, 'its own');
         expect(other).toMatchObject({ ticks: ['other tick'], told: ['other news'] });
@@ -496,10 +494,10 @@ describe.concurrent('redis backends of one Redis', () => {
     const url = `redis://127.0.0.1:${server.port}/6`;
     await two([url, url], ['', ''], async ({ backend }) => {
       await wholeWay(backend);
-      await backend.ticks.finish(job(backend, { task: 'date' }), '2026-11-25', 'UTC');
+      await backend.ticks.publish(job(backend, { task: 'date' }), '2026-11-25', 'UTC');
       await backend.records.create('account', 'ana', {});
-      await backend.limiter.take({ name: 'sign-in', tries: 1, windowMs: 60_000 }, 'ana');
-      await backend.census('web', 1);
+      await backend.limiter.consume({ name: 'sign-in', maxAttempts: 1, windowMs: 60_000 }, 'ana');
+      await backend.reportConnections('web', 1);
       expect(await server.cli('-n', '6', 'GET', 'time')).toBe('15:03:27');
       const keys = (await server.cli('-n', '6', 'KEYS', '*')).split('\n');
       expect(keys.length).toBeGreaterThan(8);

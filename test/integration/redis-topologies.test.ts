@@ -26,12 +26,12 @@ function watched(url: string, prefix = ''): Watched {
 
 /** All that a beat, a worker and a web process do for one tick. */
 async function wholeWay({ backend, ticks }: Watched): Promise<void> {
-  const lease = await until(() => backend.ticks.lead('beat').catch(() => null), 'the lease');
+  const lease = await until(() => backend.ticks.acquireLease('beat').catch(() => null), 'the lease');
   const at = Math.floor(backend.time.now());
   const job: Job = { task: 'time', at, everyMs: 500, expiresAt: at + 10_000 };
   expect(await backend.ticks.push(job, 'beat', lease.term)).toBe('pushed');
   expect(await backend.ticks.pop(AbortSignal.timeout(5_000))).toEqual(job);
-  expect(await backend.ticks.finish(job, '15:03:27', 'UTC')).toBe('published');
+  expect(await backend.ticks.publish(job, '15:03:27', 'UTC')).toBe('published');
   await until(() => ticks.at(-1)?.includes(`"at":${at},`), 'the tick');
 }
 
@@ -133,7 +133,7 @@ describe('redis over TLS', () => {
     const url = `rediss://localhost:${port}`;
     const distrustful = watched(url);
     await distrustful.backend.start();
-    expect(distrustful.backend.trouble).toBe('redis-down');
+    expect(distrustful.backend.outage).toBe('redis-down');
     expect(distrustful.lines.at(-1)).toMatchObject({ msg: 'redis lost', reason: 'self-signed certificate' });
     await distrustful.backend.stop();
 
@@ -141,7 +141,7 @@ describe('redis over TLS', () => {
     setDefaultCACertificates([...trusted, certificate.cert]);
     const all = watched(url);
     await all.backend.start();
-    expect(all.backend.trouble).toBeNull();
+    expect(all.backend.outage).toBeNull();
     await wholeWay(all);
     await all.backend.stop();
     setDefaultCACertificates(trusted);
@@ -168,7 +168,7 @@ describe('redis behind sentinels', () => {
     const all = watched(`redis+sentinel://:${password}@127.0.0.1:${dead},127.0.0.1:${sentinel.port}/main`);
     const { backend } = all;
     await backend.start();
-    await until(() => backend.trouble === null, 'the master', 1_000);
+    await until(() => backend.outage === null, 'the master', 1_000);
     await wholeWay(all);
 
     const replicas = (): Promise<string> => sentinel.cli('SENTINEL', 'REPLICAS', 'main');
@@ -182,14 +182,14 @@ describe('redis behind sentinels', () => {
     const role = async (server: RedisServer): Promise<string> => (await server.cli('ROLE')).split('\n')[0] ?? '';
     await until(async () => (await role(replica)) === 'master', 'the new master', 15_000, 100);
     await until(async () => (await role(master)) === 'slave', 'the new replica', 15_000, 100);
-    await until(() => backend.trouble === null, 'no trouble', 3_000);
+    await until(() => backend.outage === null, 'no outage', 3_000);
     await wholeWay(all);
     expect(await replica.cli('GET', 'time')).toBe('15:03:27');
 
     await until(async () => (await replicas()).includes(String(master.port)), 'the old master as replica', 15_000, 100);
     await replica.crash();
     await until(async () => (await role(master)) === 'master', 'the old master as master again', 15_000, 100);
-    await until(() => backend.trouble === null, 'no trouble', 3_000);
+    await until(() => backend.outage === null, 'no outage', 3_000);
     await wholeWay(all);
     await backend.stop();
     await Promise.all([sentinel.stop(), replica.stop(), master.stop()]);
@@ -229,13 +229,16 @@ describe('redis cluster', () => {
     for (const [index, { port }] of nodes.entries()) {
       const all = watched(`redis+cluster://127.0.0.1:${dead},127.0.0.1:${port}`, `p${index}:`);
       await all.backend.start();
-      await until(() => all.backend.trouble === null, 'no trouble', 1_000);
+      await until(() => all.backend.outage === null, 'no outage', 1_000);
       await wholeWay(all);
       const { records, limiter } = all.backend;
       expect(await records.create('account', 'ana', { n: 1 })).toBe(true);
       expect(await records.list('account')).toEqual([{ id: 'ana', value: { n: 1 } }]);
-      const limit = { name: 'sign-in', tries: 1, windowMs: 60_000 };
-      expect([await limiter.take(limit, 'ana'), await limiter.peek(limit, 'ana')]).toEqual([null, expect.any(Number)]);
+      const limit = { name: 'sign-in', maxAttempts: 1, windowMs: 60_000 };
+      expect([await limiter.consume(limit, 'ana'), await limiter.check(limit, 'ana')]).toEqual([
+        null,
+        expect.any(Number),
+      ]);
       await all.backend.stop();
     }
   });
@@ -275,7 +278,7 @@ describe('redis cluster', () => {
     await owner.cli('CLUSTER', 'SETSLOT', slot, 'NODE', targetId);
     await until(async () => (await holderOf('moving:time')) === target, 'the new owner');
     await wholeWay(all);
-    await until(() => backend.trouble === null, 'no trouble', 3_000);
+    await until(() => backend.outage === null, 'no outage', 3_000);
     await backend.stop();
   });
 

@@ -9,7 +9,7 @@ const deeds = {
   create: ({ records }: EmbeddedBackend, id: string) => records.create('account', id, { id }),
   get: ({ records }: EmbeddedBackend, id: string) => records.get('account', id),
   raise: ({ records }: EmbeddedBackend, id: string, times: string) => raise(records, id, Number(times)),
-  tell: ({ records }: EmbeddedBackend, message: string) => records.tell(message),
+  tell: ({ records }: EmbeddedBackend, message: string) => records.publish(message),
   keep: async (backend: EmbeddedBackend, name: string, value: string) => backend.keep(name, () => value),
   tick: (backend: EmbeddedBackend, text: string) => tick(backend, text),
   stop: (backend: EmbeddedBackend) => backend.stop(),
@@ -48,7 +48,7 @@ async function raise(records: EmbeddedBackend['records'], id: string, times: num
 
 async function tick({ ticks, time }: EmbeddedBackend, text: string): Promise<string> {
   const at = Math.floor(time.now());
-  return ticks.finish({ task: 'time', at, everyMs: 500, expiresAt: at + 1_000 }, text, 'UTC');
+  return ticks.publish({ task: 'time', at, everyMs: 500, expiresAt: at + 1_000 }, text, 'UTC');
 }
 
 function serve([dataDir = '', exclusive]: string[]): void {

@@ -1,4 +1,4 @@
-import type { Listener, RecordKind, Records, Stored } from '../../src/backend/backend.ts';
+import type { MessageListener, RecordKind, Records, Stored } from '../../src/backend/backend.ts';
 import { Unavailable } from '../../src/backend/backend.ts';
 
 /** Records in memory: no other process, and a test decides when an answer comes. */
@@ -9,7 +9,7 @@ export class MemoryRecords implements Records {
   away = false;
   readonly #now: () => number;
   readonly #kept = new Map<string, { text: string; expiresAt: number }>();
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: MessageListener[] = [];
   #held: Promise<void> = Promise.resolve();
 
   constructor(now: () => number) {
@@ -25,7 +25,7 @@ export class MemoryRecords implements Records {
 
   /** What a backend says when something may have been missed. */
   miss(): void {
-    for (const listener of this.#listeners) listener.missed(false);
+    for (const listener of this.#listeners) listener.onGap({ replaced: false });
   }
 
   async get<T extends object>(kind: RecordKind, id: string): Promise<T | null> {
@@ -64,9 +64,9 @@ export class MemoryRecords implements Records {
     return this.#kept.delete(`${kind} ${id}`);
   }
 
-  async deleteAndTell(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
+  async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
     for (const id of ids) await this.delete(kind, id);
-    await this.tell(message);
+    await this.publish(message);
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
@@ -79,11 +79,11 @@ export class MemoryRecords implements Records {
     });
   }
 
-  async tell(message: string): Promise<void> {
-    for (const listener of this.#listeners) listener.told(message);
+  async publish(message: string): Promise<void> {
+    for (const listener of this.#listeners) listener.onMessage(message);
   }
 
-  hear(listener: Listener): void {
+  subscribe(listener: MessageListener): void {
     this.#listeners.push(listener);
   }
 

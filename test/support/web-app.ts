@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend, FinishResult, Job, Trouble } from '../../src/backend/backend.ts';
+import type { Backend, PublishResult, Job, Outage } from '../../src/backend/backend.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { channels } from '../../src/backends.ts';
 import { readOptions } from '../../src/config.ts';
 import { silentLogger, type Logger } from '../../src/logger.ts';
-import { people, type People } from '../../src/roles.ts';
+import { createAuthServices, type AuthServices } from '../../src/roles.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { webOptions } from '../../src/web/options.ts';
 import { loadUws } from '../../src/web/uws.ts';
@@ -32,7 +32,7 @@ export interface WebAppOptions {
 /** The web role as `roles.ts` composes it, inside the test's own process and on a free port. */
 export class WebApp implements AsyncDisposable {
   readonly backend: StagedBackend;
-  readonly people: People;
+  readonly people: AuthServices;
   readonly web: Web;
   readonly build = '1.2.3+abcdefg';
   readonly #stopping = new AbortController();
@@ -44,7 +44,7 @@ export class WebApp implements AsyncDisposable {
     this.backend = backend;
     this.#ownsBackend = options.beside === undefined;
     this.#scheme = tls === undefined ? 'http' : 'https';
-    this.people = people(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
+    this.people = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
     this.web = new Web({
       config: {
         ...readOptions(webOptions, {}, {}),
@@ -110,10 +110,10 @@ export class WebApp implements AsyncDisposable {
   }
 
   /** Broadcasts a text, by default as what is due right now; resolves when it is published. */
-  async tick(text: string, more: Partial<Job> = {}): Promise<FinishResult> {
+  async tick(text: string, more: Partial<Job> = {}): Promise<PublishResult> {
     const at = more.at ?? Math.floor(this.backend.inner.time.now());
     const job = { task: 'time', everyMs: 500, expiresAt: at + 1_000, ...more, at };
-    return this.backend.ticks.finish(job, text, 'Europe/Madrid');
+    return this.backend.ticks.publish(job, text, 'Europe/Madrid');
   }
 
   /** What a signal does first: it is told to stop, and still serves. */
@@ -128,11 +128,11 @@ export class WebApp implements AsyncDisposable {
   }
 }
 
-/** A backend whose time can be moved and whose trouble can be staged, as its users see it. */
+/** A backend whose time can be moved and whose outage can be staged, as its users see it. */
 class StagedBackend implements Backend {
   readonly inner: Backend;
   readonly time: HouseTime & { aheadMs: number };
-  staged: Trouble | null = null;
+  staged: Outage | null = null;
 
   constructor(inner: Backend) {
     this.inner = inner;
@@ -170,8 +170,8 @@ class StagedBackend implements Backend {
     return this.inner.limiter;
   }
 
-  get trouble(): Trouble | null {
-    return this.staged ?? this.inner.trouble;
+  get outage(): Outage | null {
+    return this.staged ?? this.inner.outage;
   }
 
   start(): Promise<void> {
@@ -182,8 +182,8 @@ class StagedBackend implements Backend {
     return this.inner.stop();
   }
 
-  census(owner: string, sockets: number): Promise<number> {
-    return this.inner.census(owner, sockets);
+  reportConnections(owner: string, sockets: number): Promise<number> {
+    return this.inner.reportConnections(owner, sockets);
   }
 }
 

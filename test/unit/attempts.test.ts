@@ -6,21 +6,21 @@ import type { Limit, Limiter } from '../../src/backend/backend.ts';
 class FakeLimiter implements Limiter {
   readonly #tries = new Map<string, number>();
 
-  async take(limit: Limit, key: string): Promise<number | null> {
+  async consume(limit: Limit, key: string): Promise<number | null> {
     const tries = this.#count(limit, key) + 1;
     this.#tries.set(`${limit.name} ${key}`, tries);
-    return tries > limit.tries ? limit.windowMs : null;
+    return tries > limit.maxAttempts ? limit.windowMs : null;
   }
 
-  async peek(limit: Limit, key: string): Promise<number | null> {
-    return this.#count(limit, key) >= limit.tries ? limit.windowMs : null;
+  async check(limit: Limit, key: string): Promise<number | null> {
+    return this.#count(limit, key) >= limit.maxAttempts ? limit.windowMs : null;
   }
 
-  async giveBack(limit: Limit, key: string): Promise<void> {
+  async refund(limit: Limit, key: string): Promise<void> {
     this.#tries.set(`${limit.name} ${key}`, this.#count(limit, key) - 1);
   }
 
-  async clear(limit: Limit, key: string): Promise<void> {
+  async reset(limit: Limit, key: string): Promise<void> {
     this.#tries.delete(`${limit.name} ${key}`);
   }
 

@@ -20,8 +20,8 @@ function beatOn(sway: { leads?: () => boolean; push?: (job: Job) => PushResult }
   const shift = { ms: 0 };
   const time: HouseTime = { now: () => Date.now() + shift.ms, errorMs: 0, offsetMs: 0 };
   const ticks = {
-    lead: async () => ((sway.leads?.() ?? true) ? { term: 1 } : null),
-    resign: async () => {},
+    acquireLease: async () => ((sway.leads?.() ?? true) ? { term: 1 } : null),
+    releaseLease: async () => {},
     push: async (job: Job) => {
       const result = sway.push?.(job) ?? 'pushed';
       if (result === 'pushed') pushed.push(job);

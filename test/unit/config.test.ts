@@ -14,7 +14,7 @@ import {
   zoneName,
   type OptionTable,
 } from '../../src/config.ts';
-import { Failure } from '../../src/lifecycle.ts';
+import { UserError } from '../../src/lifecycle.ts';
 
 const table = {
   port: {
@@ -37,7 +37,7 @@ function refusal(run: () => unknown): string {
   try {
     run();
   } catch (error) {
-    if (error instanceof Failure) return error.message;
+    if (error instanceof UserError) return error.message;
     throw error;
   }
   throw new Error('nothing was refused');

@@ -3,7 +3,7 @@ import { redisOptions } from '../../src/backend/options.ts';
 import { beatOptions } from '../../src/beat/options.ts';
 import { optionTables } from '../../src/cli/tables.ts';
 import { commonOptions, readOptions, type OptionTable } from '../../src/config.ts';
-import { Failure } from '../../src/lifecycle.ts';
+import { UserError } from '../../src/lifecycle.ts';
 import { webOptions } from '../../src/web/options.ts';
 import { workerOptions } from '../../src/worker/options.ts';
 
@@ -38,7 +38,7 @@ describe('the options', () => {
     const withFlag = secrets.filter(([, { flag }]) => flag !== undefined).map(([name]) => name);
     expect(withFlag).toEqual(['redisUrl']);
     const refused = (): unknown => readOptions(redisOptions, { redisUrl: 'redis://:word@redis' }, {});
-    expect(refused).toThrow(Failure);
+    expect(refused).toThrow(UserError);
     expect(refused).not.toThrow('word@');
     expect(readOptions(redisOptions, {}, { CLOCK_REDIS_URL: 'redis://:word@redis' }).redisUrl).toBeDefined();
   });
@@ -83,7 +83,7 @@ describe('the options', () => {
     ['CLOCK_REDIS_PREFIX', redisOptions, '{a}'],
   ])('%s is refused in one line that names it, and shows no secret', (variable, table, text) => {
     const read = (): unknown => readOptions(table, {}, { [variable]: text });
-    expect(read).toThrow(Failure);
+    expect(read).toThrow(UserError);
     expect(read).toThrow(new RegExp(`^${variable}: .* must be .+$`));
     expect(read).not.toThrow('too-short');
   });

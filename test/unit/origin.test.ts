@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BadValue } from '../../src/config.ts';
-import { sameSitePath } from '../../src/web/accounts.ts';
-import type { Head } from '../../src/web/http.ts';
+import { sameSitePath } from '../../src/web/account-routes.ts';
+import type { RequestHead } from '../../src/web/http.ts';
 import { isOurOrigin, parseOrigin } from '../../src/web/origin.ts';
 
-function head(origin: string | undefined, host = 'clock.example.org:8000', secure = false): Head {
+function head(origin: string | undefined, host = 'clock.example.org:8000', secure = false): RequestHead {
   const headers = new Map([['host', host]]);
   if (origin !== undefined) headers.set('origin', origin);
   return { method: 'GET', path: '/', query: '', headers, secure };

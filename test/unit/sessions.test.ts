@@ -23,7 +23,7 @@ function world() {
 }
 
 async function read(sessions: Sessions, { kind, credential }: Session): Promise<Session> {
-  const session = await sessions.read(kind, credential);
+  const session = await sessions.verify(kind, credential);
   if (session === null) throw new Error('the credential is none');
   return session;
 }
@@ -41,8 +41,8 @@ describe('a session', () => {
   test('is nothing that a token is, nor what somebody made up', async () => {
     const { here } = world();
     const { credential } = await here.open('ana');
-    expect(await here.read('token', credential)).toBeNull();
-    expect(await here.read('session', `${credential.slice(0, -2)}xx`)).toBeNull();
+    expect(await here.verify('token', credential)).toBeNull();
+    expect(await here.verify('session', `${credential.slice(0, -2)}xx`)).toBeNull();
   });
 
   test('stands while its record does, and is asked about once a minute at most', async () => {
@@ -50,11 +50,11 @@ describe('a session', () => {
     const session = await read(there, await here.open('ana'));
     for (const waitMs of [0, 30_000, 29_000]) {
       time.ms += waitMs;
-      expect(await there.stands(session)).toBe(true);
+      expect(await there.isValid(session)).toBe(true);
     }
     expect(records.asked).toBe(1);
     time.ms += 2_000;
-    expect(await there.stands(session)).toBe(true);
+    expect(await there.isValid(session)).toBe(true);
     expect(records.asked).toBe(2);
   });
 
@@ -63,16 +63,16 @@ describe('a session', () => {
     const opened = await here.open('ana');
     const session = await read(there, opened);
     await records.delete('session', opened.recordId);
-    expect(await there.stands(session)).toBe(false);
+    expect(await there.isValid(session)).toBe(false);
   });
 
   test('ends 14 days after its last use', async () => {
     const { here, there, time } = world();
     const session = await read(there, await here.open('ana'));
     time.ms += 14 * dayMs - 1;
-    expect(await there.stands(session)).toBe(true);
+    expect(await there.isValid(session)).toBe(true);
     time.ms += 14 * dayMs;
-    expect(await there.stands(session)).toBe(false);
+    expect(await there.isValid(session)).toBe(false);
   });
 
   test('is renewed by its use, once a day at most', async () => {
@@ -86,7 +86,7 @@ describe('a session', () => {
       [23 * hourMs, 2],
     ] as const) {
       time.ms += passed;
-      expect(await here.stands(session)).toBe(true);
+      expect(await here.isValid(session)).toBe(true);
       expect(records.updated).toBe(updates);
     }
   });
@@ -97,27 +97,27 @@ describe('a session', () => {
     const opened = time.ms;
     for (let days = 1; days < 90; days += 1) {
       time.ms = opened + days * dayMs;
-      expect(await here.stands(session)).toBe(true);
+      expect(await here.isValid(session)).toBe(true);
       expect(session.expiresAt).toBeLessThanOrEqual(opened + 90 * dayMs);
     }
     time.ms = opened + 90 * dayMs;
-    expect(await here.stands(session)).toBe(false);
-    expect(await here.read('session', session.credential)).toBeNull();
+    expect(await here.isValid(session)).toBe(false);
+    expect(await here.verify('session', session.credential)).toBeNull();
   });
 
   test('is believed for a minute after its use, and no longer, while nobody can be asked', async () => {
     const { here, there, records, time } = world();
     const session = await read(there, await here.open('ana'));
-    expect(there.wasUsedLately(session)).toBe(false);
-    await there.stands(session);
+    expect(there.wasUsedRecently(session)).toBe(false);
+    await there.isValid(session);
     records.away = true;
     time.ms += 59_000;
-    expect(there.wasUsedLately(session)).toBe(true);
+    expect(there.wasUsedRecently(session)).toBe(true);
     time.ms += 2_000;
-    expect(there.wasUsedLately(session)).toBe(false);
-    await expect(there.stands(session)).rejects.toThrow(Unavailable);
+    expect(there.wasUsedRecently(session)).toBe(false);
+    await expect(there.isValid(session)).rejects.toThrow(Unavailable);
     records.away = false;
-    expect(await there.stands(session)).toBe(true);
+    expect(await there.isValid(session)).toBe(true);
   });
 });
 
@@ -126,11 +126,11 @@ describe('what ends', () => {
     const { here, there, ended } = world();
     const opened = await here.open('ana');
     const session = await read(there, opened);
-    await there.stands(session);
+    await there.isValid(session);
     await here.end('session', [opened]);
     expect(ended).toEqual([opened.jti]);
-    expect(there.remembers(session)).toBe(false);
-    expect(await there.stands(await read(there, opened))).toBe(false);
+    expect(there.isCached(session)).toBe(false);
+    expect(await there.isValid(await read(there, opened))).toBe(false);
   });
 
   test('is not revived by an answer that was under way', async () => {
@@ -138,7 +138,7 @@ describe('what ends', () => {
     const opened = await here.open('ana');
     const session = await read(there, opened);
     const release = records.hold();
-    const stands = there.stands(session);
+    const stands = there.isValid(session);
     await here.end('session', [opened]);
     release();
     expect(await stands).toBe(false);
@@ -148,11 +148,11 @@ describe('what ends', () => {
     const { here, there, records, ended } = world();
     const opened = await here.open('ana');
     const session = await read(there, opened);
-    expect(await there.stands(session)).toBe(true);
+    expect(await there.isValid(session)).toBe(true);
     await records.delete('session', opened.recordId);
-    expect(await there.stands(session)).toBe(true);
+    expect(await there.isValid(session)).toBe(true);
     records.miss();
-    expect(await there.stands(session)).toBe(false);
+    expect(await there.isValid(session)).toBe(false);
     expect(ended).toEqual([opened.jti]);
   });
 
@@ -163,10 +163,10 @@ describe('what ends', () => {
     const theirs = await tokens.issue('ana2', hourMs, 'lobby');
     await here.endAllOf('ana', kept);
     expect(ended.toSorted()).toEqual([other.jti, token?.id].toSorted());
-    expect(await there.stands(await read(there, kept))).toBe(true);
-    expect(await there.stands(await read(there, near))).toBe(true);
-    const lobby = await there.read('token', theirs?.text ?? '');
-    expect(lobby !== null && (await there.stands(lobby))).toBe(true);
+    expect(await there.isValid(await read(there, kept))).toBe(true);
+    expect(await there.isValid(await read(there, near))).toBe(true);
+    const lobby = await there.verify('token', theirs?.text ?? '');
+    expect(lobby !== null && (await there.isValid(lobby))).toBe(true);
   });
 });
 
@@ -174,15 +174,15 @@ describe('a token', () => {
   test('stands until its time is over, and its use does not renew it', async () => {
     const { there, tokens, time, records } = world();
     const issued = await tokens.issue('ana', 30 * dayMs, 'wall');
-    const session = await there.read('token', issued?.text ?? '');
+    const session = await there.verify('token', issued?.text ?? '');
     if (session === null) throw new Error('no token');
     for (let days = 1; days < 30; days += 1) {
       time.ms += dayMs;
-      expect(await there.stands(session)).toBe(true);
+      expect(await there.isValid(session)).toBe(true);
     }
     expect(records.updated).toBe(0);
     time.ms += dayMs;
-    expect(await there.stands(session)).toBe(false);
+    expect(await there.isValid(session)).toBe(false);
   });
 
   test('does not stand on the record of another that took its label', async () => {
@@ -191,8 +191,8 @@ describe('a token', () => {
     expect(await tokens.issue('bob', hourMs, 'wall')).toBeNull();
     await tokens.revoke('wall');
     await tokens.issue('bob', hourMs, 'wall');
-    const session = await there.read('token', first?.text ?? '');
-    expect(session !== null && (await there.stands(session))).toBe(false);
+    const session = await there.verify('token', first?.text ?? '');
+    expect(session !== null && (await there.isValid(session))).toBe(false);
   });
 
   test('is revoked by its id or its label, once', async () => {

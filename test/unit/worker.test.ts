@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Unavailable, type FinishResult, type Job, type Ticks } from '../../src/backend/backend.ts';
+import { Unavailable, type PublishResult, type Job, type Ticks } from '../../src/backend/backend.ts';
 import { time } from '../../src/tasks/time.ts';
 import { Zone } from '../../src/time/zone.ts';
 import { Worker } from '../../src/worker/worker.ts';
@@ -12,7 +12,7 @@ function job(task: string): Job {
 }
 
 /** Lets a worker have these jobs, one after another; resolves when it has stopped after the last. */
-async function worked(jobs: readonly Job[], finish: (job: Job) => FinishResult = () => 'published') {
+async function worked(jobs: readonly Job[], finish: (job: Job) => PublishResult = () => 'published') {
   const waiting = [...jobs];
   const finished: string[] = [];
   const emptied = Promise.withResolvers<void>();
@@ -23,8 +23,8 @@ async function worked(jobs: readonly Job[], finish: (job: Job) => FinishResult =
       emptied.resolve();
       return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null)));
     },
-    expired: 1,
-    finish: async (done: Job, text: string, zone: string) => {
+    expiredJobs: 1,
+    publish: async (done: Job, text: string, zone: string) => {
       const result = finish(done);
       finished.push(`${done.task} ${text} ${zone}`);
       return result;
@@ -52,7 +52,7 @@ describe('worker', () => {
   });
 
   test('counts a tick that came too late as none, and as dropped, beside those that were too old when taken', async () => {
-    expect(await worked([job('time')], () => 'late')).toMatchObject({ published: 0, expired: 2 });
+    expect(await worked([job('time')], () => 'expired')).toMatchObject({ published: 0, expired: 2 });
   });
 
   test('loses the tick, and nothing else, while the backend is away', async () => {

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { makeFolder } from '../../folders.ts';
-import { Failure } from '../../lifecycle.ts';
+import { UserError } from '../../lifecycle.ts';
 import { Unavailable } from '../backend.ts';
 
 /** The name of the data file in its folder. */
@@ -53,9 +53,9 @@ export class DataFile {
       this.#database = this.#openDatabase();
     } catch (error) {
       this.close();
-      if (error instanceof Failure) throw error;
+      if (error instanceof UserError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Failure(`the data in ${this.#folder} cannot be used: ${reason}; name another folder with --data-dir`);
+      throw new UserError(`the data in ${this.#folder} cannot be used: ${reason}; name another folder with --data-dir`);
     }
   }
 
@@ -116,7 +116,7 @@ export class DataFile {
     const found = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
     if (found > schema) {
       database.close();
-      throw new Failure(
+      throw new UserError(
         `${this.path} has schema ${found}, and this version knows ${schema} at most: run the newer clock on it again`,
       );
     }
@@ -136,7 +136,7 @@ export class DataFile {
     } catch (error) {
       lock.close();
       if (!isBusy(error)) throw error;
-      throw new Failure(
+      throw new UserError(
         `another clock serves the data in ${this.#folder}: stop it, or name another folder with --data-dir`,
       );
     }

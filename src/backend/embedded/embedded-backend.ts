@@ -1,7 +1,7 @@
 import type { Logger } from '../../logger.ts';
 import { HostTime, type HouseTime } from '../../time/house-time.ts';
-import { Unavailable, type Backend, type LastTick, type Limiter, type Trouble } from '../backend.ts';
-import { Census } from './census.ts';
+import { Unavailable, type Backend, type LastTick, type Limiter, type Outage } from '../backend.ts';
+import { ConnectionCounts } from './connection-counts.ts';
 import { DataFile } from './data-file.ts';
 import { EmbeddedLimiter } from './limiter.ts';
 import { EmbeddedRecords } from './records.ts';
@@ -36,9 +36,9 @@ export class EmbeddedBackend implements Backend {
   readonly #options: EmbeddedBackendOptions;
   readonly #file: DataFile;
   readonly #settings: Settings;
-  readonly #census = new Census();
+  readonly #census = new ConnectionCounts();
   readonly #timers: NodeJS.Timeout[] = [];
-  #trouble: Trouble | null = 'starting';
+  #outage: Outage | null = 'starting';
 
   constructor(options: EmbeddedBackendOptions) {
     this.#options = options;
@@ -49,8 +49,8 @@ export class EmbeddedBackend implements Backend {
     this.#settings = new Settings(this.#file);
   }
 
-  get trouble(): Trouble | null {
-    return this.#trouble;
+  get outage(): Outage | null {
+    return this.#outage;
   }
 
   async start(): Promise<void> {
@@ -58,20 +58,20 @@ export class EmbeddedBackend implements Backend {
     this.#file.open(exclusive);
     this.records.begin();
     this.ticks.restore(JSON.parse(this.#settings.get(lastTicksSetting) ?? '[]') as [string, LastTick][]);
-    this.#trouble = null;
+    this.#outage = null;
     this.#every(lookEveryMs, () => this.#look());
     if (exclusive) this.#every(saveEveryMs, () => this.#saveLastTicks());
   }
 
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    if (this.#options.exclusive && this.#trouble !== 'starting') this.#saveLastTicks();
+    if (this.#options.exclusive && this.#outage !== 'starting') this.#saveLastTicks();
     this.#file.close();
-    this.#trouble = 'starting';
+    this.#outage = 'starting';
   }
 
-  async census(owner: string, sockets: number): Promise<number> {
-    return this.#census.tell(owner, sockets, this.time.now());
+  async reportConnections(owner: string, sockets: number): Promise<number> {
+    return this.#census.report(owner, sockets, this.time.now());
   }
 
   /** A value that lasts: the one that is kept by that name, else the one that `make` makes, whichever process is first. */
@@ -96,12 +96,12 @@ export class EmbeddedBackend implements Backend {
     const { log } = this.#options;
     try {
       this.#settings.put(lastTicksSetting, JSON.stringify([...this.ticks.lastTicks]));
-      if (this.#trouble !== null) log.info({ address: this.address }, 'data can be written again');
-      this.#trouble = null;
+      if (this.#outage !== null) log.info({ address: this.address }, 'data can be written again');
+      this.#outage = null;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      if (this.#trouble === null) log.error({ address: this.address, err: error.cause }, 'data cannot be written');
-      this.#trouble = error.trouble;
+      if (this.#outage === null) log.error({ address: this.address, err: error.cause }, 'data cannot be written');
+      this.#outage = error.outage;
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Limit, Limiter } from '../backend.ts';
 export class EmbeddedLimiter implements Limiter {
   readonly #counters = new Map<string, RateLimiterMemory>();
 
-  async take(limit: Limit, key: string): Promise<number | null> {
+  async consume(limit: Limit, key: string): Promise<number | null> {
     try {
       await this.#counter(limit).consume(key);
       return null;
@@ -15,22 +15,22 @@ export class EmbeddedLimiter implements Limiter {
     }
   }
 
-  async peek(limit: Limit, key: string): Promise<number | null> {
+  async check(limit: Limit, key: string): Promise<number | null> {
     const found = await this.#counter(limit).get(key);
-    if (found === null || found.consumedPoints < limit.tries || found.msBeforeNext <= 0) return null;
+    if (found === null || found.consumedPoints < limit.maxAttempts || found.msBeforeNext <= 0) return null;
     return found.msBeforeNext;
   }
 
-  async giveBack(limit: Limit, key: string): Promise<void> {
+  async refund(limit: Limit, key: string): Promise<void> {
     const counter = this.#counter(limit);
     if ((await counter.get(key)) !== null) await counter.reward(key);
   }
 
-  async clear(limit: Limit, key: string): Promise<void> {
+  async reset(limit: Limit, key: string): Promise<void> {
     await this.#counter(limit).delete(key);
   }
 
-  #counter({ name, tries, windowMs }: Limit): RateLimiterMemory {
+  #counter({ name, maxAttempts: tries, windowMs }: Limit): RateLimiterMemory {
     let counter = this.#counters.get(name);
     if (counter === undefined) {
       counter = new RateLimiterMemory({ points: tries, duration: Math.ceil(windowMs / 1_000) });

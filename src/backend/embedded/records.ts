@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Listener, RecordKind, Records, Stored } from '../backend.ts';
+import type { MessageListener, RecordKind, Records, Stored } from '../backend.ts';
 import type { HouseTime } from '../../time/house-time.ts';
 import type { Logger } from '../../logger.ts';
 import { Listeners } from '../listeners.ts';
@@ -14,7 +14,7 @@ export class EmbeddedRecords implements Records {
   readonly #file: DataFile;
   readonly #time: HouseTime;
   readonly #self: string = randomUUID();
-  readonly #listeners: Listeners<Listener>;
+  readonly #listeners: Listeners<MessageListener>;
   #seenVersion = 0;
   #seenMessage = 0;
 
@@ -71,21 +71,21 @@ export class EmbeddedRecords implements Records {
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  async tell(message: string): Promise<void> {
-    await this.deleteAndTell('session', [], message);
+  async publish(message: string): Promise<void> {
+    await this.deleteAndPublish('session', [], message);
   }
 
-  async deleteAndTell(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
+  async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
     const now = this.#time.now();
     this.#file.transaction(() => {
       for (const id of ids) this.#file.run('DELETE FROM record WHERE kind = ? AND id = ?', kind, id);
       this.#file.run('DELETE FROM message WHERE at < ?', now - messageLifetimeMs);
       this.#file.run('INSERT INTO message (at, sender, text) VALUES (?, ?, ?)', now, this.#self, message);
     });
-    this.#listeners.tell((listener) => listener.told(message));
+    this.#listeners.notify((listener) => listener.onMessage(message));
   }
 
-  hear(listener: Listener): void {
+  subscribe(listener: MessageListener): void {
     this.#listeners.add(listener);
   }
 
@@ -105,9 +105,9 @@ export class EmbeddedRecords implements Records {
     for (const { number, sender, text } of messages) {
       this.#seenMessage = Number(number);
       if (sender === this.#self) continue;
-      this.#listeners.tell((listener) => listener.told(String(text)));
+      this.#listeners.notify((listener) => listener.onMessage(String(text)));
     }
-    this.#listeners.tell((listener) => listener.missed(false));
+    this.#listeners.notify((listener) => listener.onGap({ replaced: false }));
   }
 
   #find<T extends object>(kind: RecordKind, id: string): T | null {

@@ -1,7 +1,7 @@
 import {
   leaseMs,
-  queueLength,
-  type FinishResult,
+  maxQueuedJobs,
+  type PublishResult,
   type Job,
   type LastTick,
   type PushResult,
@@ -39,7 +39,7 @@ export class EmbeddedTicks implements Ticks {
     this.#subscribers = new Listeners(log);
   }
 
-  get expired(): number {
+  get expiredJobs(): number {
     return this.#expired;
   }
 
@@ -55,7 +55,7 @@ export class EmbeddedTicks implements Ticks {
     return this.#last;
   }
 
-  async lead(owner: string): Promise<{ term: number } | null> {
+  async acquireLease(owner: string): Promise<{ term: number } | null> {
     const now = this.#time.now();
     const lease = this.#heldLease(now);
     if (lease !== null && lease.owner !== owner) return null;
@@ -64,7 +64,7 @@ export class EmbeddedTicks implements Ticks {
     return { term: this.#term };
   }
 
-  async resign(owner: string, term: number): Promise<void> {
+  async releaseLease(owner: string, term: number): Promise<void> {
     if (this.#lease?.owner === owner && this.#lease.term === term) this.#lease = null;
   }
 
@@ -73,10 +73,10 @@ export class EmbeddedTicks implements Ticks {
     const lease = this.#heldLease(now);
     if (lease === null || lease.owner !== owner || lease.term !== term) return 'not-leader';
     const newest = this.#pushed.get(job.task);
-    if (isKnown(job, newest, now)) return 'known';
+    if (isKnown(job, newest, now)) return 'duplicate';
     this.#pushed.set(job.task, job.at);
     this.#queue.push({ ...job });
-    if (this.#queue.length > queueLength) this.#queue.shift();
+    if (this.#queue.length > maxQueuedJobs) this.#queue.shift();
     this.#wake();
     return 'pushed';
   }
@@ -92,12 +92,12 @@ export class EmbeddedTicks implements Ticks {
     return null;
   }
 
-  async finish(job: Job, text: string, zone: string): Promise<FinishResult> {
+  async publish(job: Job, text: string, zone: string): Promise<PublishResult> {
     const now = this.#time.now();
     const { task, at, everyMs } = job;
-    if (now > job.expiresAt) return 'late';
+    if (now > job.expiresAt) return 'expired';
     const last = this.#last.get(task);
-    if (isKnown(job, last?.at, now)) return 'known';
+    if (isKnown(job, last?.at, now)) return 'duplicate';
     const seq = Math.max((last?.seq ?? 0) + 1, Math.floor(at / 50));
     this.#keep(task, { text, at, seq, zone, everyMs });
     return 'published';
@@ -119,7 +119,7 @@ export class EmbeddedTicks implements Ticks {
     this.#last.set(channel, tick);
     if (!this.#channels.includes(channel)) return;
     const frame = frameOf(channel, tick);
-    this.#subscribers.tell((deliver) => deliver(channel, frame));
+    this.#subscribers.notify((deliver) => deliver(channel, frame));
   }
 
   #heldLease(now: number): Lease | null {

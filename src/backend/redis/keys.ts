@@ -9,13 +9,13 @@ export class Keys {
   readonly time: string;
   readonly schema: string;
   readonly installation: string;
-  readonly pulse: string;
+  readonly healthCheck: string;
   readonly lease: string;
   readonly queue: string;
   readonly pushed: string;
-  readonly census: string;
+  readonly connections: string;
   /** The channel of pub/sub that carries messages between processes. */
-  readonly tell: string;
+  readonly messages: string;
   readonly #own: string;
   readonly #channels: string;
 
@@ -26,12 +26,12 @@ export class Keys {
     this.#channels = `${this.#own}${db}:`;
     this.schema = `${this.#own}schema`;
     this.installation = `${this.#own}installation`;
-    this.pulse = `${this.#own}pulse`;
+    this.healthCheck = `${this.#own}pulse`;
     this.lease = `${this.#own}lease`;
     this.queue = `${this.#own}queue`;
     this.pushed = `${this.#own}pushed`;
-    this.census = `${this.#own}census`;
-    this.tell = `${this.#channels}tell`;
+    this.connections = `${this.#own}census`;
+    this.messages = `${this.#channels}tell`;
   }
 
   last(channel: string): string {

@@ -2,22 +2,22 @@ import type { Redis } from 'ioredis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Limit, Limiter } from '../backend.ts';
 import type { Keys } from './keys.ts';
-import type { Link } from './link.ts';
+import type { ReconnectingConnection } from './reconnecting-connection.ts';
 
 /** Counts in Redis: one key a window, which dies with it. Windows last whole seconds. */
 export class RedisLimiter implements Limiter {
-  readonly #link: Link;
+  readonly #link: ReconnectingConnection;
   readonly #keys: Keys;
   #counters = new Map<string, RateLimiterRedis>();
   #client: Redis | null = null;
 
-  constructor(link: Link, keys: Keys) {
+  constructor(link: ReconnectingConnection, keys: Keys) {
     this.#link = link;
     this.#keys = keys;
   }
 
-  async take(limit: Limit, key: string): Promise<number | null> {
-    const refusal = await this.#link.ask((client) =>
+  async consume(limit: Limit, key: string): Promise<number | null> {
+    const refusal = await this.#link.run((client) =>
       this.#counter(client, limit)
         .consume(key)
         .then(() => null, refusalOrError),
@@ -25,14 +25,14 @@ export class RedisLimiter implements Limiter {
     return refusal === null ? null : refusal.msBeforeNext;
   }
 
-  async peek(limit: Limit, key: string): Promise<number | null> {
-    const found = await this.#link.ask((client) => this.#counter(client, limit).get(key));
-    if (found === null || found.consumedPoints < limit.tries || found.msBeforeNext <= 0) return null;
+  async check(limit: Limit, key: string): Promise<number | null> {
+    const found = await this.#link.run((client) => this.#counter(client, limit).get(key));
+    if (found === null || found.consumedPoints < limit.maxAttempts || found.msBeforeNext <= 0) return null;
     return found.msBeforeNext;
   }
 
-  async giveBack(limit: Limit, key: string): Promise<void> {
-    await this.#link.ask(async (client) => {
+  async refund(limit: Limit, key: string): Promise<void> {
+    await this.#link.run(async (client) => {
       const counter = this.#counter(client, limit);
       const { consumedPoints } = await counter.reward(key);
       // Its window ended meanwhile: there is nothing to give back, and no try to be had beyond the limit.
@@ -40,11 +40,11 @@ export class RedisLimiter implements Limiter {
     });
   }
 
-  async clear(limit: Limit, key: string): Promise<void> {
-    await this.#link.ask((client) => this.#counter(client, limit).delete(key));
+  async reset(limit: Limit, key: string): Promise<void> {
+    await this.#link.run((client) => this.#counter(client, limit).delete(key));
   }
 
-  #counter(client: Redis, { name, tries, windowMs }: Limit): RateLimiterRedis {
+  #counter(client: Redis, { name, maxAttempts: tries, windowMs }: Limit): RateLimiterRedis {
     if (this.#client !== client) {
       this.#client = client;
       this.#counters = new Map();

@@ -1,25 +1,32 @@
-import type { Listener, RecordKind, Records, Stored } from '../backend.ts';
+import type { MessageListener, RecordKind, Records, Stored } from '../backend.ts';
 import type { Keys } from './keys.ts';
-import type { Link } from './link.ts';
-import { createScript, deleteAndTellScript, deleteScript, idsScript, replaceScript, type Script } from './scripts.ts';
+import type { ReconnectingConnection } from './reconnecting-connection.ts';
+import {
+  createScript,
+  deleteAndPublishScript,
+  deleteScript,
+  idsScript,
+  replaceScript,
+  type Script,
+} from './scripts.ts';
 
 /** So many values at most are asked for at once, that one long answer does not hold up a tick. */
 const chunk = 500;
 
 /** A record is a string with a lifetime; what lists a kind is its index, never a walk over the database. */
 export class RedisRecords implements Records {
-  readonly #link: Link;
+  readonly #link: ReconnectingConnection;
   readonly #keys: Keys;
-  readonly #onListener: (listener: Listener) => void;
+  readonly #onListener: (listener: MessageListener) => void;
 
-  constructor(link: Link, keys: Keys, onListener: (listener: Listener) => void) {
+  constructor(link: ReconnectingConnection, keys: Keys, onListener: (listener: MessageListener) => void) {
     this.#link = link;
     this.#keys = keys;
     this.#onListener = onListener;
   }
 
   async get<T extends object>(kind: RecordKind, id: string): Promise<T | null> {
-    const value = await this.#link.ask((client) => client.get(this.#keys.record(kind, id)));
+    const value = await this.#link.run((client) => client.get(this.#keys.record(kind, id)));
     return parse<T>(value);
   }
 
@@ -27,7 +34,7 @@ export class RedisRecords implements Records {
     const values: (T | null)[] = [];
     for (let start = 0; start < ids.length; start += chunk) {
       const keys = ids.slice(start, start + chunk).map((id) => this.#keys.record(kind, id));
-      const texts = await this.#link.ask((client) => client.mget(keys));
+      const texts = await this.#link.run((client) => client.mget(keys));
       values.push(...texts.map((text) => parse<T>(text)));
     }
     return values;
@@ -44,7 +51,7 @@ export class RedisRecords implements Records {
     change: (value: T) => T | null,
     lifetimeMs?: number,
   ): Promise<boolean> {
-    let current = await this.#link.ask((client) => client.get(this.#keys.record(kind, id)));
+    let current = await this.#link.run((client) => client.get(this.#keys.record(kind, id)));
     while (current !== null) {
       const changed = change(JSON.parse(current) as T);
       if (changed === null) return true;
@@ -60,13 +67,13 @@ export class RedisRecords implements Records {
     return (await this.#run(deleteScript, kind, id, [id])) === 1;
   }
 
-  async deleteAndTell(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
+  async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
     const keys = [this.#keys.index(kind), ...ids.map((id) => this.#keys.record(kind, id))];
-    await this.#link.ask((client) => deleteAndTellScript.run(client, keys, [this.#keys.tell, message, ...ids]));
+    await this.#link.run((client) => deleteAndPublishScript.run(client, keys, [this.#keys.messages, message, ...ids]));
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
-    const found = await this.#link.ask((client) => idsScript.run(client, [this.#keys.index(kind)], [prefix]));
+    const found = await this.#link.run((client) => idsScript.run(client, [this.#keys.index(kind)], [prefix]));
     const ids = (found as string[]).toSorted();
     const values = await this.getMany<T>(kind, ids);
     return ids.flatMap((id, index) => {
@@ -75,17 +82,17 @@ export class RedisRecords implements Records {
     });
   }
 
-  async tell(message: string): Promise<void> {
-    await this.#link.ask((client) => client.publish(this.#keys.tell, message));
+  async publish(message: string): Promise<void> {
+    await this.#link.run((client) => client.publish(this.#keys.messages, message));
   }
 
-  hear(listener: Listener): void {
+  subscribe(listener: MessageListener): void {
     this.#onListener(listener);
   }
 
   #run(script: Script, kind: RecordKind, id: string, args: readonly string[]): Promise<unknown> {
     const keys = [this.#keys.record(kind, id), this.#keys.index(kind)];
-    return this.#link.ask((client) => script.run(client, keys, args));
+    return this.#link.run((client) => script.run(client, keys, args));
   }
 }
 

@@ -1,18 +1,18 @@
-import { Failure } from '../../lifecycle.ts';
+import { UserError } from '../../lifecycle.ts';
 import type { Logger } from '../../logger.ts';
 import { RemoteTime, type HouseTime } from '../../time/house-time.ts';
-import { Unavailable, type Backend, type Limiter, type Records, type Ticks, type Trouble } from '../backend.ts';
+import { Unavailable, type Backend, type Limiter, type Records, type Ticks, type Outage } from '../backend.ts';
 import { Connector, answerWithinMs } from './connection.ts';
 import { Keys } from './keys.ts';
 import { RedisLimiter } from './limiter.ts';
-import { Link } from './link.ts';
-import { Pulse } from './pulse.ts';
+import { ReconnectingConnection } from './reconnecting-connection.ts';
+import { HealthCheck } from './health-check.ts';
 import { RedisRecords } from './records.ts';
-import { censusScript } from './scripts.ts';
+import { connectionsScript } from './scripts.ts';
 import { Subscriber } from './subscriber.ts';
 import { describeRedisTarget, type RedisTarget } from './target.ts';
 import { RedisTicks } from './ticks.ts';
-import { atMost } from './waiting.ts';
+import { withTimeout } from './with-timeout.ts';
 
 export interface RedisBackendOptions {
   target: RedisTarget;
@@ -36,13 +36,13 @@ export class RedisBackend implements Backend {
   readonly limiter: Limiter;
   readonly #log: Logger;
   readonly #keys: Keys;
-  readonly #commands: Link;
-  readonly #queue: Link;
+  readonly #commands: ReconnectingConnection;
+  readonly #queue: ReconnectingConnection;
   readonly #subscriber: Subscriber;
   readonly #judged = Promise.withResolvers<void>();
-  #trouble: Trouble | null = 'starting';
+  #outage: Outage | null = 'starting';
   #reason: Error | null = null;
-  #logged: Trouble | null = null;
+  #logged: Outage | null = null;
 
   constructor({ target, prefix, channels, log }: RedisBackendOptions) {
     this.address = describeRedisTarget(target);
@@ -54,13 +54,16 @@ export class RedisBackend implements Backend {
     this.time = time;
 
     const onServedElsewhere = (): void => this.#moveAll();
-    this.#commands = new Link({
+    this.#commands = new ReconnectingConnection({
       open: (signal) => connector.open('commands', signal),
       onUp: (client, gone) => void pulse.run(client, gone),
-      onDown: (trouble, reason) => this.#judge(trouble, reason),
-      onServedElsewhere,
+      onDown: (outage, reason) => this.#judge(outage, reason),
+      onMoved: onServedElsewhere,
     });
-    this.#queue = new Link({ open: (signal) => connector.open('queue', signal), onServedElsewhere });
+    this.#queue = new ReconnectingConnection({
+      open: (signal) => connector.open('queue', signal),
+      onMoved: onServedElsewhere,
+    });
     this.#subscriber = new Subscriber({
       keys,
       channels,
@@ -70,12 +73,12 @@ export class RedisBackend implements Backend {
       onDeaf: (reason) => this.#report(reason),
       log,
     });
-    const pulse = new Pulse({
+    const pulse = new HealthCheck({
       keys,
       link: this.#commands,
       time,
       log,
-      onVerdict: (trouble, reason) => this.#judge(trouble, reason),
+      onHealth: (outage, reason) => this.#judge(outage, reason),
       onReplaced: () => this.#subscriber.missed(true),
     });
     this.ticks = new RedisTicks({
@@ -83,7 +86,7 @@ export class RedisBackend implements Backend {
       time,
       commands: this.#commands,
       queue: this.#queue,
-      serves: () => this.#trouble === null,
+      serves: () => this.#outage === null,
       onSubscriber: (deliver) => this.#subscriber.subscribe(deliver),
       log,
     });
@@ -91,18 +94,18 @@ export class RedisBackend implements Backend {
     this.limiter = new RedisLimiter(this.#commands, keys);
   }
 
-  get trouble(): Trouble | null {
-    return this.#trouble ?? (this.#subscriber.deaf ? 'redis-deaf' : null);
+  get outage(): Outage | null {
+    return this.#outage ?? (this.#subscriber.deaf ? 'redis-deaf' : null);
   }
 
   /** Resolves once Redis has answered or failed to, within about a second; rejects when its data is too new. */
   async start(): Promise<void> {
     this.#commands.open();
-    await atMost(Promise.all([this.#judged.promise, this.#subscriber.start()]), answerWithinMs);
-    if (this.#trouble === 'starting') this.#judge('redis-down', new Error('no answer'));
-    if (this.#trouble === 'redis-schema') {
+    await withTimeout(Promise.all([this.#judged.promise, this.#subscriber.start()]), answerWithinMs);
+    if (this.#outage === 'starting') this.#judge('redis-down', new Error('no answer'));
+    if (this.#outage === 'redis-schema') {
       await this.stop();
-      throw new Failure(`${this.address}: ${this.#reason?.message}`);
+      throw new UserError(`${this.address}: ${this.#reason?.message}`);
     }
   }
 
@@ -110,14 +113,16 @@ export class RedisBackend implements Backend {
     await Promise.all([this.#subscriber.stop(), this.#queue.close(), this.#commands.close()]);
   }
 
-  async census(owner: string, sockets: number): Promise<number> {
-    const sum = await this.#commands.ask((client) => censusScript.run(client, [this.#keys.census], [owner, sockets]));
+  async reportConnections(owner: string, sockets: number): Promise<number> {
+    const sum = await this.#commands.run((client) =>
+      connectionsScript.run(client, [this.#keys.connections], [owner, sockets]),
+    );
     return Number(sum);
   }
 
   /** Whether Redis may lose what it holds, at a restart or when it is full: what to set, for a person, or null. */
-  async audit(): Promise<{ persistence: string | null; eviction: string | null }> {
-    const info = await this.#commands.ask((client) => client.info());
+  async checkDurability(): Promise<{ persistence: string | null; eviction: string | null }> {
+    const info = await this.#commands.run((client) => client.info());
     const persists = /^aof_enabled:1\r?$/m.test(info);
     const evicts = !/^maxmemory_policy:noeviction\r?$/m.test(info);
     return {
@@ -126,28 +131,28 @@ export class RedisBackend implements Backend {
     };
   }
 
-  #judge(trouble: Trouble | null, reason: Error | null): void {
-    this.#trouble = trouble;
+  #judge(outage: Outage | null, reason: Error | null): void {
+    this.#outage = outage;
     this.#reason = reason;
     this.#judged.resolve();
-    if (trouble === null) void this.#subscriber.catchUp();
+    if (outage === null) void this.#subscriber.catchUp();
     // After an outage the subscription follows at once: until it does, nothing is back.
-    if (trouble !== null || this.trouble === null) this.#report(reason);
+    if (outage !== null || this.outage === null) this.#report(reason);
   }
 
   /** Logs each change, once. */
   #report(reason: Error | null): void {
-    const { address, trouble } = this;
-    if (trouble === this.#logged || trouble === 'starting') return;
-    this.#logged = trouble;
-    if (trouble === null) this.#log.info({ address }, 'redis back');
-    else this.#log.warn({ address, trouble, reason: reason?.message }, 'redis lost');
+    const { address, outage } = this;
+    if (outage === this.#logged || outage === 'starting') return;
+    this.#logged = outage;
+    if (outage === null) this.#log.info({ address }, 'redis back');
+    else this.#log.warn({ address, outage, reason: reason?.message }, 'redis lost');
   }
 
   #moveAll(): void {
     const moved = new Unavailable('redis-down', { cause: new Error('served by another node now') });
-    this.#commands.drop(moved.trouble, moved);
-    this.#queue.drop(moved.trouble, moved);
+    this.#commands.reconnect(moved.outage, moved);
+    this.#queue.reconnect(moved.outage, moved);
     this.#subscriber.move(moved);
   }
 }

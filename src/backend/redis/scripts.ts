@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { censusMs, leaseMs } from '../backend.ts';
+import { connectionReportLifetimeMs, leaseMs } from '../backend.ts';
 
 /** A Lua script: one atomic step at Redis. */
 export class Script {
@@ -44,7 +44,7 @@ end
 `;
 
 /** Keys: lease. Arguments: owner. Returns the term, or nothing while another holds the lease. */
-export const leadScript = new Script(`${prelude}${leaseHeld}
+export const acquireLeaseScript = new Script(`${prelude}${leaseHeld}
 local now = house_time()
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'term', 'until')
 local term = tonumber(lease[2]) or 0
@@ -58,7 +58,7 @@ return whole(term)
 `);
 
 /** Keys: lease. Arguments: owner, term. The term stays, so that the next one is greater. */
-export const resignScript = new Script(`
+export const releaseLeaseScript = new Script(`
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'term')
 if lease[1] == ARGV[1] and lease[2] == ARGV[2] then
   redis.call('HDEL', KEYS[1], 'owner', 'until')
@@ -73,7 +73,7 @@ local lease = redis.call('HMGET', KEYS[1], 'owner', 'term', 'until')
 if not held(lease, now) or lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] then return 'not-leader' end
 local newest = tonumber(redis.call('HGET', KEYS[3], ARGV[3]))
 local void = not newest or newest - now > tonumber(ARGV[5])
-if not void and tonumber(ARGV[4]) <= newest then return 'known' end
+if not void and tonumber(ARGV[4]) <= newest then return 'duplicate' end
 redis.call('HSET', KEYS[3], ARGV[3], ARGV[4])
 redis.call('RPUSH', KEYS[2], ARGV[6])
 redis.call('LTRIM', KEYS[2], -tonumber(ARGV[7]), -1)
@@ -85,14 +85,14 @@ return 'pushed'
  * Keys: last, the article's string. Arguments: at, expiresAt, text, zone, everyMs, the frame before and after `seq`,
  * the channel of pub/sub, `1` to set the string.
  */
-export const finishScript = new Script(`${prelude}
+export const publishScript = new Script(`${prelude}
 local now = house_time()
 local at, expires_at = tonumber(ARGV[1]), tonumber(ARGV[2])
-if now > expires_at then return 'late' end
+if now > expires_at then return 'expired' end
 local last = redis.call('HMGET', KEYS[1], 'at', 'seq')
 local last_at = tonumber(last[1])
 local void = not last_at or last_at - now > expires_at - at
-if not void and at <= last_at then return 'known' end
+if not void and at <= last_at then return 'duplicate' end
 local seq = whole(math.max((tonumber(last[2]) or 0) + 1, math.floor(at / 50)))
 redis.call('HSET', KEYS[1], 'text', ARGV[3], 'at', ARGV[1], 'seq', seq, 'zone', ARGV[4], 'everyMs', ARGV[5])
 if ARGV[9] == '1' then redis.call('SET', KEYS[2], ARGV[3]) end
@@ -104,7 +104,7 @@ return 'published'
  * Keys: schema, installation, pulse. Arguments: our schema, an installation id for when there is none.
  * Returns the schema, the installation id, and TIME. A newer schema is not written to.
  */
-export const pulseScript = new Script(`
+export const healthCheckScript = new Script(`
 local schema = redis.call('GET', KEYS[1])
 if schema and tonumber(schema) > tonumber(ARGV[1]) then return {schema} end
 local time = redis.call('TIME')
@@ -115,14 +115,14 @@ return {schema or ARGV[1], redis.call('GET', KEYS[2]), time[1], time[2]}
 `);
 
 /** Keys: census. Arguments: owner, sockets. Returns the sum over the owners that told within `censusMs`. */
-export const censusScript = new Script(`${prelude}
+export const connectionsScript = new Script(`${prelude}
 local now = house_time()
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. whole(now))
 redis.call('PEXPIRE', KEYS[1], 10000)
 local told, sum = redis.call('HGETALL', KEYS[1]), 0
 for i = 1, #told, 2 do
   local sockets, at = string.match(told[i + 1], '^(%d+):(%d+)$')
-  if sockets and math.abs(now - at) <= ${censusMs} then
+  if sockets and math.abs(now - at) <= ${connectionReportLifetimeMs} then
     sum = sum + sockets
   else
     redis.call('HDEL', KEYS[1], told[i])
@@ -172,7 +172,7 @@ return redis.call('DEL', KEYS[1])
 `);
 
 /** Keys: index, records. Arguments: the channel of pub/sub, a message, the ids of the records. */
-export const deleteAndTellScript = new Script(`
+export const deleteAndPublishScript = new Script(`
 for i = 2, #KEYS do
   redis.call('DEL', KEYS[i])
   redis.call('ZREM', KEYS[1], ARGV[i + 1])

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
-import { Unavailable, type LastTick, type Listener } from '../backend.ts';
+import { Unavailable, type LastTick, type MessageListener } from '../backend.ts';
 import type { Logger } from '../../logger.ts';
 import { Listeners } from '../listeners.ts';
 import type { Connection } from './connection.ts';
 import { Delivery, type Deliver } from './delivery.ts';
 import type { Keys } from './keys.ts';
-import { Link } from './link.ts';
-import { pulseEveryMs } from './pulse.ts';
+import { ReconnectingConnection } from './reconnecting-connection.ts';
+import { healthCheckEveryMs } from './health-check.ts';
 import { pause } from '../../time/pause.ts';
 
 export interface SubscriberOptions {
@@ -26,10 +26,10 @@ export interface SubscriberOptions {
  */
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  readonly #link: Link;
+  readonly #link: ReconnectingConnection;
   readonly #channelOf: ReadonlyMap<string, string>;
   readonly #deliveries: Listeners<Delivery>;
-  readonly #listeners: Listeners<Listener>;
+  readonly #listeners: Listeners<MessageListener>;
   readonly #tried = Promise.withResolvers<void>();
   #started = false;
   #hears = false;
@@ -43,7 +43,7 @@ export class Subscriber {
     this.#deliveries = new Listeners(options.log);
     this.#listeners = new Listeners(options.log);
     this.#channelOf = new Map(options.channels.map((channel) => [options.keys.ticks(channel), channel]));
-    this.#link = new Link({
+    this.#link = new ReconnectingConnection({
       open: options.open,
       onUp: (client, gone) => void this.#hear(client, gone),
       onDown: (_trouble, reason) => {
@@ -66,7 +66,7 @@ export class Subscriber {
     void this.catchUp();
   }
 
-  hear(listener: Listener): void {
+  hear(listener: MessageListener): void {
     this.#listeners.add(listener);
     this.#openIfWanted();
   }
@@ -83,8 +83,8 @@ export class Subscriber {
   }
 
   /** Looks for the node or master that serves now. */
-  move(trouble: Unavailable): void {
-    this.#link.drop(trouble.trouble, trouble);
+  move(outage: Unavailable): void {
+    this.#link.reconnect(outage.outage, outage);
   }
 
   /** Reads the last ticks, if something may have been missed. To be called when commands are answered again. */
@@ -98,7 +98,7 @@ export class Subscriber {
       const ticks = await Promise.all(channels.map((channel) => last(channel)));
       for (const [index, channel] of channels.entries()) {
         const tick = ticks[index];
-        if (tick != null) this.#deliveries.tell((delivery) => delivery.caughtUp(channel, tick));
+        if (tick != null) this.#deliveries.notify((delivery) => delivery.caughtUp(channel, tick));
       }
       if (gap) this.missed(false);
     } catch (error) {
@@ -110,7 +110,7 @@ export class Subscriber {
 
   /** Tells the listeners that they may have missed a message, or that the records are others than before. */
   missed(replaced: boolean): void {
-    this.#listeners.tell((listener) => listener.missed(replaced));
+    this.#listeners.notify((listener) => listener.onGap({ replaced }));
   }
 
   get #wanted(): boolean {
@@ -128,22 +128,22 @@ export class Subscriber {
       if (!gone.aborted) this.#take(name.toString(), message);
     });
     try {
-      await this.#link.ask(() => client.subscribe(...this.#channelOf.keys(), keys.tell));
+      await this.#link.run(() => client.subscribe(...this.#channelOf.keys(), keys.messages));
       this.#hears = true;
       void this.catchUp();
       this.#tried.resolve();
       onHearing();
       for (;;) {
-        await pause(pulseEveryMs, gone);
+        await pause(healthCheckEveryMs, gone);
         if (gone.aborted) return;
-        await this.#link.ask(() => client.ping());
+        await this.#link.run(() => client.ping());
       }
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       const reason = error.cause instanceof Error ? error.cause : error;
       this.#lost();
       onDeaf(reason);
-      this.#link.drop(error.trouble, reason);
+      this.#link.reconnect(error.outage, reason);
     }
   }
 
@@ -156,7 +156,7 @@ export class Subscriber {
 
   #take(name: string, message: Buffer): void {
     const channel = this.#channelOf.get(name);
-    if (channel !== undefined) this.#deliveries.tell((delivery) => delivery.message(channel, message));
-    else this.#listeners.tell((listener) => listener.told(message.toString()));
+    if (channel !== undefined) this.#deliveries.notify((delivery) => delivery.message(channel, message));
+    else this.#listeners.notify((listener) => listener.onMessage(message.toString()));
   }
 }

@@ -1,7 +1,7 @@
 import {
-  queueLength,
+  maxQueuedJobs,
   Unavailable,
-  type FinishResult,
+  type PublishResult,
   type Job,
   type LastTick,
   type PushResult,
@@ -13,16 +13,16 @@ import type { HouseTime } from '../../time/house-time.ts';
 import { blockSeconds } from './connection.ts';
 import type { Deliver } from './delivery.ts';
 import type { Keys } from './keys.ts';
-import type { Link } from './link.ts';
-import { finishScript, leadScript, pushScript, resignScript } from './scripts.ts';
+import type { ReconnectingConnection } from './reconnecting-connection.ts';
+import { publishScript, acquireLeaseScript, pushScript, releaseLeaseScript } from './scripts.ts';
 import { pause } from '../../time/pause.ts';
 
 export interface RedisTicksOptions {
   keys: Keys;
   time: HouseTime;
-  commands: Link;
+  commands: ReconnectingConnection;
   /** Opened by the first `pop`. */
-  queue: Link;
+  queue: ReconnectingConnection;
   /** Whether commands are answered, so that a job taken now could also be finished. */
   serves(): boolean;
   onSubscriber(deliver: Deliver): void;
@@ -40,25 +40,25 @@ export class RedisTicks implements Ticks {
     this.#options = options;
   }
 
-  get expired(): number {
+  get expiredJobs(): number {
     return this.#expired;
   }
 
-  async lead(owner: string): Promise<{ term: number } | null> {
+  async acquireLease(owner: string): Promise<{ term: number } | null> {
     const { keys, commands } = this.#options;
-    const term = await commands.ask((client) => leadScript.run(client, [keys.lease], [owner]));
+    const term = await commands.run((client) => acquireLeaseScript.run(client, [keys.lease], [owner]));
     return term === null ? null : { term: Number(term) };
   }
 
-  async resign(owner: string, term: number): Promise<void> {
+  async releaseLease(owner: string, term: number): Promise<void> {
     const { keys, commands } = this.#options;
-    await commands.ask((client) => resignScript.run(client, [keys.lease], [owner, term]));
+    await commands.run((client) => releaseLeaseScript.run(client, [keys.lease], [owner, term]));
   }
 
   async push(job: Job, owner: string, term: number): Promise<PushResult> {
     const { keys, commands } = this.#options;
-    const args = [owner, term, job.task, job.at, job.expiresAt - job.at, JSON.stringify(job), queueLength];
-    const result = await commands.ask((client) => pushScript.run(client, [keys.lease, keys.queue, keys.pushed], args));
+    const args = [owner, term, job.task, job.at, job.expiresAt - job.at, JSON.stringify(job), maxQueuedJobs];
+    const result = await commands.run((client) => pushScript.run(client, [keys.lease, keys.queue, keys.pushed], args));
     return result as PushResult;
   }
 
@@ -71,7 +71,7 @@ export class RedisTicks implements Ticks {
         continue;
       }
       const popped = await queue
-        .ask((client) => client.blpop(keys.queue, blockSeconds))
+        .run((client) => client.blpop(keys.queue, blockSeconds))
         .catch((error: unknown) => this.#afterFailure(error, signal));
       if (popped === null) continue;
       const job = parseJob(popped[1]);
@@ -82,20 +82,20 @@ export class RedisTicks implements Ticks {
     return null;
   }
 
-  async finish(job: Job, text: string, zone: string): Promise<FinishResult> {
+  async publish(job: Job, text: string, zone: string): Promise<PublishResult> {
     const { keys, commands } = this.#options;
     const [before, after] = tickFrameAroundSeq(job.task, text, job.at);
     const args = [job.at, job.expiresAt, text, zone, job.everyMs, before, after, keys.ticks(job.task)];
     const article = job.task === 'time' ? 1 : 0;
-    const result = await commands.ask((client) =>
-      finishScript.run(client, [keys.last(job.task), keys.time], [...args, article]),
+    const result = await commands.run((client) =>
+      publishScript.run(client, [keys.last(job.task), keys.time], [...args, article]),
     );
-    return result as FinishResult;
+    return result as PublishResult;
   }
 
   async last(channel: string): Promise<LastTick | null> {
     const { keys, commands } = this.#options;
-    const [text, at, seq, zone, everyMs] = await commands.ask((client) =>
+    const [text, at, seq, zone, everyMs] = await commands.run((client) =>
       client.hmget(keys.last(channel), 'text', 'at', 'seq', 'zone', 'everyMs'),
     );
     if (text == null || zone == null) return null;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Failure, type Service } from '../lifecycle.ts';
+import { UserError, type Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { probeAnswer } from './readiness.ts';
@@ -26,7 +26,7 @@ export class InternalServer implements Service {
   async start(): Promise<void> {
     const { host, port, log } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', ({ message }) => reject(new Failure(`--internal-port: cannot listen: ${message}`)));
+      this.#server.once('error', ({ message }) => reject(new UserError(`--internal-port: cannot listen: ${message}`)));
       this.#server.listen(port, host, resolve);
     });
     log.info({ port: (this.#server.address() as AddressInfo).port }, 'internal server listening');

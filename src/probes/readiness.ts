@@ -1,8 +1,8 @@
 import type { Backend } from '../backend/backend.ts';
 
 /** Why a process should get no traffic, in one word; null while it should. */
-export function unreadiness(backend: Pick<Backend, 'trouble'>, stopping: AbortSignal): string | null {
-  return stopping.aborted ? 'draining' : backend.trouble;
+export function unreadiness(backend: Pick<Backend, 'outage'>, stopping: AbortSignal): string | null {
+  return stopping.aborted ? 'draining' : backend.outage;
 }
 
 /** What a probe is answered: alive while this runs at all, ready while nothing speaks against it. */

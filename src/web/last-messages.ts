@@ -7,19 +7,19 @@ const learnAgainAfterMs = 10_000;
 /** Before the first tick nobody has said otherwise. */
 const unknown = { zone: 'UTC', everyMs: 500 } as const;
 
-export interface LatestOptions {
-  backend: Pick<Backend, 'ticks' | 'time' | 'trouble'>;
+export interface LastMessagesOptions {
+  backend: Pick<Backend, 'ticks' | 'time' | 'outage'>;
   channels: readonly string[];
 }
 
 /** What each channel said last, as far as this process knows. */
-export class Latest {
-  readonly #options: LatestOptions;
+export class LastMessages {
+  readonly #options: LastMessagesOptions;
   readonly #ticks = new Map<string, Tick>();
   readonly #stored = new Map<string, { tick: LastTick; readAt: number }>();
   #expired = 0;
 
-  constructor(options: LatestOptions) {
+  constructor(options: LastMessagesOptions) {
     this.#options = options;
   }
 
@@ -29,7 +29,7 @@ export class Latest {
   }
 
   /** Takes a frame in; null when it is no tick, or too old to be shown as the present: after a pause of this process. */
-  take(frame: Uint8Array): Tick | null {
+  accept(frame: Uint8Array): Tick | null {
     const message = parseServerMessage(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8'));
     if (message === null || !('tick' in message)) return null;
     const { tick } = message;
@@ -62,14 +62,14 @@ export class Latest {
       channel,
       zone: stored?.zone ?? unknown.zone,
       interval: everyMs,
-      stale: newest === undefined || backend.trouble !== null || backend.time.now() - newest.at > staleAfterMs(everyMs),
+      stale: newest === undefined || backend.outage !== null || backend.time.now() - newest.at > staleAfterMs(everyMs),
     };
   }
 
   async #read(channel: string): Promise<LastTick | undefined> {
-    const { ticks, trouble } = this.#options.backend;
+    const { ticks, outage } = this.#options.backend;
     const known = this.#stored.get(channel);
-    if (trouble !== null || (known !== undefined && performance.now() - known.readAt < readAgainAfterMs))
+    if (outage !== null || (known !== undefined && performance.now() - known.readAt < readAgainAfterMs))
       return known?.tick;
     try {
       const tick = await ticks.last(channel);

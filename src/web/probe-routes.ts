@@ -1,4 +1,4 @@
-import { probeAnswer } from '../ops/readiness.ts';
+import { probeAnswer } from '../probes/readiness.ts';
 import { json, type Response } from './http.ts';
 import type { Routes } from './router.ts';
 

@@ -1,23 +1,23 @@
 import type { AssetUrls } from './assets.ts';
 import { csrfToken } from './csrf.ts';
-import { redirect, type Head, type Response } from './http.ts';
+import { redirect, type RequestHead, type Response } from './http.ts';
 import type { Html } from './html.ts';
-import type { Identity } from './identity.ts';
+import type { Authenticator } from './authenticator.ts';
 import { clockPage } from './pages/clock-page.ts';
 import type { Routes } from './router.ts';
 
-export interface HomeOptions {
-  identity: Identity;
+export interface ClockRoutesOptions {
+  authenticator: Authenticator;
   assets: AssetUrls;
   build: string;
 }
 
 /** The page with the clock, for those who are signed in. */
-export function homeRoutes({ identity, assets, build }: HomeOptions): Routes {
+export function clockRoutes({ authenticator, assets, build }: ClockRoutesOptions): Routes {
   return {
     '/': {
       GET: async (request) => {
-        const session = await identity.who(request, 'not here');
+        const session = await authenticator.authenticate(request, { allowBearer: false });
         if (session === null) return toSignIn(request);
         const { token, headers } = csrfToken(request);
         return page(clockPage({ assets, account: { name: session.account, csrfToken: token }, build }), headers);
@@ -35,7 +35,7 @@ export function page(html: Html, headers: Response['headers'] = []): Response {
 }
 
 /** To the form, and back here afterwards. */
-export function toSignIn({ path, query }: Head): Response {
+export function toSignIn({ path, query }: RequestHead): Response {
   const here = query === '' ? path : `${path}?${query}`;
   return redirect(`/accounts/login/?next=${encodeURIComponent(here).replaceAll('%2F', '/')}`);
 }

@@ -4,7 +4,7 @@ import { Unavailable } from '../backend.ts';
 import type { RedisBackend } from './redis-backend.ts';
 
 /** Warns, at start and whenever Redis came back, when it may lose what it holds: the accounts live there. */
-export class RedisAudit implements Service {
+export class DurabilityCheck implements Service {
   readonly name = 'redis audit';
   readonly #backend: RedisBackend;
   readonly #log: Logger;
@@ -15,7 +15,7 @@ export class RedisAudit implements Service {
   }
 
   async start(): Promise<void> {
-    this.#backend.records.hear({ told: () => {}, missed: () => void this.#look() });
+    this.#backend.records.subscribe({ onMessage: () => {}, onGap: () => void this.#look() });
     await this.#look();
   }
 
@@ -24,7 +24,7 @@ export class RedisAudit implements Service {
   async #look(): Promise<void> {
     const { address } = this.#backend;
     try {
-      const { persistence, eviction } = await this.#backend.audit();
+      const { persistence, eviction } = await this.#backend.checkDurability();
       if (persistence !== null) this.#log.warn({ address }, persistence);
       if (eviction !== null) this.#log.warn({ address }, eviction);
     } catch (error) {

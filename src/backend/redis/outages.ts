@@ -1,6 +1,6 @@
-import { Unavailable, type Trouble } from '../backend.ts';
+import { Unavailable, type Outage } from '../backend.ts';
 
-const redisWords: Readonly<Record<string, Trouble>> = {
+const redisWords: Readonly<Record<string, Outage>> = {
   READONLY: 'redis-readonly',
   OOM: 'redis-full',
   NOAUTH: 'redis-auth',
@@ -17,8 +17,8 @@ const redisWords: Readonly<Record<string, Trouble>> = {
 };
 
 /** Why a command or a connection failed, in one word. */
-export function troubleOf(error: unknown): Trouble {
-  if (error instanceof Unavailable) return error.trouble;
+export function outageOf(error: unknown): Outage {
+  if (error instanceof Unavailable) return error.outage;
   // Redis refuses in words of its own; all else is the connection's failure.
   if (!(error instanceof Error) || error.name !== 'ReplyError') return 'redis-down';
   // Before Redis 7 an error within a script stands, with a hyphen, inside the script's own.
@@ -27,12 +27,12 @@ export function troubleOf(error: unknown): Trouble {
 }
 
 /** Whether the answer means that the data is served elsewhere now: by another node, or another master. */
-export function servedElsewhere(error: unknown): boolean {
+export function isMoved(error: unknown): boolean {
   return error instanceof Error && /\b(MOVED|READONLY|UNBLOCKED)\b/.test(error.message);
 }
 
 /** An error with the same words and nothing else: ioredis puts a command's arguments, passwords too, on its own. */
-export function wordsOf(error: unknown): Error {
+export function withoutArguments(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   // What a name with several addresses failed with has no message, only a code.
   const { message, code = error.name } = error as NodeJS.ErrnoException;

@@ -8,7 +8,7 @@ const lookEveryMs = 500;
 /** Open sockets keep their sessions in use: their records are renewed, and looked at, this often. */
 const confirmEveryMs = 3_600_000;
 
-export interface SessionWatchOptions {
+export interface SessionMonitorOptions {
   hub: Hub;
   sessions: Sessions;
   records: Records;
@@ -16,14 +16,14 @@ export interface SessionWatchOptions {
 }
 
 /** Sees to it that no socket outlives its session: one that was ended, that expired, or whose record is gone. */
-export class SessionWatch implements Service {
+export class SessionMonitor implements Service {
   readonly name = 'session watch';
-  readonly #options: SessionWatchOptions;
+  readonly #options: SessionMonitorOptions;
   #timer: NodeJS.Timeout | undefined;
   #confirmAt: number;
   #confirming = false;
 
-  constructor(options: SessionWatchOptions) {
+  constructor(options: SessionMonitorOptions) {
     this.#options = options;
     this.#confirmAt = performance.now() + confirmEveryMs;
   }
@@ -31,9 +31,9 @@ export class SessionWatch implements Service {
   async start(): Promise<void> {
     const { hub, sessions, records } = this.#options;
     sessions.onEnded((jti) => hub.endSession(jti));
-    records.hear({
-      told: () => {},
-      missed: () => {
+    records.subscribe({
+      onMessage: () => {},
+      onGap: () => {
         this.#confirmAt = 0;
         this.#look();
       },
@@ -57,7 +57,7 @@ export class SessionWatch implements Service {
     this.#confirming = true;
     this.#confirmAt = performance.now() + confirmEveryMs;
     try {
-      await sessions.confirm(hub.sessions());
+      await sessions.revalidate(hub.sessions());
     } catch (error) {
       this.#confirmAt = 0;
       if (!(error instanceof Unavailable)) throw error;

@@ -7,15 +7,15 @@ import type { Logger } from '../logger.ts';
 import type { AssetUrls } from './assets.ts';
 import { clearSessionCookie, setSessionCookie } from './cookies.ts';
 import { checkCsrf, csrfToken } from './csrf.ts';
-import { page, toSignIn } from './home.ts';
-import { field, HttpError, redirect, type Head, type Request, type Response } from './http.ts';
-import type { Identity } from './identity.ts';
+import { page, toSignIn } from './clock-routes.ts';
+import { field, HttpError, redirect, type RequestHead, type Request, type Response } from './http.ts';
+import type { Authenticator } from './authenticator.ts';
 import { passwordPage } from './pages/password-page.ts';
 import { signInPage } from './pages/sign-in-page.ts';
 import type { Routes } from './router.ts';
 
 export interface AccountRoutesOptions {
-  identity: Identity;
+  authenticator: Authenticator;
   accounts: Accounts;
   sessions: Sessions;
   attempts: Attempts;
@@ -26,9 +26,9 @@ export interface AccountRoutesOptions {
 
 /** Signing in and out, and changing one's own password: Django's paths and field names. */
 export function accountRoutes(options: AccountRoutesOptions): Routes {
-  const { identity, accounts, sessions, attempts, allowedOrigins, assets, log } = options;
+  const { authenticator, accounts, sessions, attempts, allowedOrigins, assets, log } = options;
 
-  const signInForm = (request: Head, next: string, username = '', message?: string): Response => {
+  const signInForm = (request: RequestHead, next: string, username = '', message?: string): Response => {
     const { token, headers } = csrfToken(request);
     return page(signInPage({ assets, csrfToken: token, next, username, message }), headers);
   };
@@ -51,7 +51,7 @@ export function accountRoutes(options: AccountRoutesOptions): Routes {
 
   const signOut = async (request: Request): Promise<Response> => {
     if (request.headers.has('cookie')) checkCsrf(request, allowedOrigins);
-    const session = await identity.who(request, 'not here');
+    const session = await authenticator.authenticate(request, { allowBearer: false });
     if (session !== null) {
       await sessions.end('session', [session]);
       log.info({ account: session.account }, 'signed out');
@@ -59,7 +59,7 @@ export function accountRoutes(options: AccountRoutesOptions): Routes {
     return redirect('/accounts/login/', [clearSessionCookie(request)]);
   };
 
-  const passwordForm = (request: Head, session: Session, message?: string): Response => {
+  const passwordForm = (request: RequestHead, session: Session, message?: string): Response => {
     const { token, headers } = csrfToken(request);
     return page(passwordPage({ assets, csrfToken: token, account: session.account, message }), headers);
   };
@@ -84,7 +84,7 @@ export function accountRoutes(options: AccountRoutesOptions): Routes {
     '/accounts/login/': {
       GET: async (request) => {
         const next = sameSitePath(field(request.query, 'next'));
-        const session = await identity.who(request, 'not here').catch(nobodyWhileAway);
+        const session = await authenticator.authenticate(request, { allowBearer: false }).catch(nobodyWhileAway);
         return session === null ? signInForm(request, next) : redirect(next);
       },
       POST: signIn,
@@ -92,12 +92,12 @@ export function accountRoutes(options: AccountRoutesOptions): Routes {
     '/accounts/logout/': { POST: signOut },
     '/accounts/password_change/': {
       GET: async (request) => {
-        const session = await identity.who(request, 'not here');
+        const session = await authenticator.authenticate(request, { allowBearer: false });
         return session === null ? toSignIn(request) : passwordForm(request, session);
       },
       POST: async (request) => {
         if (request.headers.has('cookie')) checkCsrf(request, allowedOrigins);
-        const session = await identity.who(request, 'not here');
+        const session = await authenticator.authenticate(request, { allowBearer: false });
         return session === null ? toSignIn(request) : changePassword(request, session);
       },
     },

@@ -3,8 +3,8 @@ import type { Logger } from '../logger.ts';
 import { closeCode, parseClientMessage, type ClientMessage } from '../protocol.ts';
 import { asHttpError } from './errors.ts';
 import { secondsTopicOf, topicOf, type Hub, type Socket, type SocketData } from './hub.ts';
-import { HttpError, signedOut, unavailable, type Head } from './http.ts';
-import type { Identity } from './identity.ts';
+import { HttpError, signedOut, unavailable, type RequestHead } from './http.ts';
+import type { Authenticator } from './authenticator.ts';
 import { isOurOrigin } from './origin.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { Spread } from './spread.ts';
@@ -22,11 +22,11 @@ const silentSecondsAtMost = 60;
 const allowanceAtMost = 20;
 const allowancePerSecond = 2;
 
-export interface SocketOptions {
+export interface SocketEndpointOptions {
   hub: Hub;
-  identity: Identity;
+  authenticator: Authenticator;
   sessions: Sessions;
-  backend: Pick<Backend, 'trouble' | 'time'>;
+  backend: Pick<Backend, 'outage' | 'time'>;
   channels: readonly string[];
   allowedOrigins: readonly string[];
   maxSockets: number;
@@ -36,13 +36,13 @@ export interface SocketOptions {
 }
 
 /** The door to `/time/tic/` and the rules behind it. */
-export class SocketRules {
+export class SocketEndpoint {
   /** Handshakes by status, and closed sockets by code, so far. */
   readonly handshakes = new Map<string, number>();
   readonly disconnects = new Map<string, number>();
-  readonly #options: SocketOptions;
+  readonly #options: SocketEndpointOptions;
 
-  constructor(options: SocketOptions) {
+  constructor(options: SocketEndpointOptions) {
     this.#options = options;
   }
 
@@ -50,7 +50,7 @@ export class SocketRules {
    * Decides about a handshake, in the contract's order, and calls `enter` at once when there is to be a socket. Rejects
    * with an `HttpError`, or `Unavailable`, when there is to be none.
    */
-  async admit(head: Head, enter: (data: SocketData) => void): Promise<void> {
+  async admit(head: RequestHead, enter: (data: SocketData) => void): Promise<void> {
     try {
       await this.#admit(head, enter);
       count(this.handshakes, 101);
@@ -60,21 +60,21 @@ export class SocketRules {
     }
   }
 
-  async #admit(head: Head, enter: (data: SocketData) => void): Promise<void> {
-    const { identity, sessions, backend, allowedOrigins, channels, log } = this.#options;
+  async #admit(head: RequestHead, enter: (data: SocketData) => void): Promise<void> {
+    const { authenticator, sessions, backend, allowedOrigins, channels, log } = this.#options;
     checkHandshake(head);
     const topics = topicsOf(head, channels);
     this.#checkPlaces();
-    const session = await identity.read(head, 'welcome');
+    const session = await authenticator.verify(head, { allowBearer: true });
     if (session === null) throw signedOut();
     if (isOurOrigin(head, allowedOrigins) === false) {
       const fields = { origin: head.headers.get('origin'), host: head.headers.get('host') };
       log.warn(fields, 'socket refused: its page has another origin; if it is yours, name it with --allowed-origins');
       throw new HttpError(403, 'This page has another origin than the clock.');
     }
-    if (backend.trouble !== null) throw unavailable('The clock cannot check who you are at the moment.');
+    if (backend.outage !== null) throw unavailable('The clock cannot check who you are at the moment.');
     // While it was asked about, others came in and it may have ended; from here to the socket nothing comes between.
-    if (!(await sessions.stands(session)) || !sessions.remembers(session)) throw signedOut();
+    if (!(await sessions.isValid(session)) || !sessions.isCached(session)) throw signedOut();
     this.#checkPlaces();
     enter({ session, topics, allowance: allowanceAtMost, reckonedAt: performance.now() });
   }
@@ -129,7 +129,7 @@ export class SocketRules {
 }
 
 /** 405, 426 and 400 of a handshake (RFC 6455, 4.2.1): what uWebSockets.js does not look at, too. */
-function checkHandshake({ method, headers, query }: Head): void {
+function checkHandshake({ method, headers, query }: RequestHead): void {
   if (method !== 'GET') throw new HttpError(405, 'This address is for sockets.', [['Allow', 'GET']]);
   if (headers.get('sec-websocket-version')?.trim() !== '13') {
     const wanted = [
@@ -161,7 +161,7 @@ function checkHandshake({ method, headers, query }: Head): void {
 const everyTime = [topicOf('time')];
 
 /** The topics that a query asks for: `channels=time,date`, by default `time`; `every=1000` thins `time` out. */
-function topicsOf({ query }: Head, known: readonly string[]): readonly string[] {
+function topicsOf({ query }: RequestHead, known: readonly string[]): readonly string[] {
   if (query === '') return everyTime;
   const parameters = new URLSearchParams(query);
   const lists = parameters.getAll('channels');

@@ -1,18 +1,18 @@
 import type { Redis } from 'ioredis';
-import { Unavailable, type Trouble } from '../backend.ts';
+import { Unavailable, type Outage } from '../backend.ts';
 import type { Connection } from './connection.ts';
 import { openFirst } from './open-first.ts';
-import { servedElsewhere, troubleOf, wordsOf } from './troubles.ts';
+import { isMoved, outageOf, withoutArguments } from './outages.ts';
 import { pause } from '../../time/pause.ts';
 
-export interface LinkOptions {
+export interface ReconnectingConnectionOptions {
   open(signal: AbortSignal): Promise<Connection>;
   /** A new connection is there. The signal aborts when it is gone. */
   onUp?: (client: Redis, gone: AbortSignal) => void;
   /** There is none any more, or still none: called after each attempt that failed. */
-  onDown?: (trouble: Trouble, reason: Error) => void;
+  onDown?: (outage: Outage, reason: Error) => void;
   /** The data is served by another node or master now. */
-  onServedElsewhere?: () => void;
+  onMoved?: () => void;
 }
 
 /** A refused connection is tried again after this; one that Redis refuses in words less often, ms. */
@@ -20,16 +20,16 @@ const retryAfterMs = 120;
 const retryRefusedAfterMs = 500;
 
 /** One connection to Redis that is replaced whenever it ends. */
-export class Link {
-  readonly #options: LinkOptions;
+export class ReconnectingConnection {
+  readonly #options: ReconnectingConnectionOptions;
   readonly #stopping = new AbortController();
   #connection: Connection | null = null;
   #gone = new AbortController();
-  #trouble: Trouble = 'redis-down';
+  #outage: Outage = 'redis-down';
   #dropped: Unavailable | null = null;
   #running: Promise<void> | null = null;
 
-  constructor(options: LinkOptions) {
+  constructor(options: ReconnectingConnectionOptions) {
     this.#options = options;
   }
 
@@ -50,26 +50,26 @@ export class Link {
     await this.#running;
   }
 
-  /** Ends the connection in favour of a new one; `trouble` is why. */
-  drop(trouble: Trouble, reason: Error): void {
+  /** Ends the connection in favour of a new one; `outage` is why. */
+  reconnect(outage: Outage, reason: Error): void {
     if (this.#connection === null) return;
-    this.#dropped = new Unavailable(trouble, { cause: reason });
-    this.#trouble = trouble;
+    this.#dropped = new Unavailable(outage, { cause: reason });
+    this.#outage = outage;
     this.#connection.close();
     this.#detach();
   }
 
   /** Asks Redis. Every failure, whatever its kind, is an Unavailable. */
-  async ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
+  async run<T>(question: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.client;
-    if (client === null) throw new Unavailable(this.#trouble);
+    if (client === null) throw new Unavailable(this.#outage);
     try {
       return await question(client);
     } catch (error) {
-      const unavailable = new Unavailable(troubleOf(error), { cause: wordsOf(error) });
-      if (servedElsewhere(error) && this.client === client) {
-        this.drop(unavailable.trouble, wordsOf(error));
-        this.#options.onServedElsewhere?.();
+      const unavailable = new Unavailable(outageOf(error), { cause: withoutArguments(error) });
+      if (isMoved(error) && this.client === client) {
+        this.reconnect(unavailable.outage, withoutArguments(error));
+        this.#options.onMoved?.();
       }
       throw unavailable;
     }
@@ -103,9 +103,9 @@ export class Link {
       if (signal.aborted) return;
       const dropped = this.#dropped;
       this.#dropped = null;
-      this.#trouble = troubleOf(dropped ?? reason);
-      onDown?.(this.#trouble, dropped === null ? wordsOf(reason) : (dropped.cause as Error));
-      const refused = this.#trouble !== 'redis-down';
+      this.#outage = outageOf(dropped ?? reason);
+      onDown?.(this.#outage, dropped === null ? withoutArguments(reason) : (dropped.cause as Error));
+      const refused = this.#outage !== 'redis-down';
       await pause(refused ? retryRefusedAfterMs : retryAfterMs, signal);
     }
   }
