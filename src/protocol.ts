@@ -11,19 +11,27 @@ export const closeCode = {
 } as const;
 
 /** `GET /api/initial_state`: the channel's last tick and what a screen needs to carry on from it. */
-export interface InitialState {
+export interface InitialState extends Partial<ZoneOffsets> {
   /** Null, with `at` and `seq`, before the first tick ever. */
   current: string | null;
   at: number | null;
   seq: number | null;
   channel: string;
-  zone: string;
+  zone: string | null;
   /** ms. */
   interval: number;
   stale: boolean;
   /** Over how many ms screens that lost their sockets are to spread their return. */
   spread: number;
   build: string;
+}
+
+/** The zone of the shown time and its offset from UTC, by the server's zone data. All null before the first tick ever. */
+export interface ZoneOffsets {
+  zone: string | null;
+  utcOffsetMs: number | null;
+  /** The next change of the offset, at `at` (epoch ms); null if there is none within 400 days. */
+  nextUtcOffset: { at: number; utcOffsetMs: number } | null;
 }
 
 /** A broadcast: one text of one channel. */
