@@ -58,16 +58,3 @@ function longest(waits: readonly (number | null)[]): number | null {
   const real = waits.filter((wait) => wait !== null);
   return real.length === 0 ? null : Math.max(...real);
 }
-
-/** What counts as one address: an IPv4 address, or the /64 that an IPv6 address stands in. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const rest = tail === undefined ? [] : tail.split(':').filter(Boolean);
-  const zeros = Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0');
-  const first = [...groups, ...zeros, ...rest].slice(0, 4);
-  return `${first.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
-}

@@ -1,7 +1,8 @@
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Jwt } from './jwt.ts';
-import { newId, type SessionRecord, type Sessions } from './sessions.ts';
+import type { SessionRecord } from './session.ts';
+import { newId, type Sessions } from './sessions.ts';
 
 /** A token as its owner sees it in a list. */
 export interface Token {

@@ -1,7 +1,9 @@
+import { networkOf } from '../addresses.ts';
 import { accountId, type Accounts } from '../auth/accounts.ts';
-import { networkOf, type Attempt, type Attempts } from '../auth/attempts.ts';
+import type { Attempt, Attempts } from '../auth/attempts.ts';
 import { passwordProblem, TooBusy } from '../auth/passwords.ts';
-import type { Session, Sessions } from '../auth/sessions.ts';
+import type { Session } from '../auth/session.ts';
+import type { Sessions } from '../auth/sessions.ts';
 import { Unavailable } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import type { AssetUrls } from './assets.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { networkOf } from '../../src/auth/attempts.ts';
 import { BadValue } from '../../src/config.ts';
 import { parseAddressRange, Proxies } from '../../src/web/proxies.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -54,17 +53,4 @@ describe('a range of addresses', () => {
       expect(() => parseAddressRange(text)).toThrow(BadValue);
     },
   );
-});
-
-describe('what counts as one address', () => {
-  test.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['::ffff:192.0.2.1', '192.0.2.1'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:0db8:0001:0002:ffff::', '2001:db8:1:2::/64'],
-    ['2001:db8::1', '2001:db8:0:0::/64'],
-    ['::1', '0:0:0:0::/64'],
-  ])('of %s is %s', (address, network) => {
-    expect(networkOf(address)).toBe(network);
-  });
 });

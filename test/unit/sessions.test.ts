@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Unavailable } from '../../src/backend/backend.ts';
 import { Jwt } from '../../src/auth/jwt.ts';
-import { Sessions, type Session } from '../../src/auth/sessions.ts';
+import type { Session } from '../../src/auth/session.ts';
+import { Sessions } from '../../src/auth/sessions.ts';
 import { Tokens } from '../../src/auth/tokens.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { MemoryRecords } from '../support/memory-records.ts';
@@ -129,7 +130,7 @@ describe('what ends', () => {
     await there.isValid(session);
     await here.end('session', [opened]);
     expect(ended).toEqual([opened.jti]);
-    expect(there.isCached(session)).toBe(false);
+    expect(session.hasEnded).toBe(true);
     expect(await there.isValid(await read(there, opened))).toBe(false);
   });
 
