@@ -13,7 +13,8 @@ const onlyIn = (dependency, home) =>
   );
 
 const roots = '^src/(cli|main|roles|backends|checks)\\.ts$|^src/cli/';
-const ground = '^src/(executable|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
+const ground =
+  '^src/(executable|background|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [

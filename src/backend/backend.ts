@@ -20,6 +20,8 @@ export interface Backend extends Service {
   readonly ticks: Ticks;
   readonly records: Records;
   readonly limiter: Limiter;
+  /** Single values that last, if the backend belongs to one host; null if several hosts share it. */
+  readonly settings: Settings | null;
   /**
    * Why it cannot serve, in one word, or null while it can: known within 2 s of the fault, null again within 1 s of
    * its end. `start()` resolves although the other side is away; it rejects only for what a person must mend.
@@ -27,6 +29,19 @@ export interface Backend extends Service {
   readonly outage: Outage | null;
   /** Tells how many sockets process `owner` holds; resolves to the sum over all that told within `censusMs`. */
   reportConnections(owner: string, sockets: number): Promise<number>;
+  /** Finds out whether the data survives a restart and a full memory. Rejects with `Unavailable` in an outage. */
+  checkDurability(): Promise<Durability>;
+}
+
+/** For each risk to the data what to change, in words for a person; null if there is no such risk. */
+export interface Durability {
+  persistence: string | null;
+  eviction: string | null;
+}
+
+export interface Settings {
+  /** The value stored under `name`. If there is none, stores what `make` returns. All processes get the same value. */
+  keep(name: string, make: () => string): string;
 }
 
 export type Outage =

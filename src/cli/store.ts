@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { createAuthServices, type AuthServices } from '../auth/auth-services.ts';
+import { commandSecrets } from '../auth/secrets.ts';
 import { Unavailable } from '../backend/backend.ts';
 import { dataFolder, existingStore } from '../backends.ts';
 import { readOptions, type Environment } from '../config.ts';
 import { UserError, stopAll } from '../lifecycle.ts';
 import { silentLogger } from '../logger.ts';
-import { commandSecrets, createAuthServices, type AuthServices } from '../roles.ts';
 import { addOptions, flagsOf, warnOfUnknown } from './options.ts';
 import { storeTable } from './tables.ts';
 

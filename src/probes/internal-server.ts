@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { runInBackground } from '../background.ts';
 import { UserError, type Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
@@ -17,7 +18,7 @@ export interface InternalServerOptions {
 export class InternalServer implements Service {
   readonly name = 'internal server';
   readonly #options: InternalServerOptions;
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #server = createServer((request, response) => runInBackground(this.#answer(request, response)));
 
   constructor(options: InternalServerOptions) {
     this.#options = options;

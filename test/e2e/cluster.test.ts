@@ -29,9 +29,9 @@ async function signedIn(web: ClockProcess, like?: Client): Promise<Client> {
   return client;
 }
 
-/** Whether a beat said last that it leads. */
-function leads({ log }: ClockProcess): boolean {
-  return log.findLast(({ msg }) => msg.startsWith('leads'))?.msg === 'leads';
+/** Whether a beat is the leader according to its log. */
+function isLeader({ log }: ClockProcess): boolean {
+  return log.findLast(({ msg }) => /^became leader$|^lost the lease$/.test(msg))?.msg === 'became leader';
 }
 
 /** Reads on over a fault until the ticks are as they should be; gives the greatest step between two. */
@@ -83,7 +83,7 @@ describe('three roles and two webs, with two beats and two workers', () => {
     while (other.at < first.at) other = await there.nextTick();
     const last = await everyTick(here, 4, cadence, first);
     expect(await everyTick(there, (last.at - other.at) / 500, cadence, other)).toEqual(last);
-    await until(() => beats.filter(leads).length === 1, 'one leads');
+    await until(() => beats.filter(isLeader).length === 1, 'one is the leader');
     expect(await server.cli('GET', 'cluster-time')).toMatch(/^\d\d:\d\d:\d\d$/);
   });
 
@@ -99,12 +99,12 @@ describe('three roles and two webs, with two beats and two workers', () => {
   });
 
   test('go on within two seconds when the leading beat is killed', async () => {
-    const [leader, follower] = leads(beats[0]) ? beats : [beats[1], beats[0]];
+    const [leader, follower] = isLeader(beats[0]) ? beats : [beats[1], beats[0]];
     const [socket] = sockets;
     socket.frames.length = 0;
     const before = await socket.nextTick();
     leader.kill('SIGKILL');
-    await until(() => leads(follower), 'the other leads', 2_000);
+    await until(() => isLeader(follower), 'the other is the leader', 2_000);
     const after = Date.now();
     expect(await greatestStep(socket, before, ({ at }) => at > after)).toBeLessThanOrEqual(2_000);
     await everyTick(socket, 2, { everyMs: 500, from: [...webs, follower, ...workers] });

@@ -110,10 +110,10 @@ describe('with several of a kind', () => {
   test('a beat that is told to stop gives its lease up: another leads within half a second', async () => {
     const env = { ...envOf(server), CLOCK_REDIS_PREFIX: 'beat-' };
     await using first = await startClock(['beat'], { env });
-    await first.logged('leads');
+    await first.logged('became leader');
     await using second = await startClock(['beat'], { env });
-    expect(second.log.some(({ msg }) => msg === 'leads')).toBe(false);
-    const took = msUntil(() => second.log.some(({ msg }) => msg === 'leads'), 'the other leads', 1_500);
+    expect(second.log.some(({ msg }) => msg === 'became leader')).toBe(false);
+    const took = msUntil(() => second.log.some(({ msg }) => msg === 'became leader'), 'the other leads', 1_500);
     first.kill('SIGTERM');
     expect(await first.exited).toBe(0);
     expect(await took).toBeLessThan(700);

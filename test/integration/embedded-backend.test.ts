@@ -81,7 +81,7 @@ describe.concurrent('embedded backend', () => {
       const before = backendIn(folder);
       await before.start();
       await before.records.create('account', 'ana', { n: 1 });
-      expect(before.keep('secret', () => 'made once')).toBe('made once');
+      expect(before.settings.keep('secret', () => 'made once')).toBe('made once');
       const at = Math.floor(before.time.now());
       await before.ticks.publish(
         { task: 'time', at, everyMs: 500, expiresAt: at + 1_000 },
@@ -94,7 +94,7 @@ describe.concurrent('embedded backend', () => {
       const after = backendIn(folder);
       await after.start();
       expect(await after.records.get('account', 'ana')).toEqual({ n: 1 });
-      expect(after.keep('secret', () => 'made again')).toBe('made once');
+      expect(after.settings.keep('secret', () => 'made again')).toBe('made once');
       expect(await after.ticks.last('time')).toEqual(last);
       await after.stop();
     });
@@ -172,7 +172,7 @@ describe.concurrent('embedded backend', () => {
   test('keeps one value of two that processes made', async () => {
     await withOther(false, async (backend, other) => {
       await other.ask('start');
-      const [mine, its] = [backend.keep('secret', () => 'mine'), await other.ask('keep', 'secret', 'its')];
+      const [mine, its] = [backend.settings.keep('secret', () => 'mine'), await other.ask('keep', 'secret', 'its')];
       expect(its).toBe(mine);
     });
   });

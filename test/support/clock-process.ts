@@ -49,8 +49,8 @@ interface LogLine {
 const readyMessage: Record<string, RegExp> = {
   all: /^the clock is at /,
   web: /^listening$/,
-  worker: /^working$/,
-  beat: /^beating$/,
+  worker: /^started$/,
+  beat: /^started$/,
 };
 
 /** What a process is started with beside the test's own environment, which must not leak into it. */

@@ -1,11 +1,11 @@
 import type { Logger } from '../../logger.ts';
 import { HostTime, type HouseTime } from '../../time/house-time.ts';
-import { Unavailable, type Backend, type LastTick, type Limiter, type Outage } from '../backend.ts';
+import { Unavailable, type Backend, type Durability, type LastTick, type Limiter, type Outage } from '../backend.ts';
 import { ConnectionCounts } from './connection-counts.ts';
 import { DataFile } from './data-file.ts';
 import { EmbeddedLimiter } from './limiter.ts';
 import { EmbeddedRecords } from './records.ts';
-import { Settings } from './settings.ts';
+import { EmbeddedSettings } from './settings.ts';
 import { EmbeddedTicks } from './ticks.ts';
 
 export { databaseFile } from './data-file.ts';
@@ -35,7 +35,7 @@ export class EmbeddedBackend implements Backend {
   readonly limiter: Limiter = new EmbeddedLimiter();
   readonly #options: EmbeddedBackendOptions;
   readonly #file: DataFile;
-  readonly #settings: Settings;
+  readonly settings: EmbeddedSettings;
   readonly #census = new ConnectionCounts();
   readonly #timers: NodeJS.Timeout[] = [];
   #outage: Outage | null = 'starting';
@@ -46,7 +46,7 @@ export class EmbeddedBackend implements Backend {
     this.address = this.#file.path;
     this.ticks = new EmbeddedTicks(this.time, options.channels, options.log);
     this.records = new EmbeddedRecords(this.#file, this.time, options.log);
-    this.#settings = new Settings(this.#file);
+    this.settings = new EmbeddedSettings(this.#file);
   }
 
   get outage(): Outage | null {
@@ -57,7 +57,7 @@ export class EmbeddedBackend implements Backend {
     const { exclusive } = this.#options;
     this.#file.open(exclusive);
     this.records.begin();
-    this.ticks.restore(JSON.parse(this.#settings.get(lastTicksSetting) ?? '[]') as [string, LastTick][]);
+    this.ticks.restore(JSON.parse(this.settings.get(lastTicksSetting) ?? '[]') as [string, LastTick][]);
     this.#outage = null;
     this.#every(lookEveryMs, () => this.#look());
     if (exclusive) this.#every(saveEveryMs, () => this.#saveLastTicks());
@@ -74,9 +74,9 @@ export class EmbeddedBackend implements Backend {
     return this.#census.report(owner, sockets, this.time.now());
   }
 
-  /** A value that lasts: the one that is kept by that name, else the one that `make` makes, whichever process is first. */
-  keep(name: string, make: () => string): string {
-    return this.#settings.keep(name, make);
+  /** SQLite writes to disk and evicts nothing. */
+  async checkDurability(): Promise<Durability> {
+    return { persistence: null, eviction: null };
   }
 
   #every(ms: number, step: () => void): void {
@@ -95,7 +95,7 @@ export class EmbeddedBackend implements Backend {
   #saveLastTicks(): void {
     const { log } = this.#options;
     try {
-      this.#settings.put(lastTicksSetting, JSON.stringify([...this.ticks.lastTicks]));
+      this.settings.put(lastTicksSetting, JSON.stringify([...this.ticks.lastTicks]));
       if (this.#outage !== null) log.info({ address: this.address }, 'data can be written again');
       this.#outage = null;
     } catch (error) {

@@ -1,7 +1,7 @@
+import type { Settings } from '../backend.ts';
 import type { DataFile } from './data-file.ts';
 
-/** Single values that last, by name. */
-export class Settings {
+export class EmbeddedSettings implements Settings {
   readonly #file: DataFile;
 
   constructor(file: DataFile) {
@@ -17,7 +17,6 @@ export class Settings {
     this.#file.run('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', name, value);
   }
 
-  /** The value of that name; made, and kept, when there is none. All processes get the same one. */
   keep(name: string, make: () => string): string {
     const known = this.get(name);
     if (known !== null) return known;

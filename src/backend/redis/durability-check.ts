@@ -1,15 +1,14 @@
 import type { Service } from '../../lifecycle.ts';
 import type { Logger } from '../../logger.ts';
-import { Unavailable } from '../backend.ts';
-import type { RedisBackend } from './redis-backend.ts';
+import { Unavailable, type Backend } from '../backend.ts';
 
 /** Warns, at start and whenever Redis came back, when it may lose what it holds: the accounts live there. */
 export class DurabilityCheck implements Service {
   readonly name = 'redis audit';
-  readonly #backend: RedisBackend;
+  readonly #backend: Backend;
   readonly #log: Logger;
 
-  constructor(backend: RedisBackend, log: Logger) {
+  constructor(backend: Backend, log: Logger) {
     this.#backend = backend;
     this.#log = log;
   }

@@ -1,7 +1,15 @@
 import { UserError } from '../../lifecycle.ts';
 import type { Logger } from '../../logger.ts';
 import { RemoteTime, type HouseTime } from '../../time/house-time.ts';
-import { Unavailable, type Backend, type Limiter, type Records, type Ticks, type Outage } from '../backend.ts';
+import {
+  Unavailable,
+  type Backend,
+  type Durability,
+  type Limiter,
+  type Records,
+  type Ticks,
+  type Outage,
+} from '../backend.ts';
 import { Connector, answerWithinMs } from './connection.ts';
 import { Keys } from './keys.ts';
 import { RedisLimiter } from './limiter.ts';
@@ -34,6 +42,7 @@ export class RedisBackend implements Backend {
   readonly ticks: Ticks;
   readonly records: Records;
   readonly limiter: Limiter;
+  readonly settings = null;
   readonly #log: Logger;
   readonly #keys: Keys;
   readonly #commands: ReconnectingConnection;
@@ -120,8 +129,7 @@ export class RedisBackend implements Backend {
     return Number(sum);
   }
 
-  /** Whether Redis may lose what it holds, at a restart or when it is full: what to set, for a person, or null. */
-  async checkDurability(): Promise<{ persistence: string | null; eviction: string | null }> {
+  async checkDurability(): Promise<Durability> {
     const info = await this.#commands.run((client) => client.info());
     const persists = /^aof_enabled:1\r?$/m.test(info);
     const evicts = !/^maxmemory_policy:noeviction\r?$/m.test(info);
