@@ -79,6 +79,8 @@ export default {
     onlyIn('rate-limiter-flexible', '^src/backend/'),
     onlyIn('uWebSockets\\.js', '^src/web/uws\\.ts$'),
     onlyIn('jose', '^src/auth/jwt\\.ts$'),
+    onlyIn('lru-cache', '^src/auth/session-cache\\.ts$'),
+    onlyIn('p-limit', '^src/auth/passwords\\.ts$'),
     onlyIn('ipaddr\\.js', '^src/addresses\\.ts$'),
     onlyIn('cookie', '^src/web/cookies\\.ts$'),
     onlyIn('commander', '^src/cli(/|\\.ts$)'),

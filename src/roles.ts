@@ -108,7 +108,7 @@ export async function allRole(config: AllConfig, context: RoleContext): Promise<
   const scheme = config.tlsCert === undefined ? 'http' : 'https';
   return {
     services: compose('all', backend, parts, host, config, context),
-    onStarted: () => announce({ scheme, host, port: web.port() }, signIn.words(), log),
+    onStarted: () => announce({ scheme, host, port: web.port() }, signIn.instructions(), log),
   };
 }
 

@@ -70,6 +70,7 @@ export class Web implements Service {
     this.#options = options;
     const app = createApp(config, uws);
     const hub = new Hub(app);
+    sessions.openSessions = hub;
     const latest = new LastMessages({ backend, channels });
     const spread = new Spread({ backend, owner: options.owner, connections: () => hub.size });
     const authenticator = new Authenticator({ sessions, backend, hasSocket: ({ jti }) => hub.has(jti) });

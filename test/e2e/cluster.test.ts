@@ -71,7 +71,7 @@ describe('three roles and two webs, with two beats and two workers', () => {
   });
 
   test('make one first account, whoever is first', () => {
-    const made = webs.flatMap(({ log }) => log.filter(({ msg }) => msg === 'first account made'));
+    const made = webs.flatMap(({ log }) => log.filter(({ msg }) => msg === 'first account created'));
     expect(made).toHaveLength(1);
   });
 
@@ -224,7 +224,7 @@ test('without Redis every role comes up, says so, and works as soon as it is the
   const late = await RedisServer.start({ port });
   try {
     await until(async () => (await client.fetch('/ready')).status === 200, 'it is ready', 1_500);
-    await web.logged('first account made', 2_000);
+    await web.logged('first account created', 2_000);
     expect((await client.signIn('admin', password)).status).toBe(302);
     using socket = await client.connect();
     await everyTick(socket, 2, { everyMs: 500, from: [web, beat, worker] });
