@@ -119,11 +119,13 @@ describe('a sign-in', () => {
       await (await begun(attempts.begin(`name${people}`, '192.0.2.1'))).succeeded();
     }
     for (let times = 0; times < 200; times += 1) await (await begun(attempts.begin('ana', '192.0.2.1'))).succeeded();
+    expect(await attempts.begin('ana', '192.0.2.1')).not.toBeTypeOf('number');
   });
 
   test('that was neither right nor wrong is not counted', async () => {
     const { fail } = guarded();
     for (let times = 0; times < 200; times += 1) await (await begun(fail('ana', '192.0.2.1'))).withdrawn();
     for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
+    expect(await fail('ana', '192.0.2.1')).toBe(15 * minuteMs);
   });
 });
