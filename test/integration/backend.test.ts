@@ -39,6 +39,7 @@ describe.concurrent('redis backend', () => {
 /** The contract of `backend.ts`: what any backend promises. Each test has a backend of its own, with nothing in it. */
 function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () => Promise<void> }>): void {
   function promise(what: string, check: (backend: Backend) => Promise<void>): void {
+    // oxlint-disable-next-line vitest/expect-expect -- every check asserts
     test(what, async () => {
       const { backend, clean } = await create();
       try {
