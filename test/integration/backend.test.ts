@@ -8,7 +8,7 @@ import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts'
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { tickFrameAroundSeq } from '../../src/protocol.ts';
+import { tickFrame } from '../../src/protocol.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { passes, until } from '../support/until.ts';
 
@@ -280,8 +280,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
     }
 
     function frameOf(channel: string, text: string, at: number, seq = Math.floor(at / 50)): string {
-      const [before, after] = tickFrameAroundSeq(channel, text, at);
-      return `${channel} ${before}${seq}${after}`;
+      return `${channel} ${tickFrame({ channel, text, at, seq })}`;
     }
 
     promise('hands on the frames of all channels, in order', async (backend) => {

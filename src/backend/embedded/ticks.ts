@@ -7,7 +7,7 @@ import {
   type PushResult,
   type Ticks,
 } from '../backend.ts';
-import { tickFrameAroundSeq } from '../../protocol.ts';
+import { tickFrame } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
 import { Listeners } from '../listeners.ts';
@@ -152,6 +152,5 @@ function isKnown(job: Job, newest: number | undefined, now: number): boolean {
 }
 
 function frameOf(channel: string, { text, at, seq }: LastTick): Uint8Array {
-  const [before, after] = tickFrameAroundSeq(channel, text, at);
-  return Buffer.from(`${before}${seq}${after}`);
+  return Buffer.from(tickFrame({ channel, text, at, seq }));
 }

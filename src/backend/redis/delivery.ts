@@ -1,4 +1,4 @@
-import { parseServerMessage, tickFrameAroundSeq } from '../../protocol.ts';
+import { parseServerMessage, tickFrame } from '../../protocol.ts';
 import type { LastTick } from '../backend.ts';
 
 export type Deliver = (channel: string, frame: Uint8Array) => void;
@@ -28,9 +28,9 @@ export class Delivery {
   caughtUp(channel: string, last: LastTick): void {
     const newest = this.#newest.get(channel);
     if (newest !== undefined && last.seq <= seqOf(newest)) return;
-    const [before, after] = tickFrameAroundSeq(channel, last.text, last.at);
-    this.#readAhead.set(channel, last.seq);
-    this.#hand(channel, Buffer.from(`${before}${last.seq}${after}`));
+    const { text, at, seq } = last;
+    this.#readAhead.set(channel, seq);
+    this.#hand(channel, Buffer.from(tickFrame({ channel, text, at, seq })));
   }
 
   #hand(channel: string, frame: Uint8Array): void {

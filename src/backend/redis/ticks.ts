@@ -7,7 +7,7 @@ import {
   type PushResult,
   type Ticks,
 } from '../backend.ts';
-import { tickFrameAroundSeq } from '../../protocol.ts';
+import { tickFrameParts } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
 import { blockSeconds } from './connection.ts';
@@ -84,8 +84,8 @@ export class RedisTicks implements Ticks {
 
   async publish(job: Job, text: string, zone: string): Promise<PublishResult> {
     const { keys, commands } = this.#options;
-    const [before, after] = tickFrameAroundSeq(job.task, text, job.at);
-    const args = [job.at, job.expiresAt, text, zone, job.everyMs, before, after, keys.ticks(job.task)];
+    const { beforeSeq, afterSeq } = tickFrameParts(job.task, text, job.at);
+    const args = [job.at, job.expiresAt, text, zone, job.everyMs, beforeSeq, afterSeq, keys.ticks(job.task)];
     const article = job.task === 'time' ? 1 : 0;
     const result = await commands.run((client) =>
       publishScript.run(client, [keys.last(job.task), keys.time], [...args, article]),
