@@ -6,9 +6,7 @@ import { Passwords } from './auth/passwords.ts';
 import { Sessions } from './auth/sessions.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { Backend } from './backend/backend.ts';
-import { EmbeddedBackend } from './backend/embedded/embedded-backend.ts';
-import { DurabilityCheck } from './backend/redis/durability-check.ts';
-import { RedisBackend } from './backend/redis/redis-backend.ts';
+import { DurabilityCheck } from './backend/durability-check.ts';
 import {
   channels,
   dataFolder,
@@ -147,7 +145,7 @@ export function commandSecrets(given: WebConfig['secrets'], backend: Backend, fo
 }
 
 function keptSecret(backend: Backend, folder: string, make: () => string): string {
-  return backend instanceof EmbeddedBackend ? backend.keep('secret', make) : keptInFile(folder, 'secret', make);
+  return backend.settings?.keep('secret', make) ?? keptInFile(folder, 'secret', make);
 }
 
 /** Puts the parts of a role between its backend and its internal server, which answers from first to last. */
@@ -192,9 +190,12 @@ async function webPart(
     stopping,
     log,
   });
-  const audit = backend instanceof RedisBackend ? [new DurabilityCheck(backend, log)] : [];
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
-  return { services: [...audit, web, firstAccount], sources: web.sources, port: () => web.port };
+  return {
+    services: [new DurabilityCheck(backend, log), web, firstAccount],
+    sources: web.sources,
+    port: () => web.port,
+  };
 }
 
 function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleContext): RolePart {

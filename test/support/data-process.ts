@@ -10,7 +10,7 @@ const deeds = {
   get: ({ records }: EmbeddedBackend, id: string) => records.get('account', id),
   raise: ({ records }: EmbeddedBackend, id: string, times: string) => raise(records, id, Number(times)),
   tell: ({ records }: EmbeddedBackend, message: string) => records.publish(message),
-  keep: async (backend: EmbeddedBackend, name: string, value: string) => backend.keep(name, () => value),
+  keep: async (backend: EmbeddedBackend, name: string, value: string) => backend.settings.keep(name, () => value),
   tick: (backend: EmbeddedBackend, text: string) => tick(backend, text),
   stop: (backend: EmbeddedBackend) => backend.stop(),
 };
