@@ -39,6 +39,7 @@ describe.concurrent('Redis backend', () => {
 /** Tests the contract of `backend.ts`. Each test starts with an empty backend. */
 function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => Promise<void> }>): void {
   function contractTest(title: string, check: (backend: Backend) => Promise<void>): void {
+    // oxlint-disable-next-line vitest/expect-expect -- every check asserts
     test(title, async () => {
       const { backend, clean } = await create();
       try {
