@@ -54,7 +54,7 @@ describe('clock watch', () => {
 
   test('warns about an unknown variable', async () => {
     const { stderr } = await runClock(['watch', clock.url, '--once'], { env: { ...tokenVariable(), CLOCK_TOKN: 'x' } });
-    expect(stderr).toBe('clock: CLOCK_TOKN: unknown variable: no option is called so\n');
+    expect(stderr).toBe('clock: CLOCK_TOKN: unknown environment variable; no option uses it\n');
   });
 
   test('says on standard error and in JSON that a port is closed', async () => {
