@@ -14,16 +14,16 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A beat of 500 ms on a clock of its own, over ticks that a test sways. */
-function beatOn(sway: { leads?: () => boolean; push?: (job: Job) => PushResult } = {}) {
+/** A beat with a task every 500 ms, over ticks whose results a test chooses. */
+function beatOn(results: { isLeader?: () => boolean; push?: (job: Job) => PushResult } = {}) {
   const pushed: Job[] = [];
   const shift = { ms: 0 };
   const time: HouseTime = { now: () => Date.now() + shift.ms, errorMs: 0, offsetMs: 0 };
   const ticks = {
-    acquireLease: async () => ((sway.leads?.() ?? true) ? { term: 1 } : null),
+    acquireLease: async () => ((results.isLeader?.() ?? true) ? { term: 1 } : null),
     releaseLease: async () => {},
     push: async (job: Job) => {
-      const result = sway.push?.(job) ?? 'pushed';
+      const result = results.push?.(job) ?? 'pushed';
       if (result === 'pushed') pushed.push(job);
       return result;
     },
@@ -34,7 +34,7 @@ function beatOn(sway: { leads?: () => boolean; push?: (job: Job) => PushResult }
 }
 
 describe('beat', () => {
-  test('enqueues each instant of the grid, once', async () => {
+  test('enqueues each instant of the grid once', async () => {
     vi.setSystemTime(start + 123);
     const { beat, instants, pushed } = beatOn();
     await beat.start();
@@ -44,39 +44,39 @@ describe('beat', () => {
     await beat.stop();
   });
 
-  test('enqueues nothing while another leads, and the instant that is due when it does', async () => {
-    let leads = false;
-    const { beat, instants } = beatOn({ leads: () => leads });
+  test('enqueues nothing while another beat is the leader, then the newest due instant', async () => {
+    let isLeader = false;
+    const { beat, instants } = beatOn({ isLeader: () => isLeader });
     await beat.start();
     await vi.advanceTimersByTimeAsync(2_050);
     expect(instants()).toEqual([]);
-    leads = true;
+    isLeader = true;
     await vi.advanceTimersByTimeAsync(400);
     expect(instants()).toEqual([2_000]);
     expect(beat.missed).toBe(0);
     await beat.stop();
   });
 
-  test('tries an instant again until it has expired, then takes the newest alone and counts the others', async () => {
-    let away = false;
+  test('retries an instant until it expires, then enqueues only the newest and counts the others as missed', async () => {
+    let isDown = false;
     const { beat, instants } = beatOn({
       push: () => {
-        if (away) throw new Unavailable('redis-down');
+        if (isDown) throw new Unavailable('redis-down');
         return 'pushed';
       },
     });
     await beat.start();
     await vi.advanceTimersByTimeAsync(60);
-    away = true;
+    isDown = true;
     await vi.advanceTimersByTimeAsync(2_200);
-    away = false;
+    isDown = false;
     await vi.advanceTimersByTimeAsync(100);
     expect(instants()).toEqual([0, 2_000]);
     expect(beat.missed).toBe(3);
     await beat.stop();
   });
 
-  test('goes on at once after the authority’s clock was stepped back', async () => {
+  test('continues at once after the clock of the authority was stepped back', async () => {
     const { beat, instants, shift } = beatOn();
     await beat.start();
     await vi.advanceTimersByTimeAsync(60);
@@ -86,7 +86,7 @@ describe('beat', () => {
     await beat.stop();
   });
 
-  test('enqueues nothing more once it has stopped', async () => {
+  test('enqueues nothing after it has stopped', async () => {
     const { beat, instants } = beatOn();
     await beat.start();
     await vi.advanceTimersByTimeAsync(60);
