@@ -82,6 +82,8 @@ export interface LastTick {
   seq: number;
   zone: string;
   everyMs: number;
+  /** The instant after which the text must not be sent as the present. */
+  expiresAt: number;
 }
 
 /** `pushed`: the instant is on its way. `duplicate`: it, or a later one, already was. `not-leader`: the lease is gone. */

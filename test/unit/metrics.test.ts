@@ -19,9 +19,17 @@ describe('metrics', () => {
     expect(await scrape({ publishedTicks: () => 9 })).toContain('clock_ticks_total 9');
   });
 
-  test('have NaN as the age of the newest tick before the first', async () => {
-    expect(await scrape({ tickAgeMs: () => null })).toContain('clock_tick_age_seconds Nan');
-    expect(await scrape({ tickAgeMs: () => 1_500 })).toContain('clock_tick_age_seconds 1.5');
+  test('have NaN as age and interval before the first tick', async () => {
+    const before = await scrape({ tickAgeMs: () => null, intervalMs: () => null });
+    expect(before).toEqual(expect.arrayContaining(['clock_tick_age_seconds Nan', 'clock_interval_seconds Nan']));
+    const after = await scrape({ tickAgeMs: () => 1_500, intervalMs: () => 500 });
+    expect(after).toEqual(expect.arrayContaining(['clock_tick_age_seconds 1.5', 'clock_interval_seconds 0.5']));
+  });
+
+  test('have 1 or 0 as an answer', async () => {
+    expect(await scrape({ isStale: () => true, isLeader: () => false })).toEqual(
+      expect.arrayContaining(['clock_stale 1', 'clock_beat_leader 0']),
+    );
   });
 
   test('have one sample per label', async () => {

@@ -13,6 +13,11 @@ describe('tasks', () => {
     expect([time.everyMs(250), date.everyMs(250)]).toEqual([250, 60_000]);
   });
 
+  test('expire after one interval, the time after at most 1 s', () => {
+    expect([50, 500, 1_000, 60_000].map((intervalMs) => time.expiryMs(intervalMs))).toEqual([50, 500, 1_000, 1_000]);
+    expect([50, 60_000].map((intervalMs) => date.expiryMs(intervalMs))).toEqual([60_000, 60_000]);
+  });
+
   test('return the text for an instant in a zone', () => {
     const at = Date.UTC(2026, 10, 25, 14, 3, 27);
     const madrid = new Zone('Europe/Madrid');
