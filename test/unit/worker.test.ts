@@ -35,7 +35,7 @@ async function runWorker(jobs: readonly Job[], onPublish: (job: Job) => PublishR
   await worker.start();
   await emptied.promise;
   await worker.stop();
-  return { publications, published: worker.published, expired: worker.expired, messages: lines.map(({ msg }) => msg) };
+  return { publications, published: worker.published, expired: worker.expired, lines };
 }
 
 describe('worker', () => {
@@ -45,24 +45,37 @@ describe('worker', () => {
     expect(published).toBe(1);
   });
 
-  test('skips a task that it does not know', async () => {
-    const { publications, messages } = await runWorker([job('moon'), job('time')]);
+  test('skips a task that it does not know, and logs it once', async () => {
+    const { publications, lines } = await runWorker([job('moon'), job('moon'), job('time')]);
     expect(publications).toHaveLength(1);
-    expect(messages).toEqual(['unknown task skipped']);
+    expect(lines.map(({ msg }) => msg)).toEqual(['unknown task skipped']);
   });
 
   test('counts a tick that expired while its task ran, and those that expired in the queue', async () => {
     expect(await runWorker([job('time')], () => 'expired')).toMatchObject({ published: 0, expired: 2 });
   });
 
-  test('loses the tick during an outage, and continues after it', async () => {
-    let isDown = true;
-    const { published, messages } = await runWorker([job('time'), job('time')], () => {
-      if (!isDown) return 'published';
-      isDown = false;
-      throw new Unavailable('redis-down');
+  test('loses ticks during an outage, and logs its begin, its change and its end', async () => {
+    const results = ['redis-down', 'redis-down', 'redis-down', 'redis-full', 'redis-full', null, null] as const;
+    const remaining = [...results];
+    const jobs = results.map(() => job('time'));
+    const { published, lines } = await runWorker(jobs, () => {
+      const outage = remaining.shift() ?? null;
+      if (outage !== null) throw new Unavailable(outage);
+      return 'published';
     });
-    expect(published).toBe(1);
-    expect(messages).toEqual(['tick lost']);
+    expect(published).toBe(2);
+    expect(lines.map(({ msg, outage }) => [msg, outage])).toEqual([
+      ['ticks are lost', 'redis-down'],
+      ['ticks are lost', 'redis-full'],
+      ['ticks are published again', undefined],
+    ]);
+  });
+
+  test('logs a task that fails once, and continues', async () => {
+    const { lines } = await runWorker([job('time'), job('time')], () => {
+      throw new Error('out of order');
+    });
+    expect(lines.map(({ msg }) => msg)).toEqual(['task failed']);
   });
 });
