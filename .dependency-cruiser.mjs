@@ -14,7 +14,7 @@ const onlyIn = (dependency, home) =>
 
 const roots = '^src/(cli|main|roles|backends|checks)\\.ts$|^src/cli/';
 const ground =
-  '^src/(addresses|executable|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
+  '^src/(addresses|background|executable|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [

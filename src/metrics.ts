@@ -18,6 +18,8 @@ export interface MetricSources {
   backendIsUp?: () => boolean;
   offsetMs?: () => number;
   tickDelays?: Histogram;
+  /** When the TLS certificate expires, epoch ms; missing without TLS. */
+  tlsExpiresAt?: () => number | null;
 }
 
 /** A histogram of how long after their instants ticks are fanned out, in seconds. */
@@ -54,6 +56,11 @@ export class Metrics {
     this.#gauge('clock_beat_leader', 'Whether this beat leads.', oneOrZero(sources.leads));
     this.#gauge('clock_backend_up', 'Whether the backend can serve.', oneOrZero(sources.backendIsUp));
     this.#gauge('clock_offset_seconds', "House time minus this host's clock.", secondsOf(sources.offsetMs));
+    this.#gauge(
+      'clock_tls_expiry_timestamp_seconds',
+      'When the TLS certificate expires, in seconds since the epoch.',
+      secondsOf(sources.tlsExpiresAt),
+    );
     const info = new Gauge({
       name: 'clock_build_info',
       help: 'What runs here.',

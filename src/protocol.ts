@@ -10,14 +10,22 @@ export const closeCode = {
   sessionEnded: 4401,
 } as const;
 
+/** The zone of an installation, with the offset from UTC that the server's zone data gives. */
+export interface ZoneOffsets {
+  /** Null, with `utcOffsetMs`, before the first tick ever. */
+  zone: string | null;
+  utcOffsetMs: number | null;
+  /** The next change of the offset; null if there is none within 400 days. */
+  nextUtcOffset: { at: number; utcOffsetMs: number } | null;
+}
+
 /** `GET /api/initial_state`: the channel's last tick and what a screen needs to carry on from it. */
-export interface InitialState {
+export interface InitialState extends ZoneOffsets {
   /** Null, with `at` and `seq`, before the first tick ever. */
   current: string | null;
   at: number | null;
   seq: number | null;
   channel: string;
-  zone: string;
   /** ms. */
   interval: number;
   stale: boolean;

@@ -193,7 +193,7 @@ export class Connection {
     const { current, at, seq, channel, zone, interval, spread, build } = state;
     this.#reopening.spreadOver(spread);
     this.#freshness.expectEvery(interval);
-    this.#options.onZone(zone);
+    if (zone !== null) this.#options.onZone(zone);
     this.#options.onBuild(build);
     if (current !== null && at !== null && seq !== null) this.#options.onTick?.({ channel, text: current, at, seq });
     return state;

@@ -310,7 +310,8 @@ export class ScreenWorld extends VirtualClock {
     const { intervalMs: interval, spreadMs: spread } = this.server;
     const { text: current, at, seq } = this.#last ?? { text: null, at: null, seq: null };
     const stale = this.now - this.#lastMadeAt > Math.max(2_000, 1.5 * interval);
-    return { current, at, seq, channel: 'time', zone: 'Europe/Madrid', interval, stale, spread, build: 'x' };
+    const zone = { zone: 'Europe/Madrid', utcOffsetMs: 3_600_000, nextUtcOffset: null };
+    return { current, at, seq, channel: 'time', ...zone, interval, stale, spread, build: 'x' };
   }
 }
 
