@@ -72,7 +72,7 @@ async function measureClock(): Promise<Figures> {
 
 async function measureBaseline(): Promise<Figures> {
   const script = join(import.meta.dirname, 'baseline-server.ts');
-  const child = spawn(process.execPath, [script, redis.url, new Keys('', 0).ticks('time')], {
+  const child = spawn(process.execPath, [script, redis.url, new Keys('', 0).tickChannel('time')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {

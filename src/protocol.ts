@@ -11,19 +11,26 @@ export const closeCode = {
 } as const;
 
 /** The response of `GET /api/initial_state`: the last tick of the channel and what a screen needs to continue from it. */
-export interface InitialState {
+export interface InitialState extends ZoneOffsets {
   /** `current`, `at` and `seq` are null before the first tick. */
   current: string | null;
   at: number | null;
   seq: number | null;
   channel: string;
-  zone: string;
   /** Interval of the channel, ms. */
   interval: number;
   stale: boolean;
   /** Screens that lost their sockets reconnect at a random moment within this time, ms. */
   spread: number;
   build: string;
+}
+
+/** The zone of the shown time and its offset from UTC, by the server's zone data. All null before the first tick ever. */
+export interface ZoneOffsets {
+  zone: string | null;
+  utcOffsetMs: number | null;
+  /** The next change of the offset, at `at` (epoch ms); null if there is none within 400 days. */
+  nextUtcOffset: { at: number; utcOffsetMs: number } | null;
 }
 
 /** One broadcast text of one channel. */

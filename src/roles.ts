@@ -3,7 +3,7 @@ import { createAuthServices } from './auth/auth-services.ts';
 import { FirstAccount, type FirstPassword } from './auth/first-account.ts';
 import { givenOrKeptSecrets, requiredSecrets, type Secrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
-import { DurabilityCheck } from './backend/redis/durability-check.ts';
+import { DurabilityCheck } from './backend/durability-check.ts';
 import {
   channels,
   dataFolder,
@@ -27,7 +27,7 @@ import { tasks } from './tasks/index.ts';
 import { hostZoneName, Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
 import { loadUws } from './web/uws.ts';
-import { Web } from './web/web.ts';
+import { createWeb } from './web/create-web.ts';
 import type { workerOptions } from './worker/options.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -69,7 +69,7 @@ export async function webRole(config: WebConfig, context: RoleContext): Promise<
   const secrets = requiredSecrets(config.secrets);
   const backend = redisBackend(config, context.log);
   const password = (): FirstPassword | undefined => (adminPassword === undefined ? undefined : { text: adminPassword });
-  const host = config.host ?? '0.0.0.0';
+  const host = config.host ?? '::';
   const web = await webPart(backend, secrets, password, host, config, context);
   const services = compose('web', backend, [web], host, config, context);
   return { services, onStarted: () => context.log.info({ port: web.port(), build }, 'listening') };
@@ -111,7 +111,7 @@ export async function allRole(config: AllConfig, context: RoleContext): Promise<
   const scheme = config.tlsCert === undefined ? 'http' : 'https';
   return {
     services: compose('all', backend, parts, host, config, context),
-    onStarted: () => announce({ scheme, host, port: web.port() }, signIn.words(), log),
+    onStarted: () => announce({ scheme, host, port: web.port() }, signIn.instructions(), log),
   };
 }
 
@@ -147,7 +147,7 @@ async function webPart(
 ): Promise<RolePart & { port: () => number }> {
   const { accounts, sessions } = createAuthServices(backend, secrets);
   const owner = randomUUID();
-  const web = new Web({
+  const web = createWeb({
     config,
     host,
     uws: await loadUws(),

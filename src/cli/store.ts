@@ -9,7 +9,7 @@ import { silentLogger } from '../logger.ts';
 import { addOptions, flagsOf, warnOfUnknown } from './options.ts';
 import { storeTable } from './tables.ts';
 
-/** What the commands share that work on the accounts of a store. */
+/** Runs the commands that work on stored accounts. */
 export class StoreCommands {
   readonly #environment: Environment;
 
@@ -17,13 +17,13 @@ export class StoreCommands {
     this.#environment = environment;
   }
 
-  /** Adds a command whose options say which store. */
+  /** Adds a command with the options that select the store. */
   add(parent: Command, usage: string, description: string): Command {
     return addOptions(parent.command(usage).description(description), storeTable);
   }
 
-  /** Opens the store of a command, says which, works on it and closes it again. */
-  async run(command: Command, work: (people: AuthServices) => Promise<void>): Promise<void> {
+  /** Starts the store of a command, prints its address, runs `work` and stops the store. */
+  async run(command: Command, work: (services: AuthServices) => Promise<void>): Promise<void> {
     const config = readOptions(storeTable, flagsOf(command, storeTable), this.#environment);
     warnOfUnknown(this.#environment);
     const log = silentLogger();
