@@ -32,7 +32,10 @@ export function storeChecks(store: Backend, audit: (() => Promise<DurabilityProb
     await store.start();
     const deadline = performance.now() + settleWithinMs;
     while (store.outage !== null && performance.now() < deadline) await pause(50);
-    if (store.outage !== null) throw new Error(`${store.address} cannot serve: ${store.outage}`);
+    if (store.outage !== null) {
+      const reason = store.outageReason === null ? '' : ` (${store.outageReason})`;
+      throw new Error(`${store.address} cannot serve: ${store.outage}${reason}`);
+    }
     return `${store.address} answers and takes writes`;
   };
   const clocks = async (): Promise<string> => {
