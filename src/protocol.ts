@@ -12,8 +12,9 @@ export const closeCode = {
 
 /** The zone of an installation, with the offset from UTC that the server's zone data gives. */
 export interface ZoneOffsets {
-  /** Null, with `utcOffsetMs`, before the first tick ever. */
+  /** Null before the first tick ever. */
   zone: string | null;
+  /** Null without a zone, or if the server does not know it. */
   utcOffsetMs: number | null;
   /** The next change of the offset; null if there is none within 400 days. */
   nextUtcOffset: { at: number; utcOffsetMs: number } | null;
