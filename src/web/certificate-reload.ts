@@ -28,6 +28,7 @@ export class CertificateReload implements Service {
   /** The files that were loaded, or refused, last. */
   #seen = '';
   #isPolling = false;
+  #isStopped = false;
   #expiresAt: number | null = null;
 
   constructor(options: CertificateReloadOptions) {
@@ -48,6 +49,7 @@ export class CertificateReload implements Service {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#timer);
     process.off('SIGHUP', this.#onHangup);
   }
@@ -66,7 +68,7 @@ export class CertificateReload implements Service {
   async #reloadIfChanged(): Promise<void> {
     const { listener, log } = this.#options;
     const files = await this.#read();
-    if (files === null || files.cert + files.key === this.#seen) return;
+    if (this.#isStopped || files === null || files.cert + files.key === this.#seen) return;
     this.#seen = files.cert + files.key;
     try {
       await listener.replace();
