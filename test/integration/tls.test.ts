@@ -24,7 +24,7 @@ describe('over TLS', () => {
   beforeAll(async () => {
     certificate = await selfSignedCertificate();
     app = await WebApp.start({ tls: certificate });
-    await app.people.accounts.add('ada', password, false);
+    await app.auth.accounts.add('ada', password, false);
   });
   afterAll(async () => {
     await app[Symbol.asyncDispose]();
