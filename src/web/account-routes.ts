@@ -1,7 +1,8 @@
+import { networkOf } from '../addresses.ts';
 import { accountId } from '../auth/accounts.ts';
-import { networkOf, type Attempt } from '../auth/attempts.ts';
+import type { Attempt } from '../auth/attempts.ts';
 import { passwordProblem, TooBusy } from '../auth/passwords.ts';
-import type { Session } from '../auth/sessions.ts';
+import type { Session } from '../auth/session.ts';
 import { Unavailable } from '../backend/backend.ts';
 import { HttpError } from './http-error.ts';
 import { field, page, redirect, redirectToSignIn, type Request, type RequestHead, type Response } from './http.ts';
@@ -34,7 +35,7 @@ export function accountRoutes(context: WebContext): Routes {
       log.info({ address: request.address }, 'sign-in failed');
       return signInForm(request, next, username, 'The name or the password is wrong.');
     }
-    await attempt.succeeded();
+    await attempt.succeed();
     if (replaced !== null) await sessions.end('session', [replaced]);
     log.info({ account: session.account, address: request.address }, 'signed in');
     return redirect(next, [cookies.setSession(request, session.credential)]);
@@ -65,7 +66,7 @@ export function accountRoutes(context: WebContext): Routes {
     const attempt = await beginAttempt(context, session.account, request);
     const account = await judged(attempt, accounts.check(session.account, field(request.body, 'old_password')));
     if (account === null) return passwordForm(request, session, 'The current password is wrong.');
-    await attempt.succeeded();
+    await attempt.succeed();
     await accounts.setPassword(account.name, password, session);
     log.info({ account: accountId(account.name) }, 'password changed');
     return redirect('/');
@@ -111,7 +112,7 @@ async function judged<T>(attempt: Attempt, check: Promise<T>): Promise<T> {
   try {
     return await check;
   } catch (error) {
-    if (error instanceof TooBusy || error instanceof Unavailable) await attempt.withdrawn().catch(nullIfUnavailable);
+    if (error instanceof TooBusy || error instanceof Unavailable) await attempt.withdraw().catch(nullIfUnavailable);
     throw error;
   }
 }

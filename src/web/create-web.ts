@@ -54,6 +54,7 @@ export function createWeb(dependencies: WebDependencies): Web {
   const { config, host, uws, backend, sessions, owner, assetsFolder, log } = dependencies;
   const assets = new Assets(assetsFolder);
   const hub = new Hub((topic, frame) => listener.publish(topic, frame));
+  sessions.openSessions = hub;
   const cookies = new Cookies(config.cookiePrefix);
   const context: WebContext = {
     ...dependencies,

@@ -1,4 +1,4 @@
-import type { Session } from '../auth/sessions.ts';
+import type { OpenSessions, Session } from '../auth/session.ts';
 import { closeCode } from '../protocol.ts';
 import { pause } from '../time/pause.ts';
 import type { WebSocket } from './uws.ts';
@@ -28,7 +28,7 @@ export function perSecondTopicOf(channel: string): string {
 export type PublishToTopic = (topic: string, frame: Uint8Array) => number;
 
 /** The open sockets of this process. */
-export class Hub {
+export class Hub implements OpenSessions {
   readonly #publishToTopic: PublishToTopic;
   readonly #bySession = new Map<string, Set<Socket>>();
   /** By channel, the second of the last tick. */
@@ -81,6 +81,11 @@ export class Hub {
   /** Whether the session has an open socket in this process. */
   has(jti: string): boolean {
     return this.#bySession.has(jti);
+  }
+
+  openSession(jti: string): Session | undefined {
+    const [socket] = this.#bySession.get(jti) ?? [];
+    return socket?.getUserData().session;
   }
 
   /** The sessions that have an open socket in this process. */

@@ -1,7 +1,7 @@
 import { runInBackground } from '../background.ts';
 import { Unavailable, type Backend, type LastTick } from '../backend/backend.ts';
 import { parseServerMessage, type InitialState, type Tick, type ZoneOffsets } from '../protocol.ts';
-import { expiryMs, staleAfterMs } from '../time/grid.ts';
+import { staleAfterMs } from '../time/grid.ts';
 import { zoneOffsets } from '../time/zone-transitions.ts';
 
 /** Requests for the initial state read a channel at most this often; ticks, which only need its interval, less often. */
@@ -38,11 +38,12 @@ export class LastMessages {
     const { tick } = message;
     this.#received.set(tick.channel, tick);
     const cached = this.#cached.get(tick.channel);
-    // The expiry depends on the interval, which must be known even if nobody requests the initial state.
+    // The expiry and the interval are needed even if no client requests the initial state.
     if (cached === undefined || performance.now() - cached.readAt > readIntervalEveryMs) {
       runInBackground(this.#read(tick.channel));
     }
-    if (this.#options.backend.time.now() - tick.at <= expiryMs(cached?.tick.everyMs ?? Infinity)) return tick;
+    const expiryMs = cached === undefined ? Infinity : cached.tick.expiresAt - cached.tick.at;
+    if (this.#options.backend.time.now() - tick.at <= expiryMs) return tick;
     this.#expired += 1;
     return null;
   }
@@ -51,6 +52,18 @@ export class LastMessages {
   ageMs(channel: string): number | null {
     const tick = this.#received.get(channel);
     return tick === undefined ? null : this.#options.backend.time.now() - tick.at;
+  }
+
+  /** The interval of a channel, ms; null before the first tick. */
+  intervalMs(channel: string): number | null {
+    return this.#cached.get(channel)?.tick.everyMs ?? null;
+  }
+
+  /** Whether screens must not show the channel's last tick as the present. True before the first tick. */
+  isStale(channel: string): boolean {
+    const ageMs = this.ageMs(channel);
+    const intervalMs = this.intervalMs(channel) ?? defaultIntervalMs;
+    return ageMs === null || this.#options.backend.outage !== null || ageMs > staleAfterMs(intervalMs);
   }
 
   /** The initial state of a channel, except for what the caller adds. During an outage: the last known one, as stale. */

@@ -1,4 +1,5 @@
-import type { Session, Sessions } from '../auth/sessions.ts';
+import type { Session } from '../auth/session.ts';
+import type { Sessions } from '../auth/sessions.ts';
 import { runInBackground } from '../background.ts';
 import { Unavailable, type Records } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';

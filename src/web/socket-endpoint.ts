@@ -73,7 +73,7 @@ export class SocketEndpoint {
     if (backend.outage !== null) throw temporary('unavailable', 'The server cannot check your session at the moment.');
     for (const session of verified) {
       // Nothing is awaited between the check that the session has not ended and the opening of its socket.
-      if (!(await sessions.isValid(session)) || !sessions.isCached(session)) continue;
+      if (!(await sessions.isValid(session)) || session.hasEnded) continue;
       const topics = topicsOf(head, channels);
       // Others may have connected while the session was checked.
       this.#checkCapacity();

@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
-import { tickDelays, type MetricSources } from '../metrics.ts';
+import { createTickDelays, type MetricSources } from '../metrics.ts';
 import { pause } from '../time/pause.ts';
 import type { CertificateReload } from './certificate-reload.ts';
 import type { Hub } from './hub.ts';
@@ -32,7 +32,7 @@ export class Web implements Service {
   readonly name = 'web';
   readonly sources: MetricSources;
   readonly #parts: WebParts;
-  readonly #delays = tickDelays();
+  readonly #delays = createTickDelays();
   #ticks = 0;
   #stopped: Promise<void> | undefined;
 
@@ -44,9 +44,11 @@ export class Web implements Service {
       handshakes: () => endpoint.handshakes,
       disconnects: () => endpoint.disconnects,
       deliveries: () => hub.deliveries,
-      ticks: () => this.#ticks,
-      ticksExpired: () => lastMessages.expired,
+      relayedTicks: () => this.#ticks,
+      expiredTicks: () => lastMessages.expired,
       tickAgeMs: () => lastMessages.ageMs('time'),
+      intervalMs: () => lastMessages.intervalMs('time'),
+      isStale: () => lastMessages.isStale('time'),
       tickDelays: this.#delays,
       ...(config.tlsCert === undefined ? {} : { tlsExpiresAt: () => certificateReload.expiresAt }),
     };

@@ -247,7 +247,7 @@ describe('a socket is closed', () => {
   ])('with or without a close frame for a frame %s', async (_, bytes) => {
     using connection = await RawConnection.openSocket(app.port, client.cookieHeader());
     connection.send(Uint8Array.from(bytes));
-    await connection.closed();
+    await until(() => !connection.open, 'the connection is closed');
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Session } from '../../src/auth/sessions.ts';
+import type { Session } from '../../src/auth/session.ts';
 import { Unavailable, type MessageListener } from '../../src/backend/backend.ts';
 import { SessionMonitor } from '../../src/web/session-monitor.ts';
 
