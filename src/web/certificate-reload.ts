@@ -18,7 +18,7 @@ export interface CertificateReloadOptions {
 
 /**
  * Loads a new certificate without closing a socket: when one of the two files changes, and on SIGHUP. Warns of a
- * certificate that is not valid or expires soon. Without TLS it only keeps SIGHUP from ending the process.
+ * certificate that is not valid or expires soon. Does nothing without TLS.
  */
 export class CertificateReload implements Service {
   readonly name = 'certificate reload';
@@ -41,10 +41,10 @@ export class CertificateReload implements Service {
   }
 
   async start(): Promise<void> {
-    process.on('SIGHUP', this.#onHangup);
     const files = await this.#read();
     if (files === null) return;
     this.#loaded(files);
+    process.on('SIGHUP', this.#onHangup);
     this.#timer = setInterval(() => runInBackground(this.#poll()), pollEveryMs);
   }
 
