@@ -17,6 +17,9 @@ export interface MetricSources {
   publishedTicks?: () => number;
   /** Age of the newest tick, ms; null before the first. */
   tickAgeMs?: () => number | null;
+  /** Interval of the time, ms; null before the first tick. */
+  intervalMs?: () => number | null;
+  isStale?: () => boolean;
   expiredTicks?: () => number;
   expiredTasks?: () => number;
   missedInstants?: () => number;
@@ -64,6 +67,16 @@ export class Metrics {
       'clock_tick_age_seconds',
       'Age of the newest tick of the time, NaN before the first.',
       inSeconds(sources.tickAgeMs),
+    );
+    this.#gauge(
+      'clock_interval_seconds',
+      'Interval of the time, NaN before the first tick.',
+      inSeconds(sources.intervalMs),
+    );
+    this.#gauge(
+      'clock_stale',
+      '1 if screens must not show the last tick as the present, else 0.',
+      oneOrZero(sources.isStale),
     );
     this.#counter(
       'clock_tasks_expired_total',

@@ -171,7 +171,11 @@ function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleCon
 }
 
 function beatPart({ ticks, time }: Backend, { intervalMs }: BeatConfig, { log }: RoleContext): RolePart {
-  const scheduled = tasks.map((task) => ({ name: task.name, everyMs: task.everyMs(intervalMs) }));
+  const scheduled = tasks.map((task) => ({
+    name: task.name,
+    everyMs: task.everyMs(intervalMs),
+    expiryMs: task.expiryMs(intervalMs),
+  }));
   const beat = new Beat({ ticks, time, tasks: scheduled, owner: randomUUID(), log });
   return { services: [beat], sources: { missedInstants: () => beat.missed, isLeader: () => beat.isLeader } };
 }

@@ -1,6 +1,7 @@
+import { runInBackground } from '../background.ts';
 import { Unavailable, type Backend, type LastTick } from '../backend/backend.ts';
 import { parseServerMessage, type InitialState, type Tick } from '../protocol.ts';
-import { expiryMs, staleAfterMs } from '../time/grid.ts';
+import { staleAfterMs } from '../time/grid.ts';
 
 const readAgainAfterMs = 1_000;
 const learnAgainAfterMs = 10_000;
@@ -35,9 +36,11 @@ export class LastMessages {
     const { tick } = message;
     this.#ticks.set(tick.channel, tick);
     const known = this.#stored.get(tick.channel);
-    // The interval says how old is too old, also where nobody ever asks for the initial state.
-    if (known === undefined || performance.now() - known.readAt > learnAgainAfterMs) void this.#read(tick.channel);
-    if (this.#options.backend.time.now() - tick.at <= expiryMs(known?.tick.everyMs ?? Infinity)) return tick;
+    // The expiry and the interval are needed even if no client requests the initial state.
+    if (known === undefined || performance.now() - known.readAt > learnAgainAfterMs)
+      runInBackground(this.#read(tick.channel));
+    const expiryMs = known === undefined ? Infinity : known.tick.expiresAt - known.tick.at;
+    if (this.#options.backend.time.now() - tick.at <= expiryMs) return tick;
     this.#expired += 1;
     return null;
   }
@@ -46,6 +49,18 @@ export class LastMessages {
   ageMs(channel: string): number | null {
     const tick = this.#ticks.get(channel);
     return tick === undefined ? null : this.#options.backend.time.now() - tick.at;
+  }
+
+  /** The interval of a channel, ms; null before the first tick. */
+  intervalMs(channel: string): number | null {
+    return this.#stored.get(channel)?.tick.everyMs ?? null;
+  }
+
+  /** Whether screens must not show the channel's last tick as the present. True before the first tick. */
+  isStale(channel: string): boolean {
+    const ageMs = this.ageMs(channel);
+    const intervalMs = this.intervalMs(channel) ?? unknown.everyMs;
+    return ageMs === null || this.#options.backend.outage !== null || ageMs > staleAfterMs(intervalMs);
   }
 
   /** All of the initial state but what the caller knows. While the backend is away: what was known, as stale. */

@@ -98,6 +98,8 @@ export class Web implements Service {
       relayedTicks: () => this.#ticks,
       expiredTicks: () => latest.expired,
       tickAgeMs: () => latest.ageMs('time'),
+      intervalMs: () => latest.intervalMs('time'),
+      isStale: () => latest.isStale('time'),
       tickDelays: this.#delays,
     };
     this.#hub = hub;
