@@ -28,6 +28,8 @@ export interface MetricSources {
   /** House time minus this host's clock, ms. */
   offsetMs?: () => number;
   tickDelays?: Histogram;
+  /** When the TLS certificate expires, epoch ms; missing without TLS. */
+  tlsExpiresAt?: () => number | null;
 }
 
 /** Creates the histogram of the delay from the instant of a tick to its fan-out, in seconds. */
@@ -92,6 +94,11 @@ export class Metrics {
     this.#gauge('clock_beat_leader', '1 if this beat is the leader, else 0.', oneOrZero(sources.isLeader));
     this.#gauge('clock_backend_up', '1 if the backend can serve, else 0.', oneOrZero(sources.isBackendUp));
     this.#gauge('clock_offset_seconds', 'House time minus the clock of this host.', inSeconds(sources.offsetMs));
+    this.#gauge(
+      'clock_tls_expiry_timestamp_seconds',
+      'When the TLS certificate expires, in seconds since the epoch.',
+      inSeconds(sources.tlsExpiresAt),
+    );
     const info = new Gauge({
       name: 'clock_build_info',
       help: 'Version, commit, build date, environment and role, as labels.',
