@@ -60,7 +60,7 @@ const painter = new Painter({
   now: () => performance.now(),
   schedule,
   requestFrame,
-  look: () => connection.look(),
+  detectClockJump: () => connection.look(),
   paint: (instant) => {
     face.show(instant);
     const { errorMs } = connection.house;

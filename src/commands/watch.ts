@@ -63,7 +63,7 @@ export async function watch(options: WatchOptions): Promise<void> {
     schedule,
     // A terminal has no frames: the next millisecond will do.
     requestFrame: (run) => schedule(() => run(performance.now()), 1),
-    look: () => connection.look(),
+    detectClockJump: () => connection.look(),
     paint: (instant) => {
       shown = instant;
       show();

@@ -115,7 +115,7 @@ export class ScreenWorld extends VirtualClock {
       now: () => this.now,
       schedule: (run, delayMs) => this.schedule(run, delayMs),
       requestFrame: (run) => this.#requestFrame(run),
-      look: () => this.connection.look(),
+      detectClockJump: () => this.connection.look(),
       paint: (instant) => {
         const { errorMs } = this.connection.house;
         this.paints.push({ at: this.now, instant, houseTime: this.houseTime, errorMs });
