@@ -12,10 +12,10 @@ const faces = [
   { name: 'digital', query: '', size: [1_280, 720], scheme: 'light' },
   { name: 'zones', query: '?zone2=Asia/Tokyo&date=on&weekday=on', size: [1_280, 720], scheme: 'dark' },
   { name: 'analog', query: '?face=analog&date=on', size: [1_280, 720], scheme: 'light' },
-  { name: 'twelve-hours', query: '?hours=12&ink=ffe066&ground=102030', size: [1_280, 720], scheme: 'dark' },
+  { name: 'twelve-hours', query: '?hours=12&color=ffe066&background=102030', size: [1_280, 720], scheme: 'dark' },
   { name: 'portrait', query: '?face=analog&zone2=America/New_York', size: [540, 960], scheme: 'dark' },
   { name: 'phone', query: '?date=on&lang=es', size: [320, 568], scheme: 'light' },
-  { name: 'overlay', query: '?ground=transparent&size=60', size: [1_280, 720], scheme: 'dark' },
+  { name: 'overlay', query: '?background=transparent&size=60', size: [1_280, 720], scheme: 'dark' },
 ] as const;
 
 mkdirSync(folder, { recursive: true });
