@@ -13,7 +13,8 @@ const onlyIn = (dependency, home) =>
   );
 
 const roots = '^src/(cli|main|roles|backends|checks)\\.ts$|^src/cli/';
-const ground = '^src/(executable|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
+const ground =
+  '^src/(addresses|background|executable|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [
@@ -78,6 +79,9 @@ export default {
     onlyIn('rate-limiter-flexible', '^src/backend/'),
     onlyIn('uWebSockets\\.js', '^src/web/uws\\.ts$'),
     onlyIn('jose', '^src/auth/jwt\\.ts$'),
+    onlyIn('lru-cache', '^src/auth/session-cache\\.ts$'),
+    onlyIn('p-limit', '^src/auth/passwords\\.ts$'),
+    onlyIn('ipaddr\\.js', '^src/addresses\\.ts$'),
     onlyIn('cookie', '^src/web/cookies\\.ts$'),
     onlyIn('commander', '^src/cli(/|\\.ts$)'),
     onlyIn('pino', '^src/logger\\.ts$'),

@@ -5,31 +5,34 @@ import { expiryMs, newestDue, nextDue } from '../time/grid.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { pause } from '../time/pause.ts';
 
-/** What a beat has to know of a task. */
-export interface Schedule {
-  task: string;
+/** A task with the interval at which it is due. */
+export interface ScheduledTask {
+  name: string;
   everyMs: number;
 }
 
 export interface BeatOptions {
   ticks: Ticks;
   time: HouseTime;
-  schedules: readonly Schedule[];
-  /** Names this process among all beats. */
+  tasks: readonly ScheduledTask[];
+  /** Identifies this process among all beats. */
   owner: string;
   log: Logger;
 }
 
-/** The lease lasts a second: at this pace a holder renews it thrice, and a dead one is replaced within 1.3 s. */
+/** The lease lasts 1 s: a leader renews it three times in that time, and a dead one is replaced within 1.3 s. */
 const renewEveryMs = 300;
-const lookAgainAfterMs = 1_000;
-/** How soon a push that failed is tried again; the instant may still be in time. */
+const checkEveryMs = 1_000;
 const retryAfterMs = 50;
 
-/** Enqueues each task at each instant of its grid, while it leads. Any number of beats may run; one leads. */
+/**
+ * Enqueues each task at each instant of its grid while it holds the lease. Any number of beats may run; one of them is
+ * the leader.
+ */
 export class Beat implements Service {
   readonly name = 'beat';
   readonly #options: BeatOptions;
+  /** By task: the newest instant that this beat enqueued. */
   readonly #newest = new Map<string, number>();
   readonly #stopping = new AbortController();
   #term: number | null = null;
@@ -40,18 +43,18 @@ export class Beat implements Service {
     this.#options = options;
   }
 
-  get leads(): boolean {
+  get isLeader(): boolean {
     return this.#term !== null;
   }
 
-  /** Instants that passed, while leading, without being enqueued. */
+  /** Number of instants that passed without being enqueued while this beat was the leader. */
   get missed(): number {
     return this.#missed;
   }
 
   async start(): Promise<void> {
-    const { schedules } = this.#options;
-    this.#loops = Promise.all([this.#holdLease(), ...schedules.map((schedule) => this.#keepTo(schedule))]);
+    const { tasks } = this.#options;
+    this.#loops = Promise.all([this.#holdLease(), ...tasks.map((task) => this.#schedule(task))]);
   }
 
   async stop(): Promise<void> {
@@ -68,28 +71,27 @@ export class Beat implements Service {
     const { ticks, owner, log } = this.#options;
     while (!this.#stopping.signal.aborted) {
       const lease = await ticks.acquireLease(owner).catch(ignoreUnavailable);
-      // While another leads, its instants are not for this one to count.
+      // The instants of another leader do not count as missed.
       if (lease === null) this.#newest.clear();
       const term = lease?.term ?? null;
-      if (term !== this.#term) log.info({ term }, term === null ? 'leads no longer' : 'leads');
+      if (term !== this.#term) log.info({ term }, term === null ? 'lost the lease' : 'became leader');
       this.#term = term;
       await pause(renewEveryMs, this.#stopping.signal);
     }
   }
 
-  async #keepTo(schedule: Schedule): Promise<void> {
+  async #schedule(task: ScheduledTask): Promise<void> {
     const { time } = this.#options;
     while (!this.#stopping.signal.aborted) {
-      const done = await this.#pushNewest(schedule);
+      const done = await this.#pushNewest(task);
       const now = time.now();
-      // A timer may fire a little early by house time, which may be stepped meanwhile: so it is looked at again.
-      const waitMs = done ? Math.min(nextDue(now, schedule.everyMs) - now, lookAgainAfterMs) : retryAfterMs;
+      const waitMs = done ? Math.min(nextDue(now, task.everyMs) - now, checkEveryMs) : retryAfterMs;
       await pause(Math.ceil(waitMs), this.#stopping.signal);
     }
   }
 
-  /** False when the newest instant may still be enqueued in time. */
-  async #pushNewest({ task, everyMs }: Schedule): Promise<boolean> {
+  /** Enqueues the newest instant that is due. False if that failed and may be retried. */
+  async #pushNewest({ name: task, everyMs }: ScheduledTask): Promise<boolean> {
     const { ticks, time, owner } = this.#options;
     const now = time.now();
     const at = newestDue(now, everyMs);
@@ -106,7 +108,7 @@ export class Beat implements Service {
     return true;
   }
 
-  /** The newest instant enqueued; none when the authority's clock was stepped back behind it. */
+  /** The newest instant enqueued; none if the clock of the authority has since been stepped back to before it. */
   #newestBefore(task: string, now: number, everyMs: number): number | undefined {
     const newest = this.#newest.get(task);
     return newest !== undefined && newest - now > expiryMs(everyMs) ? undefined : newest;

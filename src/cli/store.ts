@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
+import { createAuthServices, type AuthServices } from '../auth/auth-services.ts';
+import { commandSecrets } from '../auth/secrets.ts';
 import { Unavailable } from '../backend/backend.ts';
 import { dataFolder, existingStore } from '../backends.ts';
 import { readOptions, type Environment } from '../config.ts';
 import { UserError, stopAll } from '../lifecycle.ts';
 import { silentLogger } from '../logger.ts';
-import { commandSecrets, createAuthServices, type AuthServices } from '../roles.ts';
 import { addOptions, flagsOf, warnOfUnknown } from './options.ts';
 import { storeTable } from './tables.ts';
 
-/** What the commands share that work on the accounts of a store. */
+/** Runs the commands that work on stored accounts. */
 export class StoreCommands {
   readonly #environment: Environment;
 
@@ -16,13 +17,13 @@ export class StoreCommands {
     this.#environment = environment;
   }
 
-  /** Adds a command whose options say which store. */
+  /** Adds a command with the options that select the store. */
   add(parent: Command, usage: string, description: string): Command {
     return addOptions(parent.command(usage).description(description), storeTable);
   }
 
-  /** Opens the store of a command, says which, works on it and closes it again. */
-  async run(command: Command, work: (people: AuthServices) => Promise<void>): Promise<void> {
+  /** Starts the store of a command, prints its address, runs `work` and stops the store. */
+  async run(command: Command, work: (services: AuthServices) => Promise<void>): Promise<void> {
     const config = readOptions(storeTable, flagsOf(command, storeTable), this.#environment);
     warnOfUnknown(this.#environment);
     const log = silentLogger();

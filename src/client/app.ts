@@ -1,15 +1,21 @@
-import { element, pathAndQuery, requestFrame } from './browser.ts';
-import { Connection } from './connection.ts';
-import { Face, type ShownZone } from './face.ts';
+import type { ZoneOffsets } from '../protocol.ts';
+import { element, requestFrame } from './browser.ts';
+import { Connection } from './connection/shell.ts';
+import { connectControls } from './controls.ts';
+import { Face } from './face.ts';
+import { HouseZone } from './house-zone.ts';
 import { markIdle } from './idle.ts';
 import { LazyModule } from './lazy-module.ts';
 import { Painter } from './painter.ts';
 import type * as PanelModule from './panel.ts';
 import { Renewal } from './renewal.ts';
+import { schedule, scheduleChained } from './schedule.ts';
+import { sessionMemory } from './session-memory.ts';
 import type * as ThemeModule from './theme.ts';
 import { ThemeLoader } from './theme-loader.ts';
 import { keepAwake } from './wake-lock.ts';
-import { fetchState, isReachable, schedule, socketAddress, socketOf } from './wire.ts';
+import { Warnings } from './warnings.ts';
+import { fetchState, socketAddress, socketOf } from './wire.ts';
 
 const registerAfterMs = 2_000;
 /** A screen on a wall loads by then what it may need later; a visitor has left. */
@@ -21,6 +27,7 @@ export class ClockApp {
   readonly #root = document.documentElement;
   readonly #build = this.#root.dataset['build'] ?? '';
   readonly #display = element('display');
+  readonly #warnings = new Warnings(element('warnings'));
   readonly #face = new Face({
     root: this.#root,
     display: this.#display,
@@ -39,7 +46,7 @@ export class ClockApp {
             await theme.loadThemeStyle();
             return theme;
           },
-          apply: (theme) => this.#setTheme(theme.applyTheme(location.search, this.#display)),
+          apply: (theme) => this.#setTheme(theme.applyTheme(location.search, this.#display, () => this.#setZones())),
           onState: () => this.#paintOrStop(),
           schedule,
           reload: () => location.reload(),
@@ -48,25 +55,33 @@ export class ClockApp {
     build: this.#build,
     schedule,
     random: Math.random,
-    memory: sessionStorage,
+    memory: sessionMemory,
     isServed: async (build) => (await (await fetch(location.href)).text()).includes(`data-build="${build}"`),
     reload: () => location.reload(),
   });
   readonly #connection = new Connection({
     openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href)), events),
-    fetchState: (timeoutMs) => fetchState(location.href, timeoutMs),
-    isReachable: (timeoutMs) => isReachable(location.href, timeoutMs),
+    fetchState: (timeoutMs, signal) => fetchState(location.href, timeoutMs, { signal }),
     now: () => performance.now(),
     wall: Date.now,
     random: Math.random,
-    schedule,
+    schedule: scheduleChained,
     build: this.#build,
-    onState: (state) => {
-      this.#face.setState(state);
-      if (state !== 'live') this.#face.setError(null);
+    onFresh: (isFresh) => {
+      this.#isFresh = isFresh;
       this.#paintOrStop();
     },
+    onState: (state) => {
+      this.#attempt(() => this.#face.setState(state));
+      if (state !== 'live') this.#face.setError(null);
+    },
     onZone: (zone) => this.#setHouseZone(zone),
+    onTick: (tick) => {
+      const problem = tick.channel === 'time' ? (this.#houseZone?.correct(tick) ?? null) : null;
+      if (problem === null) return;
+      this.#warnings.log(problem);
+      this.#setZones();
+    },
     onBuild: (build) => {
       this.#serverBuild = build;
       this.#renewal.onBuild(build);
@@ -75,23 +90,27 @@ export class ClockApp {
   readonly #painter = new Painter({
     house: this.#connection.house,
     now: () => performance.now(),
-    schedule,
+    schedule: scheduleChained,
     requestFrame,
-    detectClockJump: () => this.#connection.look(),
+    detectClockJump: () => this.#connection.detectClockJump(),
     paint: (second) => this.#paint(second),
   });
-  #houseZone = '';
+  #isFresh = false;
+  #houseZone: HouseZone | null = null;
   #serverBuild = '';
   #theme: ThemeModule.Theme | null = null;
 
   start(): void {
-    void this.#themeLoader?.load();
+    this.#themeLoader?.load().catch((error: unknown) => {
+      this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`);
+    });
     if ('WebSocket' in globalThis) this.#connection.start();
     else element('state').textContent = 'This browser has no WebSockets, which the clock needs';
     keepAwake();
     markIdle(this.#root, schedule);
+    connectControls({ describe: () => this.#face.describe(), onDetails: () => void this.#togglePanel() });
     this.#listen();
-    schedule(() => void navigator.serviceWorker?.register('/sw.js').catch(() => {}), registerAfterMs);
+    schedule(registerWorker, registerAfterMs);
     schedule(() => {
       for (const address of lazyFiles) void fetch(address).catch(() => {});
     }, prefetchAfterMs);
@@ -99,19 +118,13 @@ export class ClockApp {
 
   #listen(): void {
     const connection = this.#connection;
-    element('sign-in').setAttribute('href', `/accounts/login/?next=${pathAndQuery()}`);
-    element('read').addEventListener('click', () => (element('reading').textContent = this.#face.describe()));
-    element('details').addEventListener('click', () => void this.#togglePanel());
-    this.#display.parentElement?.addEventListener('click', ({ target }) => {
-      if (!(target instanceof Element && target.closest('a, button'))) void this.#togglePanel();
-    });
-    addEventListener('keydown', ({ key, target, ctrlKey, metaKey, altKey }) => {
-      if (key === 'i' && !ctrlKey && !metaKey && !altKey && !isField(target)) void this.#togglePanel();
-    });
     addEventListener('online', () => connection.wake());
     addEventListener('pageshow', (event) => event.persisted && connection.resume());
     document.addEventListener('resume', () => connection.resume());
+    const onVisibility = (): void => connection.setVisible(!document.hidden);
+    onVisibility();
     document.addEventListener('visibilitychange', () => {
+      onVisibility();
       if (document.hidden) return;
       connection.wake();
       this.#painter.refresh();
@@ -119,54 +132,78 @@ export class ClockApp {
   }
 
   #paint(second: number): void {
-    if (!this.#face.show(second)) return;
+    if (!this.#attempt(() => this.#face.show(second))) return;
+    this.#connection.onDrawn();
     const { errorMs } = this.#connection.house;
-    this.#face.setError(errorMs === null ? null : errorMs + this.#painter.latenessMs);
+    const isStated = this.#connection.state === 'live' && errorMs !== null;
+    this.#face.setError(isStated ? errorMs + this.#painter.latenessMs : null);
+  }
+
+  /** Draws. False if that fails: the page is not live then, since nothing confirms that it shows the time. */
+  #attempt(draw: () => boolean | void): boolean {
+    try {
+      return draw() !== false;
+    } catch (error) {
+      this.#warnings.log(`the time cannot be drawn: ${String(error)}`);
+      return false;
+    }
   }
 
   #paintOrStop(): void {
-    const isLive = this.#connection.state === 'live';
-    if (isLive) void this.#themeLoader?.onReachable();
-    if (isLive && this.#isThemeApplied()) this.#painter.start();
+    if (this.#isFresh) void this.#themeLoader?.onReachable();
+    const isThemed = this.#themeLoader === null || this.#themeLoader.state === 'applied';
+    if (this.#isFresh && isThemed) this.#painter.start();
     else this.#painter.stop();
-  }
-
-  #isThemeApplied(): boolean {
-    return this.#themeLoader === null || this.#themeLoader.state === 'applied';
   }
 
   #setTheme(theme: ThemeModule.Theme): void {
     this.#theme = theme;
-    this.#painter.trimMs = theme.appearance.trim;
-    this.#face.stale = theme.appearance.stale;
-    this.#face.setView(theme.view);
-    this.#setHouseZone(this.#houseZone);
+    const { appearance, warnings, view } = theme;
+    this.#painter.trimMs = appearance.trim;
+    this.#face.stale = appearance.stale;
+    for (const text of warnings) this.#warnings.set(text, text);
+    this.#face.setView(view);
+    this.#setZones();
   }
 
-  #setHouseZone(name: string): void {
-    this.#houseZone = name;
-    const { zone, zone2 } = this.#theme?.appearance ?? { zone: null, zone2: null };
-    this.#face.setZones(zoneNamed(zone ?? name), zoneNamed(zone2 ?? ''));
+  #setHouseZone(zone: ZoneOffsets): void {
+    if (this.#houseZone?.isSame(zone)) return;
+    this.#houseZone = zone.zone === null ? null : new HouseZone(zone.zone, zone);
+    this.#setZones();
+  }
+
+  #setZones(): void {
+    const zones = this.#theme?.zonesBeside(this.#houseZone) ?? {
+      zone: this.#houseZone,
+      secondZone: null,
+      warnings: {},
+    };
+    for (const [parameter, text] of Object.entries(zones.warnings)) this.#warnings.set(parameter, text);
+    this.#attempt(() => this.#face.setZones(zones.zone, zones.secondZone));
   }
 
   async #togglePanel(): Promise<void> {
-    const panel = await this.#panelModule.load();
-    await panel.togglePanel({
-      connection: this.#connection,
-      painter: this.#painter,
-      zone: () => this.#theme?.appearance.zone ?? this.#houseZone,
-      serverBuild: () => this.#serverBuild,
-      warnings: this.#theme?.warnings ?? [],
-    });
+    try {
+      const panel = await this.#panelModule.load();
+      await panel.togglePanel({
+        connection: this.#connection,
+        painter: this.#painter,
+        zone: () => this.#theme?.zonesBeside(this.#houseZone).zone?.name ?? this.#houseZone?.name ?? null,
+        serverBuild: () => this.#serverBuild,
+        warnings: () => this.#warnings.texts,
+      });
+      this.#warnings.set('panel', null);
+    } catch {
+      this.#warnings.set('panel', 'The details cannot be loaded: try again when the server answers');
+    }
   }
 }
 
-function isField(target: EventTarget | null): boolean {
-  return target instanceof Element && target.matches('input, select');
-}
-
-function zoneNamed(name: string): ShownZone | null {
-  if (name === '') return null;
-  const format = new Intl.DateTimeFormat('sv-SE', { timeZone: name, dateStyle: 'short', timeStyle: 'medium' });
-  return { name, wallClockAt: (instant) => Date.parse(`${format.format(instant).replace(' ', 'T')}Z`) };
+/** The worker shows the page while the server is away. A frame or a browser may not allow it. */
+function registerWorker(): void {
+  try {
+    void navigator.serviceWorker?.register('/sw.js').catch(() => {});
+  } catch {
+    // A sandboxed frame throws on access.
+  }
 }

@@ -57,14 +57,14 @@ export class Face {
   }
 
   /**
-   * Shows the second that begins at an instant of house time. False if the offset of the zone is unknown: then the
-   * face keeps what it showed before.
+   * Shows the second that begins at an instant of house time, in any state. False if the offset of the zone is unknown:
+   * then the face keeps what it showed before.
    */
   show(instant: number): boolean {
     const wallClock = this.#zone?.wallClockAt(instant) ?? null;
     if (wallClock === null) return false;
     const time = { instant, wallClock, secondWallClock: this.#secondZone?.wallClockAt(instant) ?? null };
-    this.#draw(time);
+    this.#write(time);
     this.#shown = time;
     this.#describe();
     return true;
@@ -74,7 +74,7 @@ export class Face {
     this.#state = state;
     this.#elements.root.dataset['state'] = state;
     this.#describe();
-    this.#draw(this.#shown);
+    this.#drawAgain();
   }
 
   /** Sets the zone of the time and that of the second line; null while one is unknown or not wanted. */
@@ -82,10 +82,11 @@ export class Face {
     this.#zone = zone;
     this.#secondZone = secondZone;
     this.#elements.display.ariaLabel = zone === null ? 'Time' : `Time in ${zone.name}`;
-    if (this.#shown !== null && this.show(this.#shown.instant)) return;
+    const instant = this.#shown?.instant ?? null;
     this.#shown = null;
+    if (instant !== null) this.show(instant);
     this.#describe();
-    this.#draw(null);
+    this.#drawAgain();
   }
 
   /** Sets the greatest error of the shown time, ms; null if there is none to state. */
@@ -95,7 +96,7 @@ export class Face {
 
   setView(view: FaceView): void {
     this.#view = view;
-    this.#draw(this.#shown);
+    this.#drawAgain();
   }
 
   /** The shown time and the state as a sentence for a screen reader. */
@@ -103,11 +104,15 @@ export class Face {
     return `${this.#shown === null ? 'No time' : this.#textOf(this.#shown)}, ${this.#elements.state.textContent}`;
   }
 
-  #draw(time: ShownTime | null): void {
-    const isShown = this.#state === 'live' || this.stale === 'hold';
-    const shown = isShown ? time : null;
-    write(this.#elements.display, shown === null ? dashes : this.#textOf(shown));
-    this.#view?.draw(shown);
+  /** Draws the last time again, or dashes if it must not be held. */
+  #drawAgain(): void {
+    const isHeld = this.#state === 'live' || this.stale === 'hold';
+    this.#write(isHeld ? this.#shown : null);
+  }
+
+  #write(time: ShownTime | null): void {
+    write(this.#elements.display, time === null ? dashes : this.#textOf(time));
+    this.#view?.draw(time);
   }
 
   #textOf({ wallClock }: ShownTime): string {

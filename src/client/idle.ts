@@ -1,4 +1,5 @@
-import { type Schedule, Timer } from './timer.ts';
+import type { Schedule } from './schedule.ts';
+import { Timer } from './timer.ts';
 
 const idleAfterMs = 10_000;
 

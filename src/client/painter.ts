@@ -1,5 +1,5 @@
 import { FrameLength } from './frame-length.ts';
-import type { Schedule } from './timer.ts';
+import type { Schedule } from './schedule.ts';
 
 const secondMs = 1_000;
 /** Frames are requested this long before a second begins; longer while the frame length has to be measured. */

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/shell.ts';
 import { type FaceParameter, faceParameters } from './face-parameters.ts';
 import type { Painter } from './painter.ts';
 import { loadStyleSheet } from './style-sheet.ts';
@@ -8,11 +8,11 @@ const refreshMs = 1_000;
 export interface PanelOptions {
   connection: Connection;
   painter: Painter;
-  /** The zone that is shown. */
-  zone: () => string;
+  /** The zone that is shown; null while it is unknown. */
+  zone: () => string | null;
   serverBuild: () => string;
-  /** What the address says and the page cannot do, a sentence each. */
-  warnings: readonly string[];
+  /** What the page cannot do, a sentence each. */
+  warnings: () => readonly string[];
 }
 
 /**
@@ -50,14 +50,14 @@ function facts({ connection, painter, zone, serverBuild, warnings }: PanelOption
   const own = document.documentElement.dataset['build'] ?? '';
   const total = errorMs === null ? 'unknown' : `± ${Math.ceil(errorMs + latenessMs)} ms`;
   return [
-    ['Source', `${location.host}/time/tic/, house time in ${zone()}`],
+    ['Source', `${location.host}/time/tic/, house time in ${zone() ?? 'an unknown zone'}`],
     ['State', house.isHeld ? `${state}, from memory` : state],
     ['Offset of this device', ms(offsetMs)],
     ['Error', `${total}: clock ${ms(errorMs)}, frames ${ms(latenessMs)}, trim ${trimMs} ms`],
     ['Build', serverBuild() === own || serverBuild() === '' ? own : `${own}, server ${serverBuild()}`],
     ['Address', location.href],
     ...(isSecureContext ? [] : [['Missing', missing] as [string, string]]),
-    ...warnings.map((text): [string, string] => ['Warning', text]),
+    ...warnings().map((text): [string, string] => ['Warning', text]),
   ];
 }
 

@@ -1,4 +1,5 @@
-import { type Schedule, Timer } from './timer.ts';
+import type { Schedule } from './schedule.ts';
+import { Timer } from './timer.ts';
 
 /** Each screen reloads at a random moment within this time, so that not all of them do at once. */
 const spreadMs = 240_000;

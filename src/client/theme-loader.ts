@@ -1,4 +1,5 @@
-import { type Schedule, Timer } from './timer.ts';
+import type { Schedule } from './schedule.ts';
+import { Timer } from './timer.ts';
 
 /** A page is reloaded after this long if a server that answers does not deliver its theme. */
 const reloadAfterMs = 15_000;

@@ -1,8 +1,11 @@
 import { createAnalogDial } from './analog-dial.ts';
 import { type Appearance, readAppearance } from './appearance.ts';
-import type { FaceView, ShownTime } from './face.ts';
+import type { FaceView, ShownTime, ShownZone } from './face.ts';
+import { schedule } from './schedule.ts';
 import { loadStyleSheet } from './style-sheet.ts';
+import { type ShownZones, ThemeZones } from './theme-zones.ts';
 import { timeWidth } from './time-width.ts';
+import { fetchZone } from './zone-request.ts';
 
 /** How far `shift` moves the clock, in percent of its window. */
 const shiftPercent = 1.5;
@@ -12,6 +15,7 @@ export interface Theme {
   /** What the address says and the page cannot do, a sentence each. */
   warnings: string[];
   view: FaceView;
+  zonesBeside(houseZone: ShownZone | null): ShownZones;
 }
 
 /** To be called before a theme is applied. Rejects if the server does not deliver the style sheet. */
@@ -19,19 +23,29 @@ export async function loadThemeStyle(): Promise<void> {
   await loadStyleSheet('/static/theme.css');
 }
 
-/** Gives the page the appearance that its address describes. */
-export function applyTheme(query: string, display: HTMLElement): Theme {
+/** Gives the page the appearance that its address describes. `onZones`: what `zonesBeside` returns may have changed. */
+export function applyTheme(query: string, display: HTMLElement, onZones: () => void): Theme {
   const { appearance, warnings } = readAppearance(query);
   const root = document.documentElement;
   root.classList.add(appearance.face);
   if (appearance.isTransparent) root.classList.add('transparent');
   if (appearance.shift) root.classList.add('shift');
+  if (appearance.date || appearance.weekday) root.classList.add('has-date');
+  if (appearance.zone2 !== null) root.classList.add('has-second-zone');
   root.style.setProperty('--size', String(appearance.size / 100));
   const { color, background } = appearance;
   for (const name of ['--color', '--quiet', '--live', '--wait', '--hand', '--line']) setColor(root, name, color);
   for (const name of ['--background', '--raised']) setColor(root, name, background);
   setLanguage(display, appearance.lang);
-  return { appearance, warnings, view: new ThemeView(appearance, display) };
+  const view = new ThemeView(appearance, display);
+  const zones = new ThemeZones(appearance, {
+    fetchOffsets: (name) => fetchZone(location.href, name),
+    schedule,
+    random: Math.random,
+    onChange: onZones,
+  });
+  zones.load();
+  return { appearance, warnings, view, zonesBeside: (houseZone) => zones.beside(houseZone) };
 }
 
 class ThemeView implements FaceView {

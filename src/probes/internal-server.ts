@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { runInBackground } from '../background.ts';
 import { UserError, type Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
@@ -9,15 +10,16 @@ export interface InternalServerOptions {
   host: string;
   port: number;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
+  /** Why the process is not ready; null if it is. */
   unready: () => string | null;
   log: Logger;
 }
 
-/** What operators and probes ask, apart from what people see: `/health`, `/ready` and `/metrics`. */
+/** Serves `/health`, `/ready` and `/metrics` on a port of its own. */
 export class InternalServer implements Service {
   readonly name = 'internal server';
   readonly #options: InternalServerOptions;
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #server = createServer((request, response) => runInBackground(this.#answer(request, response)));
 
   constructor(options: InternalServerOptions) {
     this.#options = options;

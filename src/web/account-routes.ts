@@ -1,7 +1,9 @@
+import { networkOf } from '../addresses.ts';
 import { accountId, type Accounts } from '../auth/accounts.ts';
-import { networkOf, type Attempt, type Attempts } from '../auth/attempts.ts';
+import type { Attempt, Attempts } from '../auth/attempts.ts';
 import { passwordProblem, TooBusy } from '../auth/passwords.ts';
-import type { Session, Sessions } from '../auth/sessions.ts';
+import type { Session } from '../auth/session.ts';
+import type { Sessions } from '../auth/sessions.ts';
 import { Unavailable } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import type { AssetUrls } from './assets.ts';
@@ -44,7 +46,7 @@ export function accountRoutes(options: AccountRoutesOptions): Routes {
       log.info({ address: request.address }, 'sign-in failed');
       return signInForm(request, next, username, 'The name or the password is not right.');
     }
-    await attempt.succeeded();
+    await attempt.succeed();
     log.info({ account: session.account, address: request.address }, 'signed in');
     return redirect(next, [setSessionCookie(request, session.credential)]);
   };
@@ -74,7 +76,7 @@ export function accountRoutes(options: AccountRoutesOptions): Routes {
     const attempt = await beginAttempt(attempts, session.account, request);
     const account = await judged(attempt, accounts.check(session.account, field(request.body, 'old_password')));
     if (account === null) return passwordForm(request, session, 'The present password is not right.');
-    await attempt.succeeded();
+    await attempt.succeed();
     await accounts.setPassword(account.name, password, session);
     log.info({ account: accountId(account.name) }, 'password changed');
     return redirect('/');
@@ -118,7 +120,7 @@ async function judged<T>(attempt: Attempt, check: Promise<T>): Promise<T> {
   try {
     return await check;
   } catch (error) {
-    if (error instanceof TooBusy || error instanceof Unavailable) await attempt.withdrawn().catch(nobodyWhileAway);
+    if (error instanceof TooBusy || error instanceof Unavailable) await attempt.withdraw().catch(nobodyWhileAway);
     throw error;
   }
 }

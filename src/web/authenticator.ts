@@ -1,4 +1,5 @@
-import type { Session, Sessions } from '../auth/sessions.ts';
+import type { Session } from '../auth/session.ts';
+import type { Sessions } from '../auth/sessions.ts';
 import { Unavailable, type Backend } from '../backend/backend.ts';
 import { sessionCookie } from './cookies.ts';
 import type { RequestHead } from './http.ts';

@@ -1,22 +1,20 @@
-const sources = ['script', 'style', 'img', 'font', 'manifest', 'worker'].map((kind) => `${kind}-src 'self'`);
-
 export interface ContentPolicyOptions {
-  /** The host of the page, with its port if that is not the default. */
+  /** The request's Host. Chromium before 71 and Safari before 16 do not count its WebSockets as `'self'`. */
   host?: string;
-  /** The origins whose pages may embed this one; none by default. */
+  /** The origins whose pages may show this one in a frame; none by default. */
   frameAncestors?: readonly string[];
 }
 
-/** The value of `Content-Security-Policy`: nothing but the page's own origin, nothing inline. */
+const sameOrigin = ['script', 'style', 'img', 'font', 'manifest', 'worker'].map((kind) => `${kind}-src 'self'`);
+
+/** The Content-Security-Policy of every response. The build copies it into the service worker. */
 export function contentSecurityPolicy({ host, frameAncestors = [] }: ContentPolicyOptions): string {
-  // Chromium before 71 and Safari before 16 do not count a WebSocket as 'self'.
-  const sockets = host === undefined ? '' : ` ws://${host} wss://${host}`;
   return [
     "default-src 'none'",
     "base-uri 'none'",
     `frame-ancestors ${frameAncestors.join(' ') || "'none'"}`,
-    ...sources,
-    `connect-src 'self'${sockets}`,
+    ...sameOrigin,
+    host === undefined ? "connect-src 'self'" : `connect-src 'self' ws://${host} wss://${host}`,
     "form-action 'self'",
   ].join('; ');
 }

@@ -1,4 +1,4 @@
-import type { Session } from '../auth/sessions.ts';
+import type { OpenSessions, Session } from '../auth/session.ts';
 import { closeCode } from '../protocol.ts';
 import { pause } from '../time/pause.ts';
 import type { TemplatedApp, WebSocket } from './uws.ts';
@@ -25,7 +25,7 @@ export function secondsTopicOf(channel: string): string {
 }
 
 /** The sockets of this process. */
-export class Hub {
+export class Hub implements OpenSessions {
   readonly #app: TemplatedApp;
   readonly #bySession = new Map<string, Set<Socket>>();
   readonly #lastSecond = new Map<string, number>();
@@ -75,6 +75,11 @@ export class Hub {
 
   has(jti: string): boolean {
     return this.#bySession.has(jti);
+  }
+
+  openSession(jti: string): Session | undefined {
+    const [socket] = this.#bySession.get(jti) ?? [];
+    return socket?.getUserData().session;
   }
 
   /** The sessions that have a socket here. */

@@ -2,7 +2,7 @@ import { firstAccountName } from '../auth/first-account.ts';
 import { passwordProblem } from '../auth/passwords.ts';
 import { anyText, BadValue, commaList, durationBetween, integerBetween, port, type OptionTable } from '../config.ts';
 import { parseOrigin } from './origin.ts';
-import { parseAddressRange } from './proxies.ts';
+import { parseAddressRange } from '../addresses.ts';
 
 const secretBytesAtLeast = 32;
 

@@ -74,7 +74,7 @@ export class SocketEndpoint {
     }
     if (backend.outage !== null) throw unavailable('The clock cannot check who you are at the moment.');
     // While it was asked about, others came in and it may have ended; from here to the socket nothing comes between.
-    if (!(await sessions.isValid(session)) || !sessions.isCached(session)) throw signedOut();
+    if (!(await sessions.isValid(session)) || session.hasEnded) throw signedOut();
     this.#checkPlaces();
     enter({ session, topics, allowance: allowanceAtMost, reckonedAt: performance.now() });
   }

@@ -6,7 +6,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { ValuesOf } from '../config.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
-import { tickDelays, type MetricSources } from '../metrics.ts';
+import { createTickDelays, type MetricSources } from '../metrics.ts';
 import { unreadiness } from '../probes/readiness.ts';
 import { pause } from '../time/pause.ts';
 import { accountRoutes } from './account-routes.ts';
@@ -61,7 +61,7 @@ export class Web implements Service {
   readonly #spread: Spread;
   readonly #watch: SessionMonitor;
   readonly #upgrades: Upgrades;
-  readonly #delays = tickDelays();
+  readonly #delays = createTickDelays();
   #ticks = 0;
   #stopped: Promise<void> | undefined;
 
@@ -70,6 +70,7 @@ export class Web implements Service {
     this.#options = options;
     const app = createApp(config, uws);
     const hub = new Hub(app);
+    sessions.openSessions = hub;
     const latest = new LastMessages({ backend, channels });
     const spread = new Spread({ backend, owner: options.owner, connections: () => hub.size });
     const authenticator = new Authenticator({ sessions, backend, hasSocket: ({ jti }) => hub.has(jti) });
@@ -94,8 +95,8 @@ export class Web implements Service {
       handshakes: () => rules.handshakes,
       disconnects: () => rules.disconnects,
       deliveries: () => hub.deliveries,
-      ticks: () => this.#ticks,
-      ticksExpired: () => latest.expired,
+      relayedTicks: () => this.#ticks,
+      expiredTicks: () => latest.expired,
       tickAgeMs: () => latest.ageMs('time'),
       tickDelays: this.#delays,
     };

@@ -11,7 +11,7 @@ export interface WorkerOptions {
   log: Logger;
 }
 
-/** Takes jobs off the queue, one at a time, runs their task and broadcasts what it says. Any number may run. */
+/** Takes one job at a time off the queue, runs its task and publishes the text. Any number of workers may run. */
 export class Worker implements Service {
   readonly name = 'worker';
   readonly #options: WorkerOptions;
@@ -24,12 +24,12 @@ export class Worker implements Service {
     this.#options = options;
   }
 
-  /** Ticks broadcast so far. */
+  /** Number of ticks published so far. */
   get published(): number {
     return this.#published;
   }
 
-  /** Jobs dropped so far since they waited too long, in the queue or in hand. */
+  /** Number of jobs that expired so far, in the queue or while their task ran. */
   get expired(): number {
     return this.#options.ticks.expiredJobs + this.#late;
   }
@@ -38,7 +38,7 @@ export class Worker implements Service {
     this.#loop = this.#work();
   }
 
-  /** Resolves when the job in hand is finished. */
+  /** Resolves when the current job is finished. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
@@ -61,8 +61,8 @@ export class Worker implements Service {
   async #run(job: Job): Promise<void> {
     const { ticks, tasks, zone, log } = this.#options;
     const task = tasks.find(({ name }) => name === job.task);
-    // A newer beat, in the midst of a rolling update, may know tasks that this worker does not.
-    if (task === undefined) return log.warn({ job }, 'unknown task passed over');
+    // During a rolling update a newer beat may enqueue tasks that this worker does not know.
+    if (task === undefined) return log.warn({ job }, 'unknown task skipped');
     const result = await ticks.publish(job, task.run(job.at, zone), zone.name);
     if (result === 'published') this.#published += 1;
     if (result === 'expired') this.#late += 1;

@@ -199,7 +199,7 @@ describe('clock secret', () => {
     expect(readFileSync(join(target, 'secret'), 'utf8').trim().length).toBeGreaterThanOrEqual(32);
 
     const before = readFileSync(join(target, 'secret'), 'utf8');
-    expectRefused(await runClock(['secret', '--write', target]), /is there already/);
+    expectRefused(await runClock(['secret', '--write', target]), /exists already/);
     expect(readFileSync(join(target, 'secret'), 'utf8')).toBe(before);
   });
 
@@ -207,14 +207,14 @@ describe('clock secret', () => {
     const target = join(folder, 'open');
     mkdirSync(target);
     chmodSync(target, 0o755);
-    expectRefused(await runClock(['secret', '--write', target]), /others may enter/);
+    expectRefused(await runClock(['secret', '--write', target]), /other users can open/);
     expect(statSync(target).mode & 0o777).toBe(0o755);
   });
 
   test('--write touches neither file where one is there', async () => {
     const target = mkdtempSync(join(folder, 'half-'));
     writeFileSync(join(target, 'admin-password'), 'mine');
-    expectRefused(await runClock(['secret', '--write', target]), /admin-password is there already/);
+    expectRefused(await runClock(['secret', '--write', target]), /admin-password exists already/);
     expect(() => statSync(join(target, 'secret'))).toThrow('ENOENT');
   });
 });
@@ -472,7 +472,8 @@ function worksOnItsStore(start: () => Promise<Store>): void {
 
   test('which store it was is said on standard error, without a password', async () => {
     const { stdout, stderr } = await run(['user', 'list']);
-    const warned = 'CLOCK_PROT' in store.env ? ['clock: CLOCK_PROT: unknown variable: no option is called so'] : [];
+    const warned =
+      'CLOCK_PROT' in store.env ? ['clock: CLOCK_PROT: unknown environment variable; no option uses it'] : [];
     expect(stderr.trimEnd().split('\n')).toEqual([...warned, `clock: ${store.address}`]);
     expect(stdout).toMatch(/^NAME +.*\nadmin /);
   });

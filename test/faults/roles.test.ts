@@ -60,7 +60,7 @@ describe('with two webs, three workers and five beats', () => {
     const next = await leaderOf(others);
     await more(heard, 4);
     frozen.process.kill('SIGCONT');
-    await frozen.process.logged('leads no longer');
+    await frozen.process.logged('lost the lease');
     await more(heard, 4);
 
     expect(await leaderOf(beats)).toBe(next);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Attempts } from '../../src/auth/attempts.ts';
 import { FirstAccount } from '../../src/auth/first-account.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { parseAddressRange } from '../../src/web/proxies.ts';
+import { parseAddressRange } from '../../src/addresses.ts';
 import type { Client } from '../support/client.ts';
 import { ask, requestText } from '../support/raw-connection.ts';
 import { RedisServer } from '../support/redis-server.ts';

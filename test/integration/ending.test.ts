@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { channels } from '../../src/backends.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { createAuthServices, type AuthServices } from '../../src/roles.ts';
+import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
 import { Client, type TestSocket } from '../support/client.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';

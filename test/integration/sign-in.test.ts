@@ -275,8 +275,14 @@ describe('changing one’s password', () => {
   test.each([
     ['a wrong present password', 'not the password at all', other, other, 'The present password is not right.'],
     ['two that differ', password, other, `${other}!`, 'The two new passwords are not the same.'],
-    ['a short one', password, 'short', 'short', 'A password has 15 to 128 characters.'],
-    ['one character repeated', password, 'a'.repeat(20), 'a'.repeat(20), 'A password is not one character repeated.'],
+    ['a short one', password, 'short', 'short', 'The password must have 15 to 128 characters.'],
+    [
+      'one character repeated',
+      password,
+      'a'.repeat(20),
+      'a'.repeat(20),
+      'The password must not be a single character repeated.',
+    ],
   ])('with %s changes nothing and says why', async (_, old, first, second, words) => {
     const client = await app.signedIn('ada');
     const response = await change(client, old, first, second);

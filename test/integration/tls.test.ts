@@ -7,7 +7,7 @@ import { TestSocket } from '../support/client.ts';
 import { WebApp } from '../support/web-app.ts';
 import { ask, requestText } from '../support/raw-connection.ts';
 import { recordedLog } from '../support/recorded-log.ts';
-import { parseAddressRange } from '../../src/web/proxies.ts';
+import { parseAddressRange } from '../../src/addresses.ts';
 
 const password = 'a long enough password';
 const token = 'c'.repeat(43);

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend, PublishResult, Job, Outage } from '../../src/backend/backend.ts';
+import type { Backend, DurabilityProblem, PublishResult, Job, Outage } from '../../src/backend/backend.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { channels } from '../../src/backends.ts';
 import { readOptions } from '../../src/config.ts';
 import { silentLogger, type Logger } from '../../src/logger.ts';
-import { createAuthServices, type AuthServices } from '../../src/roles.ts';
+import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { webOptions } from '../../src/web/options.ts';
 import { loadUws } from '../../src/web/uws.ts';
@@ -170,6 +170,10 @@ class StagedBackend implements Backend {
     return this.inner.limiter;
   }
 
+  get settings(): Backend['settings'] {
+    return this.inner.settings;
+  }
+
   get outage(): Outage | null {
     return this.staged ?? this.inner.outage;
   }
@@ -184,6 +188,10 @@ class StagedBackend implements Backend {
 
   reportConnections(owner: string, sockets: number): Promise<number> {
     return this.inner.reportConnections(owner, sockets);
+  }
+
+  checkDurability(): Promise<DurabilityProblem[]> {
+    return this.inner.checkDurability();
   }
 }
 

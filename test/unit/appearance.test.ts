@@ -34,7 +34,8 @@ describe('readAppearance', () => {
 
   test('replaces each value that is not allowed by its default, with a warning', () => {
     const plain = readAppearance('').appearance;
-    const bad = 'face=sundial&zone=Mars/Base&hours=13&seconds=maybe&lang=!&size=1e9&color=red&trim=x&stale=melt&foo=1';
+    const bad =
+      'face=sundial&zone=Mars%20%26%20Base&hours=13&seconds=maybe&lang=!&size=1e9&color=red&trim=x&stale=melt&foo=1';
     const { appearance, warnings } = readAppearance(`?${bad}`);
     expect(appearance).toEqual(plain);
     expect(warnings).toHaveLength(bad.split('&').length);

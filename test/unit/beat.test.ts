@@ -28,8 +28,8 @@ function beatOn(sway: { leads?: () => boolean; push?: (job: Job) => PushResult }
       return result;
     },
   } as unknown as Ticks;
-  const schedules = [{ task: 'time', everyMs: 500 }];
-  const beat = new Beat({ ticks, time, schedules, owner: 'me', log: silentLogger() });
+  const tasks = [{ name: 'time', everyMs: 500 }];
+  const beat = new Beat({ ticks, time, tasks, owner: 'me', log: silentLogger() });
   return { beat, pushed, shift, instants: () => pushed.map(({ at }) => at - start) };
 }
 
@@ -93,6 +93,6 @@ describe('beat', () => {
     await beat.stop();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(instants()).toEqual([0]);
-    expect(beat.leads).toBe(false);
+    expect(beat.isLeader).toBe(false);
   });
 });

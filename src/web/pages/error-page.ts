@@ -17,5 +17,5 @@ export function errorPage({ assets, status, title, message }: ErrorPageOptions):
     <p>${message}</p>
     <p class="aside"><a href="/">To the clock</a></p>
   </main>`;
-  return layout({ title: `${title} · Clock`, assets, layout: 'card', body });
+  return layout({ title: `${title} · Clock`, assets, look: 'card', body });
 }

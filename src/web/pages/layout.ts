@@ -1,6 +1,6 @@
 import { type Html, html } from '../html.ts';
 
-/** URLs of the built files that a page refers to. */
+/** URLs of the built files that a page names. */
 export interface PageAssets {
   css: string;
   js: string;
@@ -11,21 +11,20 @@ export interface PageAssets {
 export interface LayoutOptions {
   title: string;
   assets: PageAssets;
-  /** The clock over the whole window, or a card in its middle. */
-  layout: 'clock' | 'card';
-  /** Set on the page of the clock: it loads the script, which reads and writes attributes of the root element. */
+  /** Which look the page has: the clock over the whole window, or a card in its middle. */
+  look: 'clock' | 'card';
+  /** Attributes of the root element that the script of the clock's page reads and writes. */
   live?: { build: string };
   body: Html;
 }
 
-/** A whole document. Nothing in it is inline, as the content security policy requires. */
-export function layout({ title, assets, layout: name, live, body }: LayoutOptions): Html {
+/** A whole document. Nothing in it is inline: style and script come from `assets` alone, as the CSP wants it. */
+export function layout({ title, assets, look, live, body }: LayoutOptions): Html {
   return html`<!doctype html>
     <html lang="en" ${live ? html` data-state="connecting" data-build="${live.build}"` : null}>
       <head>
         <meta charset="utf-8" />
         <title>${title}</title>
-        <meta name="description" content="The right time, live" />
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
         <meta name="color-scheme" content="light dark" />
         <meta name="theme-color" content="#f7f6f2" media="(prefers-color-scheme: light)" />
@@ -35,13 +34,13 @@ export function layout({ title, assets, layout: name, live, body }: LayoutOption
         <link rel="manifest" href="/manifest.webmanifest" />
         ${live ? html`<script type="module" src="${assets.js}"></script>` : null}
       </head>
-      <body class="${name}">
+      <body class="${look}">
         ${body}
       </body>
     </html> `;
 }
 
-/** Says above a form why the last attempt failed. */
+/** The line over a form that says why the last try did not succeed. */
 export function alert(message: string | undefined): Html | null {
   return message === undefined ? null : html`<p class="alert" role="alert">${message}</p>`;
 }

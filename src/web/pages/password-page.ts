@@ -40,5 +40,5 @@ export function passwordPage({ assets, csrfToken, account, message }: PasswordPa
     <p class="aside"><a href="/">Back to the clock</a></p>
   </main>`;
   const title = 'Change password · Clock';
-  return layout({ title: message === undefined ? title : `Error: ${title}`, assets, layout: 'card', body });
+  return layout({ title: message === undefined ? title : `Error: ${title}`, assets, look: 'card', body });
 }

@@ -7,5 +7,5 @@ export function signInFirstPage(assets: PageAssets): Html {
     <h1 class="unseen">Clock</h1>
     <p>The time is for those who are signed in: <a href="/accounts/login/?next=/" target="_top">sign in</a></p>
   </main>`;
-  return layout({ title: 'Clock', assets, layout: 'card', body });
+  return layout({ title: 'Clock', assets, look: 'card', body });
 }

@@ -46,7 +46,7 @@ export function signInPage({ assets, csrfToken, next, username, message }: SignI
   return layout({
     title: message === undefined ? 'Sign in · Clock' : 'Error: Sign in · Clock',
     assets,
-    layout: 'card',
+    look: 'card',
     body,
   });
 }
