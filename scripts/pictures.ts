@@ -1,4 +1,4 @@
-/** Takes the pictures of `docs/`: faces and states, in the light and in the dark. Run it after a build. */
+/** Takes the screenshots in `docs/pictures/`: faces and states, light and dark. Run it after a build. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -29,12 +29,12 @@ try {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await page.goto(`${clock.url}/${query}`);
-    await shown(page);
+    await waitUntilShown(page);
     await page.screenshot({ path: join(folder, `${name}.png`), omitBackground: name === 'overlay' });
   }
   await page.setViewportSize({ width: 1_280, height: 720 });
   await page.goto(`${clock.url}/`);
-  await shown(page);
+  await waitUntilShown(page);
   await page.keyboard.press('i');
   await page.setViewportSize({ width: 1280, height: 960 });
   await page.getByText('Settings').click();
@@ -54,7 +54,7 @@ try {
   await clock.stop();
 }
 
-async function shown(page: Page): Promise<void> {
+async function waitUntilShown(page: Page): Promise<void> {
   await page.waitForSelector('[data-state="live"]');
-  await until(async () => /± \d/.test((await page.textContent('#error')) ?? ''), 'the clock tells its error');
+  await until(async () => /± \d/.test((await page.textContent('#error')) ?? ''), 'the page shows its error');
 }

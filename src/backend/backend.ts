@@ -94,6 +94,8 @@ export interface LastTick {
   seq: number;
   zone: string;
   everyMs: number;
+  /** The instant after which the text must not be sent as the present. */
+  expiresAt: number;
 }
 
 /**

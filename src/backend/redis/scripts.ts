@@ -81,7 +81,8 @@ local last_at = tonumber(last[1])
 local void = not last_at or last_at - now > expires_at - at
 if not void and at <= last_at then return 'duplicate' end
 local seq = whole(math.max((tonumber(last[2]) or 0) + 1, math.floor(at / 50)))
-redis.call('HSET', KEYS[1], 'text', ARGV[3], 'at', ARGV[1], 'seq', seq, 'zone', ARGV[4], 'everyMs', ARGV[5])
+redis.call('HSET', KEYS[1], 'text', ARGV[3], 'at', ARGV[1], 'seq', seq, 'zone', ARGV[4], 'everyMs', ARGV[5],
+  'expiresAt', ARGV[2])
 if ARGV[9] == '1' then redis.call('SET', KEYS[2], ARGV[3]) end
 redis.call('PUBLISH', ARGV[8], ARGV[6] .. seq .. ARGV[7])
 return 'published'

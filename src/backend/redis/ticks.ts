@@ -97,11 +97,19 @@ export class RedisTicks implements Ticks {
 
   async last(channel: string): Promise<LastTick | null> {
     const { keys, commands } = this.#options;
-    const [text, at, seq, zone, everyMs] = await commands.run((client) =>
-      client.hmget(keys.lastTick(channel), 'text', 'at', 'seq', 'zone', 'everyMs'),
+    const [text, at, seq, zone, everyMs, expiresAt] = await commands.run((client) =>
+      client.hmget(keys.lastTick(channel), 'text', 'at', 'seq', 'zone', 'everyMs', 'expiresAt'),
     );
     if (text == null || zone == null) return null;
-    return { text, at: Number(at), seq: Number(seq), zone, everyMs: Number(everyMs) };
+    return {
+      text,
+      at: Number(at),
+      seq: Number(seq),
+      zone,
+      everyMs: Number(everyMs),
+      // Earlier versions stored none.
+      expiresAt: Number(expiresAt ?? Infinity),
+    };
   }
 
   subscribe(deliver: Deliver): void {
