@@ -70,7 +70,7 @@ export class MemoryRecords implements Records {
     if (current === null) return false;
     const changed = change(current);
     if (changed === null) return true;
-    this.#keep(kind, id, changed);
+    this.#store(kind, id, changed);
     await this.publish(message);
     return true;
   }
