@@ -2,17 +2,19 @@ import { Unavailable, type Outage } from '../backend.ts';
 import type { Connection } from './connection.ts';
 import { isMoved, outageOf, withoutArguments } from './outages.ts';
 import { raceConnections } from './race-connections.ts';
-import type { RedisClient } from './scripts.ts';
+import type { RedisClient } from './redis-client.ts';
 import { pause } from '../../time/pause.ts';
 
 export interface ReconnectingConnectionOptions {
   open(signal: AbortSignal): Promise<Connection>;
   /** Called with each new connection. The signal is aborted when that connection ends. */
-  onUp?: (client: RedisClient, ended: AbortSignal) => void;
+  onUp?: (client: RedisClient, ended: AbortSignal) => Promise<void>;
   /** Called when the connection ends and after each failed attempt. */
   onDown?: (outage: Outage, reason: Error) => void;
   /** Called when a command reveals that another node or master serves the data now. */
   onMoved?: () => void;
+  /** Called with an error of the callbacks. If `onUp` fails, the connection is replaced. */
+  onError: (error: unknown) => void;
 }
 
 /** The delay before the next attempt, ms. */
@@ -42,7 +44,7 @@ export class ReconnectingConnection {
 
   /** Starts to connect. Further calls have no effect. */
   open(): void {
-    this.#running ??= this.#keepOpen();
+    this.#running ??= this.#keepOpen().catch(this.#options.onError);
   }
 
   async close(): Promise<void> {
@@ -89,7 +91,7 @@ export class ReconnectingConnection {
   }
 
   async #keepOpen(): Promise<void> {
-    const { open, onUp, onDown } = this.#options;
+    const { open, onUp, onDown, onError } = this.#options;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       let reason: unknown;
@@ -97,7 +99,10 @@ export class ReconnectingConnection {
         const connection = await raceConnections(open, signal);
         if (signal.aborted) return connection.close();
         this.#attach(connection);
-        onUp?.(connection.client, this.#ended.signal);
+        onUp?.(connection.client, this.#ended.signal).catch((error: unknown) => {
+          onError(error);
+          connection.close();
+        });
         reason = await connection.ended;
       } catch (error) {
         reason = error;
