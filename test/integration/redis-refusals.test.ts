@@ -68,7 +68,7 @@ describe.concurrent('Redis that refuses', () => {
         expect(lines).toMatchObject([{ msg: 'Redis cannot serve', outage: 'redis-refuses', reason }]);
         const failure = await backend.records.create('account', 'ana', {}).catch((error: unknown) => error);
         expect(failure).toBeInstanceOf(Unavailable);
-        expect((failure as Unavailable).outage).toBe('redis-refuses');
+        expect([(failure as Unavailable).outage, (failure as Unavailable).reason]).toEqual(['redis-refuses', reason]);
         await passes(700);
         expect(backend.outage).toBe('redis-refuses');
         expect(lines).toHaveLength(1);

@@ -28,7 +28,8 @@ export class ReconnectingConnection {
   readonly #stopping = new AbortController();
   #connection: Connection | null = null;
   #ended = new AbortController();
-  #outage: Outage = 'redis-down';
+  /** Why there is no connection. */
+  #outage = new Unavailable('redis-down');
   /** Why `reconnect` closed the connection. */
   #closeReason: Unavailable | null = null;
   #running: Promise<void> | null = null;
@@ -58,7 +59,7 @@ export class ReconnectingConnection {
   reconnect(outage: Outage, reason: Error): void {
     if (this.#connection === null) return;
     this.#closeReason = new Unavailable(outage, { cause: reason });
-    this.#outage = outage;
+    this.#outage = this.#closeReason;
     this.#connection.close();
     this.#detach();
   }
@@ -66,7 +67,7 @@ export class ReconnectingConnection {
   /** Runs commands on the current connection. Rejects with `Unavailable` for every failure. */
   async run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.client;
-    if (client === null) throw new Unavailable(this.#outage);
+    if (client === null) throw new Unavailable(this.#outage.outage, { cause: this.#outage.cause });
     try {
       return await command(client);
     } catch (error) {
@@ -109,11 +110,11 @@ export class ReconnectingConnection {
       }
       this.#detach();
       if (signal.aborted) return;
-      const closeReason = this.#closeReason;
+      this.#outage = this.#closeReason ?? new Unavailable(outageOf(reason), { cause: withoutArguments(reason) });
       this.#closeReason = null;
-      this.#outage = outageOf(closeReason ?? reason);
-      onDown?.(this.#outage, closeReason === null ? withoutArguments(reason) : (closeReason.cause as Error));
-      await pause(this.#outage === 'redis-down' ? retryAfterMs : retryRefusedAfterMs, signal);
+      const { outage, cause } = this.#outage;
+      onDown?.(outage, cause as Error);
+      await pause(outage === 'redis-down' ? retryAfterMs : retryRefusedAfterMs, signal);
     }
   }
 }

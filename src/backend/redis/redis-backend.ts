@@ -210,9 +210,9 @@ export class RedisBackend implements Backend {
   }
 
   #reconnectAll(): void {
-    const moved = new Unavailable('redis-down', { cause: new Error('another node serves the data now') });
-    this.#commands.reconnect(moved.outage, moved);
-    this.#queue.reconnect(moved.outage, moved);
-    this.#subscriber.reconnect(moved);
+    const reason = new Error('another node serves the data now');
+    this.#commands.reconnect('redis-down', reason);
+    this.#queue.reconnect('redis-down', reason);
+    this.#subscriber.reconnect('redis-down', reason);
   }
 }

@@ -1,4 +1,4 @@
-import { Unavailable, type LastTick, type MessageListener } from '../backend.ts';
+import { Unavailable, type LastTick, type MessageListener, type Outage } from '../backend.ts';
 import type { Logger } from '../../logger.ts';
 import { Listeners } from '../listeners.ts';
 import type { Connection } from './connection.ts';
@@ -85,8 +85,8 @@ export class Subscriber {
   }
 
   /** Connects again, to the node or master that serves now. */
-  reconnect(outage: Unavailable): void {
-    this.#connection.reconnect(outage.outage, outage);
+  reconnect(outage: Outage, reason: Error): void {
+    this.#connection.reconnect(outage, reason);
   }
 
   /** Reads the last ticks and reports the gap, if there was one. Must be called when commands are answered again. */
