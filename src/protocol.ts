@@ -11,13 +11,12 @@ export const closeCode = {
 } as const;
 
 /** The response of `GET /api/initial_state`: the last tick of the channel and what a screen needs to continue from it. */
-export interface InitialState extends Partial<ZoneOffsets> {
+export interface InitialState extends ZoneOffsets {
   /** `current`, `at` and `seq` are null before the first tick. */
   current: string | null;
   at: number | null;
   seq: number | null;
   channel: string;
-  zone: string | null;
   /** Interval of the channel, ms. */
   interval: number;
   stale: boolean;
@@ -29,6 +28,7 @@ export interface InitialState extends Partial<ZoneOffsets> {
 /** The zone of the shown time and its offset from UTC, by the server's zone data. All null before the first tick ever. */
 export interface ZoneOffsets {
   zone: string | null;
+  /** Also null if the server does not know the zone. */
   utcOffsetMs: number | null;
   /** The next change of the offset, at `at` (epoch ms); null if there is none within 400 days. */
   nextUtcOffset: { at: number; utcOffsetMs: number } | null;

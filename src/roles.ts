@@ -27,7 +27,7 @@ import { tasks } from './tasks/index.ts';
 import { hostZoneName, Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
 import { loadUws } from './web/uws.ts';
-import { Web } from './web/web.ts';
+import { createWeb } from './web/create-web.ts';
 import type { workerOptions } from './worker/options.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -36,6 +36,9 @@ export type WebConfig = CommonConfig & ValuesOf<typeof webOptions>;
 export type WorkerConfig = CommonConfig & ValuesOf<typeof workerOptions>;
 export type BeatConfig = CommonConfig & ValuesOf<typeof beatOptions>;
 export type AllConfig = WebConfig & WorkerConfig & BeatConfig & DataConfig;
+
+/** The addresses of both families. */
+const allAddresses = '::';
 
 /** What every role gets in addition to its configuration. */
 export interface RoleContext {
@@ -66,7 +69,7 @@ export async function webRole(config: WebConfig, context: RoleContext): Promise<
   const secrets = requiredSecrets(config.secrets);
   const backend = redisBackend(config, context.log);
   const password = (): FirstPassword | undefined => (adminPassword === undefined ? undefined : { text: adminPassword });
-  const host = config.host ?? '0.0.0.0';
+  const host = config.host ?? allAddresses;
   const web = await webPart(backend, secrets, password, host, config, context);
   const services = compose('web', backend, [web], host, config, context);
   return { services, onStarted: () => context.log.info({ port: web.port(), build }, 'listening') };
@@ -74,13 +77,13 @@ export async function webRole(config: WebConfig, context: RoleContext): Promise<
 
 export async function workerRole(config: WorkerConfig, context: RoleContext): Promise<Role> {
   const backend = redisBackend(config, context.log);
-  const services = compose('worker', backend, [workerPart(backend, config, context)], '0.0.0.0', config, context);
+  const services = compose('worker', backend, [workerPart(backend, config, context)], allAddresses, config, context);
   return { services, onStarted: () => context.log.info({ build }, 'started') };
 }
 
 export async function beatRole(config: BeatConfig, context: RoleContext): Promise<Role> {
   const backend = redisBackend(config, context.log);
-  const services = compose('beat', backend, [beatPart(backend, config, context)], '0.0.0.0', config, context);
+  const services = compose('beat', backend, [beatPart(backend, config, context)], allAddresses, config, context);
   return { services, onStarted: () => context.log.info({ build }, 'started') };
 }
 
@@ -120,14 +123,15 @@ function compose(
   role: string,
   backend: Backend,
   parts: readonly RolePart[],
-  host: string,
-  { internalPort, environment }: CommonConfig,
+  defaultHost: string,
+  { internalPort, internalHost, environment }: CommonConfig,
   { stopping, log }: RoleContext,
 ): Service[] {
   const services = [backend, ...parts.flatMap((part) => part.services)];
   if (internalPort === undefined) return services;
   const common: MetricSources = { isBackendUp: () => backend.outage === null, offsetMs: () => backend.time.offsetMs };
   const sources = Object.assign({}, common, ...parts.map((part) => part.sources)) as MetricSources;
+  const host = internalHost ?? defaultHost;
   const metrics = new Metrics(sources, { ...buildInfo, environment, role });
   const unready = (): string | null => unreadiness(backend, stopping);
   return [new InternalServer({ host, port: internalPort, metrics, unready, log }), ...services];
@@ -143,7 +147,7 @@ async function webPart(
 ): Promise<RolePart & { port: () => number }> {
   const { accounts, sessions } = createAuthServices(backend, secrets);
   const owner = randomUUID();
-  const web = new Web({
+  const web = createWeb({
     config,
     host,
     uws: await loadUws(),
@@ -171,7 +175,11 @@ function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleCon
 }
 
 function beatPart({ ticks, time }: Backend, { intervalMs }: BeatConfig, { log }: RoleContext): RolePart {
-  const scheduled = tasks.map((task) => ({ name: task.name, everyMs: task.everyMs(intervalMs) }));
+  const scheduled = tasks.map((task) => ({
+    name: task.name,
+    everyMs: task.everyMs(intervalMs),
+    expiryMs: task.expiryMs(intervalMs),
+  }));
   const beat = new Beat({ ticks, time, tasks: scheduled, owner: randomUUID(), log });
   return { services: [beat], sources: { missedInstants: () => beat.missed, isLeader: () => beat.isLeader } };
 }

@@ -85,7 +85,7 @@ export async function watch(options: WatchOptions): Promise<void> {
     schedule,
     // A terminal has no frames: the next millisecond will do.
     requestFrame: (run) => schedule(() => run(performance.now()), 1),
-    look: () => connection.detectClockJump(),
+    detectClockJump: () => connection.detectClockJump(),
     paint: (instant) => {
       shown = instant;
       if (connection.state === 'live') show();

@@ -60,6 +60,21 @@ export class MemoryRecords implements Records {
     return true;
   }
 
+  async updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    message: string,
+  ): Promise<boolean> {
+    const current = this.#find<T>(kind, id);
+    if (current === null) return false;
+    const changed = change(current);
+    if (changed === null) return true;
+    this.#store(kind, id, changed);
+    await this.publish(message);
+    return true;
+  }
+
   async delete(kind: RecordKind, id: string): Promise<boolean> {
     return this.#stored.delete(`${kind} ${id}`);
   }

@@ -52,7 +52,15 @@ describe('the problem of an answer', () => {
   });
 
   test('with the initial state is none', () => {
-    const state = { current: null, at: null, seq: null, channel: 'time', zone: null };
+    const state = {
+      current: null,
+      at: null,
+      seq: null,
+      channel: 'time',
+      zone: null,
+      utcOffsetMs: null,
+      nextUtcOffset: null,
+    };
     const whole = { ...state, interval: 500, stale: true, spread: 500, build: 'x' };
     expect(problemOfAnswer({ status: 200, retryAfterMs: null, state: whole }, origin)).toBeNull();
   });

@@ -46,7 +46,8 @@ export class EmbeddedTicks implements Ticks {
   /** Stores the last ticks of an earlier process. */
   restore(last: Iterable<[string, LastTick]>): void {
     for (const [channel, tick] of last) {
-      this.#store(channel, tick);
+      // Earlier versions stored no `expiresAt`.
+      this.#store(channel, { ...tick, expiresAt: tick.expiresAt ?? Infinity });
     }
   }
 
@@ -94,12 +95,12 @@ export class EmbeddedTicks implements Ticks {
 
   async publish(job: Job, text: string, zone: string): Promise<PublishResult> {
     const now = this.#time.now();
-    const { task, at, everyMs } = job;
-    if (now > job.expiresAt) return 'expired';
+    const { task, at, everyMs, expiresAt } = job;
+    if (now > expiresAt) return 'expired';
     const last = this.#last.get(task);
     if (isDuplicate(job, last?.at, now)) return 'duplicate';
     const seq = Math.max((last?.seq ?? 0) + 1, Math.floor(at / 50));
-    this.#store(task, { text, at, seq, zone, everyMs });
+    this.#store(task, { text, at, seq, zone, everyMs, expiresAt });
     return 'published';
   }
 
