@@ -143,6 +143,16 @@ export interface Records {
     change: (value: T) => T | null,
     lifetimeMs?: number,
   ): Promise<boolean>;
+  /**
+   * Replaces a record as `update` does, without a lifetime, and publishes a message in the same atomic step. Resolves
+   * to false, and publishes nothing, if the record does not exist.
+   */
+  updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T,
+    message: string,
+  ): Promise<boolean>;
   /** False when there was none. */
   delete(kind: RecordKind, id: string): Promise<boolean>;
   /** Deletes records and tells a message, in one step: nothing is ever deleted without its being told. */

@@ -437,6 +437,23 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(heard).toEqual(['ended']);
     });
 
+    promise('updates a record and publishes a message in one step, or does neither', async (backend) => {
+      const { records } = backend;
+      const messages: string[] = [];
+      records.subscribe({ onMessage: (message) => messages.push(message), onGap: () => {} });
+      await until(() => backend.outage === null, 'the subscription');
+      await records.create('account', 'ana', { tries: 0 });
+      const raise = ({ tries }: { tries: number }) => ({ tries: tries + 1 });
+      expect(await records.updateAndPublish('account', 'eva', raise, 'never')).toBe(false);
+      const updates = Array.from({ length: 5 }, (_, n) =>
+        records.updateAndPublish('account', 'ana', raise, `no. ${n}`),
+      );
+      expect(await Promise.all(updates)).toEqual([true, true, true, true, true]);
+      await until(() => messages.length === 5, 'the messages');
+      expect(messages.toSorted()).toEqual(['no. 0', 'no. 1', 'no. 2', 'no. 3', 'no. 4']);
+      expect(await records.get('account', 'ana')).toEqual({ tries: 5 });
+    });
+
     promise('tells every listener, in order', async (backend) => {
       const heard: string[] = [];
       for (const name of ['a', 'b']) {

@@ -141,7 +141,7 @@ describe('a handshake with several faults', () => {
 
   test('is refused with 401 last, when there is no such record', async () => {
     const handshake = await good();
-    const session = await app.people.sessions.open('ada');
+    const session = await app.people.sessions.open('ada', await app.account('ada'));
     await app.backend.records.delete('session', session.recordId);
     // Another process has never seen it.
     await using other = await WebApp.start({ beside: app });

@@ -59,6 +59,24 @@ export class EmbeddedRecords implements Records {
     });
   }
 
+  async updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T,
+    message: string,
+  ): Promise<boolean> {
+    const isUpdated = this.#file.transaction(() => {
+      const current = this.#find<T>(kind, id);
+      if (current === null) return false;
+      const sql = 'UPDATE record SET value = ? WHERE kind = ? AND id = ?';
+      this.#file.run(sql, JSON.stringify(change(current)), kind, id);
+      this.#insertMessage(message);
+      return true;
+    });
+    if (isUpdated) this.#listeners.notify((listener) => listener.onMessage(message));
+    return isUpdated;
+  }
+
   async delete(kind: RecordKind, id: string): Promise<boolean> {
     return this.#file.run(`DELETE FROM record WHERE kind = ? AND id = ? AND ${live}`, kind, id, this.#time.now()) === 1;
   }
@@ -76,11 +94,9 @@ export class EmbeddedRecords implements Records {
   }
 
   async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
-    const now = this.#time.now();
     this.#file.transaction(() => {
       for (const id of ids) this.#file.run('DELETE FROM record WHERE kind = ? AND id = ?', kind, id);
-      this.#file.run('DELETE FROM message WHERE at < ?', now - messageLifetimeMs);
-      this.#file.run('INSERT INTO message (at, sender, text) VALUES (?, ?, ?)', now, this.#self, message);
+      this.#insertMessage(message);
     });
     this.#listeners.notify((listener) => listener.onMessage(message));
   }
@@ -108,6 +124,12 @@ export class EmbeddedRecords implements Records {
       this.#listeners.notify((listener) => listener.onMessage(String(text)));
     }
     this.#listeners.notify((listener) => listener.onGap({ replaced: false }));
+  }
+
+  #insertMessage(message: string): void {
+    const now = this.#time.now();
+    this.#file.run('DELETE FROM message WHERE at < ?', now - messageLifetimeMs);
+    this.#file.run('INSERT INTO message (at, sender, text) VALUES (?, ?, ?)', now, this.#self, message);
   }
 
   #find<T extends object>(kind: RecordKind, id: string): T | null {

@@ -51,11 +51,30 @@ export class RedisRecords implements Records {
     change: (value: T) => T | null,
     lifetimeMs?: number,
   ): Promise<boolean> {
+    return this.#replace(kind, id, change, lifetimeText(lifetimeMs), []);
+  }
+
+  async updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T,
+    message: string,
+  ): Promise<boolean> {
+    return this.#replace(kind, id, change, lifetimeText(undefined), [this.#keys.messages, message]);
+  }
+
+  async #replace<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    lifetime: string,
+    published: readonly string[],
+  ): Promise<boolean> {
     let current = await this.#link.run((client) => client.get(this.#keys.record(kind, id)));
     while (current !== null) {
       const changed = change(JSON.parse(current) as T);
       if (changed === null) return true;
-      const args = [id, JSON.stringify(changed), lifetimeText(lifetimeMs), current];
+      const args = [id, JSON.stringify(changed), lifetime, current, ...published];
       const found = await this.#run(replaceScript, kind, id, args);
       if (found === 1) return true;
       current = typeof found === 'string' ? found : null;

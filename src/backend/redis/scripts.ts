@@ -155,13 +155,14 @@ return 1
 `);
 
 /**
- * Keys: record, index. Arguments: id, value, lifetime in ms or nothing, the value to be replaced.
- * Returns 1 when it was that one; else the value that is there, or nothing.
+ * Keys: record, index. Arguments: id, value, lifetime in ms or nothing, the value to be replaced; a channel of pub/sub
+ * and a message, or neither. Returns 1 when it was that one; else the value that is there, or nothing.
  */
 export const replaceScript = new Script(`${keepRecord}
 local current = redis.call('GET', KEYS[1])
 if current ~= ARGV[4] then return current end
 keep(ARGV[1], ARGV[2], ARGV[3])
+if ARGV[5] then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return 1
 `);
 
