@@ -72,7 +72,7 @@ async function measureClock(): Promise<Figures> {
 
 async function measureFloor(): Promise<Figures> {
   const script = join(import.meta.dirname, 'floor-server.ts');
-  const child = spawn(process.execPath, [script, redis.url, new Keys('', 0).ticks('time')], {
+  const child = spawn(process.execPath, [script, redis.url, new Keys('', 0).tickChannel('time')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {

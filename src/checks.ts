@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Backend } from './backend/backend.ts';
-import { databaseFile } from './backend/embedded/embedded-backend.ts';
-import { dataFolder, embeddedBackend, namesRedis, redisBackend } from './backends.ts';
+import { dataFolder, embeddedBackend, hasEmbeddedData, namesRedis, redisBackend } from './backends.ts';
 import { portCheck, storeChecks, type Check } from './commands/check.ts';
 import type { Environment } from './config.ts';
 import { silentLogger } from './logger.ts';
@@ -21,7 +18,7 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
   const log = silentLogger();
   if (!namesRedis(config)) {
     const folder = dataFolder(config, environment);
-    if (existsSync(join(folder, databaseFile))) {
+    if (hasEmbeddedData(folder)) {
       const store = embeddedBackend(folder, false, log);
       return { checks: [...storeChecks(store, null), storedSecretCheck(config), ...ports], store };
     }

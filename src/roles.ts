@@ -3,7 +3,7 @@ import { createAuthServices } from './auth/auth-services.ts';
 import { FirstAccount, type FirstPassword } from './auth/first-account.ts';
 import { givenOrKeptSecrets, requiredSecrets, type Secrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
-import { DurabilityCheck } from './backend/redis/durability-check.ts';
+import { DurabilityCheck } from './backend/durability-check.ts';
 import {
   channels,
   dataFolder,

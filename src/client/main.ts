@@ -1,12 +1,13 @@
 import { element, here, load, requestFrame } from './browser.ts';
-import { Connection } from './connection.ts';
+import { Connection } from './connection/shell.ts';
 import type { dress } from './dress.ts';
 import { Face } from './face.ts';
 import { Painter } from './painter.ts';
 import type { togglePanel } from './panel.ts';
 import { Renewal } from './renewal.ts';
 import { keepAwake } from './wake-lock.ts';
-import { fetchState, isReachable, schedule, socketAddress, socketOf } from './wire.ts';
+import { schedule, scheduleChained } from './schedule.ts';
+import { fetchState, socketAddress, socketOf } from './wire.ts';
 
 const idleAfterMs = 10_000;
 const installAfterMs = 2_000;
@@ -27,6 +28,7 @@ const renewal = new Renewal({
   isServed: async (wanted) => (await (await fetch(location.href)).text()).includes(`data-build="${wanted}"`),
   reload: () => location.reload(),
 });
+let isFresh = false;
 let told = { zone: '', build: '' };
 let asked: { zone: string | null; complaints: readonly string[] } = { zone: null, complaints: [] };
 /** Missing: it could not be had; it is when the server is back. */
@@ -34,19 +36,22 @@ let clothes: 'worn' | 'awaited' | 'missing' = location.search === '' ? 'worn' : 
 
 const connection = new Connection({
   openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href)), events),
-  fetchState: (withinMs) => fetchState(location.href, withinMs),
-  isReachable: (withinMs) => isReachable(location.href, withinMs),
+  fetchState: (timeoutMs, signal) => fetchState(location.href, timeoutMs, { signal }),
   now: () => performance.now(),
   wall: Date.now,
   random: Math.random,
-  schedule,
+  schedule: scheduleChained,
   build,
+  onFresh: (fresh) => {
+    isFresh = fresh;
+    beginOrStop();
+  },
   onState: (state) => {
     face.become(state);
     if (state !== 'live') face.doubt(null);
-    beginOrStop();
   },
-  onZone: (zone) => {
+  onZone: ({ zone }) => {
+    if (zone === null) return;
     told = { ...told, zone };
     face.place(asked.zone ?? zone);
   },
@@ -58,13 +63,14 @@ const connection = new Connection({
 const painter = new Painter({
   house: connection.house,
   now: () => performance.now(),
-  schedule,
+  schedule: scheduleChained,
   requestFrame,
-  look: () => connection.look(),
+  look: () => connection.detectClockJump(),
   paint: (instant) => {
     face.show(instant);
     const { errorMs } = connection.house;
     face.doubt(errorMs === null ? null : errorMs + painter.latenessMs);
+    connection.onDrawn();
   },
 });
 
@@ -95,6 +101,7 @@ addEventListener('online', () => connection.wake());
 addEventListener('pageshow', (event) => event.persisted && connection.resume());
 document.addEventListener('resume', () => connection.resume());
 document.addEventListener('visibilitychange', () => {
+  connection.setVisible(!document.hidden);
   if (document.hidden) return;
   connection.wake();
   painter.refresh();
@@ -114,11 +121,11 @@ function stir(): void {
 }
 
 function beginOrStop(): void {
-  if (connection.state === 'live' && clothes === 'missing') {
+  if (isFresh && clothes === 'missing') {
     const [load] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
     schedule(() => location.reload(), load?.type === 'reload' ? reloadAfterMs.again : reloadAfterMs.first);
   }
-  if (connection.state === 'live' && clothes === 'worn') painter.start();
+  if (isFresh && clothes === 'worn') painter.start();
   else painter.stop();
 }
 

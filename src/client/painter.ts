@@ -1,5 +1,5 @@
-import type { Flywheel } from './flywheel.ts';
-import { type Schedule, Timer } from './timer.ts';
+import type { HouseClock } from './house-clock.ts';
+import type { Schedule } from './schedule.ts';
 
 const secondMs = 1_000;
 /** Frames are asked for only this long before a second begins. */
@@ -11,7 +11,7 @@ const longestFrameMs = 50;
 const flipsKept = 10;
 
 export interface PainterOptions {
-  house: Pick<Flywheel, 'now' | 'steps'>;
+  house: Pick<HouseClock, 'now' | 'steps'>;
   /** Monotonic, ms. */
   now: () => number;
   schedule: Schedule;
@@ -159,4 +159,23 @@ export class Painter {
 
 function floor(instant: number): number {
   return Math.floor(instant / secondMs) * secondMs;
+}
+
+/** One thing that may be due. */
+class Timer {
+  readonly #schedule: Schedule;
+  #cancel: () => void = () => {};
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule;
+  }
+
+  set(delayMs: number, run: () => void): void {
+    this.#cancel();
+    this.#cancel = this.#schedule(run, delayMs);
+  }
+
+  clear(): void {
+    this.#cancel();
+  }
 }

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/shell.ts';
 import type { Painter } from './painter.ts';
 
 export interface PanelOptions {

@@ -1,4 +1,4 @@
-import { type Schedule, Timer } from './timer.ts';
+import type { Schedule } from './schedule.ts';
 
 /** Screens take a new build at random moments within this time. */
 const spreadMs = 240_000;
@@ -20,13 +20,12 @@ export interface RenewalOptions {
 /** Takes a new build: at a random moment, once for each build, and only from a server that is ready and has it. */
 export class Renewal {
   readonly #options: RenewalOptions;
-  readonly #timer: Timer;
+  #cancel = (): void => {};
   /** The build that the server told last. */
   #told: string;
 
   constructor(options: RenewalOptions) {
     this.#options = options;
-    this.#timer = new Timer(options.schedule);
     this.#told = options.build;
   }
 
@@ -35,15 +34,19 @@ export class Renewal {
     const { build, memory, random } = this.#options;
     if (told === this.#told) return;
     this.#told = told;
-    this.#timer.clear();
-    if (told !== build && memory.getItem(key) !== told) this.#timer.set(random() * spreadMs, () => void this.#renew());
+    this.#cancel();
+    if (told !== build && memory.getItem(key) !== told) this.#renewAfter(random() * spreadMs);
+  }
+
+  #renewAfter(delayMs: number): void {
+    this.#cancel = this.#options.schedule(() => void this.#renew(), delayMs);
   }
 
   async #renew(): Promise<void> {
     const { memory, isServed, reload } = this.#options;
     const build = this.#told;
     if (!(await isServed(build).catch(() => false))) {
-      if (build === this.#told) this.#timer.set(againMs, () => void this.#renew());
+      if (build === this.#told) this.#renewAfter(againMs);
       return;
     }
     if (build !== this.#told) return;

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import type { Backend } from '../backend/backend.ts';
+import type { Backend, DurabilityProblem } from '../backend/backend.ts';
 import { pause } from '../time/pause.ts';
 import { isHealthy } from './healthcheck.ts';
 
@@ -28,10 +28,7 @@ export async function runChecks(checks: readonly Check[]): Promise<boolean> {
 }
 
 /** Starts the store and checks that it serves, persists, does not evict, and has the same time as this host. */
-export function storeChecks(
-  store: Backend,
-  audit: (() => Promise<{ persistence: string | null; eviction: string | null }>) | null,
-): Check[] {
+export function storeChecks(store: Backend, audit: (() => Promise<DurabilityProblem[]>) | null): Check[] {
   const serves = async (): Promise<string> => {
     await store.start();
     const deadline = performance.now() + settleWithinMs;
@@ -51,16 +48,16 @@ export function storeChecks(
     checks.push({
       name: 'persistence',
       run: async () => {
-        const { persistence } = await audit();
-        if (persistence !== null) throw new Error(persistence);
+        const found = (await audit()).find(({ name }) => name === 'persistence');
+        if (found !== undefined) throw new Error(found.problem);
         return 'Redis writes an append-only file';
       },
     });
     checks.push({
       name: 'eviction',
       run: async () => {
-        const { eviction } = await audit();
-        if (eviction !== null) throw new Error(eviction);
+        const found = (await audit()).find(({ name }) => name === 'eviction');
+        if (found !== undefined) throw new Error(found.problem);
         return 'Redis evicts no keys';
       },
     });

@@ -1,13 +1,17 @@
-import { Connection } from '../client/connection.ts';
-import type { ConnectionOptions } from '../client/connection-options.ts';
+import type { ConnectionOptions } from '../client/connection/options.ts';
+import { Connection } from '../client/connection/shell.ts';
 import { Painter } from '../client/painter.ts';
-import { fetchState, isReachable, schedule, socketAddress, socketOf } from '../client/wire.ts';
+import { schedule } from '../client/schedule.ts';
+import { fetchState, socketAddress, socketOf } from '../client/wire.ts';
 import { UserError } from '../lifecycle.ts';
-import type { ScreenState } from '../protocol.ts';
-import { Zone } from '../time/zone.ts';
+import type { ScreenState, ZoneOffsets } from '../protocol.ts';
+import { isZone, Zone } from '../time/zone.ts';
+import { wallClockAt } from '../time/zone-offset.ts';
 import { TerminalFace, type Output, type Reading } from './terminal-face.ts';
 
 const onceWithinMs = 10_000;
+/** A server that restarts may refuse a token for a moment. */
+const recheckMs = 2_000;
 
 export interface WatchOptions {
   /** Of the installation. */
@@ -33,29 +37,32 @@ export async function watch(options: WatchOptions): Promise<void> {
   const face = new TerminalFace({ output, asJson, hasColor });
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
   let shown: number | null = null;
-  let zone: Zone | null = null;
+  let zone: ZoneOffsets | null = null;
 
   const reading = (): Reading => {
     const { state, house } = connection;
     const errorMs = house.errorMs === null ? null : house.errorMs + painter.latenessMs;
-    const time = shown === null || zone === null ? null : zone.timeOf(shown);
-    return { at: shown, time, zone: zone?.name ?? null, state, errorMs, offsetMs: house.offsetMs };
+    const time = shown === null || zone === null ? null : timeOf(zone, shown);
+    return { at: shown, time, zone: zone?.zone ?? null, state, errorMs, offsetMs: house.offsetMs };
   };
   const show = (): void => {
-    if (once && (connection.state !== 'live' || shown === null || zone === null)) return;
+    const { state, time } = reading();
+    if (once && (state !== 'live' || time === null)) return;
     face.show(reading());
     // What could not be written is told in the next tick.
     if (once) setImmediate(end);
   };
   const connection = new Connection({
     ...programOf(base, options),
-    onState: (state: ScreenState) => {
-      if (state === 'live') painter.start();
+    onFresh: (isFresh) => {
+      if (isFresh) painter.start();
       else painter.stop();
-      if (state !== 'live') show();
+    },
+    onState: (state: ScreenState) => {
+      show();
       if (state === 'signed-out') fail(new UserError('the server does not take this token: issue another', 1));
     },
-    onZone: (name) => (zone = new Zone(name)),
+    onZone: (offsets) => (zone = offsets),
   });
   const painter = new Painter({
     house: connection.house,
@@ -63,10 +70,11 @@ export async function watch(options: WatchOptions): Promise<void> {
     schedule,
     // A terminal has no frames: the next millisecond will do.
     requestFrame: (run) => schedule(() => run(performance.now()), 1),
-    look: () => connection.look(),
+    look: () => connection.detectClockJump(),
     paint: (instant) => {
       shown = instant;
-      show();
+      if (connection.state === 'live') show();
+      connection.onDrawn();
     },
   });
 
@@ -90,6 +98,13 @@ export async function watch(options: WatchOptions): Promise<void> {
   }
 }
 
+/** `15:03:27`, by the server's zone data; null while the offset is unknown. Older servers send the zone's name alone. */
+function timeOf(zone: ZoneOffsets, instant: number): string | null {
+  const wallClock = wallClockAt(zone, instant);
+  if (wallClock !== null) return new Date(wallClock).toISOString().slice(11, 19);
+  return zone.zone !== null && isZone(zone.zone) ? new Zone(zone.zone).timeOf(instant) : null;
+}
+
 function installationAt(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
@@ -98,12 +113,15 @@ function installationAt(text: string): URL {
   return url;
 }
 
-function programOf(base: URL, { token, build }: WatchOptions): Omit<ConnectionOptions, 'onState' | 'onZone'> {
+function programOf(
+  base: URL,
+  { token, build }: WatchOptions,
+): Omit<ConnectionOptions, 'onFresh' | 'onState' | 'onZone'> {
   const headers = { Authorization: `Bearer ${token}` };
   return {
     openSocket: (events) => socketOf(new WebSocket(socketAddress(base), { headers }), events),
-    fetchState: (withinMs) => fetchState(base, withinMs, headers),
-    isReachable: (withinMs) => isReachable(base, withinMs),
+    fetchState: (timeoutMs, signal) => fetchState(base, timeoutMs, { headers, signal }),
+    recheckMs,
     now: () => performance.now(),
     wall: Date.now,
     random: Math.random,

@@ -10,11 +10,12 @@ export interface InternalServerOptions {
   host: string;
   port: number;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
+  /** Why the process is not ready; null if it is. */
   unready: () => string | null;
   log: Logger;
 }
 
-/** What operators and probes ask, apart from what people see: `/health`, `/ready` and `/metrics`. */
+/** Serves `/health`, `/ready` and `/metrics` on a port of its own. */
 export class InternalServer implements Service {
   readonly name = 'internal server';
   readonly #options: InternalServerOptions;

@@ -16,8 +16,8 @@ afterAll(async () => {
   await clock?.stop();
 });
 
-test("the article's own page shows the time, unchanged", async () => {
-  // Chromium takes what a test puts in a page's place for a page of the Internet, which may not talk to this host.
+test("the page of gonzalo123's article shows the time without a change", async () => {
+  // Chromium treats a fulfilled response as a page from the Internet, which needs permission to reach this host.
   const context = await browser.newContext({ permissions: ['local-network-access'] });
   const page = await context.newPage();
   const home = `${clock.url}/`;

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Tick } from '../../src/protocol.ts';
 import { Client, type TestSocket } from '../support/client.ts';
 import { startClock, type ClockProcess } from '../support/clock-process.ts';
-import { everyTick, skipped } from '../support/every-tick.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
+import { countSkipped, expectEveryTick, TickSequence } from '../support/tick-sequence.ts';
 import { msUntil, passes, until } from '../support/until.ts';
 
 const password = 'a long enough password';
@@ -76,13 +76,11 @@ describe('three roles and two webs, with two beats and two workers', () => {
   });
 
   test('show each instant once, the same on both, as one leads', async () => {
-    const cadence = { everyMs: 500, from: [...webs, ...beats, ...workers] };
-    const [here, there] = sockets;
-    const first = await here.nextTick();
-    let other = await there.nextTick();
-    while (other.at < first.at) other = await there.nextTick();
-    const last = await everyTick(here, 4, cadence, first);
-    expect(await everyTick(there, (last.at - other.at) / 500, cadence, other)).toEqual(last);
+    const source = { everyMs: 500, from: [...webs, ...beats, ...workers] };
+    const here = await TickSequence.start(sockets[0], source);
+    const there = await TickSequence.start(sockets[1], source);
+    const last = await here.advance(4);
+    expect(await there.advanceTo(last.at)).toEqual(last);
     await until(() => beats.filter(isLeader).length === 1, 'one is the leader');
     expect(await server.cli('GET', 'cluster-time')).toMatch(/^\d\d:\d\d:\d\d$/);
   });
@@ -107,7 +105,7 @@ describe('three roles and two webs, with two beats and two workers', () => {
     await until(() => isLeader(follower), 'the other is the leader', 2_000);
     const after = Date.now();
     expect(await greatestStep(socket, before, ({ at }) => at > after)).toBeLessThanOrEqual(2_000);
-    await everyTick(socket, 2, { everyMs: 500, from: [...webs, follower, ...workers] });
+    await expectEveryTick(socket, 2, { everyMs: 500, from: [...webs, follower, ...workers] });
   });
 
   test('go on when a worker is killed', async () => {
@@ -131,7 +129,7 @@ describe('three roles and two webs, with two beats and two workers', () => {
     // A second, and what is left of the interval.
     expect(performance.now() - back).toBeLessThan(1_500);
     for (const tick of ticks) expect(Date.now() - tick.at).toBeLessThan(1_000);
-    await everyTick(sockets[0], 2, { everyMs: 500, from: [...webs, ...beats, ...workers] }, ticks[0]);
+    await expectEveryTick(sockets[0], 2, { everyMs: 500, from: [...webs, ...beats, ...workers] });
     expect((await clients[1].fetch('/')).status).toBe(200);
     expect((await clients[0].fetch('/ready')).status).toBe(200);
   });
@@ -145,7 +143,7 @@ describe('a worker', () => {
     await using beat = await startClock(['beat', '--interval', '250'], { env });
     await using dies = await startClock(['worker'], { env: { ...env, REDIS_PORT: String(proxy.port) } });
     using socket = await (await signedIn(web)).connect();
-    await everyTick(socket, 2, { everyMs: 250, from: [web, beat, dies] });
+    await expectEveryTick(socket, 2, { everyMs: 250, from: [web, beat, dies] });
 
     // What it takes off the queue still reaches it; what it says of it reaches nobody any more.
     const commands = proxy.connections('clock-commands');
@@ -163,7 +161,7 @@ describe('a worker', () => {
     await using stays = await startClock(['worker'], { env });
     const first = await socket.nextTick();
     expect(Date.now() - first.at).toBeLessThan(500);
-    await everyTick(socket, 3, { everyMs: 250, from: [web, beat, stays] }, first);
+    await expectEveryTick(socket, 3, { everyMs: 250, from: [web, beat, stays] });
     await proxy.stop();
   });
 
@@ -173,7 +171,7 @@ describe('a worker', () => {
     await using beat = await startClock(['beat', '--interval', '100'], { env });
     await using worker = await startClock(['worker'], { env });
     using socket = await (await signedIn(web)).connect();
-    await everyTick(socket, 2, { everyMs: 100, from: [web, beat, worker] });
+    await expectEveryTick(socket, 2, { everyMs: 100, from: [web, beat, worker] });
     worker.kill('SIGSTOP');
     await until(async () => Number(await server.cli('LLEN', 'frozen-clock:{frozen-time}:queue')) >= 10, 'ten wait');
     socket.frames.length = 0;
@@ -196,14 +194,15 @@ test.each(['beat', 'worker', 'web'] as const)(
     await using beat = await startClock(['beat', '--interval', '100'], { env });
     await using worker = await startClock(['worker'], { env });
     using socket = await (await signedIn(web)).connect();
-    const cadence = { everyMs: 100, from: [web, beat, worker] };
-    const before = await everyTick(socket, 2, cadence);
+    const ticks = await TickSequence.start(socket, { everyMs: 100, from: [web, beat, worker] });
+    await ticks.advance(2);
     const held = { web, beat, worker }[role];
+    const skipped = await countSkipped([held]);
     held.kill('SIGSTOP');
     await passes(600);
     held.kill('SIGCONT');
-    await everyTick(socket, 9, cadence, before);
-    await until(async () => (await skipped([held])) >= 3, 'what it skipped is counted');
+    await ticks.advance(9);
+    await until(async () => (await skipped()) >= 3, 'what it skipped is counted');
   },
 );
 
@@ -227,7 +226,7 @@ test('without Redis every role comes up, says so, and works as soon as it is the
     await web.logged('first account created', 2_000);
     expect((await client.signIn('admin', password)).status).toBe(302);
     using socket = await client.connect();
-    await everyTick(socket, 2, { everyMs: 500, from: [web, beat, worker] });
+    await expectEveryTick(socket, 2, { everyMs: 500, from: [web, beat, worker] });
   } finally {
     await late.stop();
   }

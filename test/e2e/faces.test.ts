@@ -124,7 +124,7 @@ describe('a face', () => {
     await page.getByText('Settings').click();
     await page.getByLabel('Face').press('i');
     await page.getByRole('button', { name: 'Show it so' }).click();
-    await page.waitForURL(`${clock.url}/?face=12h&date=on`);
+    await expect.poll(() => page.url()).toBe(`${clock.url}/?face=12h&date=on`);
   });
 
   test.each(['?face=analog&date=on&weekday=on&zone2=Asia/Tokyo', '?date=on&weekday=on&zone2=Asia/Tokyo'])(

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Client } from '../support/client.ts';
 import { startClock } from '../support/clock-process.ts';
-import { everyTick } from '../support/every-tick.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { TickSequence } from '../support/tick-sequence.ts';
 import { msUntil, until } from '../support/until.ts';
 
 const password = 'a long enough password';
@@ -99,12 +99,12 @@ describe('with several of a kind', () => {
     await using stays = await startClock(['worker'], { env });
     await using goes = await startClock(['worker'], { env });
     using socket = await (await signedIn(web.url)).connect();
-    const before = await everyTick(socket, 5, { everyMs: 100, from: [web, beat, stays, goes] });
+    const ticks = await TickSequence.start(socket, { everyMs: 100, from: [web, beat, stays, goes] });
+    await ticks.advance(5);
     goes.kill('SIGTERM');
-    const those = { everyMs: 100, from: [web, beat, stays] };
-    const after = await everyTick(socket, 10, those, before);
+    await ticks.advance(10);
     expect(await goes.exited).toBe(0);
-    await everyTick(socket, 3, those, after);
+    await ticks.advance(3);
   });
 
   test('a beat that is told to stop gives its lease up: another leads within half a second', async () => {

@@ -65,5 +65,6 @@ describe('stopping', () => {
   test('takes a second call for the same', async () => {
     await Promise.all([app.web.stop(), app.web.stop()]);
     await app.web.stop();
+    await expect(app.client().fetch('/health')).rejects.toThrow('fetch failed');
   });
 });

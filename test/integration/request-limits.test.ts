@@ -30,7 +30,7 @@ describe('headers', () => {
     const client = await app.signedIn();
     using socket = await client.connect('', { 'X-Long': 'a'.repeat(15_000) });
     await app.tick('15:03:27');
-    await socket.next();
+    expect((await socket.nextTick()).text).toBe('15:03:27');
   });
 
   test('over 100 fields are 431, and the end of the connection', async () => {

@@ -247,7 +247,7 @@ describe('a socket is closed', () => {
   ])('by a cut, or in form, for a frame %s', async (_, bytes) => {
     using connection = await RawConnection.openSocket(app.port, client.cookieHeader());
     connection.send(Uint8Array.from(bytes));
-    await connection.closed();
+    await until(() => !connection.open, 'the connection is closed');
   });
 });
 

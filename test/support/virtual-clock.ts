@@ -3,7 +3,7 @@ interface Due {
   run: () => void;
 }
 
-/** A monotonic clock and its timers. Nothing moves but by `pass`. */
+/** A monotonic clock and its timers. Time passes only in `pass`. */
 export class VirtualClock {
   now: number;
   /** In the order in which it was scheduled. */
@@ -22,7 +22,7 @@ export class VirtualClock {
     };
   }
 
-  /** Lets time pass; `watch` is called after everything that happens. */
+  /** Lets time pass; `watch` is called after each timer. */
   async pass(ms: number, watch: () => void = () => {}): Promise<void> {
     const end = this.now + ms;
     await settle();
@@ -46,7 +46,7 @@ export class VirtualClock {
   }
 }
 
-/** Lets all promises that can go on do so. */
+/** Lets all promises settle that can. */
 async function settle(): Promise<void> {
   for (let round = 0; round < 8; round += 1) await Promise.resolve();
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend, Durability, PublishResult, Job, Outage } from '../../src/backend/backend.ts';
+import type { Backend, DurabilityProblem, PublishResult, Job, Outage } from '../../src/backend/backend.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
@@ -191,10 +191,6 @@ class StagedBackend implements Backend {
     return this.inner.settings;
   }
 
-  checkDurability(): Promise<Durability> {
-    return this.inner.checkDurability();
-  }
-
   get outage(): Outage | null {
     return this.staged ?? this.inner.outage;
   }
@@ -209,6 +205,10 @@ class StagedBackend implements Backend {
 
   reportConnections(owner: string, sockets: number): Promise<number> {
     return this.inner.reportConnections(owner, sockets);
+  }
+
+  checkDurability(): Promise<DurabilityProblem[]> {
+    return this.inner.checkDurability();
   }
 }
 

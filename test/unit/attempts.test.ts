@@ -117,11 +117,13 @@ describe('Attempts', () => {
       await (await begun(attempts.begin(`name${people}`, '192.0.2.1'))).succeed();
     }
     for (let times = 0; times < 200; times += 1) await (await begun(attempts.begin('ana', '192.0.2.1'))).succeed();
+    expect(await attempts.begin('ana', '192.0.2.1')).not.toBeTypeOf('number');
   });
 
   test('does not count an attempt that was withdrawn', async () => {
     const { fail } = guarded();
     for (let times = 0; times < 200; times += 1) await (await begun(fail('ana', '192.0.2.1'))).withdraw();
     for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
+    expect(await fail('ana', '192.0.2.1')).toBe(15 * minuteMs);
   });
 });

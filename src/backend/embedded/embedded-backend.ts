@@ -1,6 +1,13 @@
 import type { Logger } from '../../logger.ts';
 import { HostTime, type HouseTime } from '../../time/house-time.ts';
-import { Unavailable, type Backend, type Durability, type LastTick, type Limiter, type Outage } from '../backend.ts';
+import {
+  Unavailable,
+  type Backend,
+  type DurabilityProblem,
+  type LastTick,
+  type Limiter,
+  type Outage,
+} from '../backend.ts';
 import { ConnectionCounts } from './connection-counts.ts';
 import { DataFile } from './data-file.ts';
 import { EmbeddedLimiter } from './limiter.ts';
@@ -8,24 +15,22 @@ import { EmbeddedRecords } from './records.ts';
 import { EmbeddedSettings } from './settings.ts';
 import { EmbeddedTicks } from './ticks.ts';
 
-export { databaseFile } from './data-file.ts';
-
 export interface EmbeddedBackendOptions {
   dataDir: string;
-  /** The channels that `subscribe` hands on. */
+  /** The channels whose ticks `subscribe` delivers. */
   channels: readonly string[];
   log: Logger;
-  /** Whether this process serves the data: one can, while any number work on it. */
+  /** Whether this process serves the data. At most one process does; any number of others may work on it. */
   exclusive: boolean;
 }
 
-/** How often it looks for what other processes wrote. */
-const lookEveryMs = 250;
-/** How often the last ticks are written down; it is also how it is known that the file can be written. */
+/** How often the writes of other processes are polled, ms. */
+const pollEveryMs = 250;
+/** How often the last ticks are saved, ms. A failure shows that the file cannot be written. */
 const saveEveryMs = 1_000;
 const lastTicksSetting = 'last-ticks';
 
-/** Keeps an installation inside one process, and what lasts of it in a file. */
+/** Runs an installation in one process and stores its lasting data in a file. */
 export class EmbeddedBackend implements Backend {
   readonly name = 'data file';
   readonly address: string;
@@ -33,10 +38,10 @@ export class EmbeddedBackend implements Backend {
   readonly ticks: EmbeddedTicks;
   readonly records: EmbeddedRecords;
   readonly limiter: Limiter = new EmbeddedLimiter();
+  readonly settings: EmbeddedSettings;
   readonly #options: EmbeddedBackendOptions;
   readonly #file: DataFile;
-  readonly settings: EmbeddedSettings;
-  readonly #census = new ConnectionCounts();
+  readonly #connections = new ConnectionCounts();
   readonly #timers: NodeJS.Timeout[] = [];
   #outage: Outage | null = 'starting';
 
@@ -56,10 +61,10 @@ export class EmbeddedBackend implements Backend {
   async start(): Promise<void> {
     const { exclusive } = this.#options;
     this.#file.open(exclusive);
-    this.records.begin();
+    this.records.markAsRead();
     this.ticks.restore(JSON.parse(this.settings.get(lastTicksSetting) ?? '[]') as [string, LastTick][]);
     this.#outage = null;
-    this.#every(lookEveryMs, () => this.#look());
+    this.#every(pollEveryMs, () => this.#poll());
     if (exclusive) this.#every(saveEveryMs, () => this.#saveLastTicks());
   }
 
@@ -70,24 +75,23 @@ export class EmbeddedBackend implements Backend {
     this.#outage = 'starting';
   }
 
-  async reportConnections(owner: string, sockets: number): Promise<number> {
-    return this.#census.report(owner, sockets, this.time.now());
+  async reportConnections(owner: string, count: number): Promise<number> {
+    return this.#connections.report(owner, count, this.time.now());
   }
 
-  /** SQLite writes to disk and evicts nothing. */
-  async checkDurability(): Promise<Durability> {
-    return { persistence: null, eviction: null };
+  async checkDurability(): Promise<DurabilityProblem[]> {
+    return [];
   }
 
   #every(ms: number, step: () => void): void {
     this.#timers.push(setInterval(step, ms).unref());
   }
 
-  #look(): void {
+  #poll(): void {
     try {
-      this.records.look();
+      this.records.poll();
     } catch (error) {
-      // The next look will tell; whether the file is well is told by writing to it.
+      // The next poll reads it. Only writes decide whether there is an outage.
       if (!(error instanceof Unavailable)) throw error;
     }
   }

@@ -5,18 +5,18 @@ import type { Logger } from '../../logger.ts';
 import { Listeners } from '../listeners.ts';
 import type { DataFile } from './data-file.ts';
 
-/** How long a message waits for the other processes, which look several times a second, ms. */
+/** How long a message stays in the file, ms. The other processes poll several times a second. */
 const messageLifetimeMs = 10_000;
 const live = '(expires_at IS NULL OR expires_at > ?)';
 
-/** Records in the data file, where other processes may write too. */
+/** Records in the data file. Other processes may write to it, too. */
 export class EmbeddedRecords implements Records {
   readonly #file: DataFile;
   readonly #time: HouseTime;
-  readonly #self: string = randomUUID();
+  readonly #sender: string = randomUUID();
   readonly #listeners: Listeners<MessageListener>;
-  #seenVersion = 0;
-  #seenMessage = 0;
+  #lastVersion = 0;
+  #lastMessage = 0;
 
   constructor(file: DataFile, time: HouseTime, log: Logger) {
     this.#file = file;
@@ -35,7 +35,7 @@ export class EmbeddedRecords implements Records {
   async create(kind: RecordKind, id: string, value: object, lifetimeMs?: number): Promise<boolean> {
     const text = JSON.stringify(value);
     return this.#file.transaction(() => {
-      // It also clears the way for an id whose record has expired.
+      // An expired record must not occupy the id.
       this.#file.run('DELETE FROM record WHERE expires_at <= ?', this.#time.now());
       const expiry = this.#expiry(lifetimeMs);
       const sql = 'INSERT OR IGNORE INTO record (kind, id, value, expires_at) VALUES (?, ?, ?, ?)';
@@ -105,22 +105,22 @@ export class EmbeddedRecords implements Records {
     this.#listeners.add(listener);
   }
 
-  /** To be called when the file was opened: what was written before is not news. */
-  begin(): void {
-    this.#seenVersion = this.#dataVersion();
-    this.#seenMessage = Number(this.#file.get('SELECT max(number) AS number FROM message')?.['number'] ?? 0);
+  /** Must be called once the file is open: everything written before counts as read. */
+  markAsRead(): void {
+    this.#lastVersion = this.#dataVersion();
+    this.#lastMessage = Number(this.#file.get('SELECT max(number) AS number FROM message')?.['number'] ?? 0);
   }
 
-  /** Tells the listeners what other processes have said or done since the last look. */
-  look(): void {
+  /** Notifies the listeners of the messages and writes of other processes since the last call. */
+  poll(): void {
     const version = this.#dataVersion();
-    if (version === this.#seenVersion) return;
+    if (version === this.#lastVersion) return;
     const sql = 'SELECT number, sender, text FROM message WHERE number > ? ORDER BY number';
-    const messages = this.#file.all(sql, this.#seenMessage);
-    this.#seenVersion = version;
+    const messages = this.#file.all(sql, this.#lastMessage);
+    this.#lastVersion = version;
     for (const { number, sender, text } of messages) {
-      this.#seenMessage = Number(number);
-      if (sender === this.#self) continue;
+      this.#lastMessage = Number(number);
+      if (sender === this.#sender) continue;
       this.#listeners.notify((listener) => listener.onMessage(String(text)));
     }
     this.#listeners.notify((listener) => listener.onGap({ replaced: false }));
@@ -129,7 +129,7 @@ export class EmbeddedRecords implements Records {
   #insertMessage(message: string): void {
     const now = this.#time.now();
     this.#file.run('DELETE FROM message WHERE at < ?', now - messageLifetimeMs);
-    this.#file.run('INSERT INTO message (at, sender, text) VALUES (?, ?, ?)', now, this.#self, message);
+    this.#file.run('INSERT INTO message (at, sender, text) VALUES (?, ?, ?)', now, this.#sender, message);
   }
 
   #find<T extends object>(kind: RecordKind, id: string): T | null {
@@ -142,7 +142,7 @@ export class EmbeddedRecords implements Records {
     return lifetimeMs === undefined ? null : this.#time.now() + lifetimeMs;
   }
 
-  /** Another number whenever another process has written. */
+  /** Changes with each write of another process. */
   #dataVersion(): number {
     return Number(this.#file.get('PRAGMA data_version')?.['data_version']);
   }

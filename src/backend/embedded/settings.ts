@@ -1,6 +1,7 @@
 import type { Settings } from '../backend.ts';
 import type { DataFile } from './data-file.ts';
 
+/** Settings in the data file. */
 export class EmbeddedSettings implements Settings {
   readonly #file: DataFile;
 
@@ -18,8 +19,9 @@ export class EmbeddedSettings implements Settings {
   }
 
   keep(name: string, make: () => string): string {
-    const known = this.get(name);
-    if (known !== null) return known;
+    const stored = this.get(name);
+    if (stored !== null) return stored;
+    // Another process may be faster: its value counts then.
     this.#file.run('INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)', name, make());
     return String(this.get(name));
   }

@@ -1,43 +1,44 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Keys } from './keys.ts';
+import { scripts, type RedisClient } from './scripts.ts';
 import type { Address, RedisTarget } from './target.ts';
 
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
-/** What a connection is for; it decides how silence is judged. */
+/** The use of a connection. It determines the timeouts. */
 export type Purpose = 'commands' | 'queue' | 'subscription';
 
-/** How long Redis may leave a command without an answer before the connection counts as dead, ms. */
-export const answerWithinMs = 1_000;
-/** A packet that is lost while the network is away is sent again after a second: a new attempt is quicker. */
-const connectWithinMs = 800;
-/** How long a blocking pop waits at Redis, seconds. */
+/** After this time without an answer to a command the connection counts as dead, ms. */
+export const answerTimeoutMs = 1_000;
+/** Less than the second after which TCP resends a lost packet: a new attempt is faster. */
+const connectTimeoutMs = 800;
+/** How long BLPOP waits for a job, seconds. */
 export const blockSeconds = 0.5;
 
-/** A connection that was ready when it was handed out. It never mends itself: when it fails, it has ended. */
+/** A connection that is ready for commands. It does not reconnect: after a failure it has ended. */
 export interface Connection {
-  readonly client: Redis;
-  /** Resolves, when it has ended, to the reason. */
+  readonly client: RedisClient;
+  /** Resolves to the reason once the connection has ended. */
   readonly ended: Promise<Error>;
   close(): void;
 }
 
-/** Opens connections to a target: the one place that knows the options of ioredis. */
+/** Opens connections to a target. No other module knows the options of ioredis. */
 export class Connector {
   readonly #target: RedisTarget;
   readonly #keys: Keys;
-  /** Which seed or sentinel is asked first: another at each attempt, for one of them may be dead. */
-  #turn = 0;
+  /** Selects the seed or sentinel to try first. Each attempt starts with another one, since any of them may be down. */
+  #attempts = 0;
 
   constructor(target: RedisTarget, keys: Keys) {
     this.#target = target;
     this.#keys = keys;
   }
 
-  /** Resolves when the connection is ready; rejects, within seconds, with the reason. An abort closes it at any time. */
+  /** Resolves when the connection is ready; rejects with the reason within seconds. Aborting `signal` closes it. */
   async open(purpose: Purpose, signal: AbortSignal): Promise<Connection> {
     const target = this.#target;
-    const turn = this.#turn++;
+    const attempt = this.#attempts++;
     const common = { ...optionsFor(purpose), ...credentialsOf(target) };
     switch (target.kind) {
       case 'single': {
@@ -49,11 +50,11 @@ export class Connector {
         return connect(
           {
             ...common,
-            sentinels: rotate(sentinels, turn),
+            sentinels: rotate(sentinels, attempt),
             name,
             ...(username === undefined ? {} : { sentinelUsername: username }),
             ...(password === undefined ? {} : { sentinelPassword: password }),
-            sentinelCommandTimeout: answerWithinMs,
+            sentinelCommandTimeout: answerTimeoutMs,
             sentinelRetryStrategy: () => null,
             updateSentinels: false,
           },
@@ -61,12 +62,11 @@ export class Connector {
         );
       }
       case 'cluster':
-        return this.#openOwner(common, rotate(target.seeds, turn)[0] as Address, signal);
+        return this.#openOwner(common, rotate(target.seeds, attempt)[0] as Address, signal);
     }
   }
 
-  // All keys of an installation share one slot, so one node at a time serves it whole. A seed that is not that node
-  // says which is.
+  // All keys of an installation share one slot, so one node serves all of them. Any other node names it.
   async #openOwner(common: Options, seed: Address, signal: AbortSignal): Promise<Connection> {
     let { host, port } = seed;
     for (let hops = 0; hops < 4; hops++) {
@@ -78,12 +78,12 @@ export class Connector {
         connection.close();
         const moved = error instanceof Error ? /^MOVED \d+ (.*):(\d+)$/.exec(error.message) : null;
         if (moved === null) throw error;
-        // An empty host means: the one that was asked.
+        // An empty host means the host of this connection.
         host = moved[1] || host;
         port = Number(moved[2]);
       }
     }
-    throw new Error('the nodes of the cluster do not agree on who serves the slot');
+    throw new Error('the cluster nodes disagree on which of them serves the slot');
   }
 }
 
@@ -91,21 +91,21 @@ function optionsFor(purpose: Purpose): Options {
   return {
     lazyConnect: true,
     connectionName: `clock-${purpose}`,
-    connectTimeout: connectWithinMs,
+    connectTimeout: connectTimeoutMs,
     disconnectTimeout: 200,
     maxLoadingRetryTime: 200,
-    // A connection that failed is replaced whole: nothing is queued for its successor, and no write is sent twice.
+    // ReconnectingConnection replaces a failed connection. No command is queued for the next one or sent twice.
     retryStrategy: () => null,
     enableOfflineQueue: false,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     disableClientInfo: true,
-    // A frozen or half-open Redis sends no close: silence after a command is what tells. ioredis's own
-    // `blockingTimeout` would resolve to null and drop a job that comes late; this ends the connection instead.
+    // A frozen Redis and a half-open connection close nothing, so a missing answer ends the connection. The
+    // `blockingTimeout` of ioredis would resolve to null instead and lose a job that arrives late.
     ...(purpose === 'queue'
-      ? { socketTimeout: blockSeconds * 1_000 + answerWithinMs }
-      : { socketTimeout: answerWithinMs, commandTimeout: answerWithinMs }),
+      ? { socketTimeout: blockSeconds * 1_000 + answerTimeoutMs }
+      : { socketTimeout: answerTimeoutMs, commandTimeout: answerTimeoutMs }),
   };
 }
 
@@ -118,9 +118,9 @@ function credentialsOf({ username, password }: RedisTarget): Options {
 
 async function connect(options: Options, signal: AbortSignal): Promise<Connection> {
   if (signal.aborted) throw new Error('stopping');
-  const client = new Redis(options);
+  const client = new Redis({ ...options, scripts }) as RedisClient;
   let reason = new Error('the connection was closed');
-  // ioredis prints errors that nobody listens to; the last one before the end is the reason for it.
+  // The last error is the reason of the end. Without a listener ioredis would print it.
   client.on('error', (error: Error) => (reason = error));
   const { promise: ended, resolve } = Promise.withResolvers<Error>();
   const close = (): void => client.disconnect();

@@ -1,48 +1,41 @@
 import type { MessageListener, RecordKind, Records, Stored } from '../backend.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
-import {
-  createScript,
-  deleteAndPublishScript,
-  deleteScript,
-  idsScript,
-  replaceScript,
-  type Script,
-} from './scripts.ts';
 
-/** So many values at most are asked for at once, that one long answer does not hold up a tick. */
-const chunk = 500;
+/** The number of values per MGET: a longer answer would delay ticks. */
+const chunkLength = 500;
 
-/** A record is a string with a lifetime; what lists a kind is its index, never a walk over the database. */
+/** A record is a string with a lifetime. Each kind has an index of its ids, so no operation scans the database. */
 export class RedisRecords implements Records {
-  readonly #link: ReconnectingConnection;
+  readonly #commands: ReconnectingConnection;
   readonly #keys: Keys;
   readonly #onListener: (listener: MessageListener) => void;
 
-  constructor(link: ReconnectingConnection, keys: Keys, onListener: (listener: MessageListener) => void) {
-    this.#link = link;
+  constructor(commands: ReconnectingConnection, keys: Keys, onListener: (listener: MessageListener) => void) {
+    this.#commands = commands;
     this.#keys = keys;
     this.#onListener = onListener;
   }
 
   async get<T extends object>(kind: RecordKind, id: string): Promise<T | null> {
-    const value = await this.#link.run((client) => client.get(this.#keys.record(kind, id)));
+    const value = await this.#commands.run((client) => client.get(this.#keys.record(kind, id)));
     return parse<T>(value);
   }
 
   async getMany<T extends object>(kind: RecordKind, ids: readonly string[]): Promise<(T | null)[]> {
     const values: (T | null)[] = [];
-    for (let start = 0; start < ids.length; start += chunk) {
-      const keys = ids.slice(start, start + chunk).map((id) => this.#keys.record(kind, id));
-      const texts = await this.#link.run((client) => client.mget(keys));
+    for (let start = 0; start < ids.length; start += chunkLength) {
+      const keys = ids.slice(start, start + chunkLength).map((id) => this.#keys.record(kind, id));
+      const texts = await this.#commands.run((client) => client.mget(keys));
       values.push(...texts.map((text) => parse<T>(text)));
     }
     return values;
   }
 
   async create(kind: RecordKind, id: string, value: object, lifetimeMs?: number): Promise<boolean> {
-    const args = [id, JSON.stringify(value), lifetimeText(lifetimeMs)];
-    return (await this.#run(createScript, kind, id, args)) === 1;
+    const [record, index] = this.#keysOf(kind, id);
+    const [text, lifetime] = [JSON.stringify(value), lifetimeText(lifetimeMs)];
+    return (await this.#commands.run((client) => client.createRecord(record, index, id, text, lifetime))) === 1;
   }
 
   async update<T extends object>(
@@ -60,7 +53,7 @@ export class RedisRecords implements Records {
     change: (value: T) => T,
     message: string,
   ): Promise<boolean> {
-    return this.#replace(kind, id, change, lifetimeText(undefined), [this.#keys.messages, message]);
+    return this.#replace(kind, id, change, lifetimeText(undefined), [this.#keys.messageChannel, message]);
   }
 
   async #replace<T extends object>(
@@ -68,32 +61,38 @@ export class RedisRecords implements Records {
     id: string,
     change: (value: T) => T | null,
     lifetime: string,
-    published: readonly string[],
+    publish: [] | [channel: string, message: string],
   ): Promise<boolean> {
-    let current = await this.#link.run((client) => client.get(this.#keys.record(kind, id)));
+    const [record, index] = this.#keysOf(kind, id);
+    let current = await this.#commands.run((client) => client.get(record));
     while (current !== null) {
-      const changed = change(JSON.parse(current) as T);
+      const expected = current;
+      const changed = change(JSON.parse(expected) as T);
       if (changed === null) return true;
-      const args = [id, JSON.stringify(changed), lifetime, current, ...published];
-      const found = await this.#run(replaceScript, kind, id, args);
+      const text = JSON.stringify(changed);
+      const found = await this.#commands.run((client) =>
+        client.replaceRecord(record, index, id, text, lifetime, expected, ...publish),
+      );
       if (found === 1) return true;
-      current = typeof found === 'string' ? found : null;
+      current = found;
     }
     return false;
   }
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {
-    return (await this.#run(deleteScript, kind, id, [id])) === 1;
+    const [record, index] = this.#keysOf(kind, id);
+    return (await this.#commands.run((client) => client.deleteRecord(record, index, id))) === 1;
   }
 
   async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
     const keys = [this.#keys.index(kind), ...ids.map((id) => this.#keys.record(kind, id))];
-    await this.#link.run((client) => deleteAndPublishScript.run(client, keys, [this.#keys.messages, message, ...ids]));
+    const args = [this.#keys.messageChannel, message, ...ids];
+    await this.#commands.run((client) => client.deleteAndPublish(keys.length, ...keys, ...args));
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
-    const found = await this.#link.run((client) => idsScript.run(client, [this.#keys.index(kind)], [prefix]));
-    const ids = (found as string[]).toSorted();
+    const found = await this.#commands.run((client) => client.listIds(this.#keys.index(kind), prefix));
+    const ids = found.toSorted();
     const values = await this.getMany<T>(kind, ids);
     return ids.flatMap((id, index) => {
       const value = values[index] ?? null;
@@ -102,16 +101,15 @@ export class RedisRecords implements Records {
   }
 
   async publish(message: string): Promise<void> {
-    await this.#link.run((client) => client.publish(this.#keys.messages, message));
+    await this.#commands.run((client) => client.publish(this.#keys.messageChannel, message));
   }
 
   subscribe(listener: MessageListener): void {
     this.#onListener(listener);
   }
 
-  #run(script: Script, kind: RecordKind, id: string, args: readonly string[]): Promise<unknown> {
-    const keys = [this.#keys.record(kind, id), this.#keys.index(kind)];
-    return this.#link.run((client) => script.run(client, keys, args));
+  #keysOf(kind: RecordKind, id: string): [record: string, index: string] {
+    return [this.#keys.record(kind, id), this.#keys.index(kind)];
   }
 }
 

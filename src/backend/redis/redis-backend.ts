@@ -4,19 +4,18 @@ import { RemoteTime, type HouseTime } from '../../time/house-time.ts';
 import {
   Unavailable,
   type Backend,
-  type Durability,
+  type DurabilityProblem,
   type Limiter,
+  type Outage,
   type Records,
   type Ticks,
-  type Outage,
 } from '../backend.ts';
-import { Connector, answerWithinMs } from './connection.ts';
+import { answerTimeoutMs, Connector } from './connection.ts';
 import { Keys } from './keys.ts';
 import { RedisLimiter } from './limiter.ts';
 import { ReconnectingConnection } from './reconnecting-connection.ts';
 import { HealthCheck } from './health-check.ts';
 import { RedisRecords } from './records.ts';
-import { connectionsScript } from './scripts.ts';
 import { Subscriber } from './subscriber.ts';
 import { describeRedisTarget, type RedisTarget } from './target.ts';
 import { RedisTicks } from './ticks.ts';
@@ -24,17 +23,17 @@ import { withTimeout } from './with-timeout.ts';
 
 export interface RedisBackendOptions {
   target: RedisTarget;
-  /** Put before the name of every key. */
+  /** The text before the name of every key. */
   prefix: string;
-  /** The channels that `subscribe` hands on. */
+  /** The channels whose ticks `subscribe` delivers. */
   channels: readonly string[];
   log: Logger;
 }
 
-/** TIME has microseconds, this host's monotonic clock about as much. */
+/** The resolution of TIME is a microsecond, about that of this host's monotonic clock. */
 const precisionMs = 0.002;
 
-/** Shares an installation between hosts, over one Redis: a server, what sentinels name as master, or a cluster. */
+/** Shares an installation between hosts through one Redis: a server, the master that sentinels name, or a cluster. */
 export class RedisBackend implements Backend {
   readonly name = 'redis';
   readonly address: string;
@@ -48,10 +47,10 @@ export class RedisBackend implements Backend {
   readonly #commands: ReconnectingConnection;
   readonly #queue: ReconnectingConnection;
   readonly #subscriber: Subscriber;
-  readonly #judged = Promise.withResolvers<void>();
+  readonly #firstHealth = Promise.withResolvers<void>();
   #outage: Outage | null = 'starting';
   #reason: Error | null = null;
-  #logged: Outage | null = null;
+  #loggedOutage: Outage | null = null;
 
   constructor({ target, prefix, channels, log }: RedisBackendOptions) {
     this.address = describeRedisTarget(target);
@@ -62,56 +61,53 @@ export class RedisBackend implements Backend {
     const time = new RemoteTime(precisionMs);
     this.time = time;
 
-    const onServedElsewhere = (): void => this.#moveAll();
+    const onMoved = (): void => this.#reconnectAll();
     this.#commands = new ReconnectingConnection({
       open: (signal) => connector.open('commands', signal),
-      onUp: (client, gone) => void pulse.run(client, gone),
-      onDown: (outage, reason) => this.#judge(outage, reason),
-      onMoved: onServedElsewhere,
+      onUp: (_client, ended) => void healthCheck.run(ended),
+      onDown: (outage, reason) => this.#onHealth(outage, reason),
+      onMoved,
     });
-    this.#queue = new ReconnectingConnection({
-      open: (signal) => connector.open('queue', signal),
-      onMoved: onServedElsewhere,
-    });
+    this.#queue = new ReconnectingConnection({ open: (signal) => connector.open('queue', signal), onMoved });
     this.#subscriber = new Subscriber({
       keys,
       channels,
       open: (signal) => connector.open('subscription', signal),
-      last: (channel) => this.ticks.last(channel),
-      onHearing: () => this.#report(null),
-      onDeaf: (reason) => this.#report(reason),
+      readLastTick: (channel) => this.ticks.last(channel),
+      onSubscribed: () => this.#logChange(null),
+      onInterrupted: (reason) => this.#logChange(reason),
       log,
     });
-    const pulse = new HealthCheck({
+    const healthCheck = new HealthCheck({
       keys,
-      link: this.#commands,
+      commands: this.#commands,
       time,
       log,
-      onHealth: (outage, reason) => this.#judge(outage, reason),
-      onReplaced: () => this.#subscriber.missed(true),
+      onHealth: (outage, reason) => this.#onHealth(outage, reason),
+      onReplaced: () => this.#subscriber.notifyGap({ replaced: true }),
     });
     this.ticks = new RedisTicks({
       keys,
       time,
       commands: this.#commands,
       queue: this.#queue,
-      serves: () => this.#outage === null,
-      onSubscriber: (deliver) => this.#subscriber.subscribe(deliver),
+      canServe: () => this.#outage === null,
+      onSubscriber: (deliver) => this.#subscriber.addSubscriber(deliver),
       log,
     });
-    this.records = new RedisRecords(this.#commands, keys, (listener) => this.#subscriber.hear(listener));
+    this.records = new RedisRecords(this.#commands, keys, (listener) => this.#subscriber.addListener(listener));
     this.limiter = new RedisLimiter(this.#commands, keys);
   }
 
   get outage(): Outage | null {
-    return this.#outage ?? (this.#subscriber.deaf ? 'redis-deaf' : null);
+    return this.#outage ?? (this.#subscriber.isInterrupted ? 'redis-deaf' : null);
   }
 
-  /** Resolves once Redis has answered or failed to, within about a second; rejects when its data is too new. */
+  /** Resolves after the first answer or failure, within about a second. Rejects if the data has a newer schema. */
   async start(): Promise<void> {
     this.#commands.open();
-    await withTimeout(Promise.all([this.#judged.promise, this.#subscriber.start()]), answerWithinMs);
-    if (this.#outage === 'starting') this.#judge('redis-down', new Error('no answer'));
+    await withTimeout(Promise.all([this.#firstHealth.promise, this.#subscriber.start()]), answerTimeoutMs);
+    if (this.#outage === 'starting') this.#onHealth('redis-down', new Error('no answer'));
     if (this.#outage === 'redis-schema') {
       await this.stop();
       throw new UserError(`${this.address}: ${this.#reason?.message}`);
@@ -122,45 +118,45 @@ export class RedisBackend implements Backend {
     await Promise.all([this.#subscriber.stop(), this.#queue.close(), this.#commands.close()]);
   }
 
-  async reportConnections(owner: string, sockets: number): Promise<number> {
-    const sum = await this.#commands.run((client) =>
-      connectionsScript.run(client, [this.#keys.connections], [owner, sockets]),
-    );
-    return Number(sum);
+  reportConnections(owner: string, count: number): Promise<number> {
+    return this.#commands.run((client) => client.reportConnections(this.#keys.connections, owner, count));
   }
 
-  async checkDurability(): Promise<Durability> {
+  async checkDurability(): Promise<DurabilityProblem[]> {
     const info = await this.#commands.run((client) => client.info());
-    const persists = /^aof_enabled:1\r?$/m.test(info);
-    const evicts = !/^maxmemory_policy:noeviction\r?$/m.test(info);
-    return {
-      persistence: persists ? null : 'Redis keeps nothing over a restart: set appendonly yes',
-      eviction: evicts ? 'Redis may throw accounts away: set maxmemory-policy noeviction' : null,
-    };
+    const problems: DurabilityProblem[] = [];
+    if (!/^aof_enabled:1\r?$/m.test(info)) {
+      problems.push({ name: 'persistence', problem: 'Redis loses all data at a restart: set appendonly yes' });
+    }
+    if (!/^maxmemory_policy:noeviction\r?$/m.test(info)) {
+      const problem = 'Redis deletes accounts when its memory is full: set maxmemory-policy noeviction';
+      problems.push({ name: 'eviction', problem });
+    }
+    return problems;
   }
 
-  #judge(outage: Outage | null, reason: Error | null): void {
+  #onHealth(outage: Outage | null, reason: Error | null): void {
     this.#outage = outage;
     this.#reason = reason;
-    this.#judged.resolve();
+    this.#firstHealth.resolve();
     if (outage === null) void this.#subscriber.catchUp();
-    // After an outage the subscription follows at once: until it does, nothing is back.
-    if (outage !== null || this.outage === null) this.#report(reason);
+    // The subscription follows shortly after the commands. The outage lasts until both are ready.
+    if (outage !== null || this.outage === null) this.#logChange(reason);
   }
 
-  /** Logs each change, once. */
-  #report(reason: Error | null): void {
+  /** Logs each change of `outage` once. */
+  #logChange(reason: Error | null): void {
     const { address, outage } = this;
-    if (outage === this.#logged || outage === 'starting') return;
-    this.#logged = outage;
-    if (outage === null) this.#log.info({ address }, 'redis back');
-    else this.#log.warn({ address, outage, reason: reason?.message }, 'redis lost');
+    if (outage === this.#loggedOutage || outage === 'starting') return;
+    this.#loggedOutage = outage;
+    if (outage === null) this.#log.info({ address }, 'Redis serves again');
+    else this.#log.warn({ address, outage, reason: reason?.message }, 'Redis cannot serve');
   }
 
-  #moveAll(): void {
-    const moved = new Unavailable('redis-down', { cause: new Error('served by another node now') });
+  #reconnectAll(): void {
+    const moved = new Unavailable('redis-down', { cause: new Error('another node serves the data now') });
     this.#commands.reconnect(moved.outage, moved);
     this.#queue.reconnect(moved.outage, moved);
-    this.#subscriber.move(moved);
+    this.#subscriber.reconnect(moved);
   }
 }

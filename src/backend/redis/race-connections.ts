@@ -1,14 +1,14 @@
 import type { Connection } from './connection.ts';
 
-/** While a connection is being opened and says nothing, another one is begun this often, ms. */
-const beginEveryMs = 250;
+/** The delay between the starts of two attempts, ms. */
+const attemptEveryMs = 250;
 
 /**
- * Opens a connection, and meanwhile further ones: the first to be ready counts. What is sent while the network is away
- * is sent again only after a second, so that a new attempt is quicker than one that has begun. Rejects with the first
- * failure, and when `signal` aborts. `open` must close what it opens when the signal that it is given aborts.
+ * Starts further attempts while one is pending, and resolves to the first connection that is ready: TCP resends a lost
+ * packet only after a second, so a new attempt can be faster. Rejects with the first failure, or once `signal` is
+ * aborted. `open` must close its connection when its signal is aborted.
  */
-export function openFirst(
+export function raceConnections(
   open: (signal: AbortSignal) => Promise<Connection>,
   signal: AbortSignal,
 ): Promise<Connection> {
@@ -24,12 +24,12 @@ export function openFirst(
     finish();
     reject(new Error('stopping'));
   };
-  const begin = (): void => {
+  const startAttempt = (): void => {
     const attempt = new AbortController();
     attempts.add(attempt);
     open(attempt.signal).then(
       (connection) => {
-        // Two may be ready at once.
+        // A second attempt may have become ready in the same turn.
         if (!attempts.has(attempt)) return connection.close();
         finish(attempt);
         resolve(connection);
@@ -41,9 +41,9 @@ export function openFirst(
       },
     );
   };
-  const timer = setInterval(begin, beginEveryMs);
+  const timer = setInterval(startAttempt, attemptEveryMs);
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
-  else begin();
+  else startAttempt();
   return promise;
 }
