@@ -137,7 +137,7 @@ class Cli {
       const output = process.stdout;
       const hasColor = output.isTTY && !this.#environment['NO_COLOR'];
       const stopping = stopOnSignals(silentLogger());
-      await watch({ url, token: token.trim(), build, once, asJson: json, output, hasColor, stopping });
+      await watch({ url, token, build, once, asJson: json, output, hasColor, stopping });
     });
   }
 

@@ -6,6 +6,7 @@ import { newId, type EndedMessage, type Sessions } from './sessions.ts';
 
 /** A person's account. Its id is its name in lower case. */
 export interface Account extends AccountSecurity {
+  /** Matches `accountNamePattern`. */
   name: string;
   passwordHash: string;
   operator: boolean;
@@ -61,7 +62,7 @@ export class Accounts {
 
   /** The account, if the password is right and it may sign in; null otherwise, after the same time. */
   async check(name: string, password: string): Promise<Account | null> {
-    const account = accountNamePattern.test(name) ? await this.get(name) : null;
+    const account = accountNamePattern.test(accountId(name)) ? await this.get(name) : null;
     const isRight = await this.#options.passwords.verify(password, account?.passwordHash);
     return isRight && account !== null && !account.disabled ? account : null;
   }
@@ -124,8 +125,9 @@ export class Accounts {
   }
 }
 
+/** The id of a name as it was typed: blanks around it and its form in Unicode do not count, as in Django. */
 export function accountId(name: string): string {
-  return name.toLowerCase();
+  return name.normalize('NFKC').trim().toLowerCase();
 }
 
 function endedMessage(endedAccount: EndedMessage['endedAccount'] & object): string {

@@ -2,14 +2,13 @@ import { firstAccountName } from '../auth/first-account.ts';
 import { passwordProblem } from '../auth/passwords.ts';
 import { anyText, BadValue, commaList, durationBetween, integerBetween, port, type OptionTable } from '../config.ts';
 import { parseOrigin } from './origin.ts';
+import { minSecretBytes } from '../secrets.ts';
 import { parseAddressRange } from '../addresses.ts';
 
-const secretBytesAtLeast = 32;
-
 function secretText(text: string): string {
-  if (Buffer.byteLength(text) < secretBytesAtLeast) {
+  if (Buffer.byteLength(text) < minSecretBytes) {
     throw new BadValue(
-      `at least ${secretBytesAtLeast} bytes long, each of several between commas too; 'clock secret' makes one`,
+      `at least ${minSecretBytes} bytes long, each of several between commas too; 'clock secret' makes one`,
     );
   }
   return text;

@@ -311,6 +311,11 @@ describe('Accounts', () => {
     expect(await there.isValid(await verified(there, await open()))).toBe(true);
   });
 
+  test.each(['ANA', ' ana\n', '\uff41na'])('find ana by the name %j at sign-in', async (name) => {
+    const { accounts } = await twoProcesses();
+    expect(await accounts.check(name, 'password of ana')).toMatchObject({ name: 'ana' });
+  });
+
   test('end an exempt session with the next new password', async () => {
     const { there, accounts, open } = await twoProcesses();
     const exempt = await open();
