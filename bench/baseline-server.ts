@@ -1,6 +1,6 @@
 /**
- * The floor of the stack: bare uWebSockets.js and ioredis. It asks Redis about each handshake and relays each message of
- * one pub/sub channel; it checks no signature, no origin, no rate, and counts nothing.
+ * The baseline: bare uWebSockets.js and ioredis. It looks each handshake up in Redis and relays the messages of one
+ * pub/sub channel. It checks no signature, origin or rate, and counts nothing.
  */
 import { Redis } from 'ioredis';
 import { App, us_socket_local_port } from 'uWebSockets.js';
@@ -19,7 +19,9 @@ const app = App().ws('/time/tic/', {
     await commands.get(`session:${cookie}`);
     if (!aborted) res.cork(() => res.upgrade({}, key, '', '', context));
   },
-  open: (socket) => void socket.subscribe('tick'),
+  open: (socket) => {
+    socket.subscribe('tick');
+  },
 });
 await subscription.subscribe(channel);
 subscription.on('messageBuffer', (_channel: Buffer, message: Buffer) => app.publish('tick', message, false));

@@ -15,7 +15,7 @@ import { type ClockProcess, startClock } from '../test/support/clock-process.ts'
 import { RedisServer } from '../test/support/redis-server.ts';
 import { type Delays, TcpProxy } from '../test/support/tcp-proxy.ts';
 import { passes } from '../test/support/until.ts';
-import { openHerd } from './clients.ts';
+import { openClients } from './clients.ts';
 import { paintPlot } from './paint-plot.ts';
 import { latenessOf, type Paint, paintsOf, percentile, recorder, spreadsOf } from './paints.ts';
 import { print } from './print.ts';
@@ -182,7 +182,7 @@ async function savings(web: ClockProcess | undefined): Promise<void> {
   const client = new Client(web.url);
   await client.signIn('admin', password);
   const cost = async (query: string): Promise<number> => {
-    const herd = await openHerd(web.port, Number(values.sockets), query, client.cookieHeader());
+    const herd = await openClients(web.port, Number(values.sockets), query, client.cookieHeader());
     await passes(2_000);
     const start = usageOf(web.pid);
     await passes(8_000);

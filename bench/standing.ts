@@ -1,6 +1,6 @@
 /**
- * What an idle installation costs and how punctual it is: the three roles over a Redis, ten sockets. Prints each role's
- * CPU and memory, and by how much ticks arrive after their instants.
+ * Measures an idle installation: the three roles over a Redis, with ten sockets. Prints CPU and memory of each role, and
+ * the delay of the ticks.
  *
  *     npm run bench:standing -- --seconds 300
  */
@@ -50,12 +50,12 @@ let total = 0;
 for (const name of Object.keys(roles) as (keyof typeof roles)[]) {
   const cpuMs = (after[name].cpuUs - before[name].cpuUs) / 1_000 / seconds;
   total += cpuMs;
-  print(`${name}: ${cpuMs.toFixed(1)} ms CPU a second, ${(after[name].residentKiB / 1_024).toFixed(0)} MiB resident`);
+  print(`${name}: ${cpuMs.toFixed(1)} ms CPU per second, ${(after[name].residentKiB / 1_024).toFixed(0)} MiB resident`);
 }
-print(`in all: ${total.toFixed(1)} ms CPU a second`);
+print(`total: ${total.toFixed(1)} ms CPU per second`);
 const sorted = latenessMs.toSorted((a, b) => a - b);
 const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(1);
-print(`${sorted.length} ticks arrived after their instants by: p50 ${at(0.5)}, p99 ${at(0.99)}, at most ${at(1)} ms`);
+print(`${sorted.length} ticks, delay: p50 ${at(0.5)}, p99 ${at(0.99)}, maximum ${at(1)} ms`);
 
 await Promise.all(Object.values(roles).map((role) => role.stop()));
 await redis.stop();

@@ -17,6 +17,9 @@ export interface MetricSources {
   publishedTicks?: () => number;
   /** Age of the newest tick, ms; null before the first. */
   tickAgeMs?: () => number | null;
+  /** Interval of the time, ms; null before the first tick. */
+  intervalMs?: () => number | null;
+  isStale?: () => boolean;
   expiredTicks?: () => number;
   expiredTasks?: () => number;
   missedInstants?: () => number;
@@ -25,6 +28,8 @@ export interface MetricSources {
   /** House time minus this host's clock, ms. */
   offsetMs?: () => number;
   tickDelays?: Histogram;
+  /** When the TLS certificate expires, epoch ms; missing without TLS. */
+  tlsExpiresAt?: () => number | null;
 }
 
 /** Creates the histogram of the delay from the instant of a tick to its fan-out, in seconds. */
@@ -65,6 +70,16 @@ export class Metrics {
       'Age of the newest tick of the time, NaN before the first.',
       inSeconds(sources.tickAgeMs),
     );
+    this.#gauge(
+      'clock_interval_seconds',
+      'Interval of the time, NaN before the first tick.',
+      inSeconds(sources.intervalMs),
+    );
+    this.#gauge(
+      'clock_stale',
+      '1 if screens must not show the last tick as the present, else 0.',
+      oneOrZero(sources.isStale),
+    );
     this.#counter(
       'clock_tasks_expired_total',
       'Tasks that were dropped because they waited too long.',
@@ -79,6 +94,11 @@ export class Metrics {
     this.#gauge('clock_beat_leader', '1 if this beat is the leader, else 0.', oneOrZero(sources.isLeader));
     this.#gauge('clock_backend_up', '1 if the backend can serve, else 0.', oneOrZero(sources.isBackendUp));
     this.#gauge('clock_offset_seconds', 'House time minus the clock of this host.', inSeconds(sources.offsetMs));
+    this.#gauge(
+      'clock_tls_expiry_timestamp_seconds',
+      'When the TLS certificate expires, in seconds since the epoch.',
+      inSeconds(sources.tlsExpiresAt),
+    );
     const info = new Gauge({
       name: 'clock_build_info',
       help: 'Version, commit, build date, environment and role, as labels.',

@@ -11,13 +11,12 @@ export const closeCode = {
 } as const;
 
 /** The response of `GET /api/initial_state`: the last tick of the channel and what a screen needs to continue from it. */
-export interface InitialState extends Partial<ZoneOffsets> {
+export interface InitialState extends ZoneOffsets {
   /** `current`, `at` and `seq` are null before the first tick. */
   current: string | null;
   at: number | null;
   seq: number | null;
   channel: string;
-  zone: string | null;
   /** Interval of the channel, ms. */
   interval: number;
   stale: boolean;

@@ -27,7 +27,7 @@ import { tasks } from './tasks/index.ts';
 import { hostZoneName, Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
 import { loadUws } from './web/uws.ts';
-import { Web } from './web/web.ts';
+import { createWeb } from './web/create-web.ts';
 import type { workerOptions } from './worker/options.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -66,7 +66,7 @@ export async function webRole(config: WebConfig, context: RoleContext): Promise<
   const secrets = requiredSecrets(config.secrets);
   const backend = redisBackend(config, context.log);
   const password = (): FirstPassword | undefined => (adminPassword === undefined ? undefined : { text: adminPassword });
-  const host = config.host ?? '0.0.0.0';
+  const host = config.host ?? '::';
   const web = await webPart(backend, secrets, password, host, config, context);
   const services = compose('web', backend, [web], host, config, context);
   return { services, onStarted: () => context.log.info({ port: web.port(), build }, 'listening') };
@@ -143,7 +143,7 @@ async function webPart(
 ): Promise<RolePart & { port: () => number }> {
   const { accounts, sessions } = createAuthServices(backend, secrets);
   const owner = randomUUID();
-  const web = new Web({
+  const web = createWeb({
     config,
     host,
     uws: await loadUws(),
@@ -171,7 +171,11 @@ function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleCon
 }
 
 function beatPart({ ticks, time }: Backend, { intervalMs }: BeatConfig, { log }: RoleContext): RolePart {
-  const scheduled = tasks.map((task) => ({ name: task.name, everyMs: task.everyMs(intervalMs) }));
+  const scheduled = tasks.map((task) => ({
+    name: task.name,
+    everyMs: task.everyMs(intervalMs),
+    expiryMs: task.expiryMs(intervalMs),
+  }));
   const beat = new Beat({ ticks, time, tasks: scheduled, owner: randomUUID(), log });
   return { services: [beat], sources: { missedInstants: () => beat.missed, isLeader: () => beat.isLeader } };
 }

@@ -1,14 +1,16 @@
+import { runInBackground } from '../background.ts';
 import { Unavailable, type Ticks } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
-import { expiryMs, newestDue, nextDue } from '../time/grid.ts';
+import { newestDue, nextDue } from '../time/grid.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { pause } from '../time/pause.ts';
 
-/** A task with the interval at which it is due. */
+/** A task with the interval at which it is due, and the time after an instant within which it may run. */
 export interface ScheduledTask {
   name: string;
   everyMs: number;
+  expiryMs: number;
 }
 
 export interface BeatOptions {
@@ -22,7 +24,8 @@ export interface BeatOptions {
 
 /** The lease lasts 1 s: a leader renews it three times in that time, and a dead one is replaced within 1.3 s. */
 const renewEveryMs = 300;
-const checkEveryMs = 1_000;
+/** The longest wait for an instant, since the authority's clock may be stepped during the wait. */
+const maxWaitMs = 1_000;
 const retryAfterMs = 50;
 
 /**
@@ -55,6 +58,7 @@ export class Beat implements Service {
   async start(): Promise<void> {
     const { tasks } = this.#options;
     this.#loops = Promise.all([this.#holdLease(), ...tasks.map((task) => this.#schedule(task))]);
+    runInBackground(this.#loops);
   }
 
   async stop(): Promise<void> {
@@ -83,35 +87,36 @@ export class Beat implements Service {
   async #schedule(task: ScheduledTask): Promise<void> {
     const { time } = this.#options;
     while (!this.#stopping.signal.aborted) {
-      const done = await this.#pushNewest(task);
+      // One reading decides both what is due and what comes next. An instant between two readings would be skipped.
       const now = time.now();
-      const waitMs = done ? Math.min(nextDue(now, task.everyMs) - now, checkEveryMs) : retryAfterMs;
-      await pause(Math.ceil(waitMs), this.#stopping.signal);
+      if (await this.#pushNewest(task, now)) await this.#waitFor(nextDue(now, task.everyMs));
+      else await pause(retryAfterMs, this.#stopping.signal);
     }
   }
 
-  /** Enqueues the newest instant that is due. False if that failed and may be retried. */
-  async #pushNewest({ name: task, everyMs }: ScheduledTask): Promise<boolean> {
-    const { ticks, time, owner } = this.#options;
-    const now = time.now();
+  /** Waits until an instant, or for `maxWaitMs`. A timer may fire early, so the caller must check the time. */
+  async #waitFor(instant: number): Promise<void> {
+    const waitMs = Math.min(instant - this.#options.time.now(), maxWaitMs);
+    await pause(Math.max(0, Math.ceil(waitMs)), this.#stopping.signal);
+  }
+
+  /** Enqueues the newest instant that is due at `now`. False if that failed and may be retried. */
+  async #pushNewest({ name, everyMs, expiryMs }: ScheduledTask, now: number): Promise<boolean> {
+    const { ticks, owner } = this.#options;
     const at = newestDue(now, everyMs);
-    const expiresAt = at + expiryMs(everyMs);
-    const before = this.#newestBefore(task, now, everyMs);
+    const expiresAt = at + expiryMs;
+    const newest = this.#newest.get(name);
+    // An instant that is more than an expiry ahead is void: the authority's clock was stepped back.
+    const before = newest !== undefined && newest - now > expiryMs ? undefined : newest;
     if (before !== undefined && at <= before) return true;
     if (now >= expiresAt) return true;
     if (this.#term === null) return false;
 
-    const result = await ticks.push({ task, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
+    const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
     if (result === undefined || result === 'not-leader') return false;
     if (before !== undefined) this.#missed += Math.round((at - before) / everyMs) - 1;
-    this.#newest.set(task, at);
+    this.#newest.set(name, at);
     return true;
-  }
-
-  /** The newest instant enqueued; none if the clock of the authority has since been stepped back to before it. */
-  #newestBefore(task: string, now: number, everyMs: number): number | undefined {
-    const newest = this.#newest.get(task);
-    return newest !== undefined && newest - now > expiryMs(everyMs) ? undefined : newest;
   }
 }
 

@@ -8,11 +8,6 @@ export function nextDue(now: number, everyMs: number): number {
   return newestDue(now, everyMs) + everyMs;
 }
 
-/** How long after its instant a task may still run, ms: one interval, at most 1 s. */
-export function expiryMs(everyMs: number): number {
-  return Math.min(everyMs, 1_000);
-}
-
 /** The age of the last tick from which on a screen is stale, ms: 1.5 intervals, at least 2 s. */
 export function staleAfterMs(everyMs: number): number {
   return Math.max(1.5 * everyMs, 2_000);

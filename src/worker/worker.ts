@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import { Unavailable, type Job, type Ticks } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
@@ -17,8 +18,11 @@ export class Worker implements Service {
   readonly #options: WorkerOptions;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
+  readonly #unknownTasks = new Set<string>();
   #published = 0;
   #late = 0;
+  /** Why the last job failed; null if it did not. */
+  #problem: string | null = null;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -36,6 +40,7 @@ export class Worker implements Service {
 
   async start(): Promise<void> {
     this.#loop = this.#work();
+    runInBackground(this.#loop);
   }
 
   /** Resolves when the current job is finished. */
@@ -45,15 +50,14 @@ export class Worker implements Service {
   }
 
   async #work(): Promise<void> {
-    const { ticks, log } = this.#options;
+    const { ticks } = this.#options;
     for (;;) {
       const job = await ticks.pop(this.#stopping.signal);
       if (job === null) return;
       try {
         await this.#run(job);
       } catch (error) {
-        if (error instanceof Unavailable) log.warn({ job, outage: error.outage }, 'tick lost');
-        else log.error({ job, err: error }, 'task failed');
+        this.#reportProblem(job, error);
       }
     }
   }
@@ -62,10 +66,28 @@ export class Worker implements Service {
     const { ticks, tasks, zone, log } = this.#options;
     const task = tasks.find(({ name }) => name === job.task);
     // During a rolling update a newer beat may enqueue tasks that this worker does not know.
-    if (task === undefined) return log.warn({ job }, 'unknown task skipped');
+    if (task === undefined) return this.#reportUnknown(job.task);
     const result = await ticks.publish(job, task.run(job.at, zone), zone.name);
     if (result === 'published') this.#published += 1;
     if (result === 'expired') this.#late += 1;
-    if (result !== 'published') log.info({ job, result }, 'tick not published');
+    if (result !== 'published') log.debug({ job, result }, 'tick not published');
+    if (this.#problem !== null) log.info({}, 'ticks are published again');
+    this.#problem = null;
+  }
+
+  /** Logs a problem when it begins, not at every job. */
+  #reportProblem(job: Job, error: unknown): void {
+    const { log } = this.#options;
+    const problem = error instanceof Unavailable ? error.outage : String(error);
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    if (error instanceof Unavailable) log.warn({ job, outage: error.outage }, 'ticks are lost');
+    else log.error({ job, err: error }, 'task failed');
+  }
+
+  #reportUnknown(task: string): void {
+    if (this.#unknownTasks.has(task)) return;
+    this.#unknownTasks.add(task);
+    this.#options.log.warn({ task }, 'unknown task skipped');
   }
 }

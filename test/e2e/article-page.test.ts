@@ -30,5 +30,7 @@ test("the page of gonzalo123's article shows the time without a change", async (
   const seconds = secondsOf(shown);
   const [first = 0] = seconds;
   expect(seconds).toEqual(seconds.map((_, index) => (first + index) % 86_400));
-  expect(shown.map(({ text }) => text).filter((text) => !/^\d\d:\d\d:\d\d$/.test(text))).toEqual(['Loading']);
+  // The page may be recorded before its display is parsed.
+  const texts = shown.map(({ text }) => text).filter((text, index) => text !== '' || index > 0);
+  expect(texts.filter((text) => !/^\d\d:\d\d:\d\d$/.test(text))).toEqual(['Loading']);
 });

@@ -4,7 +4,15 @@ import { startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { msUntil, until } from '../support/until.ts';
-import { adminPassword, disorder, type Heard, Installation, listen, more, type RoleProcess } from './installation.ts';
+import {
+  adminPassword,
+  faultsOf as disorder,
+  Installation,
+  recordTicks as listen,
+  waitForTicks as more,
+  type ReceivedTick as Heard,
+  type RoleProcess,
+} from './installation.ts';
 
 type Running = Awaited<ReturnType<typeof Installation.start>>;
 

@@ -13,16 +13,15 @@ if [ "$(id -u)" != 0 ]; then
   echo 'test:image: run it as root, since it uses debootstrap and chroot' >&2
   exit 1
 fi
+mkdir -p "$folder"
 missing=()
 for tool in buildah debootstrap; do
   command -v "$tool" >/dev/null || missing+=("$tool")
 done
 if [ "${#missing[@]}" -gt 0 ]; then
-  apt-get update -qq >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
+    >"$folder/apt.log" 2>&1 || { tail -n 20 "$folder/apt.log" >&2; exit 1; }
 fi
-
-mkdir -p "$folder"
 
 # A bare Debian 12: one test runs the executable on it, and the image is built on it after Node is added.
 if [ ! -f "$base/etc/debian_version" ]; then

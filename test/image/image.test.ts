@@ -31,9 +31,9 @@ interface Runtime {
 }
 
 const runtimes: Runtime[] = [
-  { runtime: 'with buildah run', redisHost: 'localhost', command: (env) => image.buildahCommand(env) },
+  { runtime: 'buildah run', redisHost: 'localhost', command: (env) => image.buildahCommand(env) },
   {
-    runtime: 'on a read-only root without capabilities',
+    runtime: 'a restricted runtime',
     redisHost: '127.0.0.1',
     command: (env) => image.restrictedCommand(env),
   },
@@ -112,7 +112,7 @@ describe('image', () => {
     expect(stdout).toMatch(/^clock \d+\.\d+\.\d+ \(commit 0123abc, built 2026-01-02\)\n$/);
   });
 
-  test.each(runtimes)('runs all $runtime', async ({ command }) => {
+  test.each(runtimes)('runs all with $runtime', async ({ command }) => {
     const CLOCK_INTERNAL_PORT = String(await freePort());
     const env = { CLOCK_INTERNAL_PORT, ...secrets };
     await withRole(command(env), ['all', '--data-dir', '/data'], async (clock) => {
@@ -121,7 +121,7 @@ describe('image', () => {
     });
   });
 
-  test.each(runtimes)('runs web, worker and beat $runtime', async ({ command, redisHost }) => {
+  test.each(runtimes)('runs web, worker and beat with $runtime', async ({ command, redisHost }) => {
     const environmentOf = async (): Promise<Record<string, string>> => ({
       CLOCK_INTERNAL_PORT: String(await freePort()),
       REDIS_HOST: redisHost,

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-// The script that Clock stays compatible with, as printed in gonzalo123's article "Building real time Python applications with Django Channels, Docker
-// and Kubernetes" (gonzalo123.com, 2020-05-04), static/js/app.js of its repository gonzalo123/clock.
+// The script as printed in gonzalo123's article "Building real time Python applications with Django Channels, Docker
+// and Kubernetes" (gonzalo123.com, 2020-05-04), with which Clock stays compatible: static/js/app.js of its repository
+// gonzalo123/clock.
 const articleScript = `let getWsUri = () => {
   return window.location.protocol === "https:" ? "wss" : "ws" +
     '://' + window.location.host +

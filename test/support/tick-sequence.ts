@@ -47,10 +47,6 @@ export class TickSequence {
   async advanceTo(at: number): Promise<Tick> {
     let last = this.#last ?? (await this.#read());
     while (last.at < at) last = await this.#read();
-    const missing = this.#missing;
-    if (missing > 0) {
-      await until(async () => (await this.#skipped()) >= missing, `${missing} missing ticks are counted as skipped`);
-    }
     return last;
   }
 
@@ -59,10 +55,17 @@ export class TickSequence {
     expectOnGrid(tick, this.#everyMs);
     if (this.#last !== undefined) {
       expectLater(tick, this.#last);
-      this.#missing += (tick.at - this.#last.at) / this.#everyMs - 1;
+      await this.#expectCounted((tick.at - this.#last.at) / this.#everyMs - 1);
     }
     this.#last = tick;
     return tick;
+  }
+
+  /** Checks at once, since a process that is about to stop takes its counters with it. */
+  async #expectCounted(missing: number): Promise<void> {
+    if (missing === 0) return;
+    const total = (this.#missing += missing);
+    await until(async () => (await this.#skipped()) >= total, `${total} missing ticks are counted as skipped`);
   }
 }
 
@@ -81,19 +84,30 @@ function expectLater(tick: Tick, last: Tick): void {
 }
 
 /**
- * Returns a function that counts the instants that these processes have skipped since this call, on all channels. A
- * process that has ended counts none.
+ * Returns a function that counts the instants that these processes have skipped since this call, on all channels. The
+ * last count that was read of a process remains after its end.
  */
 export async function countSkipped(processes: readonly ClockProcess[]): Promise<() => Promise<number>> {
-  const baseline = await Promise.all(processes.map(skippedSinceStart));
+  const counters = await Promise.all(
+    processes.map(async (process) => {
+      const baseline = await skippedSinceStart(process).catch(() => 0);
+      return { process, baseline, latest: baseline };
+    }),
+  );
   return async () => {
-    const counts = await Promise.all(processes.map(skippedSinceStart));
-    return counts.reduce((sum, count, index) => sum + Math.max(0, count - (baseline[index] ?? 0)), 0);
+    for (const counter of counters) {
+      counter.latest = await skippedSinceStart(counter.process).catch(() => counter.latest);
+    }
+    return sum(counters.map(({ baseline, latest }) => latest - baseline));
   };
 }
 
-/** 0 for a process that has ended. */
+/** Rejects for a process that has ended. */
 async function skippedSinceStart(process: ClockProcess): Promise<number> {
-  const counts = await Promise.all(skipCounters.map((name) => process.metric(name).catch(() => 0)));
-  return counts.filter(Number.isFinite).reduce((sum, count) => sum + count, 0);
+  const counts = await Promise.all(skipCounters.map((name) => process.metric(name)));
+  return sum(counts.filter(Number.isFinite));
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }

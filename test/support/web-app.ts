@@ -13,25 +13,26 @@ import type { Account } from '../../src/auth/accounts.ts';
 import type { AccountSecurity } from '../../src/auth/session.ts';
 import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
-import { webOptions } from '../../src/web/options.ts';
-import { loadUws } from '../../src/web/uws.ts';
-import { Web, type WebOptions } from '../../src/web/web.ts';
+import { createWeb } from '../../src/web/create-web.ts';
+import { webOptions, type WebSettings } from '../../src/web/options.ts';
+import { loadUws, type Uws } from '../../src/web/uws.ts';
+import type { Web } from '../../src/web/web.ts';
 import { Client } from './client.ts';
 
 const assetsFolder = join(import.meta.dirname, '../../dist/static');
 
 export interface WebAppOptions {
-  /** An embedded one of its own unless given; it goes with the app. */
+  /** By default an embedded one. It is stopped with the app. */
   backend?: Backend;
-  /** Another app of the same process, whose backend it shares and leaves alone. */
+  /** Another app of this process, whose backend it shares and does not stop. */
   beside?: WebApp;
-  config?: Partial<WebOptions['config']>;
+  config?: Partial<WebSettings>;
   tls?: { certFile: string; keyFile: string };
   secrets?: readonly [string, ...string[]];
   log?: Logger;
 }
 
-/** The web role as `roles.ts` composes it, inside the test's own process and on a free port. */
+/** The web role as `roles.ts` composes it, in the process of the test and on a free port. */
 export class WebApp implements AsyncDisposable {
   readonly backend: StagedBackend;
   readonly people: AuthServices;
@@ -41,13 +42,13 @@ export class WebApp implements AsyncDisposable {
   readonly #scheme: 'http' | 'https';
   readonly #ownsBackend: boolean;
 
-  private constructor(backend: StagedBackend, options: WebAppOptions, uws: WebOptions['uws']) {
+  private constructor(backend: StagedBackend, options: WebAppOptions, uws: Uws) {
     const { config, tls, secrets, log } = options;
     this.backend = backend;
     this.#ownsBackend = options.beside === undefined;
     this.#scheme = tls === undefined ? 'http' : 'https';
     this.people = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
-    this.web = new Web({
+    this.web = createWeb({
       config: {
         ...readOptions(webOptions, {}, {}),
         port: 0,
@@ -87,7 +88,7 @@ export class WebApp implements AsyncDisposable {
     return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
-  /** How many sockets it holds. */
+  /** The number of open sockets. */
   get sockets(): number {
     return this.web.sources.connections?.() ?? 0;
   }
@@ -105,7 +106,7 @@ export class WebApp implements AsyncDisposable {
     return client;
   }
 
-  /** The headers of a program that carries a new token. */
+  /** The headers of a program that sends a new token. */
   async bearer(account = 'ada', lifetimeMs = 3_600_000, label?: string): Promise<{ Authorization: string }> {
     const token = await this.people.tokens.issue(account, await this.account(account), lifetimeMs, label);
     return { Authorization: `Bearer ${token?.text}` };
@@ -126,14 +127,14 @@ export class WebApp implements AsyncDisposable {
     return (await records.get<Account>('account', id)) ?? account;
   }
 
-  /** Broadcasts a text, by default as what is due right now; resolves when it is published. */
+  /** Publishes a text, by default for the current instant. Resolves when it is published. */
   async tick(text: string, more: Partial<Job> = {}): Promise<PublishResult> {
     const at = more.at ?? Math.floor(this.backend.inner.time.now());
     const job = { task: 'time', everyMs: 500, expiresAt: at + 1_000, ...more, at };
     return this.backend.ticks.publish(job, text, 'Europe/Madrid');
   }
 
-  /** What a signal does first: it is told to stop, and still serves. */
+  /** Begins to stop as on a signal: the app still serves. */
   beginToStop(): void {
     this.#stopping.abort();
   }
@@ -145,7 +146,7 @@ export class WebApp implements AsyncDisposable {
   }
 }
 
-/** A backend whose time can be moved and whose outage can be staged, as its users see it. */
+/** A backend with a clock that can be moved and an outage that can be staged. */
 class StagedBackend implements Backend {
   readonly inner: Backend;
   readonly time: HouseTime & { aheadMs: number };
@@ -212,7 +213,7 @@ class StagedBackend implements Backend {
   }
 }
 
-/** Embedded, in a folder that goes with it. */
+/** An embedded backend in a temporary folder, which `stop` removes. */
 class OwnEmbedded extends EmbeddedBackend {
   readonly #folder: string;
 
@@ -228,7 +229,7 @@ class OwnEmbedded extends EmbeddedBackend {
   }
 }
 
-/** A backend over a Redis of the tests; apps with the same prefix are of one installation. */
+/** A backend on a Redis of the tests. Apps with the same prefix belong to one installation. */
 export function redisBackendOf(url: string, prefix: string): RedisBackend {
   return new RedisBackend({ target: parseRedisTarget(url), prefix, channels, log: silentLogger() });
 }

@@ -10,6 +10,8 @@ const told: InitialState = {
   seq: 1,
   channel: 'time',
   zone: 'UTC',
+  utcOffsetMs: 0,
+  nextUtcOffset: null,
   interval: 500,
   stale: false,
   spread: 500,

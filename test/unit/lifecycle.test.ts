@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { run, stopAll, type Service } from '../../src/lifecycle.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 
-/** Services that write down what is done to them. */
-function row(names: readonly string[], faults: { start?: string; stop?: string; hang?: string } = {}) {
+/** Services that record their starts and stops. */
+function recordedServices(names: readonly string[], faults: { start?: string; stop?: string; hang?: string } = {}) {
   const events: string[] = [];
   const services = names.map((name): Service => ({
     name,
@@ -21,8 +21,8 @@ function row(names: readonly string[], faults: { start?: string; stop?: string; 
 }
 
 describe('a role', () => {
-  test('starts its services in order and stops them in reverse', async () => {
-    const { events, services } = row(['a', 'b', 'c']);
+  test('starts its services in order and stops them in reverse order', async () => {
+    const { events, services } = recordedServices(['a', 'b', 'c']);
     const stopping = new AbortController();
     const { log } = recordedLog();
     const onStarted = (): void => {
@@ -33,8 +33,8 @@ describe('a role', () => {
     expect(events).toEqual(['start a', 'start b', 'start c', 'started', 'stop c', 'stop b', 'stop a']);
   });
 
-  test('that fails to start stops what had started, and says why', async () => {
-    const { events, services } = row(['a', 'b', 'c'], { start: 'b' });
+  test('stops the services that had started if one fails to start, and rethrows the error', async () => {
+    const { events, services } = recordedServices(['a', 'b', 'c'], { start: 'b' });
     const { log } = recordedLog();
     const { signal } = new AbortController();
     await expect(run(services, { stopping: signal, graceMs: 1_000, onStarted: () => {}, log })).rejects.toThrow(
@@ -43,21 +43,21 @@ describe('a role', () => {
     expect(events).toEqual(['start a', 'start b', 'stop b', 'stop a']);
   });
 
-  test('that is told to stop while it starts starts nothing more', async () => {
-    const { events, services } = row(['a', 'b']);
+  test('starts no further service once it has to stop', async () => {
+    const { events, services } = recordedServices(['a', 'b']);
     const { log } = recordedLog();
-    const run0 = run(services, {
+    const running = run(services, {
       stopping: AbortSignal.abort(),
       graceMs: 1_000,
-      onStarted: () => events.push('no'),
+      onStarted: () => events.push('started'),
       log,
     });
-    expect(await run0).toBe(0);
+    expect(await running).toBe(0);
     expect(events).toEqual(['stop b', 'stop a']);
   });
 
-  test('is given up when its grace is over', async () => {
-    const { services } = row(['a', 'b'], { hang: 'b' });
+  test('exits with 1 when its grace period is over', async () => {
+    const { services } = recordedServices(['a', 'b'], { hang: 'b' });
     const { log, lines } = recordedLog();
     const stopping = new AbortController();
     const onStarted = (): void => stopping.abort();
@@ -66,8 +66,8 @@ describe('a role', () => {
   });
 });
 
-test('a service that does not stop is logged, and the others are stopped all the same', async () => {
-  const { events, services } = row(['a', 'b', 'c'], { stop: 'b' });
+test('a service that fails to stop is logged, and the others are stopped', async () => {
+  const { events, services } = recordedServices(['a', 'b', 'c'], { stop: 'b' });
   const { log, lines } = recordedLog();
   await stopAll(services, log);
   expect(events).toEqual(['stop c', 'stop b', 'stop a']);

@@ -56,7 +56,7 @@ export function afterHandshake(state: State, phase: Offline, turn: Turn): State 
 export function afterQuestion(state: State, phase: Probing, answer: StateAnswer | null, turn: Turn): State {
   const { now } = turn.moment;
   const { hanging, askedAt, timeoutMs } = phase;
-  const isSilent = answer === null && now - askedAt >= timeoutMs;
+  const isSilent = answer === null && now - askedAt > 0.9 * timeoutMs;
   const heard = { ...state, tries: { ...state.tries, isSilent } };
   if (answer === null) return waitForTry(heard, turn, 'question', { hanging });
   if (isRefusal(answer)) return afterRefusal(heard, hanging, turn);

@@ -76,7 +76,8 @@ export function withInterval(staleness: Staleness, intervalMs: number): Stalenes
 
 /** A page that becomes visible gets the time to draw. */
 export function withVisibility(staleness: Staleness, isVisible: boolean, now: number): Staleness {
-  const drawnAt = isVisible && staleness.screen === 'live' ? now : staleness.drawnAt;
+  const becomesVisible = isVisible && !staleness.isVisible;
+  const drawnAt = becomesVisible && staleness.screen === 'live' ? now : staleness.drawnAt;
   return { ...staleness, isVisible, drawnAt };
 }
 
