@@ -27,6 +27,8 @@ export interface WebAppOptions {
   /** Another app of this process, whose backend it shares and does not stop. */
   beside?: WebApp;
   config?: Partial<WebSettings>;
+  /** 127.0.0.1 by default. */
+  host?: string;
   tls?: { certFile: string; keyFile: string };
   secrets?: readonly [string, ...string[]];
   log?: Logger;
@@ -35,7 +37,7 @@ export interface WebAppOptions {
 /** The web role as `roles.ts` composes it, in the process of the test and on a free port. */
 export class WebApp implements AsyncDisposable {
   readonly backend: StagedBackend;
-  readonly people: AuthServices;
+  readonly auth: AuthServices;
   readonly web: Web;
   readonly build = '1.2.3+abcdefg';
   readonly #stopping = new AbortController();
@@ -47,7 +49,7 @@ export class WebApp implements AsyncDisposable {
     this.backend = backend;
     this.#ownsBackend = options.beside === undefined;
     this.#scheme = tls === undefined ? 'http' : 'https';
-    this.people = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
+    this.auth = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
     this.web = createWeb({
       config: {
         ...readOptions(webOptions, {}, {}),
@@ -57,11 +59,11 @@ export class WebApp implements AsyncDisposable {
         tlsKey: tls?.keyFile,
         ...config,
       },
-      host: '127.0.0.1',
+      host: options.host ?? '127.0.0.1',
       uws,
       backend,
-      accounts: this.people.accounts,
-      sessions: this.people.sessions,
+      accounts: this.auth.accounts,
+      sessions: this.auth.sessions,
       channels,
       owner: randomUUID(),
       assetsFolder,
@@ -75,9 +77,14 @@ export class WebApp implements AsyncDisposable {
     const { beside } = options;
     const backend = new StagedBackend(beside?.backend.inner ?? options.backend ?? new OwnEmbedded());
     const app = new WebApp(backend, options, await loadUws());
-    if (beside === undefined) await backend.start();
-    await app.web.start();
-    return app;
+    try {
+      if (beside === undefined) await backend.start();
+      await app.web.start();
+      return app;
+    } catch (error) {
+      await app[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get port(): number {
@@ -100,7 +107,7 @@ export class WebApp implements AsyncDisposable {
   /** A client with the cookies of a new session. Creates the account if it does not exist. */
   async signedIn(account = 'ada'): Promise<Client> {
     const client = this.client();
-    const { credential } = await this.people.sessions.open(account, await this.account(account));
+    const { credential } = await this.auth.sessions.open(account, await this.account(account));
     client.cookies.set('sessionid', credential);
     client.cookies.set('csrftoken', 'c'.repeat(43));
     return client;
@@ -108,7 +115,7 @@ export class WebApp implements AsyncDisposable {
 
   /** The headers of a program that sends a new token. */
   async bearer(account = 'ada', lifetimeMs = 3_600_000, label?: string): Promise<{ Authorization: string }> {
-    const token = await this.people.tokens.issue(account, await this.account(account), lifetimeMs, label);
+    const token = await this.auth.tokens.issue(account, await this.account(account), lifetimeMs, label);
     return { Authorization: `Bearer ${token?.text}` };
   }
 
