@@ -209,4 +209,10 @@ export const commonOptions = {
     parse: port,
     help: 'port for /health, /ready and /metrics, apart from the public port',
   },
+  internalHost: {
+    flag: '--internal-host <address>',
+    env: ['CLOCK_INTERNAL_HOST'],
+    parse: anyText,
+    help: 'address for the internal port (default: that of --host; all addresses for worker and beat)',
+  },
 } as const satisfies OptionTable;

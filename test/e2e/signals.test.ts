@@ -64,6 +64,39 @@ describe('clock all', () => {
   });
 });
 
+describe('an error that nothing catches', () => {
+  // Throws, or rejects, in the process itself when it gets the signal.
+  const faults = {
+    SIGUSR2: 'process.once("SIGUSR2",()=>{throw(new(Error)("injected"))})',
+    SIGWINCH: 'process.once("SIGWINCH",()=>Promise.reject(new(Error)("injected")))',
+  };
+
+  test.each(Object.entries(faults))(
+    'is logged once as fatal, then the sockets are closed with 1001 and the exit code is 1 (%s)',
+    async (signal, fault) => {
+      const env = { ...envOf(server), NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` };
+      await using web = await startClock(['web', '--drain', '100ms'], { env });
+      const client = await signedIn(web.url);
+      using socket = await client.connect();
+      web.kill(signal as NodeJS.Signals);
+      expect(await socket.closed).toBe(1001);
+      expect(await web.exited).toBe(1);
+      const fatal = web.log.filter(({ level }) => level === 'fatal');
+      expect(fatal).toMatchObject([{ msg: 'uncaught error: stopping', err: { message: 'injected' } }]);
+    },
+  );
+});
+
+describe('SIGHUP', () => {
+  test.each(['web', 'worker', 'beat'])('does not end %s', async (role) => {
+    await using process = await startClock([role], { env: envOf(server) });
+    process.kill('SIGHUP');
+    expect((await process.ask('/health')).status).toBe(200);
+    process.kill('SIGTERM');
+    expect(await process.exited).toBe(0);
+  });
+});
+
 describe('clock web', () => {
   test('is unready at once, continues to serve during the drain delay, then closes with 1001 and exits with 0', async () => {
     await using web = await startClock(['web', '--drain-delay', '700ms', '--drain', '200ms'], { env: envOf(server) });

@@ -15,6 +15,7 @@ packages='
   libfaketime     /usr/lib/*/faketime/libfaketime.so.1
   nginx           nginx
   openssl         openssl
+  prometheus      promtool
   redis-server    redis-server
   sqlite3         sqlite3
   util-linux      flock
