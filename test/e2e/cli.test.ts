@@ -315,7 +315,7 @@ describe('without what it needs', () => {
     command.stdin.end(password);
     expect(await exited).toEqual([1, null]);
     expect(said.split('\n').slice(1)).toEqual([
-      expect.stringMatching(/^clock: redis:.* cannot serve: redis-down$/),
+      expect.stringMatching(/^clock: redis:.* cannot serve: redis-down \(.+\)$/),
       '',
     ]);
   });

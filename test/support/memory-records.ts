@@ -70,7 +70,7 @@ export class MemoryRecords implements Records {
   async updateAndPublish<T extends object>(
     kind: RecordKind,
     id: string,
-    change: (value: T) => T,
+    change: (value: T) => T | null,
     message: string,
   ): Promise<boolean> {
     const isUpdated = await this.update(kind, id, change);

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend, DurabilityProblem, PublishResult, Job, Outage } from '../../src/backend/backend.ts';
+import type {
+  Backend,
+  DurabilityProblem,
+  SelfTestResult,
+  PublishResult,
+  Job,
+  Outage,
+} from '../../src/backend/backend.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
@@ -203,6 +210,10 @@ class StagedBackend implements Backend {
     return this.staged ?? this.inner.outage;
   }
 
+  get outageReason(): string | null {
+    return this.inner.outageReason;
+  }
+
   start(): Promise<void> {
     return this.inner.start();
   }
@@ -217,6 +228,10 @@ class StagedBackend implements Backend {
 
   checkDurability(): Promise<DurabilityProblem[]> {
     return this.inner.checkDurability();
+  }
+
+  selfTest(): Promise<SelfTestResult[]> {
+    return this.inner.selfTest();
   }
 }
 
