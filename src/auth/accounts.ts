@@ -71,7 +71,7 @@ export class Accounts {
    * Opens a session and ends the one that it replaces. Resolves to null, and ends nothing, if the account was disabled,
    * removed or given a new password after `check`.
    */
-  async signIn(checked: Account, replaced?: Session): Promise<Session | null> {
+  async signIn(checked: Account, replaced: Session | null = null): Promise<Session | null> {
     const { sessions } = this.#options;
     const session = await sessions.open(accountId(checked.name), checked);
     if (!(await sessions.isValid(session))) return null;

@@ -28,8 +28,8 @@ export class MemoryRecords implements Records {
   }
 
   /** Reports a gap to the listeners. */
-  reportGap(): void {
-    for (const listener of this.#listeners) listener.onGap({ replaced: false });
+  reportGap(gap = { replaced: false }): void {
+    for (const listener of this.#listeners) listener.onGap(gap);
   }
 
   async get<T extends object>(kind: RecordKind, id: string): Promise<T | null> {
@@ -90,6 +90,7 @@ export class MemoryRecords implements Records {
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
+    if (this.isAway) throw new Unavailable('redis-down');
     const start = `${kind} ${prefix}`;
     const keys = [...this.#stored.keys()].filter((key) => key.startsWith(start)).toSorted();
     return keys.flatMap((key) => {
