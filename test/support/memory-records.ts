@@ -73,13 +73,9 @@ export class MemoryRecords implements Records {
     change: (value: T) => T | null,
     message: string,
   ): Promise<boolean> {
-    const current = this.#find<T>(kind, id);
-    if (current === null) return false;
-    const changed = change(current);
-    if (changed === null) return true;
-    this.#store(kind, id, changed);
-    await this.publish(message);
-    return true;
+    const isUpdated = await this.update(kind, id, change);
+    if (isUpdated) await this.publish(message);
+    return isUpdated;
   }
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {
