@@ -67,7 +67,7 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('makes a file that others can read private', async () => {
+  test('restricts a file that others can read to its owner', async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, databaseFile), '', { mode: 0o644 });
       const backend = backendIn(folder);
