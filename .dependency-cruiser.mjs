@@ -14,7 +14,7 @@ const onlyIn = (dependency, home) =>
 
 const roots = '^src/(cli|main|roles|backends|checks)\\.ts$|^src/cli/';
 const baseLayer =
-  '^src/(addresses|executable|background|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
+  '^src/(addresses|executable|background|folders|lifecycle|logger|metrics|protocol|config|secrets|shutdown|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [
@@ -70,7 +70,7 @@ export default {
     forbid(
       'client-imports-no-server-code',
       { path: '^src/client/' },
-      { path: '^src/', pathNot: '^src/(client/|protocol\\.ts|time/)' },
+      { path: '^src/', pathNot: '^src/(client/|background\\.ts|protocol\\.ts|time/)' },
       'the page shares the protocol and time/ with the server, and nothing else',
     ),
     forbid(

@@ -40,7 +40,7 @@ const image = `
 
 | variable | value |
 | --- | --- |
-| \`CLOCK_HOST\` | \`0.0.0.0\` |
+| \`CLOCK_HOST\` | \`::\` |
 | \`CLOCK_DATA_DIR\` | \`/data\` |
 | \`CLOCK_INTERNAL_PORT\` | \`9464\` |
 | \`TZ\` | \`Europe/Madrid\` |

@@ -7,6 +7,7 @@ import { EmbeddedBackend } from './backend/embedded/embedded-backend.ts';
 import type { dataOptions, redisOptions } from './backend/options.ts';
 import { RedisBackend } from './backend/redis/redis-backend.ts';
 import type { RedisTarget } from './backend/redis/target.ts';
+import { readTlsFiles } from './backend/redis/tls-files.ts';
 import type { Environment, ValuesOf } from './config.ts';
 import { UserError } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
@@ -15,12 +16,20 @@ import { tasks } from './tasks/index.ts';
 export type RedisConfig = ValuesOf<typeof redisOptions>;
 export type DataConfig = ValuesOf<typeof dataOptions>;
 
+/** A command waits longer for Redis than a role, since nobody is shown its outage in the meantime. */
+const commandTimeoutMs = 10_000;
+
 /** The names of all channels. Each task has one. */
 export const channels: readonly string[] = tasks.map(({ name }) => name);
 
-/** The Redis that the options name; without any, the one on this host. */
-export function redisBackend(config: RedisConfig, log: Logger): RedisBackend {
-  return new RedisBackend({ target: redisTarget(config), prefix: config.redisPrefix, channels, log });
+/**
+ * The Redis that the options name; without any, the one on this host. Throws a `UserError` for a TLS file that cannot be
+ * used.
+ */
+export function redisBackend(config: RedisConfig, log: Logger, timeouts: { startTimeoutMs?: number } = {}): Backend {
+  const target = redisTarget(config);
+  const tls = readTlsFiles(config, target);
+  return new RedisBackend({ target, tls, prefix: config.redisPrefix, channels, log, ...timeouts });
 }
 
 function redisTarget({ redisUrl, redisHost, redisPort, redisPassword }: RedisConfig): RedisTarget {
@@ -36,7 +45,7 @@ export function namesRedis({ redisUrl, redisHost, redisPort }: RedisConfig): boo
 }
 
 /** The data in a folder. `exclusive`: this process serves it, which only one at a time can. */
-export function embeddedBackend(dataDir: string, exclusive: boolean, log: Logger): EmbeddedBackend {
+export function embeddedBackend(dataDir: string, exclusive: boolean, log: Logger): Backend {
   return new EmbeddedBackend({ dataDir, channels, log, exclusive });
 }
 
@@ -59,7 +68,7 @@ export function hasEmbeddedData(folder: string): boolean {
 
 /** Returns the data for commands: the Redis that the options name, else the embedded file. Throws a `UserError` without either. */
 export function existingStore(config: RedisConfig & DataConfig, environment: Environment, log: Logger): Backend {
-  if (namesRedis(config)) return redisBackend(config, log);
+  if (namesRedis(config)) return redisBackend(config, log, { startTimeoutMs: commandTimeoutMs });
   const folder = dataFolder(config, environment);
   if (hasEmbeddedData(folder)) return embeddedBackend(folder, false, log);
   throw new UserError(

@@ -12,8 +12,9 @@ import { watchOptions } from './commands/options.ts';
 import { makeSecrets } from './commands/secret.ts';
 import { watch } from './commands/watch.ts';
 import { readOptions, withoutServiceLinks, type commonOptions, type Environment, type ValuesOf } from './config.ts';
-import { UserError, run, stopAll, stopOnSignals } from './lifecycle.ts';
+import { UserError, run, stopAll } from './lifecycle.ts';
 import { createLogger, silentLogger } from './logger.ts';
+import { Shutdown, stopOnSignals } from './shutdown.ts';
 import { allRole, beatRole, webRole, workerRole, type Role, type RoleContext } from './roles.ts';
 import type { webOptions } from './web/options.ts';
 
@@ -84,12 +85,17 @@ class Cli {
       for (const variable of unknownIn(this.#environment)) {
         log.warn({ variable }, unknownVariableWarning);
       }
-      const stopping = stopOnSignals(log);
-      const context = { stopping, environment: this.#environment, assetsFolder: this.#assetsFolder, log };
+      const shutdown = new Shutdown(log);
+      const context = {
+        stopping: shutdown.signal,
+        environment: this.#environment,
+        assetsFolder: this.#assetsFolder,
+        log,
+      };
       const { services, onStarted } = await compose(config, context);
       const { drainMs, drainDelayMs = 0 } = config as Partial<ValuesOf<typeof webOptions>>;
       this.exitCode = await run(services, {
-        stopping,
+        shutdown,
         onStarted,
         log,
         graceMs: drainDelayMs + (graceMs ?? Math.max(10_000, (drainMs ?? 0) + 2_000)),
@@ -135,9 +141,9 @@ class Cli {
       if (token === undefined) throw new UserError('CLOCK_TOKEN: missing: set it, or CLOCK_TOKEN_FILE');
       const { once = false, json = false } = command.opts<{ once?: boolean; json?: boolean }>();
       const output = process.stdout;
-      const hasColor = output.isTTY && !this.#environment['NO_COLOR'];
+      const environment = this.#environment;
       const stopping = stopOnSignals(silentLogger());
-      await watch({ url, token: token.trim(), build, once, asJson: json, output, hasColor, stopping });
+      await watch({ url, token, build, once, asJson: json, output, environment, stopping });
     });
   }
 

@@ -22,6 +22,7 @@ export class UserError extends Error {
 interface LifecycleLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  fatal(fields: object, message: string): void;
 }
 
 /**
@@ -51,21 +52,13 @@ export async function stopAll(services: readonly Service[], log: LifecycleLog): 
   }
 }
 
-/** Handles SIGTERM and SIGINT: the first aborts the returned signal, the second ends the process with exit code 1. */
-export function stopOnSignals(log: LifecycleLog): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(1);
-      log.info({ signal }, 'stopping');
-      controller.abort();
-    });
-  }
-  return controller.signal;
-}
-
 export interface RunOptions {
-  stopping: AbortSignal;
+  shutdown: {
+    /** Aborts when the services have to stop. */
+    readonly signal: AbortSignal;
+    /** Read after the services have stopped. */
+    readonly exitCode: 0 | 1;
+  };
   /** Time limit for stopping. */
   graceMs: number;
   /** Called once all services have started. */
@@ -73,12 +66,22 @@ export interface RunOptions {
   log: LifecycleLog;
 }
 
-/** Starts services, waits until `stopping` aborts and stops them. Resolves to the exit code: 1 after a timeout, else 0. */
+/**
+ * Starts services, waits until the shutdown begins and stops them. Resolves to the exit code: 1 if the services did not
+ * start or stop, else that of the shutdown. Rejects with the `UserError` of a service that does not start.
+ */
 export async function run(
   services: readonly Service[],
-  { stopping, graceMs, onStarted, log }: RunOptions,
+  { shutdown, graceMs, onStarted, log }: RunOptions,
 ): Promise<0 | 1> {
-  await startAll(services, log, stopping);
+  const { signal: stopping } = shutdown;
+  try {
+    await startAll(services, log, stopping);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    log.fatal({ err: error }, 'start failed');
+    return 1;
+  }
   if (!stopping.aborted) onStarted();
   // A pending promise does not keep a process alive, and the services of a role may hold no handle.
   const keepAlive = setInterval(() => {}, 2 ** 30);
@@ -87,10 +90,10 @@ export async function run(
 
   const { promise: timeout, resolve } = Promise.withResolvers<1>();
   const deadline = setTimeout(() => resolve(1), graceMs);
-  const exitCode = await Promise.race([stopAll(services, log).then(() => 0 as const), timeout]);
+  const stopped = await Promise.race([stopAll(services, log).then(() => 0 as const), timeout]);
   clearTimeout(deadline);
-  if (exitCode === 1) log.error({ graceMs }, 'grace period over: exiting without waiting any longer');
-  return exitCode;
+  if (stopped === 1) log.error({ graceMs }, 'grace period over: exiting without waiting any longer');
+  return stopped === 1 ? 1 : shutdown.exitCode;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -28,6 +28,7 @@ export interface InitialState extends ZoneOffsets {
 /** The zone of the shown time and its offset from UTC, by the server's zone data. All null before the first tick ever. */
 export interface ZoneOffsets {
   zone: string | null;
+  /** Also null if the server does not know the zone. */
   utcOffsetMs: number | null;
   /** The next change of the offset, at `at` (epoch ms); null if there is none within 400 days. */
   nextUtcOffset: { at: number; utcOffsetMs: number } | null;

@@ -37,6 +37,9 @@ export type WorkerConfig = CommonConfig & ValuesOf<typeof workerOptions>;
 export type BeatConfig = CommonConfig & ValuesOf<typeof beatOptions>;
 export type AllConfig = WebConfig & WorkerConfig & BeatConfig & DataConfig;
 
+/** The addresses of both families. */
+const allAddresses = '::';
+
 /** What every role gets in addition to its configuration. */
 export interface RoleContext {
   /** Aborts when the process begins to stop. */
@@ -59,6 +62,8 @@ interface RolePart {
   /** In start order. */
   services: readonly Service[];
   sources: MetricSources;
+  /** Whether `/ready` says that the part is still starting. */
+  isStarting?: () => boolean;
 }
 
 export async function webRole(config: WebConfig, context: RoleContext): Promise<Role> {
@@ -66,7 +71,7 @@ export async function webRole(config: WebConfig, context: RoleContext): Promise<
   const secrets = requiredSecrets(config.secrets);
   const backend = redisBackend(config, context.log);
   const password = (): FirstPassword | undefined => (adminPassword === undefined ? undefined : { text: adminPassword });
-  const host = config.host ?? '::';
+  const host = config.host ?? allAddresses;
   const web = await webPart(backend, secrets, password, host, config, context);
   const services = compose('web', backend, [web], host, config, context);
   return { services, onStarted: () => context.log.info({ port: web.port(), build }, 'listening') };
@@ -74,13 +79,13 @@ export async function webRole(config: WebConfig, context: RoleContext): Promise<
 
 export async function workerRole(config: WorkerConfig, context: RoleContext): Promise<Role> {
   const backend = redisBackend(config, context.log);
-  const services = compose('worker', backend, [workerPart(backend, config, context)], '0.0.0.0', config, context);
+  const services = compose('worker', backend, [workerPart(backend, config, context)], allAddresses, config, context);
   return { services, onStarted: () => context.log.info({ build }, 'started') };
 }
 
 export async function beatRole(config: BeatConfig, context: RoleContext): Promise<Role> {
   const backend = redisBackend(config, context.log);
-  const services = compose('beat', backend, [beatPart(backend, config, context)], '0.0.0.0', config, context);
+  const services = compose('beat', backend, [beatPart(backend, config, context)], allAddresses, config, context);
   return { services, onStarted: () => context.log.info({ build }, 'started') };
 }
 
@@ -120,16 +125,18 @@ function compose(
   role: string,
   backend: Backend,
   parts: readonly RolePart[],
-  host: string,
-  { internalPort, environment }: CommonConfig,
+  defaultHost: string,
+  { internalPort, internalHost, environment }: CommonConfig,
   { stopping, log }: RoleContext,
 ): Service[] {
   const services = [backend, ...parts.flatMap((part) => part.services)];
   if (internalPort === undefined) return services;
   const common: MetricSources = { isBackendUp: () => backend.outage === null, offsetMs: () => backend.time.offsetMs };
   const sources = Object.assign({}, common, ...parts.map((part) => part.sources)) as MetricSources;
+  const host = internalHost ?? defaultHost;
   const metrics = new Metrics(sources, { ...buildInfo, environment, role });
-  const unready = (): string | null => unreadiness(backend, stopping);
+  const isStarting = (): boolean => parts.some((part) => part.isStarting?.());
+  const unready = (): string | null => unreadiness({ backend, stopping, isStarting });
   return [new InternalServer({ host, port: internalPort, metrics, unready, log }), ...services];
 }
 
@@ -142,6 +149,8 @@ async function webPart(
   { stopping, assetsFolder, log }: RoleContext,
 ): Promise<RolePart & { port: () => number }> {
   const { accounts, sessions } = createAuthServices(backend, secrets);
+  const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
+  const isStarting = (): boolean => !firstAccount.isSettled;
   const owner = randomUUID();
   const web = createWeb({
     config,
@@ -155,11 +164,12 @@ async function webPart(
     assetsFolder,
     build,
     stopping,
+    isStarting,
     log,
   });
   const durabilityCheck = new DurabilityCheck(backend, log);
-  const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
-  return { services: [durabilityCheck, web, firstAccount], sources: web.sources, port: () => web.port };
+  const services = [durabilityCheck, web, firstAccount];
+  return { services, sources: web.sources, isStarting, port: () => web.port };
 }
 
 function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleContext): RolePart {

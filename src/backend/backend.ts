@@ -29,6 +29,8 @@ export interface Backend extends Service {
    * even if the data is unavailable. It rejects with a `UserError` only if an operator must act before any retry.
    */
   readonly outage: Outage | null;
+  /** The cause of the outage in the words of Redis or the system, if known. It never contains a password. */
+  readonly outageReason: string | null;
   /**
    * Reports that the process `owner` holds `count` sockets. Resolves to the sum of the latest reports of all processes
    * within `connectionReportLifetimeMs`.
@@ -36,6 +38,11 @@ export interface Backend extends Service {
   reportConnections(owner: string, count: number): Promise<number>;
   /** Lists what may lose stored data although the backend serves; empty if nothing does. */
   checkDurability(): Promise<DurabilityProblem[]>;
+  /**
+   * Tries each operation that the roles need, on data of its own, which it deletes. Changes nothing that a role reads.
+   * Resolves to one result per group of operations.
+   */
+  selfTest(): Promise<SelfTestResult[]>;
 }
 
 /** The reason of an outage in one word, as `/ready` reports it. */
@@ -60,6 +67,11 @@ export class Unavailable extends Error {
     super(`the backend cannot serve: ${outage}`, options);
     this.outage = outage;
   }
+
+  /** The cause in the words of Redis or the system, if known. It never contains a password. */
+  get reason(): string | null {
+    return this.cause instanceof Error ? this.cause.message : null;
+  }
 }
 
 /** A risk to stored data. */
@@ -68,6 +80,13 @@ export interface DurabilityProblem {
   name: 'persistence' | 'eviction';
   /** What is wrong and what to set, in one sentence. */
   problem: string;
+}
+
+/** The result of one group of operations of `selfTest`. */
+export interface SelfTestResult {
+  name: string;
+  /** Why an operation failed, in the words of Redis or the system; null if all worked. */
+  problem: string | null;
 }
 
 /** Text values by name that outlive the process. Other processes on this host share them. */
@@ -167,6 +186,13 @@ export interface Records {
     id: string,
     change: (value: T) => T | null,
     lifetimeMs?: number,
+  ): Promise<boolean>;
+  /** Like `update`, without a lifetime, and publishes a message in the same atomic step if it changes the record. */
+  updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    message: string,
   ): Promise<boolean>;
   /** Resolves to false if the record did not exist. */
   delete(kind: RecordKind, id: string): Promise<boolean>;

@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { Unavailable, type Backend } from './backend.ts';
@@ -14,19 +15,22 @@ export class DurabilityCheck implements Service {
   }
 
   async start(): Promise<void> {
-    this.#backend.records.subscribe({ onMessage: () => {}, onGap: () => void this.#warn() });
-    await this.#warn();
+    this.#backend.records.subscribe({ onMessage: () => {}, onGap: () => runInBackground(this.#check()) });
+    await this.#check();
   }
 
   async stop(): Promise<void> {}
 
-  async #warn(): Promise<void> {
+  #check(): Promise<void> {
     const { address } = this.#backend;
-    try {
-      for (const { problem } of await this.#backend.checkDurability()) this.#log.warn({ address }, problem);
-    } catch (error) {
-      // The backend itself logs an outage.
-      if (!(error instanceof Unavailable)) this.#log.error({ address, err: error }, 'the durability check failed');
-    }
+    return this.#backend.checkDurability().then(
+      (problems) => {
+        for (const { problem } of problems) this.#log.warn({ address }, problem);
+      },
+      (error: unknown) => {
+        // The backend itself logs an outage.
+        if (!(error instanceof Unavailable)) this.#log.error({ address, err: error }, 'the durability check failed');
+      },
+    );
   }
 }

@@ -30,6 +30,26 @@ export const redisOptions = {
     parse: anyText,
     help: 'password of the Redis that --redis-host and --redis-port name; ignored if --redis-url is set',
   },
+  redisCa: {
+    flag: '--redis-ca <file>',
+    env: ['CLOCK_REDIS_CA'],
+    parse: anyText,
+    help:
+      'PEM file of the CAs to trust for rediss:// to a single server; replaces the CAs of Node.js (to add a CA to ' +
+      'them instead, set NODE_EXTRA_CA_CERTS)',
+  },
+  redisCert: {
+    flag: '--redis-cert <file>',
+    env: ['CLOCK_REDIS_CERT'],
+    parse: anyText,
+    help: 'PEM file of the client certificate for rediss:// to a single server; requires --redis-key',
+  },
+  redisKey: {
+    flag: '--redis-key <file>',
+    env: ['CLOCK_REDIS_KEY'],
+    parse: anyText,
+    help: 'PEM file of the private key of --redis-cert',
+  },
   redisPrefix: {
     flag: '--redis-prefix <text>',
     env: ['CLOCK_REDIS_PREFIX'],

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createAuthServices, type AuthServices } from '../auth/auth-services.ts';
 import { commandSecrets } from '../auth/secrets.ts';
-import { Unavailable } from '../backend/backend.ts';
+import { Unavailable, type Backend, type Outage } from '../backend/backend.ts';
 import { dataFolder, existingStore } from '../backends.ts';
 import { readOptions, type Environment } from '../config.ts';
 import { UserError, stopAll } from '../lifecycle.ts';
@@ -31,14 +31,18 @@ export class StoreCommands {
     await store.start();
     try {
       process.stderr.write(`clock: ${store.address}\n`);
-      if (store.outage !== null) throw new UserError(`${store.address} cannot serve: ${store.outage}`, 1);
+      if (store.outage !== null) throw cannotServe(store, store.outage, store.outageReason);
       const folder = (): string => dataFolder(config, this.#environment);
       await work(createAuthServices(store, commandSecrets(config.secrets, store, folder)));
     } catch (error) {
-      if (error instanceof Unavailable) throw new UserError(`${store.address} cannot serve: ${error.outage}`, 1);
+      if (error instanceof Unavailable) throw cannotServe(store, error.outage, error.reason);
       throw error;
     } finally {
       await stopAll([store], log);
     }
   }
+}
+
+function cannotServe({ address }: Backend, outage: Outage, reason: string | null): UserError {
+  return new UserError(`${address} cannot serve: ${outage}${reason === null ? '' : ` (${reason})`}`, 1);
 }

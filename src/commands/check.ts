@@ -33,7 +33,10 @@ export function storeChecks(store: Backend, audit: (() => Promise<DurabilityProb
     await store.start();
     const deadline = performance.now() + settleWithinMs;
     while (store.outage !== null && performance.now() < deadline) await pause(50);
-    if (store.outage !== null) throw new Error(`${store.address} cannot serve: ${store.outage}`);
+    if (store.outage !== null) {
+      const reason = store.outageReason === null ? '' : ` (${store.outageReason})`;
+      throw new Error(`${store.address} cannot serve: ${store.outage}${reason}`);
+    }
     return `${store.address} can be read and written`;
   };
   const clocks = async (): Promise<string> => {

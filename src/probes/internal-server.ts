@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics.ts';
 import { probeAnswer } from './readiness.ts';
 
 export interface InternalServerOptions {
+  /** An address or a name; `::` for all addresses of both families. */
   host: string;
   port: number;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
@@ -28,8 +29,9 @@ export class InternalServer implements Service {
   async start(): Promise<void> {
     const { host, port, log } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', ({ message }) => reject(new UserError(`--internal-port: cannot listen: ${message}`)));
-      this.#server.listen(port, host, resolve);
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+      // Without a host, Node listens on `::`, or on `0.0.0.0` if the system has no IPv6.
+      this.#server.listen({ port, ...(host === '::' ? {} : { host }) }, resolve);
     });
     log.info({ port: (this.#server.address() as AddressInfo).port }, 'internal server listening');
   }
@@ -54,4 +56,14 @@ export class InternalServer implements Service {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     }
   }
+}
+
+function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): UserError {
+  if (code === 'EADDRINUSE') {
+    return new UserError(
+      `--internal-port: ${port} is in use; choose another port or stop the process that listens on it`,
+    );
+  }
+  if (code === 'EACCES') return new UserError(`--internal-port: ${port} is not allowed for this user`);
+  return new UserError(`--internal-host: ${JSON.stringify(host)} is not an address of this host (${message})`);
 }

@@ -18,7 +18,7 @@ export interface CertificateReloadOptions {
 
 /**
  * Loads a new certificate without closing a socket: when one of the two files changes, and on SIGHUP. Warns of a
- * certificate that is not valid or expires soon. Without TLS it only keeps SIGHUP from ending the process.
+ * certificate that is not valid or expires soon. Does nothing without TLS.
  */
 export class CertificateReload implements Service {
   readonly name = 'certificate reload';
@@ -28,6 +28,7 @@ export class CertificateReload implements Service {
   /** The files that were loaded, or refused, last. */
   #seen = '';
   #isPolling = false;
+  #isStopped = false;
   #expiresAt: number | null = null;
 
   constructor(options: CertificateReloadOptions) {
@@ -40,14 +41,15 @@ export class CertificateReload implements Service {
   }
 
   async start(): Promise<void> {
-    process.on('SIGHUP', this.#onHangup);
     const files = await this.#read();
     if (files === null) return;
     this.#loaded(files);
+    process.on('SIGHUP', this.#onHangup);
     this.#timer = setInterval(() => runInBackground(this.#poll()), pollEveryMs);
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#timer);
     process.off('SIGHUP', this.#onHangup);
   }
@@ -66,7 +68,7 @@ export class CertificateReload implements Service {
   async #reloadIfChanged(): Promise<void> {
     const { listener, log } = this.#options;
     const files = await this.#read();
-    if (files === null || files.cert + files.key === this.#seen) return;
+    if (this.#isStopped || files === null || files.cert + files.key === this.#seen) return;
     this.#seen = files.cert + files.key;
     try {
       await listener.replace();

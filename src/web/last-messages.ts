@@ -104,5 +104,10 @@ export class LastMessages {
 
 function offsetsOf(zone: string | undefined, now: number): ZoneOffsets {
   if (zone === undefined) return { zone: null, utcOffsetMs: null, nextUtcOffset: null };
-  return { zone, ...zoneOffsets(zone, now) };
+  try {
+    return { zone, ...zoneOffsets(zone, now) };
+  } catch {
+    // A worker may have newer zone data than this process.
+    return { zone, utcOffsetMs: null, nextUtcOffset: null };
+  }
 }

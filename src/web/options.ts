@@ -12,9 +12,8 @@ import {
   type OptionTable,
   type ValuesOf,
 } from '../config.ts';
+import { minSecretBytes } from '../secrets.ts';
 import { parseOrigin } from './origin.ts';
-
-const minSecretBytes = 32;
 
 function secretText(text: string): string {
   if (Buffer.byteLength(text) < minSecretBytes) {
@@ -31,7 +30,7 @@ function secrets(text: string): [string, ...string[]] {
 }
 
 function oneWorker(text: string): number {
-  if (text !== '1') throw new BadValue('1: several processes cannot share a port yet');
+  if (text !== '1') throw new BadValue('1, since processes cannot share a port yet');
   return 1;
 }
 
@@ -41,7 +40,7 @@ function adminPassword(text: string): string {
   return text;
 }
 
-/** An IP address or a name. `*`, an empty text or brackets would be accepted by the resolver and mean something else. */
+/** An IP address or a host name. The resolver would take `*` and an empty text for all addresses. */
 function hostName(text: string): string {
   if (isIP(text) === 0 && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text)) {
     throw new BadValue('an address of this host or its name, such as 192.0.2.1, ::1 or localhost; :: for all');
@@ -49,7 +48,7 @@ function hostName(text: string): string {
   return text;
 }
 
-/** What cookie names may contain. Two underscores at the beginning have a meaning of their own to browsers. */
+/** Letters that a cookie name may contain. Browsers give names that begin with two underscores a meaning of their own. */
 function cookiePrefix(text: string): string {
   if (!/^(?!__)[A-Za-z0-9_-]{0,32}$/.test(text)) {
     throw new BadValue('up to 32 letters, digits, - and _, without two _ at the beginning');
@@ -69,7 +68,7 @@ export const webOptions = {
     flag: '--host <address>',
     env: ['CLOCK_HOST'],
     parse: hostName,
-    help: 'the address to listen on (default: all addresses, IPv4 and IPv6; for all: 127.0.0.1)',
+    help: 'the address to listen on (default: all, IPv4 and IPv6; with clock all: 127.0.0.1)',
   },
   workers: {
     flag: '--workers <n>',

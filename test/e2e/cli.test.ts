@@ -107,7 +107,7 @@ describe('a value that cannot be', () => {
     [['web'], { CLOCK_PORT: '-1' }, /CLOCK_PORT: "-1" must be/],
     [['web', '--workers', '2'], {}, /--workers: "2" must be 1/],
     [['web', '--grace', '10 s'], {}, /--grace: "10 s" must be a duration/],
-    [['web', '--tls-cert', '/nope.pem'], { CLOCK_SECRET: secret }, /--tls-cert and --tls-key: name both/],
+    [['web', '--tls-cert', '/nope.pem'], { CLOCK_SECRET: secret }, /--tls-cert and --tls-key: set both/],
     [
       ['web', '--tls-cert', '/nope.pem', '--tls-key', '/nope.key'],
       { CLOCK_SECRET: secret },
@@ -315,7 +315,7 @@ describe('without what it needs', () => {
     command.stdin.end(password);
     expect(await exited).toEqual([1, null]);
     expect(said.split('\n').slice(1)).toEqual([
-      expect.stringMatching(/^clock: redis:.* cannot serve: redis-down$/),
+      expect.stringMatching(/^clock: redis:.* cannot serve: redis-down \(.+\)$/),
       '',
     ]);
   });

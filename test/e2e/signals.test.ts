@@ -4,7 +4,7 @@ import { startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TickSequence } from '../support/tick-sequence.ts';
-import { msUntil, until } from '../support/until.ts';
+import { msUntil, passes, until } from '../support/until.ts';
 
 const password = 'a long enough password';
 
@@ -45,10 +45,7 @@ describe('clock all', () => {
     all.kill('SIGTERM');
     await all.logged('stopping');
     all.kill('SIGTERM');
-    let result: number | string = '';
-    void all.exited.then((code) => (result = code));
-    await until(() => result !== '', 'the process has exited', 1_000);
-    expect(result).not.toBe(0);
+    expect(await Promise.race([all.exited, passes(1_000)])).toBe(1);
   });
 
   test('exits with 1 when its grace period is over', async () => {
@@ -61,6 +58,39 @@ describe('clock all', () => {
     all.kill('SIGTERM');
     expect(await all.exited).toBe(1);
     expect(all.log.at(-1)?.msg).toContain('grace period over');
+  });
+});
+
+describe('an error that nothing catches', () => {
+  // Throws, or rejects, in the process itself when it gets the signal.
+  const faults = {
+    SIGUSR2: 'process.once("SIGUSR2",()=>{throw(new(Error)("injected"))})',
+    SIGWINCH: 'process.once("SIGWINCH",()=>Promise.reject(new(Error)("injected")))',
+  };
+
+  test.each(Object.entries(faults))(
+    'is logged once as fatal, then the sockets are closed with 1001 and the exit code is 1 (%s)',
+    async (signal, fault) => {
+      const env = { ...envOf(server), NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` };
+      await using web = await startClock(['web', '--drain', '100ms'], { env });
+      const client = await signedIn(web.url);
+      using socket = await client.connect();
+      web.kill(signal as NodeJS.Signals);
+      expect(await socket.closed).toBe(1001);
+      expect(await web.exited).toBe(1);
+      const fatal = web.log.filter(({ level }) => level === 'fatal');
+      expect(fatal).toMatchObject([{ msg: 'uncaught error: stopping', err: { message: 'injected' } }]);
+    },
+  );
+});
+
+describe('SIGHUP', () => {
+  test.each(['web', 'worker', 'beat'])('does not end %s', async (role) => {
+    await using process = await startClock([role], { env: envOf(server) });
+    process.kill('SIGHUP');
+    expect((await process.ask('/health')).status).toBe(200);
+    process.kill('SIGTERM');
+    expect(await process.exited).toBe(0);
   });
 });
 

@@ -55,10 +55,10 @@ describe.each([
     await using one = await start();
     for (let round = 0; round < 3; round += 1) {
       const name = `ada${round}`;
-      await one.people.accounts.add(name, password, false);
+      await one.auth.accounts.add(name, password, false);
       const client = one.client();
       await (await client.fetch('/accounts/login/')).arrayBuffer();
-      await Promise.all([client.signIn(name, password), one.people.accounts.disable(name)]);
+      await Promise.all([client.signIn(name, password), one.auth.accounts.disable(name)]);
       expect((await client.fetch('/')).status).toBe(302);
     }
   });
@@ -80,7 +80,7 @@ describe.each([
 
   test('of 150 simultaneous wrong passwords at most ten are checked, and the account stays open for other addresses', async () => {
     await using one = await start();
-    await one.people.accounts.add('ada', password, false);
+    await one.auth.accounts.add('ada', password, false);
     const attempts = new Attempts(one.backend.limiter);
     const begun = await Promise.all(Array.from({ length: 150 }, () => attempts.begin('ada', '192.0.2.1')));
     expect(begun.filter((attempt) => typeof attempt !== 'number').length).toBeLessThanOrEqual(10);
@@ -89,7 +89,7 @@ describe.each([
 
   test('of several processes that race for the first account, one creates it', async () => {
     await using one = await start();
-    const { accounts } = one.people;
+    const { accounts } = one.auth;
     const used: number[] = [];
     const racers = Array.from({ length: 5 }, (__, index) => {
       const first = { text: `the password of racer ${index}`, onUsed: () => used.push(index) };

@@ -69,11 +69,24 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
   describe('service', () => {
     contractTest('has no outage after the start', async (backend) => {
       expect(backend.outage).toBeNull();
+      expect(backend.outageReason).toBeNull();
     });
 
     contractTest('knows house time within the stated error', async (backend) => {
       expect(Math.abs(backend.time.now() - Date.now())).toBeLessThan(50);
       expect(backend.time.errorMs).toBeLessThan(50);
+    });
+
+    contractTest('passes its self-test, which changes no data', async (backend) => {
+      await backend.records.create('account', 'ana', { n: 1 });
+      await backend.ticks.publish(job(backend), '15:03:27', 'UTC');
+      const last = await backend.ticks.last('time');
+      const results = await backend.selfTest();
+      expect(results.length).toBeGreaterThan(0);
+      expect(results.filter(({ problem }) => problem !== null)).toEqual([]);
+      expect(await backend.ticks.last('time')).toEqual(last);
+      expect(await backend.records.list('account')).toEqual([{ id: 'ana', value: { n: 1 } }]);
+      expect(await backend.records.list('session')).toEqual([]);
     });
 
     contractTest('can be stopped twice', async (backend) => {
@@ -238,7 +251,7 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(await backend.ticks.last('time')).toBeNull();
       expect(await backend.ticks.publish(one, '15:03:27', 'Europe/Madrid')).toBe('published');
       const seq = Math.floor(one.at / 50);
-      const last = { text: '15:03:27', at: one.at, seq, zone: 'Europe/Madrid', everyMs: 500 };
+      const last = { text: '15:03:27', at: one.at, seq, zone: 'Europe/Madrid', everyMs: 500, expiresAt: one.expiresAt };
       expect(await backend.ticks.last('time')).toEqual(last);
       expect(await backend.ticks.last('date')).toBeNull();
     });
@@ -435,6 +448,22 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect((await backend.records.list('session')).map(({ id }) => id)).toEqual(['bob/1']);
       await until(() => received.length === 1, 'the message');
       expect(received).toEqual(['ended']);
+    });
+
+    contractTest('updates a record and publishes a message, unless nothing changes', async (backend) => {
+      const received: string[] = [];
+      backend.records.subscribe({ onMessage: (message) => received.push(message), onGap: () => {} });
+      await until(() => backend.outage === null, 'the subscription');
+      const { records } = backend;
+      await records.create('account', 'ana', { n: 1 });
+      expect(await records.updateAndPublish('account', 'ana', () => ({ n: 2 }), 'changed')).toBe(true);
+      expect(await records.updateAndPublish('account', 'ana', () => null, 'not changed')).toBe(true);
+      expect(await records.updateAndPublish('account', 'eva', () => ({ n: 3 }), 'missing')).toBe(false);
+      await records.publish('end');
+      await until(() => received.includes('end'), 'the messages');
+      expect(received).toEqual(['changed', 'end']);
+      expect(await records.get('account', 'ana')).toEqual({ n: 2 });
+      expect(await records.get('account', 'eva')).toBeNull();
     });
 
     contractTest('sends messages to every listener in order', async (backend) => {

@@ -45,7 +45,7 @@ describe('stopping', () => {
 
   test('answers the requests that it has received', async () => {
     await using idle = await WebApp.start();
-    const { accounts } = idle.people;
+    const { accounts } = idle.auth;
     await accounts.add('ada', 'a password of the tests', false);
     const browser = idle.client();
     await browser.fetch('/accounts/login/');

@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, test } from 'vitest';
-import { databaseFile } from '../../src/backend/embedded/data-file.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { databaseFile, DataFile } from '../../src/backend/embedded/data-file.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { UserError } from '../../src/lifecycle.ts';
 import { DataProcess } from '../support/data-process.ts';
 import { recordedLog } from '../support/recorded-log.ts';
-import { msUntil, passes } from '../support/until.ts';
+import { msUntil, passes, until } from '../support/until.ts';
 
 function backendIn(dataDir: string, exclusive = true): EmbeddedBackend {
   return new EmbeddedBackend({ dataDir, channels: ['time'], log: recordedLog().log, exclusive });
@@ -67,7 +67,7 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('makes a file that others can read private', async () => {
+  test('restricts a file that others can read to its owner', async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, databaseFile), '', { mode: 0o644 });
       const backend = backendIn(folder);
@@ -213,21 +213,107 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('reports data-readonly while the file cannot be written', async () => {
+  test('logs an unexpected error of its background work and continues', async () => {
+    await inFolder(async (folder) => {
+      const { log, lines } = recordedLog();
+      const backend = new EmbeddedBackend({ dataDir: folder, channels: ['time'], log, exclusive: true });
+      await backend.start();
+      const poll = vi.spyOn(backend.records, 'poll').mockImplementationOnce(() => {
+        throw new Error('broken');
+      });
+      await until(() => poll.mock.calls.length >= 2, 'the next poll');
+      expect(lines.map(({ msg }) => msg)).toEqual(['unexpected error in the embedded backend']);
+      await backend.stop();
+    });
+  });
+});
+
+describe('writes of the embedded backend', () => {
+  // Each attempt waits for the lock and blocks this process, so no other test runs at the same time.
+  test('that fail are an outage until one succeeds', async () => {
     await inFolder(async (folder) => {
       const { log, lines } = recordedLog();
       const backend = new EmbeddedBackend({ dataDir: folder, channels: ['time'], log, exclusive: true });
       await backend.start();
       const other = new DatabaseSync(join(folder, databaseFile));
       other.exec('BEGIN IMMEDIATE');
-      expect(await msUntil(() => backend.outage === 'data-readonly', 'the outage')).toBeLessThan(2_000);
       await expect(backend.records.create('account', 'ana', {})).rejects.toMatchObject({ outage: 'data-readonly' });
+      expect([backend.outage, backend.outageReason]).toEqual(['data-readonly', 'database is locked']);
+      expect(await backend.selfTest()).toEqual([{ name: 'write', problem: 'database is locked' }]);
       other.exec('COMMIT');
       expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_600);
+      expect(backend.outageReason).toBeNull();
       expect(await backend.records.create('account', 'ana', {})).toBe(true);
       expect(lines.map(({ msg }) => msg)).toEqual(['data cannot be written', 'data can be written again']);
       other.close();
       await backend.stop();
+    });
+  });
+
+  test('happen once a minute while it is idle, and at once for another zone or interval', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    try {
+      await inFolder(async (folder) => {
+        const backend = backendIn(folder);
+        await backend.start();
+        const other = new DatabaseSync(join(folder, databaseFile));
+        const versionOf = (): unknown => other.prepare('PRAGMA data_version').get()?.['data_version'];
+        const start = Math.floor(backend.time.now());
+        let ticks = 0;
+        /** Publishes a tick, lets a second pass, and returns whether the backend wrote. */
+        const writesAfterTick = async (zone: string, everyMs = 500): Promise<boolean> => {
+          const before = versionOf();
+          const job = { task: 'time', at: start + ticks++, everyMs, expiresAt: start + 60_000 };
+          expect(await backend.ticks.publish(job, 'now', zone)).toBe('published');
+          vi.advanceTimersByTime(1_000);
+          return versionOf() !== before;
+        };
+        expect(await writesAfterTick('UTC')).toBe(true);
+        let writes = 0;
+        for (let second = 1; second <= 180; second++) if (await writesAfterTick('UTC')) writes++;
+        expect(writes).toBe(3);
+        expect(await writesAfterTick('Europe/Madrid')).toBe(true);
+        expect(await writesAfterTick('Europe/Madrid', 1_000)).toBe(true);
+        expect(await writesAfterTick('Europe/Madrid', 1_000)).toBe(false);
+        other.close();
+        await backend.stop();
+      });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('are flushed to the disk when they end a right', async () => {
+    await inFolder(async (folder) => {
+      const backend = backendIn(folder);
+      await backend.start();
+      const durable = vi.spyOn(DataFile.prototype, 'durableTransaction');
+      try {
+        const { records } = backend;
+        await records.create('account', 'ana', {});
+        await records.update('account', 'ana', () => ({ n: 1 }));
+        expect(durable).toHaveBeenCalledTimes(0);
+        await records.updateAndPublish('account', 'ana', () => ({ isDisabled: true }), 'disabled');
+        await records.deleteAndPublish('session', ['ana/1'], 'ended');
+        await records.delete('account', 'ana');
+        expect(durable).toHaveBeenCalledTimes(3);
+      } finally {
+        durable.mockRestore();
+        await backend.stop();
+      }
+    });
+  });
+
+  test('switch the flush of SQLite on for durable transactions alone', async () => {
+    await inFolder(async (folder) => {
+      const file = new DataFile(folder, () => {});
+      file.open(true);
+      const synchronous = (): unknown => file.get('PRAGMA synchronous')?.['synchronous'];
+      const [normal, full] = [1, 2];
+      expect(file.transaction(synchronous)).toBe(normal);
+      expect(file.durableTransaction(synchronous)).toBe(full);
+      expect(synchronous()).toBe(normal);
+      file.close();
     });
   });
 });

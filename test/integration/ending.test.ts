@@ -47,17 +47,17 @@ describe('on two web processes over one Redis', () => {
     const prefix = `${randomUUID()}:`;
     here = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
     there = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
-    await here.people.accounts.add('bob', password, false);
+    await here.auth.accounts.add('bob', password, false);
   });
   beforeEach(async () => {
-    await here.people.accounts.add('ada', password, false);
+    await here.auth.accounts.add('ada', password, false);
     ada = await here.signedIn('ada');
     sockets = [await ada.connect(), await ada.connect(), await at(there, ada).connect()];
     kept = await (await there.signedIn('bob')).connect();
   });
   afterEach(async () => {
     for (const socket of [...sockets, kept]) socket[Symbol.dispose]();
-    await here.people.accounts.remove('ada');
+    await here.auth.accounts.remove('ada');
   });
   afterAll(async () => {
     await here[Symbol.asyncDispose]();
@@ -107,7 +107,7 @@ describe('on two web processes over one Redis', () => {
     const program = await here.bearer('ada');
     const watcher = await there.client().connect('', program);
     sockets = [...sockets.slice(1), watcher];
-    expect(await act(there.people.accounts)).toBe(true);
+    expect(await act(there.auth.accounts)).toBe(true);
     await expectEnded();
     const response = await here.client().fetch('/api/initial_state', { headers: program });
     expect(response.status).toBe(401);
@@ -119,7 +119,7 @@ describe('on two web processes over one Redis', () => {
     expect(await sockets[0]?.closed).toBe(4401);
     expect(await kept.closed).toBe(4401);
     expect(await isIn(ada)).toBe(false);
-    await here.people.accounts.add('bob', password, false);
+    await here.auth.accounts.add('bob', password, false);
   });
 });
 

@@ -22,7 +22,7 @@ describe('during an outage of Redis', () => {
     const prefix = `${randomUUID()}:`;
     await using app = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
     await using other = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
-    await app.people.accounts.add('ada', password, false);
+    await app.auth.accounts.add('ada', password, false);
     const [watching, visiting, unknown] = [await app.signedIn(), await app.signedIn(), app.client()];
     // Only the other process has seen this session.
     for (const cookie of (await other.signedIn()).cookies) unknown.cookies.set(...cookie);

@@ -1,10 +1,8 @@
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../src/backend/backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { describeRedisTarget, parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { BadValue } from '../../src/config.ts';
-import { selfSignedCertificate } from '../support/certificate.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -114,40 +112,6 @@ describe.concurrent('address of a Redis', () => {
       expect(refuse).not.toThrow(/sesame/);
     });
   }
-});
-
-describe('Redis over TLS', () => {
-  test('serves if its certificate is trusted; if not, the log says why', async () => {
-    const certificate = await selfSignedCertificate();
-    const port = await freePort();
-    const server = await RedisServer.start({
-      port,
-      settings: {
-        port: '0',
-        'tls-port': String(port),
-        'tls-cert-file': certificate.certFile,
-        'tls-key-file': certificate.keyFile,
-        'tls-auth-clients': 'no',
-      },
-    });
-    const url = `rediss://localhost:${port}`;
-    const distrustful = observe(url);
-    await distrustful.backend.start();
-    expect(distrustful.backend.outage).toBe('redis-down');
-    expect(distrustful.lines.at(-1)).toMatchObject({ msg: 'Redis cannot serve', reason: 'self-signed certificate' });
-    await distrustful.backend.stop();
-
-    const trusted = getCACertificates();
-    setDefaultCACertificates([...trusted, certificate.cert]);
-    const all = observe(url);
-    await all.backend.start();
-    expect(all.backend.outage).toBeNull();
-    await sendTick(all);
-    await all.backend.stop();
-    setDefaultCACertificates(trusted);
-    await server.stop();
-    await certificate.remove();
-  });
 });
 
 describe('Redis Sentinel', () => {

@@ -10,7 +10,7 @@ const { log, lines } = recordedLog();
 let app: WebApp;
 beforeAll(async () => {
   app = await WebApp.start({ log });
-  await app.people.accounts.add('Ada', password, false);
+  await app.auth.accounts.add('Ada', password, false);
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
@@ -76,16 +76,16 @@ describe('signing in', () => {
   });
 
   test('refuses a disabled account', async () => {
-    await app.people.accounts.add('eve', password, false);
-    await app.people.accounts.disable('eve');
+    await app.auth.accounts.add('eve', password, false);
+    await app.auth.accounts.disable('eve');
     const response = await app.client().signIn('eve', password);
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('The name or the password is wrong.');
   });
 
   test('is 429 after ten failed attempts, with the right password too, but not for other accounts', async () => {
-    await app.people.accounts.add('kay', password, false);
-    await app.people.accounts.add('lea', password, false);
+    await app.auth.accounts.add('kay', password, false);
+    await app.auth.accounts.add('lea', password, false);
     const client = app.client();
     for (let tries = 0; tries < 10; tries += 1) {
       expect((await client.signIn('kay', 'not the password at all')).status).toBe(200);
@@ -317,7 +317,7 @@ describe('changing one’s password', () => {
   }
 
   test('ends the other sessions and the tokens, but not this session', async () => {
-    await app.people.accounts.add('mia', password, false);
+    await app.auth.accounts.add('mia', password, false);
     const [here, there] = [await app.signedIn('mia'), await app.signedIn('mia')];
     const program = await app.bearer('mia');
     const socket = await there.connect();

@@ -85,8 +85,8 @@ describe('a token', () => {
     for (const by of ['id', 'label'] as const) {
       const headers = await app.bearer('ada', hourMs, `to be revoked by ${by}`);
       using socket = await app.client().connect('', headers);
-      const token = (await app.people.tokens.list()).find(({ label }) => label === `to be revoked by ${by}`);
-      expect(await app.people.tokens.revoke(token?.[by] ?? '')).toBe(true);
+      const token = (await app.auth.tokens.list()).find(({ label }) => label === `to be revoked by ${by}`);
+      expect(await app.auth.tokens.revoke(token?.[by] ?? '')).toBe(true);
       expect(await socket.closed).toBe(4401);
       expect(await stateFor(headers)).toBe(401);
     }
@@ -104,24 +104,25 @@ describe('a token', () => {
 
 describe('a label', () => {
   test('belongs to one live token, and can be used again when that is revoked', async () => {
-    const { tokens } = app.people;
-    expect(await tokens.issue('ada', hourMs, 'lobby')).not.toBeNull();
-    expect(await tokens.issue('bob', hourMs, 'lobby')).toBeNull();
+    const { tokens } = app.auth;
+    const [ada, bob] = [await app.account('ada'), await app.account('bob')];
+    expect(await tokens.issue('ada', ada, hourMs, 'lobby')).not.toBeNull();
+    expect(await tokens.issue('bob', bob, hourMs, 'lobby')).toBeNull();
     await tokens.revoke('lobby');
-    const again = await tokens.issue('bob', hourMs, 'lobby');
+    const again = await tokens.issue('bob', bob, hourMs, 'lobby');
     expect(await stateFor({ Authorization: `Bearer ${again?.text}` })).toBe(200);
   });
 
   test('that is used again does not revive the token that had it before', async () => {
     const first = await app.bearer('ada', hourMs, 'reused');
-    await app.people.tokens.revoke('reused');
+    await app.auth.tokens.revoke('reused');
     await app.bearer('ada', hourMs, 'reused');
     expect(await stateFor(first)).toBe(401);
   });
 
   test('is the id by default', async () => {
     await app.bearer('eve', hourMs);
-    const token = (await app.people.tokens.list()).find(({ account }) => account === 'eve');
+    const token = (await app.auth.tokens.list()).find(({ account }) => account === 'eve');
     expect(token?.label).toBe(token?.id);
   });
 });

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that the tests need, if any is missing.
+# Installs the Debian packages that the tests need, if any is missing: those below, or those in the file $1.
 set -eu
 # Debian installs nginx and haproxy in /usr/sbin, which is not on every PATH.
 PATH=$PATH:/usr/sbin
@@ -16,11 +16,13 @@ packages='
   libfaketime     /usr/lib/*/faketime/libfaketime.so.1
   nginx           nginx
   openssl         openssl
+  prometheus      promtool
   redis-server    redis-server
   sqlite3         sqlite3
   util-linux      flock
   xz-utils        xz
 '
+[ $# -eq 0 ] || packages=$(cat "$1")
 
 is_installed() {
   case $1 in

@@ -22,8 +22,8 @@ export class RawConnection implements Disposable {
     socket.once('close', () => (this.#over = true));
   }
 
-  static async open(port: number): Promise<RawConnection> {
-    const socket = connect(port, '127.0.0.1');
+  static async open(port: number, host = '127.0.0.1'): Promise<RawConnection> {
+    const socket = connect(port, host);
     await once(socket, 'connect');
     return new RawConnection(socket);
   }

@@ -12,8 +12,8 @@ export interface RedisServerOptions {
   /** Default: a free port. */
   port?: number;
   password?: string;
-  /** Further directives of redis.conf by name. */
-  settings?: Readonly<Record<string, string>>;
+  /** Further directives of redis.conf by name, with one or several arguments. */
+  settings?: Readonly<Record<string, string | readonly string[]>>;
   /** The lines of sentinel.conf. If given, the server runs as a sentinel. */
   sentinel?: readonly string[];
   /** Further arguments of redis-cli. */
@@ -121,6 +121,6 @@ export class RedisServer {
       ...(password === undefined ? {} : { requirepass: password, masterauth: password }),
       ...settings,
     };
-    return Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
+    return Object.entries(all).flatMap(([name, value]) => [`--${name}`, value].flat());
   }
 }

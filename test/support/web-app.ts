@@ -2,13 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend, DurabilityProblem, PublishResult, Job, Outage } from '../../src/backend/backend.ts';
+import type {
+  Backend,
+  DurabilityProblem,
+  SelfTestResult,
+  PublishResult,
+  Job,
+  Outage,
+} from '../../src/backend/backend.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { channels } from '../../src/backends.ts';
 import { readOptions } from '../../src/config.ts';
 import { silentLogger, type Logger } from '../../src/logger.ts';
+import type { Account } from '../../src/auth/accounts.ts';
+import type { AccountSecurity } from '../../src/auth/session.ts';
 import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { createWeb } from '../../src/web/create-web.ts';
@@ -25,6 +34,8 @@ export interface WebAppOptions {
   /** Another app of this process, whose backend it shares and does not stop. */
   beside?: WebApp;
   config?: Partial<WebSettings>;
+  /** 127.0.0.1 by default. */
+  host?: string;
   tls?: { certFile: string; keyFile: string };
   secrets?: readonly [string, ...string[]];
   log?: Logger;
@@ -33,7 +44,7 @@ export interface WebAppOptions {
 /** The web role as `roles.ts` composes it, in the process of the test and on a free port. */
 export class WebApp implements AsyncDisposable {
   readonly backend: StagedBackend;
-  readonly people: AuthServices;
+  readonly auth: AuthServices;
   readonly web: Web;
   readonly build = '1.2.3+abcdefg';
   readonly #stopping = new AbortController();
@@ -45,7 +56,7 @@ export class WebApp implements AsyncDisposable {
     this.backend = backend;
     this.#ownsBackend = options.beside === undefined;
     this.#scheme = tls === undefined ? 'http' : 'https';
-    this.people = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
+    this.auth = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
     this.web = createWeb({
       config: {
         ...readOptions(webOptions, {}, {}),
@@ -55,11 +66,11 @@ export class WebApp implements AsyncDisposable {
         tlsKey: tls?.keyFile,
         ...config,
       },
-      host: '127.0.0.1',
+      host: options.host ?? '127.0.0.1',
       uws,
       backend,
-      accounts: this.people.accounts,
-      sessions: this.people.sessions,
+      accounts: this.auth.accounts,
+      sessions: this.auth.sessions,
       channels,
       owner: randomUUID(),
       assetsFolder,
@@ -73,9 +84,14 @@ export class WebApp implements AsyncDisposable {
     const { beside } = options;
     const backend = new StagedBackend(beside?.backend.inner ?? options.backend ?? new OwnEmbedded());
     const app = new WebApp(backend, options, await loadUws());
-    if (beside === undefined) await backend.start();
-    await app.web.start();
-    return app;
+    try {
+      if (beside === undefined) await backend.start();
+      await app.web.start();
+      return app;
+    } catch (error) {
+      await app[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get port(): number {
@@ -95,10 +111,10 @@ export class WebApp implements AsyncDisposable {
     return new Client(this.url);
   }
 
-  /** A client with the cookies of a new session. The account need not exist. */
+  /** A client with the cookies of a new session. Creates the account if it does not exist. */
   async signedIn(account = 'ada'): Promise<Client> {
     const client = this.client();
-    const { credential } = await this.people.sessions.open(account);
+    const { credential } = await this.auth.sessions.open(account, await this.account(account));
     client.cookies.set('sessionid', credential);
     client.cookies.set('csrftoken', 'c'.repeat(43));
     return client;
@@ -106,8 +122,23 @@ export class WebApp implements AsyncDisposable {
 
   /** The headers of a program that sends a new token. */
   async bearer(account = 'ada', lifetimeMs = 3_600_000, label?: string): Promise<{ Authorization: string }> {
-    const token = await this.people.tokens.issue(account, lifetimeMs, label);
+    const token = await this.auth.tokens.issue(account, await this.account(account), lifetimeMs, label);
     return { Authorization: `Bearer ${token?.text}` };
+  }
+
+  /** An account, created without a password if it does not exist. */
+  async account(id: string): Promise<AccountSecurity> {
+    const { records } = this.backend;
+    const account = {
+      name: id,
+      passwordHash: '',
+      operator: false,
+      disabled: false,
+      createdAt: 0,
+      securityStamp: 'first',
+    };
+    await records.create('account', id, account satisfies Account);
+    return (await records.get<Account>('account', id)) ?? account;
   }
 
   /** Publishes a text, by default for the current instant. Resolves when it is published. */
@@ -179,6 +210,10 @@ class StagedBackend implements Backend {
     return this.staged ?? this.inner.outage;
   }
 
+  get outageReason(): string | null {
+    return this.inner.outageReason;
+  }
+
   start(): Promise<void> {
     return this.inner.start();
   }
@@ -193,6 +228,10 @@ class StagedBackend implements Backend {
 
   checkDurability(): Promise<DurabilityProblem[]> {
     return this.inner.checkDurability();
+  }
+
+  selfTest(): Promise<SelfTestResult[]> {
+    return this.inner.selfTest();
   }
 }
 

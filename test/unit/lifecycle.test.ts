@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { run, stopAll, type Service } from '../../src/lifecycle.ts';
+import { run, stopAll, UserError, type Service } from '../../src/lifecycle.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 
 /** Services that record their starts and stops. */
@@ -29,25 +29,39 @@ describe('a role', () => {
       events.push('started');
       stopping.abort();
     };
-    expect(await run(services, { stopping: stopping.signal, graceMs: 1_000, onStarted, log })).toBe(0);
+    const shutdown = { signal: stopping.signal, exitCode: 0 as const };
+    expect(await run(services, { shutdown, graceMs: 1_000, onStarted, log })).toBe(0);
     expect(events).toEqual(['start a', 'start b', 'start c', 'started', 'stop c', 'stop b', 'stop a']);
   });
 
-  test('stops the services that had started if one fails to start, and rethrows the error', async () => {
+  test('stops the services that had started if one fails to start, and logs the error', async () => {
     const { events, services } = recordedServices(['a', 'b', 'c'], { start: 'b' });
-    const { log } = recordedLog();
-    const { signal } = new AbortController();
-    await expect(run(services, { stopping: signal, graceMs: 1_000, onStarted: () => {}, log })).rejects.toThrow(
-      'b does not start',
-    );
+    const { log, lines } = recordedLog();
+    const shutdown = { signal: new AbortController().signal, exitCode: 0 as const };
+    expect(await run(services, { shutdown, graceMs: 1_000, onStarted: () => {}, log })).toBe(1);
+    expect(lines).toMatchObject([{ level: 60, msg: 'start failed', err: { message: 'b does not start' } }]);
     expect(events).toEqual(['start a', 'start b', 'stop b', 'stop a']);
+  });
+
+  test('rethrows an error that a person can fix', async () => {
+    const fails = { name: 'a', start: async () => Promise.reject(new UserError('port in use')), stop: async () => {} };
+    const { log, lines } = recordedLog();
+    const shutdown = { signal: new AbortController().signal, exitCode: 0 as const };
+    await expect(run([fails], { shutdown, graceMs: 1_000, onStarted: () => {}, log })).rejects.toThrow('port in use');
+    expect(lines).toEqual([]);
+  });
+
+  test('exits with the code of the shutdown', async () => {
+    const { log } = recordedLog();
+    const shutdown = { signal: AbortSignal.abort(), exitCode: 1 as const };
+    expect(await run([], { shutdown, graceMs: 1_000, onStarted: () => {}, log })).toBe(1);
   });
 
   test('starts no further service once it has to stop', async () => {
     const { events, services } = recordedServices(['a', 'b']);
     const { log } = recordedLog();
     const running = run(services, {
-      stopping: AbortSignal.abort(),
+      shutdown: { signal: AbortSignal.abort(), exitCode: 0 },
       graceMs: 1_000,
       onStarted: () => events.push('started'),
       log,
@@ -61,7 +75,8 @@ describe('a role', () => {
     const { log, lines } = recordedLog();
     const stopping = new AbortController();
     const onStarted = (): void => stopping.abort();
-    expect(await run(services, { stopping: stopping.signal, graceMs: 20, onStarted, log })).toBe(1);
+    const shutdown = { signal: stopping.signal, exitCode: 0 as const };
+    expect(await run(services, { shutdown, graceMs: 20, onStarted, log })).toBe(1);
     expect(lines.at(-1)?.msg).toMatch(/^grace period over/);
   });
 });

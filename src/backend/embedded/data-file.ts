@@ -37,8 +37,12 @@ export class DataFile {
   #lock: DatabaseSync | null = null;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(folder: string) {
+  readonly #onFailure: (failure: Unavailable) => void;
+
+  /** `onFailure` is called with each failure before it is thrown. */
+  constructor(folder: string, onFailure: (failure: Unavailable) => void) {
     this.#folder = folder;
+    this.#onFailure = onFailure;
     this.path = join(folder, databaseFile);
   }
 
@@ -95,17 +99,42 @@ export class DataFile {
     }
   }
 
-  #step<T>(sql: string, step: (statement: StatementSync) => T): T {
-    if (this.#database === null) throw new Unavailable('starting');
+  /**
+   * Like `transaction`, and a power cut cannot undo the result: the file is flushed to the disk. That takes some
+   * milliseconds, on an SD card far more, and blocks this process.
+   */
+  durableTransaction<T>(steps: () => T): T {
+    this.#exec('PRAGMA synchronous = FULL');
     try {
+      return this.transaction(steps);
+    } finally {
+      this.#exec('PRAGMA synchronous = NORMAL');
+    }
+  }
+
+  #exec(sql: string): void {
+    this.#attempt((database) => database.exec(sql));
+  }
+
+  #step<T>(sql: string, step: (statement: StatementSync) => T): T {
+    return this.#attempt((database) => {
       let statement = this.#statements.get(sql);
       if (statement === undefined) {
-        statement = this.#database.prepare(sql);
+        statement = database.prepare(sql);
         this.#statements.set(sql, statement);
       }
       return step(statement);
+    });
+  }
+
+  #attempt<T>(operation: (database: DatabaseSync) => T): T {
+    if (this.#database === null) throw new Unavailable('starting');
+    try {
+      return operation(this.#database);
     } catch (error) {
-      throw new Unavailable('data-readonly', { cause: error });
+      const failure = new Unavailable('data-readonly', { cause: error });
+      this.#onFailure(failure);
+      throw failure;
     }
   }
 

@@ -7,6 +7,7 @@ import {
   type LastTick,
   type Limiter,
   type Outage,
+  type SelfTestResult,
 } from '../backend.ts';
 import { ConnectionCounts } from './connection-counts.ts';
 import { DataFile } from './data-file.ts';
@@ -26,8 +27,10 @@ export interface EmbeddedBackendOptions {
 
 /** How often the writes of other processes are polled, ms. */
 const pollEveryMs = 250;
-/** How often the last ticks are saved, ms. A failure shows that the file cannot be written. */
-const saveEveryMs = 1_000;
+/** How often the last ticks are saved, ms. Storage such as an SD card wears out with each write. */
+const saveEveryMs = 60_000;
+/** How often it is checked whether the last ticks must be saved, and a failed write is repeated, ms. */
+const checkSaveEveryMs = 1_000;
 const lastTicksSetting = 'last-ticks';
 
 /** Runs an installation in one process and stores its lasting data in a file. */
@@ -44,10 +47,13 @@ export class EmbeddedBackend implements Backend {
   readonly #connections = new ConnectionCounts();
   readonly #timers: NodeJS.Timeout[] = [];
   #outage: Outage | null = 'starting';
+  #outageReason: string | null = null;
+  #savedAtMs = -Infinity;
+  #savedZonesAndIntervals = '';
 
   constructor(options: EmbeddedBackendOptions) {
     this.#options = options;
-    this.#file = new DataFile(options.dataDir);
+    this.#file = new DataFile(options.dataDir, (failure) => this.#onFailure(failure));
     this.address = this.#file.path;
     this.ticks = new EmbeddedTicks(this.time, options.channels, options.log);
     this.records = new EmbeddedRecords(this.#file, this.time, options.log);
@@ -58,21 +64,26 @@ export class EmbeddedBackend implements Backend {
     return this.#outage;
   }
 
+  get outageReason(): string | null {
+    return this.#outageReason;
+  }
+
   async start(): Promise<void> {
     const { exclusive } = this.#options;
     this.#file.open(exclusive);
     this.records.markAsRead();
     this.ticks.restore(JSON.parse(this.settings.get(lastTicksSetting) ?? '[]') as [string, LastTick][]);
     this.#outage = null;
-    this.#every(pollEveryMs, () => this.#poll());
-    if (exclusive) this.#every(saveEveryMs, () => this.#saveLastTicks());
+    this.#every(pollEveryMs, () => this.records.poll());
+    if (exclusive) this.#every(checkSaveEveryMs, () => this.#saveIfDue());
   }
 
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    if (this.#options.exclusive && this.#outage !== 'starting') this.#saveLastTicks();
+    if (this.#options.exclusive && this.#outage !== 'starting') this.#attempt(() => this.#saveLastTicks());
     this.#file.close();
     this.#outage = 'starting';
+    this.#outageReason = null;
   }
 
   async reportConnections(owner: string, count: number): Promise<number> {
@@ -83,29 +94,60 @@ export class EmbeddedBackend implements Backend {
     return [];
   }
 
-  #every(ms: number, step: () => void): void {
-    this.#timers.push(setInterval(step, ms).unref());
+  async selfTest(): Promise<SelfTestResult[]> {
+    try {
+      this.settings.test();
+      return [{ name: 'write', problem: null }];
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      return [{ name: 'write', problem: error.reason ?? error.outage }];
+    }
   }
 
-  #poll(): void {
+  #every(ms: number, step: () => void): void {
+    this.#timers.push(setInterval(() => this.#attempt(step), ms).unref());
+  }
+
+  /** Runs a step that nobody awaits. */
+  #attempt(step: () => void): void {
     try {
-      this.records.poll();
+      step();
     } catch (error) {
-      // The next poll reads it. Only writes decide whether there is an outage.
-      if (!(error instanceof Unavailable)) throw error;
+      // `#onFailure` has seen a failure of the file.
+      if (error instanceof Unavailable) return;
+      this.#options.log.error({ err: error }, 'unexpected error in the embedded backend');
     }
+  }
+
+  /** Saves what a restart must know at once, and the last ticks every minute. During an outage it tries each time. */
+  #saveIfDue(): void {
+    const isDue = performance.now() - this.#savedAtMs >= saveEveryMs;
+    if (isDue || this.#outage !== null || this.#zonesAndIntervals() !== this.#savedZonesAndIntervals)
+      this.#saveLastTicks();
   }
 
   #saveLastTicks(): void {
     const { log } = this.#options;
-    try {
-      this.settings.put(lastTicksSetting, JSON.stringify([...this.ticks.lastTicks]));
-      if (this.#outage !== null) log.info({ address: this.address }, 'data can be written again');
-      this.#outage = null;
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      if (this.#outage === null) log.error({ address: this.address, err: error.cause }, 'data cannot be written');
-      this.#outage = error.outage;
-    }
+    const zonesAndIntervals = this.#zonesAndIntervals();
+    this.settings.put(lastTicksSetting, JSON.stringify([...this.ticks.lastTicks]));
+    this.#savedAtMs = performance.now();
+    this.#savedZonesAndIntervals = zonesAndIntervals;
+    if (this.#outage !== null) log.info({ address: this.address }, 'data can be written again');
+    this.#outage = null;
+    this.#outageReason = null;
+  }
+
+  /** The zone and the interval of each channel. Web and page take them from the last tick. */
+  #zonesAndIntervals(): string {
+    return JSON.stringify([...this.ticks.lastTicks].map(([channel, { zone, everyMs }]) => [channel, zone, everyMs]));
+  }
+
+  #onFailure(failure: Unavailable): void {
+    const { log, exclusive } = this.#options;
+    // A command reports the failure itself and ends.
+    if (!exclusive || this.#outage === 'starting') return;
+    if (this.#outage === null) log.error({ address: this.address, err: failure.cause }, 'data cannot be written');
+    this.#outage = failure.outage;
+    this.#outageReason = failure.reason;
   }
 }

@@ -25,4 +25,10 @@ export class EmbeddedSettings implements Settings {
     this.#file.run('INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)', name, make());
     return String(this.get(name));
   }
+
+  /** Writes a value and deletes it again. Throws `Unavailable` if the file cannot be written. */
+  test(): void {
+    this.put('self-test', '');
+    this.#file.run('DELETE FROM setting WHERE name = ?', 'self-test');
+  }
 }

@@ -1,17 +1,19 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Keys } from './keys.ts';
-import { scripts, type RedisClient } from './scripts.ts';
+import { isTimeout } from './outages.ts';
+import { readRefusal } from './refusal.ts';
+import type { RedisClient } from './redis-client.ts';
+import { scripts } from './scripts.ts';
 import type { Address, RedisTarget } from './target.ts';
+import type { RedisTls } from './tls-files.ts';
 
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
 /** The use of a connection. It determines the timeouts. */
 export type Purpose = 'commands' | 'queue' | 'subscription';
 
-/** After this time without an answer to a command the connection counts as dead, ms. */
-export const answerTimeoutMs = 1_000;
-/** Less than the second after which TCP resends a lost packet: a new attempt is faster. */
-const connectTimeoutMs = 800;
+/** The greatest time of an attempt to connect, ms. */
+const maxConnectTimeoutMs = 3_000;
 /** How long BLPOP waits for a job, seconds. */
 export const blockSeconds = 0.5;
 
@@ -23,27 +25,35 @@ export interface Connection {
   close(): void;
 }
 
+export interface ConnectorOptions {
+  target: RedisTarget;
+  tls: RedisTls;
+  keys: Keys;
+  /** After this time without an answer to a command the connection counts as dead, ms. */
+  answerTimeoutMs: number;
+}
+
 /** Opens connections to a target. No other module knows the options of ioredis. */
 export class Connector {
-  readonly #target: RedisTarget;
-  readonly #keys: Keys;
+  readonly #options: ConnectorOptions;
   /** Selects the seed or sentinel to try first. Each attempt starts with another one, since any of them may be down. */
   #attempts = 0;
 
-  constructor(target: RedisTarget, keys: Keys) {
-    this.#target = target;
-    this.#keys = keys;
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
   }
 
   /** Resolves when the connection is ready; rejects with the reason within seconds. Aborting `signal` closes it. */
   async open(purpose: Purpose, signal: AbortSignal): Promise<Connection> {
-    const target = this.#target;
+    const { target, tls, answerTimeoutMs } = this.#options;
     const attempt = this.#attempts++;
-    const common = { ...optionsFor(purpose), ...credentialsOf(target) };
+    const common = { ...timeoutsOf(purpose, answerTimeoutMs), ...fixedOptions, ...credentialsOf(target) };
+    common.connectionName = `clock-${purpose}`;
     switch (target.kind) {
       case 'single': {
-        const { host, port, db, tls } = target;
-        return connect({ ...common, host, port, db, ...(tls ? { tls: {} } : {}) }, signal);
+        const { host, port, db } = target;
+        const connection = await connect({ ...common, host, port, ...(target.tls ? { tls } : {}) }, signal);
+        return db === 0 ? connection : prepare(connection, (client) => client.select(db));
       }
       case 'sentinel': {
         const { sentinels, name, username, password } = target;
@@ -57,6 +67,8 @@ export class Connector {
             sentinelCommandTimeout: answerTimeoutMs,
             sentinelRetryStrategy: () => null,
             updateSentinels: false,
+            // Reads the role of the server: a sentinel may not know yet that its master has become a replica.
+            enableReadyCheck: true,
           },
           signal,
         );
@@ -72,7 +84,7 @@ export class Connector {
     for (let hops = 0; hops < 4; hops++) {
       const connection = await connect({ ...common, host, port }, signal);
       try {
-        await connection.client.exists(this.#keys.time);
+        await connection.client.exists(this.#options.keys.time);
         return connection;
       } catch (error) {
         connection.close();
@@ -87,26 +99,29 @@ export class Connector {
   }
 }
 
-function optionsFor(purpose: Purpose): Options {
-  return {
-    lazyConnect: true,
-    connectionName: `clock-${purpose}`,
-    connectTimeout: connectTimeoutMs,
-    disconnectTimeout: 200,
-    maxLoadingRetryTime: 200,
-    // ReconnectingConnection replaces a failed connection. No command is queued for the next one or sent twice.
-    retryStrategy: () => null,
-    enableOfflineQueue: false,
-    autoResubscribe: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    disableClientInfo: true,
-    // A frozen Redis and a half-open connection close nothing, so a missing answer ends the connection. The
-    // `blockingTimeout` of ioredis would resolve to null instead and lose a job that arrives late.
-    ...(purpose === 'queue'
-      ? { socketTimeout: blockSeconds * 1_000 + answerTimeoutMs }
-      : { socketTimeout: answerTimeoutMs, commandTimeout: answerTimeoutMs }),
-  };
+const fixedOptions: Options = {
+  lazyConnect: true,
+  disconnectTimeout: 200,
+  maxLoadingRetryTime: 200,
+  // ReconnectingConnection replaces a failed connection. No command is queued for the next one or sent twice.
+  retryStrategy: () => null,
+  enableOfflineQueue: false,
+  autoResubscribe: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  disableClientInfo: true,
+  // The health check follows at once and needs no permission for INFO.
+  enableReadyCheck: false,
+};
+
+// A frozen Redis and a half-open connection close nothing, so a missing answer ends the connection. The
+// `blockingTimeout` of ioredis would resolve to null instead and lose a job that arrives late.
+function timeoutsOf(purpose: Purpose, answerTimeoutMs: number): Options {
+  // TCP resends a lost packet after a second. A new attempt is faster.
+  const connectTimeout = Math.min(answerTimeoutMs * 0.8, maxConnectTimeoutMs);
+  return purpose === 'queue'
+    ? { connectTimeout, socketTimeout: blockSeconds * 1_000 + answerTimeoutMs }
+    : { connectTimeout, socketTimeout: answerTimeoutMs, commandTimeout: answerTimeoutMs };
 }
 
 function credentialsOf({ username, password }: RedisTarget): Options {
@@ -122,6 +137,11 @@ async function connect(options: Options, signal: AbortSignal): Promise<Connectio
   let reason = new Error('the connection was closed');
   // The last error is the reason of the end. Without a listener ioredis would print it.
   client.on('error', (error: Error) => (reason = error));
+  let peer = null as Address | null;
+  client.once('connect', () => {
+    const { remoteAddress, remotePort } = client.stream as { remoteAddress?: string; remotePort?: number };
+    if (remoteAddress !== undefined && remotePort !== undefined) peer = { host: remoteAddress, port: remotePort };
+  });
   const { promise: ended, resolve } = Promise.withResolvers<Error>();
   const close = (): void => client.disconnect();
   signal.addEventListener('abort', close);
@@ -132,9 +152,31 @@ async function connect(options: Options, signal: AbortSignal): Promise<Connectio
   try {
     await client.connect();
   } catch {
-    throw await ended;
+    const failure = await ended;
+    // Over TLS, Redis closes such a connection without an error.
+    const isCut = failure.name !== 'ReplyError' && !isTimeout(failure) && options.tls === undefined;
+    if (peer === null || !isCut || signal.aborted) throw failure;
+    throw (await readRefusal(peer, signal)) ?? failure;
   }
-  return { client, ended, close };
+  const connection = { client, ended, close };
+  const { username, password } = options;
+  // Without RESP3, ioredis prints some failures of AUTH and continues.
+  if (password == null || client.condition?.protocol !== 2) return connection;
+  return prepare(connection, () => (username == null ? client.auth(password) : client.auth(username, password)));
+}
+
+/** Runs a command that ioredis would run, too, but whose failure it ignores. */
+async function prepare(
+  connection: Connection,
+  command: (client: RedisClient) => Promise<unknown>,
+): Promise<Connection> {
+  try {
+    await command(connection.client);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 function rotate<T>(list: readonly T[], by: number): T[] {

@@ -49,7 +49,7 @@ export class HealthCheck {
         if (!ended.aborted) onHealth(null, null);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
-        onHealth(error.outage, error.cause as Error);
+        onHealth(error.outage, error.cause instanceof Error ? error.cause : error);
         waitMs = retryEveryMs;
       }
       await pause(waitMs, ended);

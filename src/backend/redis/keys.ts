@@ -21,11 +21,15 @@ export class Keys {
   readonly #base: string;
   readonly #channelBase: string;
 
-  /** `db`: the number of the database. Pub/sub ignores databases, so the channel names contain it. */
-  constructor(prefix: string, db: number) {
-    this.time = `${prefix}time`;
-    this.#base = `${prefix}clock:{${this.time}}:`;
-    this.#channelBase = `${this.#base}${db}:`;
+  /**
+   * `db`: the number of the database. Pub/sub ignores databases, so the channel names contain it. `scope`: part of all
+   * names, for keys of the self-test that no role uses.
+   */
+  constructor(prefix: string, db: number, scope = '') {
+    const tagged = `${prefix}clock:{${prefix}time}:`;
+    this.#base = `${tagged}${scope}`;
+    this.#channelBase = `${tagged}${db}:${scope}`;
+    this.time = scope === '' ? `${prefix}time` : `${this.#base}time`;
     this.schema = `${this.#base}schema`;
     this.installation = `${this.#base}installation`;
     this.health = `${this.#base}health`;
@@ -49,9 +53,14 @@ export class Keys {
     return `${this.#base}${kind}:${id}`;
   }
 
-  /** The ids of all records of a kind, with their expiry as the score. */
-  index(kind: RecordKind): string {
-    return `${this.#base}index:${kind}`;
+  /** The sorted set of the ids of a kind, all with the score 0: Redis orders them by id. */
+  ids(kind: RecordKind): string {
+    return `${this.#base}ids:${kind}`;
+  }
+
+  /** The sorted set of the ids of a kind that expire, with the expiry as the score. */
+  expiries(kind: RecordKind): string {
+    return `${this.#base}expiries:${kind}`;
   }
 
   /** The prefix of a limit's counters. */

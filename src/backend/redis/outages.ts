@@ -31,10 +31,16 @@ export function isMoved(error: unknown): boolean {
   return error instanceof Error && /\b(MOVED|READONLY|UNBLOCKED)\b/.test(error.message);
 }
 
+/** Whether an answer did not arrive in time. */
+export function isTimeout(error: Error): boolean {
+  return /time(d ?)?out/i.test(error.message);
+}
+
 /** Copies the message alone: an ioredis error contains the arguments of its command, which may be passwords. */
 export function withoutArguments(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  // If a host has several addresses, the error of Node.js has no message, only a code.
-  const { message, code = error.name } = error as NodeJS.ErrnoException;
+  // If a host has several addresses, the error of Node.js has no message, only a code. OpenSSL adds file and line.
+  const { message, code = error.name, reason } = error as NodeJS.ErrnoException & { reason?: unknown };
+  if (typeof reason === 'string' && code.startsWith('ERR_SSL')) return new Error(reason);
   return new Error(message === '' ? code : message);
 }

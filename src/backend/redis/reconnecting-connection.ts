@@ -2,17 +2,19 @@ import { Unavailable, type Outage } from '../backend.ts';
 import type { Connection } from './connection.ts';
 import { isMoved, outageOf, withoutArguments } from './outages.ts';
 import { raceConnections } from './race-connections.ts';
-import type { RedisClient } from './scripts.ts';
+import type { RedisClient } from './redis-client.ts';
 import { pause } from '../../time/pause.ts';
 
 export interface ReconnectingConnectionOptions {
   open(signal: AbortSignal): Promise<Connection>;
   /** Called with each new connection. The signal is aborted when that connection ends. */
-  onUp?: (client: RedisClient, ended: AbortSignal) => void;
+  onUp?: (client: RedisClient, ended: AbortSignal) => Promise<void>;
   /** Called when the connection ends and after each failed attempt. */
   onDown?: (outage: Outage, reason: Error) => void;
   /** Called when a command reveals that another node or master serves the data now. */
   onMoved?: () => void;
+  /** Called with an error of the callbacks. If `onUp` fails, the connection is replaced. */
+  onError: (error: unknown) => void;
 }
 
 /** The delay before the next attempt, ms. */
@@ -26,7 +28,8 @@ export class ReconnectingConnection {
   readonly #stopping = new AbortController();
   #connection: Connection | null = null;
   #ended = new AbortController();
-  #outage: Outage = 'redis-down';
+  /** Why there is no connection. */
+  #outage = new Unavailable('redis-down');
   /** Why `reconnect` closed the connection. */
   #closeReason: Unavailable | null = null;
   #running: Promise<void> | null = null;
@@ -42,7 +45,7 @@ export class ReconnectingConnection {
 
   /** Starts to connect. Further calls have no effect. */
   open(): void {
-    this.#running ??= this.#keepOpen();
+    this.#running ??= this.#keepOpen().catch(this.#options.onError);
   }
 
   async close(): Promise<void> {
@@ -56,7 +59,7 @@ export class ReconnectingConnection {
   reconnect(outage: Outage, reason: Error): void {
     if (this.#connection === null) return;
     this.#closeReason = new Unavailable(outage, { cause: reason });
-    this.#outage = outage;
+    this.#outage = this.#closeReason;
     this.#connection.close();
     this.#detach();
   }
@@ -64,7 +67,7 @@ export class ReconnectingConnection {
   /** Runs commands on the current connection. Rejects with `Unavailable` for every failure. */
   async run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.client;
-    if (client === null) throw new Unavailable(this.#outage);
+    if (client === null) throw new Unavailable(this.#outage.outage, { cause: this.#outage.cause });
     try {
       return await command(client);
     } catch (error) {
@@ -89,7 +92,7 @@ export class ReconnectingConnection {
   }
 
   async #keepOpen(): Promise<void> {
-    const { open, onUp, onDown } = this.#options;
+    const { open, onUp, onDown, onError } = this.#options;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       let reason: unknown;
@@ -97,18 +100,21 @@ export class ReconnectingConnection {
         const connection = await raceConnections(open, signal);
         if (signal.aborted) return connection.close();
         this.#attach(connection);
-        onUp?.(connection.client, this.#ended.signal);
+        onUp?.(connection.client, this.#ended.signal).catch((error: unknown) => {
+          onError(error);
+          connection.close();
+        });
         reason = await connection.ended;
       } catch (error) {
         reason = error;
       }
       this.#detach();
       if (signal.aborted) return;
-      const closeReason = this.#closeReason;
+      this.#outage = this.#closeReason ?? new Unavailable(outageOf(reason), { cause: withoutArguments(reason) });
       this.#closeReason = null;
-      this.#outage = outageOf(closeReason ?? reason);
-      onDown?.(this.#outage, closeReason === null ? withoutArguments(reason) : (closeReason.cause as Error));
-      await pause(this.#outage === 'redis-down' ? retryAfterMs : retryRefusedAfterMs, signal);
+      const { outage, cause } = this.#outage;
+      onDown?.(outage, cause as Error);
+      await pause(outage === 'redis-down' ? retryAfterMs : retryRefusedAfterMs, signal);
     }
   }
 }

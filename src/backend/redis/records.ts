@@ -1,11 +1,15 @@
 import type { MessageListener, RecordKind, Records, Stored } from '../backend.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
+import type { RecordKeys } from './redis-client.ts';
 
-/** The number of values per MGET: a longer answer would delay ticks. */
+/** The number of ids or values per command: a longer answer would delay ticks. */
 const chunkLength = 500;
 
-/** A record is a string with a lifetime. Each kind has an index of its ids, so no operation scans the database. */
+/**
+ * A record is a string with a lifetime. Each kind has an index of its ids and one of their
+ * expiries, so no operation scans the database.
+ */
 export class RedisRecords implements Records {
   readonly #commands: ReconnectingConnection;
   readonly #keys: Keys;
@@ -33,53 +37,62 @@ export class RedisRecords implements Records {
   }
 
   async create(kind: RecordKind, id: string, value: object, lifetimeMs?: number): Promise<boolean> {
-    const [record, index] = this.#keysOf(kind, id);
+    const keys = this.#keysOf(kind, id);
     const [text, lifetime] = [JSON.stringify(value), lifetimeText(lifetimeMs)];
-    return (await this.#commands.run((client) => client.createRecord(record, index, id, text, lifetime))) === 1;
+    return (await this.#commands.run((client) => client.createRecord(...keys, id, text, lifetime))) === 1;
   }
 
-  async update<T extends object>(
+  update<T extends object>(
     kind: RecordKind,
     id: string,
     change: (value: T) => T | null,
     lifetimeMs?: number,
   ): Promise<boolean> {
-    const [record, index] = this.#keysOf(kind, id);
-    const lifetime = lifetimeText(lifetimeMs);
-    let current = await this.#commands.run((client) => client.get(record));
-    while (current !== null) {
-      const expected = current;
-      const changed = change(JSON.parse(expected) as T);
-      if (changed === null) return true;
-      const text = JSON.stringify(changed);
-      const found = await this.#commands.run((client) =>
-        client.replaceRecord(record, index, id, text, lifetime, expected),
-      );
-      if (found === 1) return true;
-      current = found;
-    }
-    return false;
+    return this.#replace(kind, id, change, lifetimeText(lifetimeMs), ['', '']);
+  }
+
+  updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    message: string,
+  ): Promise<boolean> {
+    return this.#replace(kind, id, change, '', [this.#keys.messageChannel, message]);
   }
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {
-    const [record, index] = this.#keysOf(kind, id);
-    return (await this.#commands.run((client) => client.deleteRecord(record, index, id))) === 1;
+    const keys = this.#keysOf(kind, id);
+    return (await this.#commands.run((client) => client.deleteRecord(...keys, id))) === 1;
   }
 
   async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
-    const keys = [this.#keys.index(kind), ...ids.map((id) => this.#keys.record(kind, id))];
+    const records = ids.map((id) => this.#keys.record(kind, id));
+    const keys = [this.#keys.ids(kind), this.#keys.expiries(kind), ...records];
     const args = [this.#keys.messageChannel, message, ...ids];
     await this.#commands.run((client) => client.deleteAndPublish(keys.length, ...keys, ...args));
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
-    const found = await this.#commands.run((client) => client.listIds(this.#keys.index(kind), prefix));
-    const ids = found.toSorted();
-    const values = await this.getMany<T>(kind, ids);
-    return ids.flatMap((id, index) => {
-      const value = values[index] ?? null;
-      return value === null ? [] : [{ id, value }];
-    });
+    const stored: Stored<T>[] = [];
+    // No UTF-8 text contains the byte 0xff, so it is greater than all ids with the prefix.
+    const end = prefix === '' ? '+' : Buffer.concat([Buffer.from(`(${prefix}`), Buffer.from([0xff])]);
+    let start = prefix === '' ? '-' : `[${prefix}`;
+    for (;;) {
+      const from = start;
+      const ids = await this.#commands.run((client) =>
+        client.zrangebylex(this.#keys.ids(kind), from, end, 'LIMIT', 0, chunkLength),
+      );
+      const values = await this.getMany<T>(kind, ids);
+      for (const [index, id] of ids.entries()) {
+        const value = values[index] ?? null;
+        // An expired record is still in the index until a later write removes it.
+        if (value !== null) stored.push({ id, value });
+      }
+      if (ids.length < chunkLength) break;
+      start = `(${ids.at(-1)}`;
+    }
+    // Redis orders by bytes, which differs from code units beyond U+FFFF.
+    return stored.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   async publish(message: string): Promise<void> {
@@ -90,8 +103,32 @@ export class RedisRecords implements Records {
     this.#onListener(listener);
   }
 
-  #keysOf(kind: RecordKind, id: string): [record: string, index: string] {
-    return [this.#keys.record(kind, id), this.#keys.index(kind)];
+  /** Compares and sets until no other writer was faster. */
+  async #replace<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    lifetime: string,
+    [messageChannel, message]: [messageChannel: string, message: string],
+  ): Promise<boolean> {
+    const keys = this.#keysOf(kind, id);
+    let current = await this.#commands.run((client) => client.get(keys[0]));
+    while (current !== null) {
+      const expected = current;
+      const changed = change(JSON.parse(expected) as T);
+      if (changed === null) return true;
+      const text = JSON.stringify(changed);
+      const found = await this.#commands.run((client) =>
+        client.replaceRecord(...keys, id, text, lifetime, expected, messageChannel, message),
+      );
+      if (found === 1) return true;
+      current = found;
+    }
+    return false;
+  }
+
+  #keysOf(kind: RecordKind, id: string): RecordKeys {
+    return [this.#keys.record(kind, id), this.#keys.ids(kind), this.#keys.expiries(kind)];
   }
 }
 

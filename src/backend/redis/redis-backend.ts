@@ -1,5 +1,5 @@
 import { UserError } from '../../lifecycle.ts';
-import type { Logger } from '../../logger.ts';
+import { silentLogger, type Logger } from '../../logger.ts';
 import { RemoteTime, type HouseTime } from '../../time/house-time.ts';
 import {
   Unavailable,
@@ -8,17 +8,21 @@ import {
   type Limiter,
   type Outage,
   type Records,
+  type SelfTestResult,
   type Ticks,
 } from '../backend.ts';
-import { answerTimeoutMs, Connector } from './connection.ts';
+import { Connector } from './connection.ts';
 import { Keys } from './keys.ts';
 import { RedisLimiter } from './limiter.ts';
 import { ReconnectingConnection } from './reconnecting-connection.ts';
 import { HealthCheck } from './health-check.ts';
+import { isTimeout } from './outages.ts';
 import { RedisRecords } from './records.ts';
+import { selfTest } from './self-test.ts';
 import { Subscriber } from './subscriber.ts';
 import { describeRedisTarget, type RedisTarget } from './target.ts';
 import { RedisTicks } from './ticks.ts';
+import type { RedisTls } from './tls-files.ts';
 import { withTimeout } from './with-timeout.ts';
 
 export interface RedisBackendOptions {
@@ -28,7 +32,17 @@ export interface RedisBackendOptions {
   /** The channels whose ticks `subscribe` delivers. */
   channels: readonly string[];
   log: Logger;
+  tls?: RedisTls;
+  /**
+   * How long `start()` waits for Redis and each command for its answer, ms. The default lets an outage show within 2 s.
+   * A command of a person can wait longer, for example while many processes start.
+   */
+  startTimeoutMs?: number;
+  /** Part of all names, for the keys of the self-test. */
+  scope?: string;
 }
+
+const defaultTimeoutMs = 1_000;
 
 /** The resolution of TIME is a microsecond, about that of this host's monotonic clock. */
 const precisionMs = 0.002;
@@ -42,40 +56,50 @@ export class RedisBackend implements Backend {
   readonly records: Records;
   readonly limiter: Limiter;
   readonly settings = null;
-  readonly #log: Logger;
+  readonly #options: RedisBackendOptions;
   readonly #keys: Keys;
+  readonly #connector: Connector;
   readonly #commands: ReconnectingConnection;
   readonly #queue: ReconnectingConnection;
   readonly #subscriber: Subscriber;
   readonly #firstHealth = Promise.withResolvers<void>();
   #outage: Outage | null = 'starting';
   #reason: Error | null = null;
+  #interruptReason: Error | null = null;
   #loggedOutage: Outage | null = null;
 
-  constructor({ target, prefix, channels, log }: RedisBackendOptions) {
+  constructor(options: RedisBackendOptions) {
+    const { target, tls = {}, prefix, scope, channels, log, startTimeoutMs = defaultTimeoutMs } = options;
+    this.#options = options;
     this.address = describeRedisTarget(target);
-    this.#log = log;
-    const keys = new Keys(prefix, target.kind === 'single' ? target.db : 0);
+    const keys = new Keys(prefix, target.kind === 'single' ? target.db : 0, scope);
     this.#keys = keys;
-    const connector = new Connector(target, keys);
+    const connector = new Connector({ target, tls, keys, answerTimeoutMs: startTimeoutMs });
+    this.#connector = connector;
     const time = new RemoteTime(precisionMs);
     this.time = time;
 
     const onMoved = (): void => this.#reconnectAll();
+    const onError = (error: unknown): void => log.error({ err: error }, 'unexpected error in the Redis backend');
     this.#commands = new ReconnectingConnection({
       open: (signal) => connector.open('commands', signal),
-      onUp: (_client, ended) => void healthCheck.run(ended),
+      onUp: (_client, ended) => healthCheck.run(ended),
       onDown: (outage, reason) => this.#onHealth(outage, reason),
       onMoved,
+      onError,
     });
-    this.#queue = new ReconnectingConnection({ open: (signal) => connector.open('queue', signal), onMoved });
+    this.#queue = new ReconnectingConnection({ open: (signal) => connector.open('queue', signal), onMoved, onError });
     this.#subscriber = new Subscriber({
       keys,
       channels,
       open: (signal) => connector.open('subscription', signal),
       readLastTick: (channel) => this.ticks.last(channel),
       onSubscribed: () => this.#logChange(null),
-      onInterrupted: (reason) => this.#logChange(reason),
+      onInterrupted: (reason) => {
+        this.#interruptReason = reason;
+        this.#logChange(reason);
+      },
+      onError,
       log,
     });
     const healthCheck = new HealthCheck({
@@ -103,10 +127,19 @@ export class RedisBackend implements Backend {
     return this.#outage ?? (this.#subscriber.isInterrupted ? 'redis-deaf' : null);
   }
 
-  /** Resolves after the first answer or failure, within about a second. Rejects if the data has a newer schema. */
+  get outageReason(): string | null {
+    const reason = this.#outage === null ? this.#interruptReason : this.#reason;
+    return this.outage === null ? null : (reason?.message ?? null);
+  }
+
+  /**
+   * Resolves after the first answer or definite failure, or after `startTimeoutMs`. Rejects if the data has a newer
+   * schema.
+   */
   async start(): Promise<void> {
+    const { startTimeoutMs = defaultTimeoutMs } = this.#options;
     this.#commands.open();
-    await withTimeout(Promise.all([this.#firstHealth.promise, this.#subscriber.start()]), answerTimeoutMs);
+    await withTimeout(Promise.all([this.#firstHealth.promise, this.#subscriber.start()]), startTimeoutMs);
     if (this.#outage === 'starting') this.#onHealth('redis-down', new Error('no answer'));
     if (this.#outage === 'redis-schema') {
       await this.stop();
@@ -123,8 +156,16 @@ export class RedisBackend implements Backend {
   }
 
   async checkDurability(): Promise<DurabilityProblem[]> {
-    const info = await this.#commands.run((client) => client.info());
     const problems: DurabilityProblem[] = [];
+    const info = await this.#commands
+      .run((client) => client.info())
+      .catch((error: unknown) => {
+        if (!(error instanceof Unavailable) || error.outage !== 'redis-refuses') throw error;
+        const problem = `whether Redis persists its data is unknown: ${error.reason}`;
+        problems.push({ name: 'persistence', problem });
+        return null;
+      });
+    if (info === null) return problems;
     if (!/^aof_enabled:1\r?$/m.test(info)) {
       problems.push({ name: 'persistence', problem: 'Redis loses all data at a restart: set appendonly yes' });
     }
@@ -135,11 +176,25 @@ export class RedisBackend implements Backend {
     return problems;
   }
 
+  selfTest(): Promise<SelfTestResult[]> {
+    return selfTest({
+      keys: this.#keys,
+      channels: this.#options.channels,
+      commands: this.#commands,
+      openSubscription: (signal) => this.#connector.open('subscription', signal),
+      createScoped: (scope) => {
+        const backend = new RedisBackend({ ...this.#options, scope, log: silentLogger() });
+        return { backend, keys: backend.#keys };
+      },
+    });
+  }
+
   #onHealth(outage: Outage | null, reason: Error | null): void {
     this.#outage = outage;
     this.#reason = reason;
-    this.#firstHealth.resolve();
-    if (outage === null) void this.#subscriber.catchUp();
+    // After a timeout, the next attempt may succeed.
+    if (outage !== 'redis-down' || reason === null || !isTimeout(reason)) this.#firstHealth.resolve();
+    if (outage === null) this.#subscriber.catchUp();
     // The subscription follows shortly after the commands. The outage lasts until both are ready.
     if (outage !== null || this.outage === null) this.#logChange(reason);
   }
@@ -147,16 +202,17 @@ export class RedisBackend implements Backend {
   /** Logs each change of `outage` once. */
   #logChange(reason: Error | null): void {
     const { address, outage } = this;
+    const { log } = this.#options;
     if (outage === this.#loggedOutage || outage === 'starting') return;
     this.#loggedOutage = outage;
-    if (outage === null) this.#log.info({ address }, 'Redis serves again');
-    else this.#log.warn({ address, outage, reason: reason?.message }, 'Redis cannot serve');
+    if (outage === null) log.info({ address }, 'Redis serves again');
+    else log.warn({ address, outage, reason: reason?.message }, 'Redis cannot serve');
   }
 
   #reconnectAll(): void {
-    const moved = new Unavailable('redis-down', { cause: new Error('another node serves the data now') });
-    this.#commands.reconnect(moved.outage, moved);
-    this.#queue.reconnect(moved.outage, moved);
-    this.#subscriber.reconnect(moved);
+    const reason = new Error('another node serves the data now');
+    this.#commands.reconnect('redis-down', reason);
+    this.#queue.reconnect('redis-down', reason);
+    this.#subscriber.reconnect('redis-down', reason);
   }
 }

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { connectionReportLifetimeMs, leaseMs } from '../backend.ts';
 
 // House time in whole ms. `%.0f` since Lua formats large numbers with an exponent.
@@ -20,19 +19,24 @@ local function is_held(lease, now)
 end
 `;
 
-// The score of an index entry is the expiry of its record. Expired entries are removed after the writes: a full Redis
-// refuses a script at its first write only, and only if that command may allocate memory.
+// Each write removes some expired ids from the indexes, so no script takes long. It does so last: a full Redis refuses a
+// script at its first write only, and only if that command may allocate memory.
 const storeRecord = `${prelude}
 local function store(id, value, lifetime)
   local now = house_time()
   if lifetime == '' then
     redis.call('SET', KEYS[1], value)
-    redis.call('ZADD', KEYS[2], '+inf', id)
+    redis.call('ZREM', KEYS[3], id)
   else
     redis.call('SET', KEYS[1], value, 'PX', lifetime)
-    redis.call('ZADD', KEYS[2], whole(now + lifetime), id)
+    redis.call('ZADD', KEYS[3], whole(now + lifetime), id)
   end
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', whole(now))
+  redis.call('ZADD', KEYS[2], 0, id)
+  local expired = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', whole(now), 'LIMIT', 0, 100)
+  if #expired > 0 then
+    redis.call('ZREM', KEYS[2], unpack(expired))
+    redis.call('ZREM', KEYS[3], unpack(expired))
+  end
 end
 `;
 
@@ -124,32 +128,39 @@ const replaceRecord = `${storeRecord}
 local current = redis.call('GET', KEYS[1])
 if current ~= ARGV[4] then return current end
 store(ARGV[1], ARGV[2], ARGV[3])
+if ARGV[5] ~= '' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return 1
 `;
 
 const deleteRecord = `
 redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
 return redis.call('DEL', KEYS[1])
 `;
 
 const deleteAndPublish = `
-for i = 2, #KEYS do
+for i = 3, #KEYS do
   redis.call('DEL', KEYS[i])
-  redis.call('ZREM', KEYS[1], ARGV[i + 1])
+  redis.call('ZREM', KEYS[1], ARGV[i])
+  redis.call('ZREM', KEYS[2], ARGV[i])
 end
 return redis.call('PUBLISH', ARGV[1], ARGV[2])
 `;
 
-const listIds = `${prelude}
-local ids = {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. whole(house_time()), '+inf')) do
-  if string.sub(id, 1, #ARGV[1]) == ARGV[1] then ids[#ids + 1] = id end
+// Replaces the text by itself, to find out whether the key can be read and written.
+const rewriteTime = `
+local text = redis.call('GET', KEYS[1])
+if text then
+  redis.call('SET', KEYS[1], text, 'KEEPTTL')
+else
+  redis.call('SET', KEYS[1], '')
+  redis.call('DEL', KEYS[1])
 end
-return ids
+return 1
 `;
 
 /**
- * The Lua scripts, each one atomic step. ioredis makes a method of each: the first call on a connection sends the
+ * The Lua scripts, each one atomic step. ioredis defines a method for each: the first call on a connection sends the
  * script, later calls its hash. The parameters are in `RedisClient`.
  */
 export const scripts = {
@@ -159,73 +170,9 @@ export const scripts = {
   publishTick: { lua: publishTick, numberOfKeys: 2 },
   checkHealth: { lua: checkHealth, numberOfKeys: 3 },
   reportConnections: { lua: reportConnections, numberOfKeys: 1 },
-  createRecord: { lua: createRecord, numberOfKeys: 2 },
-  replaceRecord: { lua: replaceRecord, numberOfKeys: 2 },
-  deleteRecord: { lua: deleteRecord, numberOfKeys: 2 },
+  createRecord: { lua: createRecord, numberOfKeys: 3 },
+  replaceRecord: { lua: replaceRecord, numberOfKeys: 3 },
+  deleteRecord: { lua: deleteRecord, numberOfKeys: 3 },
   deleteAndPublish: { lua: deleteAndPublish },
-  listIds: { lua: listIds, numberOfKeys: 1 },
+  rewriteTime: { lua: rewriteTime, numberOfKeys: 1 },
 };
-
-/** An ioredis client with the scripts as methods: keys first, then arguments. Times are epoch ms, lifetimes ms. */
-export interface RedisClient extends Redis {
-  /** Resolves to the term, or to null while another owner holds the lease. */
-  acquireLease(lease: string, owner: string): Promise<string | null>;
-  releaseLease(lease: string, owner: string, term: number): Promise<1>;
-  pushJob(
-    ...keysAndArguments: [
-      lease: string,
-      queue: string,
-      lastPushed: string,
-      owner: string,
-      term: number,
-      task: string,
-      at: number,
-      expiryMs: number,
-      job: string,
-      maxQueuedJobs: number,
-    ]
-  ): Promise<'pushed' | 'duplicate' | 'not-leader'>;
-  /** The frame is `frameBeforeSeq` + seq + `frameAfterSeq`. `setsTime` 1 stores the text under the key `time`, too. */
-  publishTick(
-    ...keysAndArguments: [
-      lastTick: string,
-      time: string,
-      at: number,
-      expiresAt: number,
-      text: string,
-      zone: string,
-      everyMs: number,
-      frameBeforeSeq: string,
-      frameAfterSeq: string,
-      tickChannel: string,
-      setsTime: 0 | 1,
-    ]
-  ): Promise<'published' | 'expired' | 'duplicate'>;
-  /**
-   * Writes, and stores `newInstallation` if there is no installation id. Resolves to the schema, the installation id
-   * and the seconds and microseconds of TIME; to the schema alone, without a write, if it is greater than ours.
-   */
-  checkHealth(
-    ...keysAndArguments: [
-      schemaKey: string,
-      installation: string,
-      health: string,
-      schema: number,
-      newInstallation: string,
-    ]
-  ): Promise<[string] | [string, string, string, string]>;
-  /** Resolves to the sum of all reports within `connectionReportLifetimeMs`. */
-  reportConnections(connections: string, owner: string, count: number): Promise<number>;
-  /** Resolves to 1, or to 0 if the record exists. An empty lifetime means forever. */
-  createRecord(record: string, index: string, id: string, value: string, lifetime: string): Promise<0 | 1>;
-  /** Resolves to 1 if the value was `expected`, else to the current value, which is null if there is no record. */
-  replaceRecord(
-    ...keysAndArguments: [record: string, index: string, id: string, value: string, lifetime: string, expected: string]
-  ): Promise<1 | string | null>;
-  /** Resolves to 1, or to 0 if the record did not exist. */
-  deleteRecord(record: string, index: string, id: string): Promise<0 | 1>;
-  /** The keys are the index and the records; the arguments the pub/sub channel, the message and the ids. */
-  deleteAndPublish(numberOfKeys: number, ...keysAndArguments: string[]): Promise<number>;
-  /** Resolves to the ids of all live records that start with `prefix`. */
-  listIds(index: string, prefix: string): Promise<string[]>;
-}

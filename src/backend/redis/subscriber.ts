@@ -1,4 +1,4 @@
-import { Unavailable, type LastTick, type MessageListener } from '../backend.ts';
+import { Unavailable, type LastTick, type MessageListener, type Outage } from '../backend.ts';
 import type { Logger } from '../../logger.ts';
 import { Listeners } from '../listeners.ts';
 import type { Connection } from './connection.ts';
@@ -6,7 +6,7 @@ import { healthCheckEveryMs } from './health-check.ts';
 import type { Keys } from './keys.ts';
 import { OrderedDelivery, type Deliver } from './ordered-delivery.ts';
 import { ReconnectingConnection } from './reconnecting-connection.ts';
-import type { RedisClient } from './scripts.ts';
+import type { RedisClient } from './redis-client.ts';
 import { pause } from '../../time/pause.ts';
 
 export interface SubscriberOptions {
@@ -17,6 +17,7 @@ export interface SubscriberOptions {
   onSubscribed(): void;
   /** Called when the subscription is interrupted and the first attempt to replace the connection has failed. */
   onInterrupted(reason: Error): void;
+  onError(error: unknown): void;
   log: Logger;
 }
 
@@ -45,12 +46,13 @@ export class Subscriber {
     this.#channelsByName = new Map(options.channels.map((channel) => [options.keys.tickChannel(channel), channel]));
     this.#connection = new ReconnectingConnection({
       open: options.open,
-      onUp: (client, ended) => void this.#receive(client, ended),
+      onUp: (client, ended) => this.#receive(client, ended),
       onDown: (_outage, reason) => {
         // The end of a subscribed connection is no outage yet: the next one may be ready at once.
         if (!this.#isSubscribed) options.onInterrupted(reason);
         this.#interrupt();
       },
+      onError: options.onError,
     });
   }
 
@@ -63,7 +65,7 @@ export class Subscriber {
     this.#deliveries.add(new OrderedDelivery(deliver));
     this.#isBehind = true;
     this.#openIfNeeded();
-    void this.catchUp();
+    this.catchUp();
   }
 
   addListener(listener: MessageListener): void {
@@ -83,13 +85,20 @@ export class Subscriber {
   }
 
   /** Connects again, to the node or master that serves now. */
-  reconnect(outage: Unavailable): void {
-    this.#connection.reconnect(outage.outage, outage);
+  reconnect(outage: Outage, reason: Error): void {
+    this.#connection.reconnect(outage, reason);
   }
 
   /** Reads the last ticks and reports the gap, if there was one. Must be called when commands are answered again. */
-  async catchUp(): Promise<void> {
-    if (!this.#isSubscribed || !this.#isBehind) return;
+  catchUp(): void {
+    if (this.#isSubscribed && this.#isBehind) this.#readLastTicks().catch(this.#options.onError);
+  }
+
+  notifyGap(gap: { replaced: boolean }): void {
+    this.#listeners.notify((listener) => listener.onGap(gap));
+  }
+
+  async #readLastTicks(): Promise<void> {
     const { channels, readLastTick } = this.#options;
     const hasGap = this.#hasGap;
     this.#isBehind = false;
@@ -106,10 +115,6 @@ export class Subscriber {
       this.#isBehind = true;
       this.#hasGap ||= hasGap;
     }
-  }
-
-  notifyGap(gap: { replaced: boolean }): void {
-    this.#listeners.notify((listener) => listener.onGap(gap));
   }
 
   get #isNeeded(): boolean {
@@ -129,7 +134,7 @@ export class Subscriber {
     try {
       await this.#connection.run(() => client.subscribe(...this.#channelsByName.keys(), keys.messageChannel));
       this.#isSubscribed = true;
-      void this.catchUp();
+      this.catchUp();
       this.#firstAttempt.resolve();
       onSubscribed();
       for (;;) {

@@ -34,6 +34,8 @@ const retryAfterMs = 50;
 export class RedisTicks implements Ticks {
   readonly #options: RedisTicksOptions;
   #expiredJobs = 0;
+  /** Why the last BLPOP failed although Redis serves, to log each change once. */
+  #queueProblem: string | null = null;
 
   constructor(options: RedisTicksOptions) {
     this.#options = options;
@@ -75,6 +77,7 @@ export class RedisTicks implements Ticks {
         .run((client) => client.blpop(keys.queue, blockSeconds))
         .catch((error: unknown) => this.#pauseIfUnavailable(error, signal));
       if (popped === null) continue;
+      this.#logQueueProblem(null);
       const job = parseJob(popped[1]);
       if (job === null) log.warn({}, 'ignored an invalid job in the queue');
       else if (time.now() <= job.expiresAt) return job;
@@ -118,8 +121,19 @@ export class RedisTicks implements Ticks {
 
   async #pauseIfUnavailable(error: unknown, signal: AbortSignal): Promise<null> {
     if (!(error instanceof Unavailable)) throw error;
+    // The backend itself logs an outage. A refusal may concern BLPOP alone.
+    if (error.outage !== 'redis-down') this.#logQueueProblem(error);
     await pause(retryAfterMs, signal);
     return null;
+  }
+
+  #logQueueProblem(error: Unavailable | null): void {
+    const problem = error?.reason ?? null;
+    if (problem === this.#queueProblem) return;
+    this.#queueProblem = problem;
+    const { log } = this.#options;
+    if (error === null) log.info({}, 'jobs can be read again');
+    else log.warn({ outage: error.outage, reason: problem }, 'jobs cannot be read');
   }
 }
 
