@@ -49,6 +49,7 @@ export class ClockApp {
           },
           apply: (theme) => this.#setTheme(theme.applyTheme(location.search, this.#display, () => this.#setZones())),
           onState: () => this.#paintOrStop(),
+          onError: (error) => this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`),
           schedule,
           reload: () => location.reload(),
         });
@@ -102,9 +103,7 @@ export class ClockApp {
   #theme: ThemeModule.Theme | null = null;
 
   start(): void {
-    this.#themeLoader?.load().catch((error: unknown) => {
-      this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`);
-    });
+    if (this.#themeLoader !== null) runInBackground(this.#themeLoader.load());
     if ('WebSocket' in globalThis) this.#connection.start();
     else element('state').textContent = 'This browser has no WebSockets, which the clock needs';
     keepAwake();
