@@ -36,7 +36,7 @@ LABEL org.opencontainers.image.title="Clock" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/usr/local/bin \
     TZ=Europe/Madrid \
-    CLOCK_HOST=0.0.0.0 \
+    CLOCK_HOST=:: \
     CLOCK_DATA_DIR=/data \
     CLOCK_INTERNAL_PORT=9464
 USER 10001:10001

@@ -5,6 +5,7 @@ import { basename, extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { lookup } from 'mrmime';
+import { contentSecurityPolicy } from '../src/web/content-policy.ts';
 import { clockPage } from '../src/web/pages/clock-page.ts';
 import { commit, dist, root, serverBundle, version } from './server-bundle.ts';
 
@@ -16,7 +17,7 @@ const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const scripts = await bundleScripts(['main', 'dress', 'panel', 'sw']);
+const scripts = await bundleScripts(['main', 'theme', 'panel', 'sw']);
 writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts });
 
 async function bundleServer(): Promise<void> {
@@ -43,7 +44,11 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
     target: 'es2022',
     format: 'esm',
     write: false,
-    define: { CLOCK_BUILD_NAME: JSON.stringify(name), CLOCK_SHELL: JSON.stringify(shell) },
+    define: {
+      CLOCK_BUILD_NAME: JSON.stringify(name),
+      CLOCK_SHELL: JSON.stringify(shell),
+      CLOCK_SHELL_POLICY: JSON.stringify(contentSecurityPolicy({ host: 'CLOCK_HOST' })),
+    },
     tsconfig: join(root, 'src/client/tsconfig.json'),
   });
   return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
@@ -70,7 +75,7 @@ async function minifyCss(css: Buffer): Promise<Buffer> {
 function writeAssets(sources: Record<string, Buffer>): void {
   const entries: Record<string, object> = {};
   const urls = new Map<string, string>();
-  const order = ['clock.css', 'manifest.webmanifest', 'main.js', 'sw.js'];
+  const order = ['clock.css', 'manifest.webmanifest', 'theme.js', 'panel.js', 'main.js', 'sw.js'];
   const rank = (name: string): number => order.indexOf(name);
   for (const name of Object.keys(sources).toSorted((a, b) => rank(a) - rank(b))) {
     const body = withHashedUrls(sources[name] ?? Buffer.alloc(0), name, urls);

@@ -147,9 +147,9 @@ class Cli {
       if (token === undefined) throw new UserError('CLOCK_TOKEN: missing: set it, or CLOCK_TOKEN_FILE');
       const { once = false, json = false } = command.opts<{ once?: boolean; json?: boolean }>();
       const output = process.stdout;
-      const hasColor = output.isTTY && !this.#environment['NO_COLOR'];
+      const environment = this.#environment;
       const stopping = stopOnSignals(silentLogger());
-      await watch({ url, token, build, once, asJson: json, output, hasColor, stopping });
+      await watch({ url, token, build, once, asJson: json, output, environment, stopping });
     });
   }
 

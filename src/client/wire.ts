@@ -57,7 +57,7 @@ async function answerTo(address: URL, init: RequestInit): Promise<StateAnswer> {
   // A proxy that wants a sign-in of its own redirects, or answers with its page.
   const isRedirect = response.type === 'opaqueredirect' || (status >= 300 && status < 400);
   const isPage = status === 200 && (headers.get('Content-Type') ?? '').startsWith('text/html');
-  if (isRedirect || isPage) return { status: 401, retryAfterMs, state: null };
+  if (isRedirect || isPage) return { status: 401, retryAfterMs, state: null, isForeign: true };
   return { status, retryAfterMs, state: status === 200 ? initialStateOf(await response.json()) : null };
 }
 

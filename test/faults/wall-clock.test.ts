@@ -106,9 +106,11 @@ describe('a wall clock', () => {
     ]);
   });
 
-  test('gives the tick of --interval 60000 at the full minute, together with the date', async () => {
+  test('gives the date at once, and the tick of --interval 60000 at the full minute together with the next date', async () => {
     const { all, owner } = await startAll(new WallClock('@2026-05-04 11:59:54'), ['--interval', '60000']);
     await using _all = all;
+    const dateState = await (await owner.fetch('/api/initial_state?channel=date')).json();
+    expect(dateState).toMatchObject({ current: '2026-05-04', at: Date.parse('2026-05-04T11:59:00Z'), stale: false });
     using socket: TestSocket = await owner.connect('?channels=time,date');
     const [ticks, dates] = [recordTicks(socket), recordTicks(socket, 'date')];
     await waitForTicks(ticks, 1, 15_000);

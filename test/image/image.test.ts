@@ -76,7 +76,7 @@ describe('image', () => {
       },
     });
     expect(image.config.Env).toEqual(
-      expect.arrayContaining(['TZ=Europe/Madrid', 'CLOCK_HOST=0.0.0.0', 'CLOCK_DATA_DIR=/data']),
+      expect.arrayContaining(['TZ=Europe/Madrid', 'CLOCK_HOST=::', 'CLOCK_DATA_DIR=/data']),
     );
   });
 

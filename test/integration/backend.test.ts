@@ -251,7 +251,7 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(await backend.ticks.last('time')).toBeNull();
       expect(await backend.ticks.publish(one, '15:03:27', 'Europe/Madrid')).toBe('published');
       const seq = Math.floor(one.at / 50);
-      const last = { text: '15:03:27', at: one.at, seq, zone: 'Europe/Madrid', everyMs: 500 };
+      const last = { text: '15:03:27', at: one.at, seq, zone: 'Europe/Madrid', everyMs: 500, expiresAt: one.expiresAt };
       expect(await backend.ticks.last('time')).toEqual(last);
       expect(await backend.ticks.last('date')).toBeNull();
     });

@@ -112,10 +112,11 @@ describe('a tick', () => {
   test('that is older than its interval is not sent, also if nothing has requested the initial state', async () => {
     await using fresh = await WebApp.start();
     using socket = await (await fresh.signedIn()).connect();
-    await fresh.tick('first', { at: nextSecond() });
+    const first = nextSecond();
+    await fresh.tick('first', { at: first, expiresAt: first + 500 });
     const at = nextSecond();
     fresh.backend.time.aheadMs = at - Date.now() + 700;
-    await fresh.tick('old', { at });
+    await fresh.tick('old', { at, expiresAt: at + 500 });
     fresh.backend.time.aheadMs = 0;
     await fresh.tick('new', { at: nextSecond() });
     expect([(await socket.nextTick()).text, (await socket.nextTick()).text]).toEqual(['first', 'new']);

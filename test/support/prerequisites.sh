@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that the tests need, if any is missing.
+# Installs the Debian packages that the tests need, if any is missing: those below, or those in the file $1.
 set -eu
 # Debian installs nginx and haproxy in /usr/sbin, which is not on every PATH.
 PATH=$PATH:/usr/sbin
@@ -10,6 +10,7 @@ packages='
   bsdutils        script
   chromium        chromium
   curl            curl
+  fonts-noto-cjk  /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
   haproxy         haproxy
   iproute2        ip
   libfaketime     /usr/lib/*/faketime/libfaketime.so.1
@@ -21,6 +22,7 @@ packages='
   util-linux      flock
   xz-utils        xz
 '
+[ $# -eq 0 ] || packages=$(cat "$1")
 
 is_installed() {
   case $1 in

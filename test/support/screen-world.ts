@@ -128,7 +128,7 @@ export class ScreenWorld extends VirtualClock {
       now: () => this.now,
       schedule: (run, delayMs) => this.#scheduleForClient(run, delayMs),
       requestFrame: (run) => this.#requestFrame(run),
-      look: () => this.connection.detectClockJump(),
+      detectClockJump: () => this.connection.detectClockJump(),
       paint: (instant) => {
         const { errorMs } = this.connection.house;
         if (this.isDrawingBroken) return;

@@ -3,6 +3,8 @@ interface Due {
   run: () => void;
 }
 
+const mostAtOneInstant = 1_000;
+
 /** A monotonic clock and its timers. Time passes only in `pass`. */
 export class VirtualClock {
   now: number;
@@ -22,14 +24,17 @@ export class VirtualClock {
     };
   }
 
-  /** Lets time pass; `watch` is called after each timer. */
+  /** Lets time pass; `watch` is called after each timer. Fails if timers go on without time passing. */
   async pass(ms: number, watch: () => void = () => {}): Promise<void> {
     const end = this.now + ms;
     await settle();
+    let atOneInstant = 0;
     for (;;) {
       const next = this.#next();
       if (next === null || next.at > end) break;
       this.#due.splice(this.#due.indexOf(next), 1);
+      atOneInstant = next.at > this.now ? 0 : atOneInstant + 1;
+      if (atOneInstant > mostAtOneInstant) throw new Error(`timers go on and on at ${this.now}`);
       this.now = Math.max(this.now, next.at);
       next.run();
       await settle();

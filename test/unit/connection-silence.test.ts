@@ -307,6 +307,19 @@ describe('the state live', () => {
     expect(world.state).toBe('stale');
   });
 
+  test('is reached once a page that was opened hidden is visible and draws', async () => {
+    const world = new ScreenWorld();
+    world.setVisible(false);
+    world.isDrawingBroken = true;
+    world.connection.start();
+    await world.pass(10_000);
+    expect(world.state).toBe('connecting');
+    world.isDrawingBroken = false;
+    world.setVisible(true);
+    await world.pass(1_000);
+    expect(world.state).toBe('live');
+  });
+
   test('ends in a hidden page if ticks do not arrive', async () => {
     const world = await liveWorld();
     world.connection.setVisible(false);

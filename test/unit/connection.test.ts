@@ -338,6 +338,18 @@ describe('a signed-out screen', () => {
     expect(world.states.map(({ state }) => state).slice(-2)).toEqual(['connecting', 'live']);
   });
 
+  test('begins a new outage if the handshake fails after it is signed in', async () => {
+    const world = await signedOutWorld();
+    await world.pass(100_000);
+    world.server = { ...healthy, handshake: 'refused' };
+    await world.pass(50_100);
+    world.server.state = 'failing';
+    const { length } = world.questions;
+    await world.pass(10_000);
+    // Half of a window of 0.7 s, and an answer of 20 ms.
+    expect(world.questions.length - length).toBeGreaterThan(20);
+  });
+
   test('asks at once when it wakes, at most once in five seconds', async () => {
     const world = await signedOutWorld();
     await world.pass(10_000);

@@ -130,10 +130,11 @@ export function askSignedOut(state: State, { moment: { now }, effects }: Turn): 
   return { ...state, phase: { name: 'signed-out', askAt: now + signedOutMs, askedAt: now } };
 }
 
-/** Signed in again. */
+/** Signed in again: the time without a session was no outage. */
 export function signIn(state: State, told: InitialState, turn: Turn): State {
   const { now } = turn.moment;
-  return beginHandshake({ ...state, staleness: connectingAgain(state.staleness, now) }, turn, told);
+  const tries = { ...state.tries, count: 0, outageSince: now };
+  return beginHandshake({ ...state, tries, staleness: connectingAgain(state.staleness, now) }, turn, told);
 }
 
 /** A screen in the phase `signed-out` asks at most this often when it wakes. */

@@ -51,12 +51,12 @@ export function evaluate(before: Staleness, isSignedOut: boolean, now: number): 
 
 /** When `evaluate` may come to another result. */
 export function staleAt(staleness: Staleness): number {
-  const { screen, isFresh, tickInstant, limitMs, heardAt, drawnAt, isVisible, connectingUntil } = staleness;
+  const { screen, isFresh, tickInstant, limitMs, heardAt, drawnAt, connectingUntil } = staleness;
   const freshUntil = Math.min(tickInstant + limitMs, heardAt + silenceMs);
   return Math.min(
     isFresh ? freshUntil : Infinity,
-    screen === 'live' && isVisible ? drawnAt + drawnMs : Infinity,
-    screen === 'connecting' ? connectingUntil : Infinity,
+    screen === 'live' && !keepsScreen(staleness) ? drawnAt + drawnMs : Infinity,
+    screen === 'connecting' && !keepsScreen(staleness) ? connectingUntil : Infinity,
   );
 }
 
@@ -91,9 +91,14 @@ export function connectingAgain(staleness: Staleness, now: number): Staleness {
   return { ...withdrawn(staleness), screen: 'connecting', connectingUntil: now + staleness.limitMs };
 }
 
-function screenOf({ screen, isFresh, drawnAt, isVisible, connectingUntil }: Staleness, now: number): ScreenState {
+function screenOf(staleness: Staleness, now: number): ScreenState {
+  const { screen, isFresh, drawnAt, connectingUntil } = staleness;
   if (isFresh && now < drawnAt + drawnMs) return 'live';
-  // A hidden page need not draw.
-  if (isFresh && !isVisible) return screen;
+  if (keepsScreen(staleness)) return screen;
   return screen === 'connecting' && now < connectingUntil ? 'connecting' : 'stale';
+}
+
+/** A hidden page need not draw. */
+function keepsScreen({ isFresh, isVisible }: Staleness): boolean {
+  return isFresh && !isVisible;
 }

@@ -166,6 +166,8 @@ export type Effect =
 
 /** The answer to `GET /api/initial_state`. A redirect and a page count as 401: something wants a sign-in first. */
 export interface StateAnswer {
+  /** It was a redirect or a page, which no Clock sends. */
+  readonly isForeign?: boolean;
   readonly status: number;
   /** Of the header `Retry-After`, ms. */
   readonly retryAfterMs: number | null;

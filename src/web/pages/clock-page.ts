@@ -24,6 +24,7 @@ export function clockPage({ assets, account, build }: ClockPageOptions): Html {
         <p id="state" aria-live="polite">Connecting</p>
         <p id="error" title="The most that the shown time can be wrong"></p>
         <p id="reading" class="unseen" aria-live="polite"></p>
+        <p id="warnings" role="status"></p>
         <a id="sign-in" href="/accounts/login/?next=/" target="_top">Sign in again</a>
         <noscript><p>The live clock needs JavaScript.</p></noscript>
       </div>
