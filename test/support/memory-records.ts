@@ -73,6 +73,7 @@ export class MemoryRecords implements Records {
     change: (value: T) => T | null,
     message: string,
   ): Promise<boolean> {
+    this.#countWrite();
     const current = this.#find<T>(kind, id);
     if (current === null) return false;
     const changed = change(current);
