@@ -135,6 +135,9 @@ describe('a value that is not allowed', () => {
     [['beat', '--redis-url', 'http://redis'], {}, /--redis-url: its value must be the address of a Redis/],
     [['token', 'issue', 'ada', '--expires', '366d'], {}, /--expires: "366d" must be/],
     [['token', 'issue', 'ada', '--name', 'a\nb'], {}, /--name/],
+    [['token', 'issue', 'ada', '--name', '  '], {}, /--name: "  " must be 1 to 64 characters, not all blank/],
+    [['secret', '--write', ''], {}, /--write: the name of the folder is blank/],
+    [['watch', 'http://127.0.0.1:1'], { CLOCK_TOKEN: ' ' }, /CLOCK_TOKEN: its value must be a value that is not blank/],
   ];
   test.concurrent.each(cases)('%j with %j is refused in one line', async (args, env, words) => {
     expectRefused(await runClock(args, { env }), words);
@@ -317,6 +320,19 @@ describe('without a secret, a store, a zone or a reader', () => {
     } finally {
       await server.stop();
     }
+  });
+
+  test('a command waits for a Redis that is busy, says so, and succeeds', async () => {
+    const server = await RedisServer.start();
+    server.pause();
+    const command = spawn(join(import.meta.dirname, '../../bin/clock'), ['user', 'list', '--redis-url', server.url]);
+    const exited = once(command, 'exit');
+    let said = '';
+    command.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await until(() => said === `clock: waiting for ${server.url} to answer\n`, 'it says that it waits');
+    server.resume();
+    expect(await exited).toEqual([0, null]);
+    await server.stop();
   });
 
   test('a store that goes away during a command is exit 1 and one line', async () => {

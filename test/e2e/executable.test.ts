@@ -130,7 +130,7 @@ describe('executable', () => {
 
   test('requires a data folder if there is no home folder', async () => {
     const { exit, stderr } = await runClock(['all'], { command: executable.command() });
-    expect(stderr).toBe('clock: --data-dir: there is no home folder to keep data in: name a folder\n');
+    expect(stderr).toBe('clock: --data-dir: missing, and this user has no home folder: name a folder\n');
     expect(exit).toBe(2);
   });
 
