@@ -58,7 +58,8 @@ export class ClockApp {
     schedule,
     random: Math.random,
     memory: sessionMemory,
-    isServed: async (build) => (await (await fetch(location.href)).text()).includes(`data-build="${build}"`),
+    isServed: async (build) =>
+      (await (await fetch(location.href, { credentials: 'same-origin' })).text()).includes(`data-build="${build}"`),
     reload: () => location.reload(),
   });
   readonly #connection = new Connection({
