@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import type { ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
@@ -48,6 +49,7 @@ export class ClockApp {
           },
           apply: (theme) => this.#setTheme(theme.applyTheme(location.search, this.#display, () => this.#setZones())),
           onState: () => this.#paintOrStop(),
+          onError: (error) => this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`),
           schedule,
           reload: () => location.reload(),
         });
@@ -56,7 +58,8 @@ export class ClockApp {
     schedule,
     random: Math.random,
     memory: sessionMemory,
-    isServed: async (build) => (await (await fetch(location.href)).text()).includes(`data-build="${build}"`),
+    isServed: async (build) =>
+      (await (await fetch(location.href, { credentials: 'same-origin' })).text()).includes(`data-build="${build}"`),
     reload: () => location.reload(),
   });
   readonly #connection = new Connection({
@@ -101,14 +104,12 @@ export class ClockApp {
   #theme: ThemeModule.Theme | null = null;
 
   start(): void {
-    this.#themeLoader?.load().catch((error: unknown) => {
-      this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`);
-    });
+    if (this.#themeLoader !== null) runInBackground(this.#themeLoader.load());
     if ('WebSocket' in globalThis) this.#connection.start();
     else element('state').textContent = 'This browser has no WebSockets, which the clock needs';
     keepAwake();
     markIdle(this.#root, schedule);
-    connectControls({ describe: () => this.#face.describe(), onDetails: () => void this.#togglePanel() });
+    connectControls({ describe: () => this.#face.describe(), onDetails: () => runInBackground(this.#togglePanel()) });
     this.#listen();
     schedule(registerWorker, registerAfterMs);
     schedule(() => {
@@ -150,7 +151,7 @@ export class ClockApp {
   }
 
   #paintOrStop(): void {
-    if (this.#isFresh) void this.#themeLoader?.onReachable();
+    if (this.#isFresh && this.#themeLoader !== null) runInBackground(this.#themeLoader.onReachable());
     const isThemed = this.#themeLoader === null || this.#themeLoader.state === 'applied';
     if (this.#isFresh && isThemed) this.#painter.start();
     else this.#painter.stop();

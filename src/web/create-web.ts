@@ -68,7 +68,8 @@ export function createWeb(dependencies: WebDependencies): Web {
     lastMessages: new LastMessages({ backend }),
     spread: new Spread({ backend, owner, connections: () => hub.size }),
   };
-  const endpoint = new SocketEndpoint({ ...context, hub, maxSockets: maxOpenSockets(config.maxSockets, log) });
+  const maxSockets = maxOpenSockets(config.maxSockets);
+  const endpoint = new SocketEndpoint({ ...context, hub, maxSockets });
   const proxies = new Proxies(config.trustedProxy, config.tlsCert !== undefined, log);
   const routes: Routes = {
     ...clockRoutes(context),
@@ -91,6 +92,11 @@ export function createWeb(dependencies: WebDependencies): Web {
       serveSockets(served, { server, endpoint, upgrades });
     },
   });
+  // Nothing is logged before the TLS files have proved usable: the only output is then the line of the error.
+  if (maxSockets < config.maxSockets) {
+    const message = 'the limit of open files allows fewer sockets than --max-sockets';
+    log.info({ wanted: config.maxSockets, possible: maxSockets }, message);
+  }
   const sessionMonitor = new SessionMonitor({ hub, sessions, records: backend.records, time: backend.time });
   const certificateReload = new CertificateReload({ config, listener, time: backend.time, log });
   return new Web({ ...context, hub, sessionMonitor, endpoint, upgrades, server, listener, certificateReload });
