@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthServices } from './auth/auth-services.ts';
 import { FirstAccount, type FirstPassword } from './auth/first-account.ts';
-import { givenOrKeptSecrets, requiredSecrets, type Secrets } from './auth/secrets.ts';
+import { configuredOrStoredSecrets, requiredSecrets, type Secrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
 import { DurabilityCheck } from './backend/durability-check.ts';
 import {
@@ -95,7 +95,7 @@ export async function allRole(config: AllConfig, context: RoleContext): Promise<
   const folder = dataFolder(config, environment);
   const backend = namesRedis(config) ? redisBackend(config, log) : embeddedBackend(folder, true, log);
   const signIn = firstSignIn(config.adminPassword, folder);
-  const secrets = givenOrKeptSecrets(config.secrets, backend, folder);
+  const secrets = configuredOrStoredSecrets(config.secrets, backend, folder);
   const host = config.host ?? '127.0.0.1';
   const web = await webPart(backend, secrets, signIn.password, host, config, context);
   // Makes the secret at the start, since commands use it and never make one.

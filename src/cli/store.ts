@@ -35,7 +35,7 @@ export class StoreCommands {
     warnOfUnknown(this.#environment);
     const log = silentLogger();
     const store = existingStore(config, this.#environment, log);
-    await startAndSayIfSlow(store);
+    await startWithNotice(store);
     try {
       process.stderr.write(`clock: ${store.address}\n`);
       if (store.outage !== null) throw cannotServe(store, store.outage, store.outageReason);
@@ -50,8 +50,8 @@ export class StoreCommands {
   }
 }
 
-/** A busy Redis may answer late: a command waits longer than a role does. */
-async function startAndSayIfSlow(store: Backend): Promise<void> {
+/** Starts the store and says so if it takes long: a busy Redis may answer late, and a command waits for it. */
+async function startWithNotice(store: Backend): Promise<void> {
   const notice = setTimeout(
     () => process.stderr.write(`clock: waiting for ${store.address} to answer\n`),
     noticeAfterMs,

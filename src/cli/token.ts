@@ -8,7 +8,7 @@ import type { StoreCommands } from './store.ts';
 export function addToken(program: Command, stores: StoreCommands): void {
   const token = program
     .command('token')
-    .description('manage bearer tokens, which programs read the clock with')
+    .description('manage the bearer tokens with which programs read the clock')
     .helpCommand(false);
   const run = (command: Command, work: (tokens: TokenCommands) => Promise<void>): Promise<void> =>
     stores.run(command, ({ accounts, tokens }) => work(new TokenCommands(accounts, tokens)));
@@ -31,7 +31,7 @@ export function addToken(program: Command, stores: StoreCommands): void {
     .add(token, 'list', 'list the live tokens', ['--json', 'print JSON'])
     .action(() => run(list, (tokens) => tokens.list(list.opts())));
   const revoke = stores
-    .add(token, 'revoke <id-or-label>', 'end a token and close its sockets')
+    .add(token, 'revoke <id-or-label>', 'revoke a token and close its sockets')
     .action((idOrLabel: string) => run(revoke, (tokens) => tokens.revoke(idOrLabel)));
 }
 

@@ -31,19 +31,19 @@ export function addUser(program: Command, stores: StoreCommands): void {
   add('list', 'list the accounts', (users, options) => users.list(options), json);
   add(
     'passwd <name>',
-    'set a new password; ends all sessions and tokens of the account',
+    'set a new password and end all sessions and tokens of the account',
     (users, options, name) => users.passwd(name, options),
     passwordStdin,
   );
-  add('disable <name>', 'refuse sign-ins; ends all sessions and tokens of the account', (users, _, name) =>
+  add('disable <name>', 'refuse sign-ins and end all sessions and tokens of the account', (users, _, name) =>
     users.disable(name),
   );
   add('enable <name>', 'allow sign-ins again', (users, _, name) => users.enable(name));
-  add('remove <name>', 'remove an account; ends all its sessions and tokens', (users, _, name) => users.remove(name));
+  add('remove <name>', 'remove an account and end all its sessions and tokens', (users, _, name) => users.remove(name));
   add(
     'operator <name>',
-    'make an account an operator account',
+    'make an account an operator account, or an ordinary one with --off',
     (users, options, name) => users.operator(name, options),
-    ['--off', 'make it a plain account'],
+    ['--off', 'make it an ordinary account'],
   );
 }

@@ -17,7 +17,7 @@ export type Check = () => Promise<Finding[]>;
 const maxOffsetMs = 50;
 const settleWithinMs = 3_000;
 
-/** A check of one thing: `run` resolves to what is right about it, or rejects with what is wrong. */
+/** A check with one finding: `run` resolves to the text of an `ok`, or rejects with the problem. */
 export function check(name: string, run: () => Promise<string>): Check {
   return async () => {
     try {
@@ -60,7 +60,7 @@ export function storeChecks(store: Backend, name: 'redis' | 'data'): Check[] {
   return [serves, operationsCheck(store, name), clocks];
 }
 
-/** Tries every operation that the roles need, on data of its own. Nothing is found while the store cannot be reached. */
+/** Tries every operation that the roles need, on data of its own. No findings if the store cannot be reached. */
 function operationsCheck(store: Backend, name: string): Check {
   return async () => {
     if (!isReachable(store)) return [];
@@ -100,13 +100,13 @@ export function portCheck(option: string, host: string, port: number, isSecure: 
     if (problem !== 'EADDRINUSE') throw new Error(`cannot listen on ${authority} (${problem})`);
     const hosts = localHosts(host);
     if ((await healthProblem({ hosts, port, path: '/health', isSecure })) === null) {
-      return `${authority} is served by a clock already`;
+      return `a clock already listens on ${authority}`;
     }
     throw new Error(`${authority} is in use; choose another port or stop the process that listens on it`);
   });
 }
 
-/** Whether commands are answered at all, possibly with a refusal. */
+/** Whether the store answers commands, even if it refuses some. */
 function isReachable({ outage }: Backend): boolean {
   return outage !== 'starting' && outage !== 'redis-down' && outage !== 'redis-auth' && outage !== 'redis-schema';
 }

@@ -6,21 +6,24 @@ export interface Problem {
   words: string;
 }
 
-/** What an answer of the server shows to be wrong; null: nothing. */
+/** The problem that the server's answer shows; null if it contains the initial state. */
 export function problemOfAnswer({ status, state, isForeign = false }: StateAnswer, origin: string): Problem | null {
   if (state !== null) return null;
   if (isForeign)
-    return { reason: 'not-a-clock', words: `${origin} answers with a page or a redirect: it is not a Clock` };
+    return { reason: 'not-a-clock', words: `${origin} answers with a page or a redirect: it is not a Clock server` };
   if (status === 401 || status === 403) {
-    return { reason: 'signed-out', words: 'the server does not take this token: issue another' };
+    return {
+      reason: 'signed-out',
+      words: "the server refuses this token: it has expired or was revoked; issue another with 'clock token issue'",
+    };
   }
   if (status === 429 || status >= 500) {
-    return { reason: 'unavailable', words: `${origin} cannot serve the time now (status ${status})` };
+    return { reason: 'unavailable', words: `${origin} cannot serve the time at the moment (status ${status})` };
   }
-  return { reason: 'not-a-clock', words: `${origin} answers like no Clock (status ${status})` };
+  return { reason: 'not-a-clock', words: `${origin} is not a Clock server: it answers with status ${status}` };
 }
 
-/** What a request that failed shows to be wrong: Node gives a code with the cause. */
+/** The problem that made a request fail, from the code that Node sets on the error or its cause. */
 export function problemOfError(error: unknown, origin: string): Problem {
   const code = codeOf(error);
   const host = new URL(origin).hostname;
@@ -28,7 +31,7 @@ export function problemOfError(error: unknown, origin: string): Problem {
     return { reason: 'refused', words: `${origin} refuses connections: no server listens on that port` };
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return { reason: 'no-network', words: `the host ${host} is not found: check the name and this host's network` };
+    return { reason: 'no-network', words: `the host ${host} is not found: check its name and this host's network` };
   }
   if (/^E(?:HOST|NET)(?:UNREACH|DOWN)$|^EADDRNOTAVAIL$/.test(code)) {
     return { reason: 'no-network', words: `${host} cannot be reached from this host (${code})` };
@@ -39,7 +42,7 @@ export function problemOfError(error: unknown, origin: string): Problem {
   if (/^ERR_SSL_|^EPROTO$|^HPE_|^UND_ERR_SOCKET$|^ECONNRESET$/.test(code) || error instanceof SyntaxError) {
     return {
       reason: 'not-a-clock',
-      words: `${origin} does not answer as a Clock does: check scheme and port (${code})`,
+      words: `${origin} does not answer like a Clock server: check scheme and port${code && ` (${code})`}`,
     };
   }
   return { reason: 'no-answer', words: `${origin} does not answer` };
@@ -53,7 +56,7 @@ function certificateWords(code: string): string {
   return `${kind}; name the CA's file in NODE_EXTRA_CA_CERTS`;
 }
 
-/** The code of an error or of its causes; of several attempts (IPv6 and IPv4) that of the first. */
+/** The code of an error or its causes; of several attempts (IPv6 and IPv4) that of the first. Empty if there is none. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   if ('code' in error && typeof error.code === 'string' && error.code !== 'UND_ERR_CONNECT_TIMEOUT') return error.code;

@@ -41,7 +41,7 @@ describe('clock watch', () => {
   test('exits 1 if the server refuses its token twice', async () => {
     const { exit, stderr } = await runClock(['watch', clock.url, '--once'], { env: { CLOCK_TOKEN: `${token}x` } });
     expect(exit).toBe(1);
-    expect(stderr).toMatch(/^clock: the server does not take this token/);
+    expect(stderr).toMatch(/^clock: the server refuses this token/);
   });
 
   test('exits 2 without a token and without an address', async () => {
@@ -85,7 +85,7 @@ describe('clock watch', () => {
     const { exit, stderr } = await runClock(['watch', url], { env: tokenVariable() });
     server.close();
     expect(exit).toBe(1);
-    expect(stderr).toContain(`clock: ${url} answers with a page or a redirect: it is not a Clock\n`);
+    expect(stderr).toContain(`clock: ${url} answers with a page or a redirect: it is not a Clock server\n`);
   }, 20_000);
 });
 
