@@ -8,7 +8,7 @@ import type { BrowserDriver } from './driver.ts';
 
 const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--no-zygote'];
 
-/** Starts the Chromium in a version of the package chrome-aws-lambda, which holds its libraries too unless its version is Chromium's. */
+/** Starts the Chromium of a version of the package chrome-aws-lambda. Versions below 60 also contain its libraries. */
 export async function launchOldChromium(packageVersion: string): Promise<BrowserDriver> {
   const libraries = Number.parseInt(packageVersion, 10) < 60 ? ['bin/aws.tar.br'] : [];
   const folder = cachedPackage('chrome-aws-lambda', packageVersion, ['bin/chromium.br', ...libraries]);
