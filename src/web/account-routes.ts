@@ -60,7 +60,7 @@ export function accountRoutes(context: WebContext): Routes {
     const problem =
       password === field(request.body, 'new_password2')
         ? passwordProblem(password, session.account)
-        : 'The two new passwords are not the same.';
+        : 'The two new passwords differ.';
     if (problem !== null) return passwordForm(request, session, problem);
     const attempt = await beginAttempt(context, session.account, request);
     const oldPassword = field(request.body, 'old_password');
