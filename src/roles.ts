@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAuthServices } from './auth/auth-services.ts';
 import { FirstAccount, type FirstPassword } from './auth/first-account.ts';
-import { givenOrKeptSecrets, requiredSecrets, type Secrets } from './auth/secrets.ts';
+import { configuredOrStoredSecrets, requiredSecrets, type Secrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
 import { DurabilityCheck } from './backend/durability-check.ts';
 import {
@@ -95,7 +95,7 @@ export async function allRole(config: AllConfig, context: RoleContext): Promise<
   const directory = dataDirectory(config, environment);
   const backend = namesRedis(config) ? redisBackend(config, log) : embeddedBackend(directory, true, log);
   const signIn = firstSignIn(config.adminPassword, directory);
-  const secrets = givenOrKeptSecrets(config.secrets, backend, directory);
+  const secrets = configuredOrStoredSecrets(config.secrets, backend, directory);
   const host = config.host ?? '127.0.0.1';
   const web = await webPart(backend, secrets, signIn.password, host, config, context);
   // Creates the secret at the start, since commands read it and never create one.

@@ -42,7 +42,7 @@ export function addUser(program: Command, commands: BackendCommands): void {
   add('remove <name>', 'remove an account and end all its sessions and tokens', (users, _, name) => users.remove(name));
   add(
     'operator <name>',
-    'make an account an operator account',
+    'make an account an operator account, or an ordinary one with --off',
     (users, options, name) => users.operator(name, options),
     ['--off', 'make it an ordinary account again'],
   );

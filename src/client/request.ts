@@ -1,14 +1,14 @@
 import { schedule } from './schedule.ts';
 
 export interface RequestOptions {
-  /** For the answer and for reading it. */
+  /** The limit for the whole request, including the body. */
   timeoutMs: number;
   headers?: Record<string, string>;
   /** Ends the request; the promise rejects. */
   signal?: AbortSignal | undefined;
 }
 
-/** Requests an address past the caches, and reads the answer. Rejects if that takes longer than `timeoutMs`. */
+/** Requests an address, without caches, and reads the answer. Rejects if that takes longer than `timeoutMs`. */
 export async function request<Answer>(
   address: URL,
   read: (response: Response) => Promise<Answer>,
@@ -20,13 +20,13 @@ export async function request<Answer>(
   let end = (_reason: Error): void => {};
   const ended = new Promise<never>((_, reject) => (end = reject));
   const cancelTimer = schedule(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  const onAbort = (): void => end(new Error('the question was cancelled'));
+  const onAbort = (): void => end(new Error('the request was cancelled'));
   signal?.addEventListener('abort', onAbort);
   try {
     const init = {
       headers,
       redirect: 'manual',
-      // A browser lets a cacheable request wait for an identical one before it.
+      // Browsers queue a cacheable request behind an identical one.
       cache: 'no-store',
       // Chromium before 72 omits cookies by default.
       credentials: 'same-origin',

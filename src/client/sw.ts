@@ -15,7 +15,7 @@ interface FetchEvent {
   respondWith(answer: Promise<Response>): void;
 }
 
-/** The bundler defines these: the build, the clock's page without an account, and its policy for the host `CLOCK_HOST`. */
+/** The bundler defines these: the build, the clock page without an account, and its CSP with `CLOCK_HOST` as the host. */
 declare const CLOCK_BUILD_NAME: string;
 declare const CLOCK_SHELL: string;
 declare const CLOCK_SHELL_POLICY: string;
@@ -25,7 +25,7 @@ const cacheName = `clock ${CLOCK_BUILD_NAME}`;
 /** Every page needs these, and they are in the browser's own cache by now. The others are cached when they are used. */
 const coreFiles = ['/static/clock.css', '/static/main.js', '/static/favicon.svg'];
 const files = new Set([...coreFiles, '/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css']);
-/** After this long without an answer the shell is shown. */
+/** After this long without an answer, the shell is shown: the clock page without an account. */
 const answerTimeoutMs = 4_000;
 
 self.addEventListener('install', (event) => event.waitUntil(install()));

@@ -100,13 +100,13 @@ export function portCheck(option: string, host: string, port: number, isSecure: 
     if (problem !== 'EADDRINUSE') throw new Error(`cannot listen on ${authority} (${problem})`);
     const hosts = localHosts(host);
     if ((await healthProblem({ hosts, port, path: '/health', isSecure })) === null) {
-      return `${authority} is served by a clock already`;
+      return `a clock already listens on ${authority}`;
     }
     throw new Error(`${authority} is in use; choose another port or stop the process that listens on it`);
   });
 }
 
-/** Whether commands are answered at all, possibly with a refusal. */
+/** Whether the store answers commands, even if it refuses some. */
 function isReachable({ outage }: Backend): boolean {
   return outage !== 'starting' && outage !== 'redis-down' && outage !== 'redis-auth' && outage !== 'redis-schema';
 }

@@ -9,7 +9,7 @@ export interface Reading {
   time: string | null;
   zone: string | null;
   state: ScreenState;
-  /** Why there is no time; null while there is, or while the reason is not known. */
+  /** Why the time is not live; null if it is live or the reason is unknown. */
   reason: string | null;
   /** How far the shown time may be wrong, ms. */
   errorMs: number | null;
@@ -17,7 +17,7 @@ export interface Reading {
   offsetMs: number | null;
 }
 
-/** The part of a terminal, file or pipe that is needed here. */
+/** The part of a `WriteStream` (a terminal, file or pipe) that is used here. */
 export interface Output {
   write(text: string): unknown;
   on(event: 'error', onError: (error: NodeJS.ErrnoException) => void): unknown;
@@ -39,8 +39,8 @@ const colors = { connecting: 33, live: 32, stale: 33, 'signed-out': 31 } as cons
 const bigRows = 7;
 
 /**
- * Writes readings. A terminal that can move its cursor shows one after the other in the same place, in digits as big
- * as fit; everything else gets one line each.
+ * Writes readings. On a terminal that can move its cursor, each replaces the previous one, in the largest digits that
+ * fit. Any other output gets one line per reading.
  */
 export class TerminalFace {
   readonly #options: TerminalFaceOptions;
@@ -73,7 +73,7 @@ export class TerminalFace {
     write();
   }
 
-  /** Leaves the terminal as it was, below the last reading. */
+  /** Shows the cursor again, below the last reading. */
   end(): void {
     if (this.#columns > 0) this.#options.output.write(`${this.#lines > 0 ? '\n' : ''}${showCursor}`);
   }
@@ -102,7 +102,7 @@ export class TerminalFace {
     if (rows >= bigRows && columns > (big[0]?.length ?? 0) + 2) {
       return [...big.map((row) => this.#color(row, state)), '', this.#color(fitting(words, columns), state)];
     }
-    // If there is space for one of the two only, a time alone says that it is live.
+    // If only one of the two fits, a time alone means that it is live.
     const alone = state === 'live' ? [time, state] : [state];
     return [this.#color(fitting([...words.map((some) => `${time} ${some}`), ...alone], columns), state)];
   }

@@ -39,7 +39,7 @@ export function problemOfError(error: unknown, origin: string): Problem {
   if (/^ERR_SSL_|^EPROTO$|^HPE_|^UND_ERR_SOCKET$|^ECONNRESET$/.test(code) || error instanceof SyntaxError) {
     return {
       reason: 'not-a-clock',
-      message: `${origin} is not a Clock (${code}): check scheme and port`,
+      message: `${origin} does not answer like a Clock server: check scheme and port${code && ` (${code})`}`,
     };
   }
   return { reason: 'no-answer', message: `${origin} does not answer` };

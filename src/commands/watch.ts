@@ -10,7 +10,7 @@ import { TerminalFace, type Output, type Reading } from './terminal-face.ts';
 import { type Problem, problemOfAnswer, problemOfError } from './watch-problem.ts';
 
 const onceWithinMs = 10_000;
-/** A server that restarts may refuse a token for a moment. */
+/** A server that is restarting may refuse a valid token for a moment. */
 const recheckMs = 2_000;
 
 export interface WatchOptions {
@@ -52,7 +52,7 @@ export async function watch(options: WatchOptions): Promise<void> {
     const { state, time } = reading();
     if (once && (state !== 'live' || time === null)) return;
     face.show(reading());
-    // An error of writing is reported in the next turn of the event loop.
+    // A write error is only reported in the next turn of the event loop.
     if (once) setImmediate(end);
   };
   const failWith = (message: string): void => {
@@ -97,7 +97,7 @@ export async function watch(options: WatchOptions): Promise<void> {
   output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     // EPIPE: the reader of the pipe has exited.
     if (code === 'EPIPE') end();
-    else fail(new UserError(`the time cannot be written: ${message}`, 1));
+    else fail(new UserError(`cannot write the time: ${message}`, 1));
   });
   stopping.addEventListener('abort', () => end(), { once: true });
   const onLate = (): void =>

@@ -7,7 +7,7 @@ import type { WebContext } from './web-context.ts';
 
 const maxZones = 8;
 
-/** What programs and the page request. */
+/** The JSON API that programs and the page use. */
 export function apiRoutes({ authenticator, backend, lastMessages, channels, spread, build }: WebContext): Routes {
   const signedIn = async (request: Request, answer: () => Response | Promise<Response>): Promise<Response> => {
     const session = await authenticator.authenticate(request, { allowBearer: true });
@@ -47,10 +47,14 @@ function zonesOf({ query }: Request): string[] {
     .getAll('names')
     .flatMap((list) => list.split(','))
     .map((name) => name.trim());
-  if (names.join('') === '') throw new HttpError('unknown-zone', 'The parameter names is missing: names=Asia/Tokyo.');
+  if (names.join('') === '')
+    throw new HttpError('unknown-zone', 'The query parameter "names" is missing. Example: names=Asia/Tokyo.');
   const excess = names[maxZones];
   if (excess !== undefined) {
-    throw new HttpError('unknown-zone', `More than ${maxZones} zones: ${JSON.stringify(excess)} is one too many.`);
+    throw new HttpError(
+      'unknown-zone',
+      `A request can name at most ${maxZones} zones; ${JSON.stringify(excess)} exceeds that.`,
+    );
   }
   const unknown = names.find((name) => !isZone(name));
   if (unknown !== undefined) throw new HttpError('unknown-zone', `There is no time zone ${JSON.stringify(unknown)}.`);

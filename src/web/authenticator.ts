@@ -27,8 +27,8 @@ export class Authenticator {
   }
 
   /**
-   * The sessions of the request's credentials, by their signatures alone: it does not ask the backend. Several, if the
-   * browser sends several session cookies; none, if the request is signed out.
+   * The sessions of the request's credentials. Checks only their signatures and does not read from the backend.
+   * Several if the browser sends several session cookies; none if the request is signed out.
    */
   async verify(head: RequestHead, { allowBearer }: CredentialOptions): Promise<Session[]> {
     const { sessions, cookies } = this.#options;

@@ -4,7 +4,7 @@ import { signInFirstPage } from './pages/sign-in-first-page.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
-/** The clock without anything else, for a frame. Signed out, it links to the sign-in form: a form in a frame is unsafe. */
+/** The clock alone, for a frame. Signed out, it only links to the sign-in form: a framed form invites clickjacking. */
 export function embedRoutes({ config, authenticator, assets, build }: WebContext): Routes {
   return {
     '/embed': {

@@ -11,7 +11,7 @@ import type { LastMessages } from './last-messages.ts';
 import type { WebSettings } from './options.ts';
 import type { Spread } from './spread.ts';
 
-/** What the routes of a web process share. Each takes what it needs, so a new option reaches a page without a detour. */
+/** What the routes of a web process share. Each route uses what it needs, so a new option need not be passed along. */
 export interface WebContext {
   config: WebSettings;
   backend: Backend;

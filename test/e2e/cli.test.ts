@@ -87,7 +87,7 @@ test('--version prints version, commit and build date', async () => {
   expect(stdout).toMatch(/^clock \d+\.\d+\.\d+ \(commit \w+, built \d{4}-\d{2}-\d{2}\)\n$/);
 });
 
-describe('a command whose output nobody reads', () => {
+describe('a command whose standard output is closed', () => {
   test.concurrent.each([
     ['--help', 0],
     ['secret', 0],
@@ -263,9 +263,9 @@ test('both passwords can be pasted at once at the prompt', async () => {
   const exited = once(terminal, 'exit');
   let shown = '';
   terminal.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString()));
-  await until(() => shown.includes('Password: '), 'it asks');
+  await until(() => shown.includes('Password: '), 'the prompt');
   terminal.stdin.write(`${password}\r${password}\r`);
-  await until(() => shown.includes('Password again: '), 'it asks again');
+  await until(() => shown.includes('Password again: '), 'the second prompt');
   const [exit] = await exited;
   expect(exit).toBe(0);
   expect(shown).not.toContain(password);
@@ -307,7 +307,7 @@ describe('on Redis', () => {
   });
 });
 
-describe('without a secret, a store, a zone or a reader', () => {
+describe('without a secret, a store, a zone or a reader of the log', () => {
   test('no token is issued over Redis without the secret of web', async () => {
     const server = await RedisServer.start();
     const env = { CLOCK_REDIS_URL: server.url, XDG_STATE_HOME: join(directory, 'state') };
@@ -335,7 +335,7 @@ describe('without a secret, a store, a zone or a reader', () => {
     await server.stop();
   });
 
-  test('a store that goes away during a command is exit 1 and one line', async () => {
+  test('a store that becomes unavailable during a command is exit 1 and one line', async () => {
     const server = await RedisServer.start();
     const args = ['user', 'add', 'ada', '--password-stdin', '--redis-port', String(server.port)];
     const command = spawn(join(import.meta.dirname, '../../bin/clock'), args);
@@ -361,7 +361,7 @@ describe('without a secret, a store, a zone or a reader', () => {
     expect(await (await client.fetch('/api/initial_state')).json()).toMatchObject({ zone: 'UTC' });
   });
 
-  test('a role goes on running after the reader of its log has closed the pipe', async () => {
+  test('a role continues to run after the reader of its log has closed the pipe', async () => {
     await using all = await startClock(['all'], { env: { CLOCK_LOG_LEVEL: 'trace' } });
     all.closeLog();
     const client = new Client(all.url);
@@ -422,7 +422,7 @@ describe('a certificate and its key', () => {
     const tls = ['--tls-cert', own.certFile, '--tls-key', own.keyFile];
     const { stdout } = await runClock(['check', '--port', String(all.port), '--data-dir', all.dataDir, ...tls]);
     expect(stdout).toMatch(/^ok    tls: /m);
-    expect(stdout).toMatch(/^ok    port --port: .* is served by a clock already$/m);
+    expect(stdout).toMatch(/^ok    port --port: a clock already listens on .*$/m);
   });
 });
 
@@ -492,7 +492,7 @@ describe('clock check', () => {
     expect(check.stdout + all.stdout + all.stderr).not.toContain('too-short');
   });
 
-  test('reports data of a newer schema in one line, and goes on', async () => {
+  test('reports data of a newer schema in one line, and continues', async () => {
     const server = await RedisServer.start();
     await server.cli('SET', 'clock:{time}:schema', '99');
     const { exit, stdout, stderr } = await runClock(['check', '--port', '0'], { env: { CLOCK_REDIS_URL: server.url } });

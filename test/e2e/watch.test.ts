@@ -86,7 +86,7 @@ describe('clock watch', () => {
     const { exit, stderr } = await runClock(['watch', url], { env: tokenVariable() });
     server.close();
     expect(exit).toBe(1);
-    expect(stderr).toContain(`clock: ${url} answers with a page or a redirect: it is not a Clock\n`);
+    expect(stderr).toContain(`clock: ${url} answers with a page or a redirect: it is not a Clock server\n`);
   }, 20_000);
 });
 

@@ -84,7 +84,7 @@ describe('a wall clock', () => {
     await web.process.logged("this host's clock differs from house time; check NTP here and on Redis's host");
   });
 
-  test('of the host of clock all is followed within 2 s when it is set 1 h back and forth, and seq rises', async () => {
+  test('of the host of clock all is followed within 2 s when it is set 1 h back and forward, and seq rises', async () => {
     const clock = new WallClock('+0');
     const { all, owner } = await startAll(clock);
     await using _all = all;

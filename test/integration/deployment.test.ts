@@ -41,7 +41,7 @@ describe('compose.yaml', () => {
     }
   });
 
-  test.each(Object.keys(roles))('has the same health check for %s as the article that Clock is modelled on', (name) => {
+  test.each(Object.keys(roles))('has the same health check for %s as the Django system that it replaces', (name) => {
     expect(services[name]?.healthcheck).toEqual({
       test: ['CMD', 'clock', 'healthcheck'],
       interval: '1m30s',

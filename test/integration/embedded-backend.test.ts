@@ -283,7 +283,7 @@ describe('writes of the embedded backend', () => {
     }
   });
 
-  test('are flushed to the disk when they end a right', async () => {
+  test('are flushed to the disk when they revoke access', async () => {
     await inFolder(async (folder) => {
       const backend = backendIn(folder);
       await backend.start();

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { givenOrKeptSecrets } from '../../src/auth/secrets.ts';
+import { configuredOrStoredSecrets } from '../../src/auth/secrets.ts';
 import { optionTables } from '../../src/cli/tables.ts';
 import { readOptions, type OptionTable } from '../../src/config.ts';
 import { UserError } from '../../src/lifecycle.ts';
@@ -84,9 +84,9 @@ describe('the stored secret of clock all', () => {
   const redis = { settings: null, address: 'redis://127.0.0.1:6379/0' };
 
   test('is made once and stays the same', () => {
-    const [first] = givenOrKeptSecrets(undefined, redis, directory)();
+    const [first] = configuredOrStoredSecrets(undefined, redis, directory)();
     expect(Buffer.byteLength(first)).toBeGreaterThanOrEqual(32);
-    expect(givenOrKeptSecrets(undefined, redis, directory)()).toEqual([first]);
+    expect(configuredOrStoredSecrets(undefined, redis, directory)()).toEqual([first]);
     expect(statSync(join(directory, 'secret')).mode & 0o777).toBe(0o600);
   });
 
@@ -97,7 +97,7 @@ describe('the stored secret of clock all', () => {
   ])('is refused with its path if it is %s, and not shown', (_, text, problem) => {
     const path = join(directory, 'secret');
     writeFileSync(path, text);
-    const read = (): unknown => givenOrKeptSecrets(undefined, redis, directory)();
+    const read = (): unknown => configuredOrStoredSecrets(undefined, redis, directory)();
     expect(read).toThrow(
       new UserError(`${path}: the stored secret ${problem}; remove it and start again, or set CLOCK_SECRET`),
     );
@@ -107,12 +107,14 @@ describe('the stored secret of clock all', () => {
 
   test('is refused with the address of the data file, too', () => {
     const embedded = { settings: { keep: () => 'too-short' }, address: '/data/clock.db' };
-    expect(() => givenOrKeptSecrets(undefined, embedded, directory)()).toThrow(/^\/data\/clock\.db: the stored secret/);
+    expect(() => configuredOrStoredSecrets(undefined, embedded, directory)()).toThrow(
+      /^\/data\/clock\.db: the stored secret/,
+    );
   });
 
   test('is refused with its path if it cannot be read', () => {
     mkdirSync(join(directory, 'secret'));
-    expect(() => givenOrKeptSecrets(undefined, redis, directory)()).toThrow(
+    expect(() => configuredOrStoredSecrets(undefined, redis, directory)()).toThrow(
       new UserError(`${join(directory, 'secret')} cannot be read (EISDIR)`),
     );
   });

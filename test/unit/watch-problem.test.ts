@@ -33,7 +33,15 @@ describe('the problem of a failed request', () => {
     expect(problemOfError(error, origin).reason).toBe('refused');
   });
 
-  test('without a code is that nobody answers', () => {
+  test('with an answer that is not JSON names no code', () => {
+    const { reason, message } = problemOfError(new SyntaxError('Unexpected token'), origin);
+    expect([reason, message]).toEqual([
+      'not-a-clock',
+      `${origin} does not answer like a Clock server: check scheme and port`,
+    ]);
+  });
+
+  test('without a code is no-answer', () => {
     expect(problemOfError(new Error('no answer within 5000 ms'), origin).reason).toBe('no-answer');
   });
 });

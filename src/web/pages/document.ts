@@ -8,7 +8,7 @@ export interface DocumentOptions {
   description?: string;
   /** `clock` fills the window; `card` is centred in it. */
   layout: 'clock' | 'card';
-  /** The build that serves the page, if the page runs the clock's script, which reads it from the root element. */
+  /** If the page runs the clock's script: the build that serves the page. The script reads it from the root element. */
   liveBuild?: string;
   body: Html;
 }
