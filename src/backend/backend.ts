@@ -139,7 +139,7 @@ export interface Records {
   subscribe(listener: MessageListener): void;
 }
 
-export type RecordKind = 'account' | 'session' | 'token' | 'pairing';
+export type RecordKind = 'account' | 'session' | 'token' | 'pairing' | 'screen' | 'screen-name' | 'link';
 
 export interface Stored<T extends object> {
   id: string;
