@@ -1,83 +1,97 @@
-/** The directions of ARCHITECTURE.md: an arrow that is not allowed here fails the build. */
+/** The layers of ARCHITECTURE.md: an import that they do not allow fails `npm run directions`. */
 
-/** Folders that never look at one another, and files that only the composition root may know. */
+/** A kind of import that is not allowed. */
 const forbid = (name, from, to, comment) => ({ name, comment, severity: 'error', from, to });
 
-/** A third-party package and its one home. */
+/** A third-party package that only its home may import. */
 const onlyIn = (dependency, home) =>
   forbid(
     `${dependency.replaceAll(/\W+/g, '-')}-has-one-home`,
     { pathNot: home },
     { path: `node_modules/${dependency}/` },
-    `${dependency} is touched in ${home} alone`,
+    `only ${home} imports ${dependency}`,
   );
 
 const roots = '^src/(cli|main|roles|backends|checks)\\.ts$|^src/cli/';
-const ground = '^src/(executable|folders|lifecycle|logger|metrics|protocol|config|secrets|build-info)\\.ts$|^src/time/';
+const baseLayer =
+  '^src/(addresses|executable|background|folders|lifecycle|logger|metrics|protocol|config|secrets|shutdown|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [
-    forbid('no-circle', {}, { circular: true }, 'nothing leads back to where it came from'),
+    forbid('no-cycle', {}, { circular: true }, 'imports form no cycle'),
     forbid(
       'no-orphan',
       { orphan: true, pathNot: '\\.d\\.ts$|client/(tsconfig|sw)' },
       {},
-      'a file that nobody imports is dead',
+      'a file that no other file imports is dead code',
     ),
     forbid(
-      'ground-knows-only-ground',
-      { path: ground },
-      { path: '^src/', pathNot: ground },
-      'the ground stands on itself',
+      'base-layer-imports-only-base-layer',
+      { path: baseLayer },
+      { path: '^src/', pathNot: baseLayer },
+      'the base layer depends on nothing above it',
     ),
-    forbid('time-is-pure', { path: '^src/time/' }, { path: '^src/', pathNot: '^src/time/' }, 'time knows nothing else'),
     forbid(
-      'tasks-are-data',
+      'time-is-independent',
+      { path: '^src/time/' },
+      { path: '^src/', pathNot: '^src/time/' },
+      'time/ depends on nothing outside its folder',
+    ),
+    forbid(
+      'tasks-are-independent',
       { path: '^src/tasks/' },
       { path: '^src/', pathNot: '^src/(tasks/|time/zone\\.ts)' },
-      'what is broadcast does not know how it travels',
+      'a task computes a text and does not know how it is delivered',
     ),
     forbid(
       'roles-meet-in-the-backend',
       { path: '^src/(beat|worker|web)/' },
       { path: '^src/(beat|worker|web|tasks)/', pathNot: ['^src/$1/', '^src/tasks/task\\.ts$'] },
-      'beat, worker and web never know each other, and web knows channels as strings',
+      'beat, worker and web do not import each other, and to web a channel is a string',
     ),
     forbid(
-      'backends-know-no-role',
+      'backend-imports-no-role',
       { path: '^src/backend/' },
       { path: '^src/(auth|beat|worker|web|commands|client|tasks)/' },
-      'a backend stores and carries; it decides nothing about people',
+      'a backend stores and delivers; it makes no decision about people',
     ),
     forbid(
-      'only-the-root-knows-implementations',
+      'only-the-root-imports-backend-implementations',
       { path: '^src/', pathNot: `${roots}|^src/backend/` },
       { path: '^src/backend/(redis|embedded)/' },
-      'everything but the composition root is handed interfaces',
+      'the composition root alone creates backends; all else gets interfaces',
     ),
     forbid(
-      'auth-knows-no-door',
+      'auth-imports-no-role',
       { path: '^src/auth/' },
       { path: '^src/(web|beat|worker|commands|client|tasks)/' },
-      'who may come in is not a matter of how they come',
+      'who may sign in does not depend on the protocol',
     ),
     forbid(
-      'client-stands-alone',
+      'client-imports-no-server-code',
       { path: '^src/client/' },
       { path: '^src/', pathNot: '^src/(client/|protocol\\.ts|time/)' },
-      'the browser gets nothing of the server',
+      'the page shares the protocol and time/ with the server, and nothing else',
     ),
     forbid(
-      'nobody-imports-the-client',
+      'only-commands-import-the-client',
       { path: '^src/', pathNot: '^src/(client|commands)/' },
       { path: '^src/client/' },
-      'only a terminal runs the page’s code in Node',
+      'in Node only `clock watch` runs the code of the page',
     ),
-    forbid('nobody-imports-the-root', { path: '^src/', pathNot: roots }, { path: roots }, 'no arrow runs back up'),
+    forbid(
+      'nothing-imports-the-root',
+      { path: '^src/', pathNot: roots },
+      { path: roots },
+      'the composition root is the top layer',
+    ),
     onlyIn('ioredis', '^src/backend/redis/'),
     onlyIn('rate-limiter-flexible', '^src/backend/'),
     onlyIn('uWebSockets\\.js', '^src/web/uws\\.ts$'),
+    onlyIn('ipaddr\\.js', '^src/addresses\\.ts$'),
     onlyIn('jose', '^src/auth/jwt\\.ts$'),
+    onlyIn('lru-cache', '^src/auth/session-cache\\.ts$'),
+    onlyIn('p-limit', '^src/auth/passwords\\.ts$'),
     onlyIn('cookie', '^src/web/cookies\\.ts$'),
     onlyIn('commander', '^src/cli(/|\\.ts$)'),
     onlyIn('pino', '^src/logger\\.ts$'),

@@ -1,4 +1,4 @@
-# One image, an entry point a role: docker build -t clock:1.0.0 --build-arg BUILD_COMMIT=... --build-arg BUILD_DATE=... .
+# One image for every role: docker build -t clock:1.0.0 --build-arg BUILD_COMMIT=... --build-arg BUILD_DATE=... .
 ARG NODE_IMAGE=docker.io/library/node:22.23.3-bookworm
 
 FROM ${NODE_IMAGE} AS build
@@ -9,8 +9,8 @@ COPY . .
 ARG BUILD_COMMIT=
 ARG BUILD_DATE=
 RUN npm run --silent package
-# What the final stage holds: the executable, its addon beside it (loaded from there, so that no place needs to be
-# writable and executable), the libraries that the loader names, and a user.
+# The contents of the final stage: the executable, the libraries that it links, and a user. The addon lies beside the
+# executable and is loaded from there, so no directory has to be both writable and executable.
 RUN set -eu; \
     mkdir -p /image/usr/local/bin /image/usr/share/doc/clock /image/etc /owned/data; \
     cp dist/clock dist/uws.node /image/usr/local/bin/; \
@@ -36,7 +36,7 @@ LABEL org.opencontainers.image.title="Clock" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/usr/local/bin \
     TZ=Europe/Madrid \
-    CLOCK_HOST=0.0.0.0 \
+    CLOCK_HOST=:: \
     CLOCK_DATA_DIR=/data \
     CLOCK_INTERNAL_PORT=9464
 USER 10001:10001

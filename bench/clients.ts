@@ -1,21 +1,22 @@
-/** Many sockets from one process, as cheap as they can be: they read bytes and count frames by their first two. */
+/** Opens many sockets cheaply: they parse nothing of a frame but its length. */
 import { connect, type Socket } from 'node:net';
 
-export interface Herd {
-  /** Frames that came since the last call. */
+/** A group of sockets that receive ticks. */
+export interface LoadClients {
+  /** Number of frames received since the last call. */
   framesSinceLast(): number;
   close(): void;
 }
 
-/** With many more, the floor's questions to Redis share their packets, as those of real arrivals hardly do. */
+/** More at once would let the baseline batch its Redis lookups, which real arrivals seldom allow. */
 const handshakesAtOnce = 8;
 
-/** Opens `count` sockets; resolves when all are upgraded. */
-export async function openHerd(port: number, count: number, query: string, cookie: string): Promise<Herd> {
+/** Opens `count` sockets. Resolves when all handshakes are complete. */
+export async function openClients(port: number, count: number, query: string, cookie: string): Promise<LoadClients> {
   const sockets: Socket[] = [];
   let frames = 0;
   const onFrames = (bytes: Buffer): void => {
-    // Every frame of a tick is shorter than 126 bytes, so its second byte is its length, and none is cut in practice.
+    // The frame of a tick is shorter than 126 bytes, so its second byte is its length. In practice TCP splits none.
     for (let at = 0; at + 1 < bytes.length; at += 2 + (bytes[at + 1] ?? 0)) frames += 1;
   };
   for (let first = 0; first < count; first += handshakesAtOnce) {

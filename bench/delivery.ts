@@ -1,7 +1,7 @@
 /**
- * What everything that Clock does beside relaying costs: a signed-in `clock web` and the bare floor of its stack, fed by
- * the same beat and worker over the same Redis, in turn in one run. Prints CPU a delivery, memory a socket and CPU a
- * handshake, the medians of the rounds, and the ratios.
+ * Compares `clock web` with a baseline of bare uWebSockets.js and ioredis. Both relay the ticks of the same beat and
+ * worker over the same Redis, one after the other in each round. Prints CPU per delivery, memory per socket and CPU per
+ * handshake, as medians over the rounds, and their ratios.
  *
  *     npm run bench -- --sockets 2000 --rounds 3
  */
@@ -14,7 +14,7 @@ import { startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
 import { Keys } from '../src/backend/redis/keys.ts';
-import { openHerd } from './clients.ts';
+import { openClients } from './clients.ts';
 import { median, usageOf } from './usage.ts';
 
 const { values } = parseArgs({
@@ -36,7 +36,7 @@ interface Figures {
 }
 
 interface Round {
-  floor: Figures;
+  baseline: Figures;
   clock: Figures;
 }
 
@@ -51,7 +51,7 @@ const beat = await startClock(['beat', '--interval', values.interval], { env });
 try {
   const rounds: Round[] = [];
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    rounds.push({ floor: await measureFloor(), clock: await measureClock() });
+    rounds.push({ baseline: await measureBaseline(), clock: await measureClock() });
   }
   print(rounds);
 } finally {
@@ -70,9 +70,9 @@ async function measureClock(): Promise<Figures> {
   }
 }
 
-async function measureFloor(): Promise<Figures> {
-  const script = join(import.meta.dirname, 'floor-server.ts');
-  const child = spawn(process.execPath, [script, redis.url, new Keys('', 0).ticks('time')], {
+async function measureBaseline(): Promise<Figures> {
+  const script = join(import.meta.dirname, 'baseline-server.ts');
+  const child = spawn(process.execPath, [script, redis.url, new Keys('', 0).tickChannel('time')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
@@ -90,19 +90,19 @@ async function portOf({ stdout }: ChildProcess): Promise<number> {
 
 async function measure(pid: number, port: number, cookie: string): Promise<Figures> {
   const cold = usageOf(pid);
-  // As many handshakes first, so that neither is measured while its code is still being compiled.
-  (await openHerd(port, sockets, '', cookie)).close();
+  // Warm-up: without it the handshakes are measured while V8 still compiles their code.
+  (await openClients(port, sockets, '', cookie)).close();
   await passes(500);
   const before = usageOf(pid);
-  const herd = await openHerd(port, sockets, '', cookie);
+  const clients = await openClients(port, sockets, '', cookie);
   const opened = usageOf(pid);
   await passes(1_500);
-  herd.framesSinceLast();
+  clients.framesSinceLast();
   const start = usageOf(pid);
   await passes(seconds * 1_000);
   const end = usageOf(pid);
-  const frames = herd.framesSinceLast();
-  herd.close();
+  const frames = clients.framesSinceLast();
+  clients.close();
   return {
     cpuUsPerDelivery: (end.cpuUs - start.cpuUs) / frames,
     kibPerSocket: (end.residentKiB - cold.residentKiB) / sockets,
@@ -112,14 +112,14 @@ async function measure(pid: number, port: number, cookie: string): Promise<Figur
 
 function print(figures: readonly Round[]): void {
   const line = (name: string, key: keyof Figures, unit: string): void => {
-    const floor = median(figures.map((round) => round.floor[key]));
+    const baseline = median(figures.map((round) => round.baseline[key]));
     const clock = median(figures.map((round) => round.clock[key]));
-    const ratio = median(figures.map((round) => round.clock[key] / round.floor[key]));
-    const text = `${name}: floor ${floor.toFixed(2)}, clock ${clock.toFixed(2)} ${unit}, ratio ${ratio.toFixed(2)}`;
+    const ratio = median(figures.map((round) => round.clock[key] / round.baseline[key]));
+    const text = `${name}: baseline ${baseline.toFixed(2)}, clock ${clock.toFixed(2)} ${unit}, ratio ${ratio.toFixed(2)}`;
     process.stdout.write(`${text}\n`);
   };
-  process.stdout.write(`${sockets} sockets, a tick each ${values.interval} ms, ${figures.length} rounds\n`);
-  line('CPU a delivery', 'cpuUsPerDelivery', 'us');
-  line('memory a socket', 'kibPerSocket', 'KiB');
-  line('CPU a handshake, cookie seen before', 'cpuUsPerHandshake', 'us');
+  process.stdout.write(`${sockets} sockets, a tick every ${values.interval} ms, ${figures.length} rounds\n`);
+  line('CPU per delivery', 'cpuUsPerDelivery', 'us');
+  line('memory per socket', 'kibPerSocket', 'KiB');
+  line('CPU per handshake, session in the cache', 'cpuUsPerHandshake', 'us');
 }

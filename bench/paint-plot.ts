@@ -1,4 +1,4 @@
-/** A picture of how late seconds were painted. */
+/** Draws the lateness of painted seconds. */
 const width = 800;
 const height = 300;
 const left = 50;
@@ -6,10 +6,10 @@ const bottom = 250;
 const rangeMs = 30;
 const binMs = 1;
 
-/** Histograms, one over another: how often a paint was so late. */
+/** Overlaid histograms of lateness, as SVG. */
 export function paintPlot(series: readonly { name: string; color: string; lateness: readonly number[] }[]): string {
   const x = (ms: number): number => left + ((ms + rangeMs) / (2 * rangeMs)) * (width - 2 * left);
-  const shapes = series.map(({ name, color, lateness }, index) => {
+  const histograms = series.map(({ name, color, lateness }, index) => {
     const bins = Array.from({ length: (2 * rangeMs) / binMs }, (_, bin) => {
       const from = bin * binMs - rangeMs;
       return lateness.filter((ms) => ms >= from && ms < from + binMs).length / lateness.length;
@@ -29,7 +29,7 @@ export function paintPlot(series: readonly { name: string; color: string; latene
   );
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">` +
-    `<rect width="100%" height="100%" fill="#fff"/>${marks.join('')}${shapes.join('')}` +
+    `<rect width="100%" height="100%" fill="#fff"/>${marks.join('')}${histograms.join('')}` +
     `<text x="${width / 2}" y="${height - 8}" text-anchor="middle">ms after the second began (before: negative)</text></svg>\n`
   );
 }

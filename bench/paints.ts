@@ -1,19 +1,19 @@
-/** Records when a page paints its seconds, and reckons how right they were. */
+/** Records when a page paints its seconds, and computes their accuracy. */
 import type { Page } from 'playwright-core';
 
 /** One second that a page painted. */
 export interface Paint {
-  /** By this host's clock, epoch ms: the page's own, which nobody shifted. */
+  /** By this host's clock, epoch ms. */
   at: number;
   /** The second of the day, UTC. */
   second: number;
-  /** What the page said of its error, ms; NaN when it said nothing. */
+  /** The error that the page stated, ms; NaN if it stated none. */
   statedMs: number;
 }
 
 const dayMs = 86_400_000;
 
-/** A text: it runs in the page. `Date` is off by `offMs` there, the monotonic clock is not. */
+/** A script for the page. It sets `Date` wrong by `offMs` there, but not the monotonic clock. */
 export function recorder(offMs: number): string {
   return `
     const RealDate = Date;
@@ -35,19 +35,19 @@ export function recorder(offMs: number): string {
   `;
 }
 
-/** What a page painted so far, but for the first second: that begins when the page does. */
+/** What a page painted so far, without its first second, which is late by design. */
 export async function paintsOf(page: Page): Promise<Paint[]> {
   const paints: Paint[] = await page.evaluate('paints');
   return paints.slice(1);
 }
 
-/** Positive: painted late. */
+/** How late a second was painted, ms; negative if early. */
 export function latenessOf({ at, second }: Paint): number {
   const ms = (at - second * 1_000) % dayMs;
   return ms > dayMs / 2 ? ms - dayMs : ms;
 }
 
-/** For each second that all pages painted: from the first page that did to the last, ms. */
+/** For each second that all pages painted: the time between the first page and the last, ms. */
 export function spreadsOf(pages: readonly (readonly Paint[])[]): number[] {
   const bySecond = new Map<number, number[]>();
   for (const { at, second } of pages.flat()) bySecond.set(second, [...(bySecond.get(second) ?? []), at]);

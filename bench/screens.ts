@@ -1,7 +1,8 @@
 /**
- * How right the seconds on real pages are: 8 pages in Chromium on two web processes, behind a network that delays each
- * packet by 5 to 80 ms, with device clocks off by -7 to +7 s. Then the same with answers that take 40 ms longer than
- * questions; what a page weighs, how soon it is right and what it costs; and what `?every=1000` saves the server.
+ * Measures the accuracy of the seconds on real pages: 8 pages in Chromium on two web processes, behind a network that
+ * delays each packet by 5 to 80 ms, with device clocks that are wrong by -7 to +7 s; then the same with responses that
+ * take 40 ms longer than requests. Also measures the weight of a page, the time until it shows the right second, its
+ * CPU time, and the CPU time that `?every=1000` saves the server.
  *
  *     npm run bench:screens -- --seconds 60
  */
@@ -15,7 +16,7 @@ import { type ClockProcess, startClock } from '../test/support/clock-process.ts'
 import { RedisServer } from '../test/support/redis-server.ts';
 import { type Delays, TcpProxy } from '../test/support/tcp-proxy.ts';
 import { passes } from '../test/support/until.ts';
-import { openHerd } from './clients.ts';
+import { openClients } from './clients.ts';
 import { paintPlot } from './paint-plot.ts';
 import { latenessOf, type Paint, paintsOf, percentile, recorder, spreadsOf } from './paints.ts';
 import { print } from './print.ts';
@@ -31,7 +32,7 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const password = 'a password for the bench';
 const screens = 8;
-/** Eight pages that load at once on two cores hold each other up at first. */
+/** Eight pages that load at once on two cores slow each other down at first. */
 const settledAfter = 10;
 
 const jitter = (): number => 5 + Math.random() * 75;
@@ -56,7 +57,7 @@ try {
   await onePage(webs[0]);
   const direct = await trial('loopback, no delay', webs, null);
   const even = await trial('5 to 80 ms either way', webs, symmetric);
-  await trial('5 to 80 ms, and 40 ms more for answers', webs, asymmetric);
+  await trial('5 to 80 ms, and 40 ms more for responses', webs, asymmetric);
   if (values.plot) {
     const plot = paintPlot([
       { name: '5 to 80 ms of jitter', color: '#1f6feb', lateness: even },
@@ -70,7 +71,7 @@ try {
   await redis.stop();
 }
 
-/** Prints how right 8 pages were, and returns how late each of their paints was. */
+/** Prints the accuracy of 8 pages, and returns the lateness of each paint, ms. */
 async function trial(name: string, webs: readonly ClockProcess[], delays: Delays | null): Promise<number[]> {
   const client = new Client(webs[0]?.url ?? '');
   await client.signIn('admin', password);
@@ -102,20 +103,20 @@ async function trial(name: string, webs: readonly ClockProcess[], delays: Delays
 
 function report(name: string, pages: readonly (readonly Paint[])[]): void {
   const all = pages.flat();
-  const wrong = all.map((paint) => Math.abs(latenessOf(paint)));
-  const held = all.filter((paint) => Math.abs(latenessOf(paint)) <= paint.statedMs).length;
+  const errors = all.map((paint) => Math.abs(latenessOf(paint)));
+  const covered = all.filter((paint) => Math.abs(latenessOf(paint)) <= paint.statedMs).length;
   const repeated = pages.flatMap((paints) =>
     paints.filter(({ second }, at) => second === paints[at - 1]?.second),
   ).length;
   print(`${name}: ${all.length} paints by ${pages.length} pages`);
-  print(`  |paint - true second|: p50 ${ms(percentile(wrong, 0.5))}, p95 ${ms(percentile(wrong, 0.95))}`);
-  printSpread('first page to last, a second', pages);
+  print(`  |paint - true second|: p50 ${ms(percentile(errors, 0.5))}, p95 ${ms(percentile(errors, 0.95))}`);
+  printSpread('first page to last, per second', pages);
   printSpread(
     `the same after the first ${settledAfter} seconds`,
     pages.map((paints) => paints.slice(settledAfter)),
   );
   const stated = all.map(({ statedMs }) => statedMs);
-  print(`  shown error: median ± ${median(stated)} ms, true in ${((100 * held) / all.length).toFixed(2)} %`);
+  print(`  shown error: median ± ${median(stated)} ms, true in ${((100 * covered) / all.length).toFixed(2)} %`);
   print(`  seconds painted twice: ${repeated}`);
 }
 
@@ -125,7 +126,7 @@ function printSpread(what: string, pages: readonly (readonly Paint[])[]): void {
 }
 
 async function weight(url: string): Promise<void> {
-  // Files that a service worker hands out weigh nothing here, though it fetched them.
+  // Files from a service worker would count as nothing, although it fetched them.
   const context = await browser.newContext({ serviceWorkers: 'block' });
   const page = await context.newPage();
   const devtools = await context.newCDPSession(page);
@@ -134,13 +135,13 @@ async function weight(url: string): Promise<void> {
   devtools.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
   await signIn(page, url, password);
   await passes(4_000);
-  print(`weight of signing in and the clock: ${bytes} bytes, headers too`);
+  print(`weight of the sign-in page and the clock: ${bytes} bytes, including headers`);
   bytes = 0;
   await page.goto(`${url}?face=analog`);
   await passes(500);
   await page.keyboard.press('i');
   await passes(500);
-  print(`  and of a face and the panel, visited afterwards: ${bytes} bytes`);
+  print(`  and of a theme and the panel, loaded afterwards: ${bytes} bytes`);
   await context.close();
 }
 
@@ -164,11 +165,11 @@ async function onePage(web: ClockProcess | undefined): Promise<void> {
   const before = await rendererSeconds(browser);
   await passes(20_000);
   const used = (await rendererSeconds(browser)) - before;
-  print(`CPU of the renderer of a page that only shows: ${((used / 20) * 100).toFixed(2)} % of a core`);
+  print(`CPU time of the renderer of an idle page: ${((used / 20) * 100).toFixed(2)} % of a core`);
   await context.close();
 }
 
-/** CPU time of all renderers so far. */
+/** CPU time of all renderers so far, s. */
 async function rendererSeconds(one: Browser): Promise<number> {
   const devtools = await one.newBrowserCDPSession();
   const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
@@ -176,13 +177,13 @@ async function rendererSeconds(one: Browser): Promise<number> {
   return processInfo.filter(({ type }) => type === 'renderer').reduce((sum, { cpuTime }) => sum + cpuTime, 0);
 }
 
-/** What a screen costs the server: every tick against the first of each second. */
+/** Compares the server's CPU time per socket for every tick with that for the first tick of each second. */
 async function savings(web: ClockProcess | undefined): Promise<void> {
   if (web === undefined) return;
   const client = new Client(web.url);
   await client.signIn('admin', password);
   const cost = async (query: string): Promise<number> => {
-    const herd = await openHerd(web.port, Number(values.sockets), query, client.cookieHeader());
+    const herd = await openClients(web.port, Number(values.sockets), query, client.cookieHeader());
     await passes(2_000);
     const start = usageOf(web.pid);
     await passes(8_000);
@@ -197,7 +198,7 @@ async function savings(web: ClockProcess | undefined): Promise<void> {
   const second = median(rounds.map((round) => round.second));
   const ratio = median(rounds.map((round) => round.second / round.every));
   print(
-    `CPU a socket a second, ${values.sockets} sockets: every tick ${every.toFixed(1)} us, every=1000 ${second.toFixed(1)} us, ratio ${ratio.toFixed(2)}`,
+    `CPU time per socket and second, ${values.sockets} sockets: every tick ${every.toFixed(1)} us, every=1000 ${second.toFixed(1)} us, ratio ${ratio.toFixed(2)}`,
   );
 }
 

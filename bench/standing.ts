@@ -1,19 +1,26 @@
 /**
- * What an idle installation costs and how punctual it is: the three roles over a Redis, ten sockets. Prints each role's
- * CPU and memory, and by how much ticks arrive after their instants.
+ * Measures an idle installation: the three roles over a Redis, with ten sockets. Prints CPU and memory of each role, the
+ * delay of the ticks, and how many instants were skipped.
  *
  *     npm run bench:standing -- --seconds 300
+ *     npm run bench:standing -- --seconds 200 --interval 100   # 2,000 instants
  */
 import { parseArgs } from 'node:util';
 import { Client } from '../test/support/client.ts';
 import { startClock } from '../test/support/clock-process.ts';
+
 import { RedisServer } from '../test/support/redis-server.ts';
+import { countSkipped } from '../test/support/tick-sequence.ts';
 import { passes } from '../test/support/until.ts';
 import { print } from './print.ts';
 import { usageOf } from './usage.ts';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, clients: { type: 'string', default: '10' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    clients: { type: 'string', default: '10' },
+    interval: { type: 'string', default: '500' },
+  },
 });
 const seconds = Number(values.seconds);
 const password = 'a password for the bench';
@@ -27,21 +34,25 @@ const env = {
 const roles = {
   web: await startClock(['web', '--host', '127.0.0.1'], { env }),
   worker: await startClock(['worker'], { env }),
-  beat: await startClock(['beat'], { env }),
+  beat: await startClock(['beat', '--interval', values.interval], { env }),
 };
 const client = new Client(roles.web.url);
 await client.signIn('admin', password);
-const latenessMs: number[] = [];
+const instants: number[] = [];
+const delaysMs: number[] = [];
 for (let index = 0; index < Number(values.clients); index += 1) {
   const { socket } = await client.connect();
   if (index > 0) continue;
   socket.on('message', (data) => {
     const { message } = JSON.parse(String(data));
-    latenessMs.push(performance.timeOrigin + performance.now() - message.at);
+    instants.push(message.at);
+    delaysMs.push(performance.timeOrigin + performance.now() - message.at);
   });
 }
 await passes(3_000);
-latenessMs.length = 0;
+instants.length = 0;
+delaysMs.length = 0;
+const skipped = await countSkipped(Object.values(roles));
 const before = usages();
 await passes(seconds * 1_000);
 const after = usages();
@@ -50,12 +61,17 @@ let total = 0;
 for (const name of Object.keys(roles) as (keyof typeof roles)[]) {
   const cpuMs = (after[name].cpuUs - before[name].cpuUs) / 1_000 / seconds;
   total += cpuMs;
-  print(`${name}: ${cpuMs.toFixed(1)} ms CPU a second, ${(after[name].residentKiB / 1_024).toFixed(0)} MiB resident`);
+  print(`${name}: ${cpuMs.toFixed(1)} ms CPU per second, ${(after[name].residentKiB / 1_024).toFixed(0)} MiB resident`);
 }
-print(`in all: ${total.toFixed(1)} ms CPU a second`);
-const sorted = latenessMs.toSorted((a, b) => a - b);
+print(`total: ${total.toFixed(1)} ms CPU per second`);
+const sorted = delaysMs.toSorted((a, b) => a - b);
 const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(1);
-print(`${sorted.length} ticks arrived after their instants by: p50 ${at(0.5)}, p99 ${at(0.99)}, at most ${at(1)} ms`);
+print(`${sorted.length} ticks, delay: p50 ${at(0.5)}, p99 ${at(0.99)}, maximum ${at(1)} ms`);
+const due = (Math.max(...instants) - Math.min(...instants)) / Number(values.interval) + 1;
+
+print(
+  `${due} instants were due, ${due - sorted.length} of them had no tick; the roles counted ${await skipped()} as skipped`,
+);
 
 await Promise.all(Object.values(roles).map((role) => role.stop()));
 await redis.stop();

@@ -1,22 +1,23 @@
-/** Builds `dist/`: the server's bundle, the page's script, and the static files with hashed names, compressed. */
+/** Builds `dist/`: the server bundle, the scripts of the page, and the static files, hashed and compressed. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { lookup } from 'mrmime';
+import { contentSecurityPolicy } from '../src/web/content-policy.ts';
 import { clockPage } from '../src/web/pages/clock-page.ts';
 import { commit, dist, root, serverBundle, version } from './server-bundle.ts';
 
 const staticDist = join(dist, 'static');
-/** Browsers ask for these at the root, by these very names. */
+/** Browsers request these at the root, under these names. */
 const atRoot = new Set(['favicon.ico', 'manifest.webmanifest', 'sw.js']);
 const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.txt']);
 
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const scripts = await bundleScripts(['main', 'dress', 'panel', 'sw']);
+const scripts = await bundleScripts(['main', 'theme', 'panel', 'sw']);
 writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts });
 
 async function bundleServer(): Promise<void> {
@@ -29,7 +30,7 @@ async function bundleServer(): Promise<void> {
   });
 }
 
-/** The page's script, the parts that it loads when they are asked for, and the service worker. */
+/** Bundles the script of the page, the parts that it loads on demand, and the service worker. */
 async function bundleScripts(names: readonly string[]): Promise<Record<string, Buffer>> {
   const name = `${version}+${commit}`;
   const assets = { css: '/static/clock.css', js: '/static/main.js', icon: '/static/favicon.svg' };
@@ -43,7 +44,11 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
     target: 'es2022',
     format: 'esm',
     write: false,
-    define: { CLOCK_BUILD_NAME: JSON.stringify(name), CLOCK_SHELL: JSON.stringify(shell) },
+    define: {
+      CLOCK_BUILD_NAME: JSON.stringify(name),
+      CLOCK_SHELL: JSON.stringify(shell),
+      CLOCK_SHELL_POLICY: JSON.stringify(contentSecurityPolicy({ host: 'CLOCK_HOST' })),
+    },
     tsconfig: join(root, 'src/client/tsconfig.json'),
   });
   return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
@@ -53,24 +58,26 @@ async function readSources(folder: string): Promise<Record<string, Buffer>> {
   const sources: Record<string, Buffer> = {};
   for (const name of readdirSync(folder)) {
     const source = readFileSync(join(folder, name));
-    sources[name] = extname(name) === '.css' ? await smaller(source) : source;
+    sources[name] = extname(name) === '.css' ? await minifyCss(source) : source;
   }
   return sources;
 }
 
-/** For the wire: comments and indentation are for who reads the source. */
-async function smaller(css: Buffer): Promise<Buffer> {
+async function minifyCss(css: Buffer): Promise<Buffer> {
   const { code } = await transform(String(css), { loader: 'css', minify: true, target: 'es2022' });
   return Buffer.from(code);
 }
 
-/** Files name one another by their plain names, which get their hash here: what is named is written first. */
+/**
+ * Writes the files under names with a hash of their content. A reference to another file gets the hash as well, so a
+ * file is written after those that it refers to.
+ */
 function writeAssets(sources: Record<string, Buffer>): void {
   const entries: Record<string, object> = {};
   const urls = new Map<string, string>();
-  const order = ['clock.css', 'manifest.webmanifest', 'main.js', 'sw.js'];
-  const referring = (name: string): number => order.indexOf(name);
-  for (const name of Object.keys(sources).toSorted((a, b) => referring(a) - referring(b))) {
+  const order = ['clock.css', 'manifest.webmanifest', 'theme.js', 'panel.js', 'main.js', 'sw.js'];
+  const rank = (name: string): number => order.indexOf(name);
+  for (const name of Object.keys(sources).toSorted((a, b) => rank(a) - rank(b))) {
     const body = withHashedUrls(sources[name] ?? Buffer.alloc(0), name, urls);
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 10);
     const extension = extname(name);

@@ -1,4 +1,4 @@
-/** Which packages are inside the executable, for its licences and its bill of materials. */
+/** Finds out which packages the executable contains, for its licences and its bill of materials. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
@@ -9,11 +9,11 @@ export interface Package {
   name: string;
   version: string;
   license: string;
-  /** Below the root of the checkout. */
+  /** Relative to the root of the checkout. */
   folder: string;
 }
 
-/** The packages whose files esbuild took in, the addon's and Node's, by name. */
+/** The packages that esbuild bundled, uWebSockets.js and Node, sorted by name. */
 export function packagesInside(metafile: Metafile): Package[] {
   const bundled = Object.keys(metafile.inputs).map(
     (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0],
@@ -29,7 +29,7 @@ export function packagesInside(metafile: Metafile): Package[] {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Their licences in full, one after another. Throws when one has none. */
+/** Concatenates the full licence texts. Throws if a package has none. */
 export function licenseTexts(packages: readonly Package[]): string {
   return packages
     .map(({ name, version, license, folder }) => {

@@ -1,11 +1,13 @@
-/** Writes `docs/configuration.md` from the tables of options; with `--check` it only says whether that is due. */
+/**
+ * Writes `docs/configuration.md` from the tables of options, and the table of `docs/faces.md` from the parameters of
+ * faces. With `--check` it writes nothing and fails if a file is stale.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { optionTables } from '../src/cli/tables.ts';
+import { type FaceParameter, faceParameters } from '../src/client/face-parameters.ts';
 import type { OptionTable } from '../src/config.ts';
 import { root } from './server-bundle.ts';
-
-const file = join(root, 'docs/configuration.md');
 
 const headings: Record<keyof typeof optionTables, { title: string; takenBy: string }> = {
   common: { title: 'Every role', takenBy: '`web`, `worker`, `beat`, `all`' },
@@ -38,7 +40,7 @@ const image = `
 
 | variable | value |
 | --- | --- |
-| \`CLOCK_HOST\` | \`0.0.0.0\` |
+| \`CLOCK_HOST\` | \`::\` |
 | \`CLOCK_DATA_DIR\` | \`/data\` |
 | \`CLOCK_INTERNAL_PORT\` | \`9464\` |
 | \`TZ\` | \`Europe/Madrid\` |
@@ -47,12 +49,32 @@ Beside these, \`TMPDIR\` counts where the executable runs alone: it puts a part 
 `;
 
 const sections = Object.entries(optionTables).map(([name, table]) => section(name as keyof typeof headings, table));
-const text = introduction + sections.join('') + image;
-if (!process.argv.includes('--check')) {
-  writeFileSync(file, text);
-} else if (readFileSync(file, 'utf8') !== text) {
-  process.stderr.write(`${file} is stale: run 'npm run docs'\n`);
-  process.exit(1);
+writeOrCheck('docs/configuration.md', introduction + sections.join('') + image);
+
+const faces = readFileSync(join(root, 'docs/faces.md'), 'utf8');
+const begin = '<!-- Written by scripts/docs.ts from src/client/face-parameters.ts. -->\n';
+const end = '<!-- End of the table. -->\n';
+const [before, after] = [faces.indexOf(begin) + begin.length, faces.indexOf(end)];
+writeOrCheck('docs/faces.md', faces.slice(0, before) + parameterTable() + faces.slice(after));
+
+function writeOrCheck(path: string, text: string): void {
+  const file = join(root, path);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(file, text);
+  } else if (readFileSync(file, 'utf8') !== text) {
+    process.stderr.write(`${file} is stale: run 'npm run docs'\n`);
+    process.exitCode = 1;
+  }
+}
+
+function parameterTable(): string {
+  const rows = Object.entries<FaceParameter<unknown>>(faceParameters).map(
+    ([name, { choices, values, defaultText, meaning }]) => {
+      const allowed = typeof choices === 'string' ? values : choices.map((choice) => `\`${choice}\``).join(', ');
+      return `| \`${name}\` | ${allowed} | ${defaultText} | ${meaning} |\n`;
+    },
+  );
+  return `| parameter | values | default | meaning |\n| --- | --- | --- | --- |\n${rows.join('')}`;
 }
 
 function section(name: keyof typeof headings, table: OptionTable): string {

@@ -1,4 +1,4 @@
-/** Builds `dist/clock`: Node, the server, the addon and the static files in one file that runs by itself. */
+/** Builds `dist/clock`: Node, the server, the addon and the static files in one executable. */
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -20,19 +20,19 @@ import { dist, root, serverBundle } from './server-bundle.ts';
 
 const staticFolder = join(dist, 'static');
 const executable = join(dist, 'clock');
-const bytesAtMost = 125_000_000;
+const maxBytes = 125_000_000;
 
 if (process.platform !== 'linux') throw new Error('the executable is built on Linux, for Linux');
-if (!existsSync(staticFolder)) throw new Error(`there is no ${staticFolder}: run 'npm run build' first`);
+if (!existsSync(staticFolder)) throw new Error(`${staticFolder} does not exist: run 'npm run build' first`);
 const work = mkdtempSync(join(tmpdir(), 'clock-package-'));
 try {
   const main = join(work, 'clock.cjs');
   const packages = packagesInside(await bundleServer(main));
   await assemble(main, strippedNode(join(work, 'node')), join(work, 'clock'));
-  // Moved into its place at once: the one that stands there may be running.
+  // Replaced in one step, since the previous executable may be running.
   copyFileSync(join(work, 'clock'), `${executable}.new`);
   renameSync(`${executable}.new`, executable);
-  // For where it shall be loaded from beside the executable: the image has no place to put it down.
+  // The image loads the addon from beside the executable, since nothing in it is writable.
   copyFileSync(addonFile(), join(dist, 'uws.node'));
   writeFileSync(join(dist, 'packages.json'), JSON.stringify(packages, null, 2));
   writeFileSync(join(dist, 'THIRD-PARTY-LICENSES'), licenseTexts(packages));
@@ -40,7 +40,7 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 const { size } = statSync(executable);
-if (size > bytesAtMost) throw new Error(`${executable} has ${size} bytes, more than ${bytesAtMost}`);
+if (size > maxBytes) throw new Error(`${executable} is larger than ${maxBytes} bytes: ${size}`);
 process.stdout.write(`${executable}: ${(size / 1e6).toFixed(1)} MB\n`);
 
 async function bundleServer(outfile: string): Promise<Metafile> {
@@ -52,14 +52,14 @@ async function bundleServer(outfile: string): Promise<Metafile> {
     absWorkingDir: root,
     // SEA's main script is CommonJS. Not minified: a stack trace prints the line that threw.
     format: 'cjs',
-    // The first is never reached, since the addon is loaded from inside; the second colours what nobody reads.
+    // uWebSockets.js is loaded from an asset instead, and supports-color is optional.
     external: ['uWebSockets.js', 'supports-color'],
     define: { ...shared.define, 'import.meta.url': '"file:///"' },
   });
   return metafile;
 }
 
-/** This very Node, without its symbols: a seventh less. Done before the blob is in, which it would destroy. */
+/** Copies this Node without its symbols, a seventh of its size. Stripping later would destroy the injected blob. */
 function strippedNode(path: string): string {
   copyFileSync(process.execPath, path);
   execFileSync('strip', [path]);
@@ -73,7 +73,7 @@ async function assemble(main: string, nodePath: string, output: string): Promise
     useSnapshot: false,
     useCodeCache: false,
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    // NODE_OPTIONS is for Node's users; this is a program of its own.
+    // The executable ignores NODE_OPTIONS.
     execArgvExtension: 'none',
     assets: { ...Object.fromEntries(statics), 'uws.node': addonFile() },
   };

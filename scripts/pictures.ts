@@ -1,4 +1,4 @@
-/** Takes the pictures of `docs/`: faces and states, in the light and in the dark. Run it after a build. */
+/** Takes the screenshots in `docs/pictures/`: faces and states, light and dark. Run it after a build. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -12,10 +12,10 @@ const faces = [
   { name: 'digital', query: '', size: [1_280, 720], scheme: 'light' },
   { name: 'zones', query: '?zone2=Asia/Tokyo&date=on&weekday=on', size: [1_280, 720], scheme: 'dark' },
   { name: 'analog', query: '?face=analog&date=on', size: [1_280, 720], scheme: 'light' },
-  { name: 'twelve-hours', query: '?hours=12&ink=ffe066&ground=102030', size: [1_280, 720], scheme: 'dark' },
+  { name: 'twelve-hours', query: '?hours=12&color=ffe066&background=102030', size: [1_280, 720], scheme: 'dark' },
   { name: 'portrait', query: '?face=analog&zone2=America/New_York', size: [540, 960], scheme: 'dark' },
   { name: 'phone', query: '?date=on&lang=es', size: [320, 568], scheme: 'light' },
-  { name: 'overlay', query: '?ground=transparent&size=60', size: [1_280, 720], scheme: 'dark' },
+  { name: 'overlay', query: '?background=transparent&size=60', size: [1_280, 720], scheme: 'dark' },
 ] as const;
 
 mkdirSync(folder, { recursive: true });
@@ -29,12 +29,12 @@ try {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await page.goto(`${clock.url}/${query}`);
-    await shown(page);
+    await waitUntilShown(page);
     await page.screenshot({ path: join(folder, `${name}.png`), omitBackground: name === 'overlay' });
   }
   await page.setViewportSize({ width: 1_280, height: 720 });
   await page.goto(`${clock.url}/`);
-  await shown(page);
+  await waitUntilShown(page);
   await page.keyboard.press('i');
   await page.setViewportSize({ width: 1280, height: 960 });
   await page.getByText('Settings').click();
@@ -54,7 +54,7 @@ try {
   await clock.stop();
 }
 
-async function shown(page: Page): Promise<void> {
+async function waitUntilShown(page: Page): Promise<void> {
   await page.waitForSelector('[data-state="live"]');
-  await until(async () => /± \d/.test((await page.textContent('#error')) ?? ''), 'the clock tells its error');
+  await until(async () => /± \d/.test((await page.textContent('#error')) ?? ''), 'the page shows its error');
 }

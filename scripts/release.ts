@@ -1,6 +1,6 @@
 /**
- * Fills a folder, `dist/release/` unless named: the executable as a tarball with the licences of all that is inside,
- * its bill of materials (CycloneDX) and the SHA-256 of both.
+ * Writes a release to a folder, `dist/release/` by default: a tarball of the executable and the licences, the bill of
+ * materials (CycloneDX) and the SHA-256 of both.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,7 +23,7 @@ function packTarball(): void {
   for (const file of [join(dist, 'clock'), join(dist, 'THIRD-PARTY-LICENSES'), join(root, 'LICENSE')]) {
     copyFileSync(file, join(release, name, file.slice(file.lastIndexOf('/') + 1)));
   }
-  // Neither who built it nor when: the same files give the same tarball.
+  // Without owner and time of the build, so that the same files give the same tarball.
   const anonymous = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
   const tar = ['--create', '--use-compress-program=xz -T2', `--file=${name}.tar.xz`, ...anonymous, name];
   execFileSync('tar', tar, { cwd: release });
@@ -36,7 +36,7 @@ interface Bom {
   dependencies: { ref: string; dependsOn: string[] }[];
 }
 
-/** npm's list, of what is inside alone: `--omit=dev` would also leave out what development needs too. */
+/** npm's list, reduced to the packages inside. `--omit=dev` would also drop those that development needs as well. */
 function billOfMaterials(): Bom {
   const packages: Package[] = JSON.parse(readFileSync(join(dist, 'packages.json'), 'utf8'));
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 } as const;
@@ -52,7 +52,7 @@ function billOfMaterials(): Bom {
   const dependencies = all.dependencies
     .filter(({ ref }) => ref === own['bom-ref'] || inside.has(ref))
     .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((other) => inside.has(other)) }));
-  // npm calls it by its folder.
+  // npm names the component after its folder.
   return { ...all, metadata: { ...all.metadata, component: { ...own, name: 'clock' } }, components, dependencies };
 }
 

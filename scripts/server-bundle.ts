@@ -1,4 +1,4 @@
-/** What both builds of the server share: the checkout's bundle and the executable's. */
+/** The esbuild options that the bundle of the checkout and the executable share. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ export const dist = join(root, 'dist');
 export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 export const commit = process.env['BUILD_COMMIT'] || git('rev-parse', '--short=7', 'HEAD') || 'unknown';
 
-/** esbuild's options for the server, with version, commit and date put in. */
+/** esbuild's options for the server. They define version, commit and build date. */
 export function serverBundle(): BuildOptions {
   const date = process.env['BUILD_DATE'] || git('log', '-1', '--format=%cI') || new Date().toISOString();
   return {

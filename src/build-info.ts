@@ -3,13 +3,13 @@ declare const CLOCK_BUILD: BuildInfo | undefined;
 export interface BuildInfo {
   version: string;
   commit: string;
-  /** ISO date. */
+  /** ISO 8601 date. */
   date: string;
 }
 
-/** What was built; the bundler puts it in, and run from its sources it is a development build. */
+/** The build that runs. The bundler defines it; the sources themselves are a development build. */
 export const buildInfo: BuildInfo =
   typeof CLOCK_BUILD === 'undefined' ? { version: '0.0.0', commit: 'source', date: 'unbuilt' } : CLOCK_BUILD;
 
-/** `1.0.0+3f2a91c`: one text for each build. */
+/** Identifies the build, for example `1.0.0+3f2a91c`. */
 export const build = `${buildInfo.version}+${buildInfo.commit}`;

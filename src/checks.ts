@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Backend } from './backend/backend.ts';
-import { databaseFile } from './backend/embedded/embedded-backend.ts';
-import { dataFolder, embeddedBackend, namesRedis, redisBackend } from './backends.ts';
+import { dataFolder, embeddedBackend, hasEmbeddedData, namesRedis, redisBackend } from './backends.ts';
 import { portCheck, storeChecks, type Check } from './commands/check.ts';
 import type { Environment } from './config.ts';
 import { silentLogger } from './logger.ts';
@@ -10,7 +7,7 @@ import type { AllConfig } from './roles.ts';
 import { createApp } from './web/app.ts';
 import { loadUws } from './web/uws.ts';
 
-/** What `clock check` looks at for a configuration that could be read, and the store that it has to open for it. */
+/** The checks of a valid configuration, and the store that they start. The caller stops it. */
 export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; store: Backend } {
   const { host = '0.0.0.0', port, internalPort } = config;
   const ports = [
@@ -21,9 +18,9 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
   const log = silentLogger();
   if (!namesRedis(config)) {
     const folder = dataFolder(config, environment);
-    if (existsSync(join(folder, databaseFile))) {
+    if (hasEmbeddedData(folder)) {
       const store = embeddedBackend(folder, false, log);
-      return { checks: [...storeChecks(store, null), keptSecretCheck(config), ...ports], store };
+      return { checks: [...storeChecks(store, null), storedSecretCheck(config), ...ports], store };
     }
   }
   const store = redisBackend(config, log);
@@ -35,7 +32,7 @@ function tlsCheck(config: AllConfig): Check {
     name: 'tls',
     run: async () => {
       createApp(config, await loadUws()).close();
-      return 'the certificate and its key can be used';
+      return 'the certificate and its key can be loaded';
     },
   };
 }
@@ -44,13 +41,14 @@ function secretCheck({ secrets }: AllConfig): Check {
   return {
     name: 'secret',
     run: async () => {
-      if (secrets === undefined) throw new Error("CLOCK_SECRET is missing, and web needs it: 'clock secret' makes one");
-      return secrets.length === 1 ? 'one, long enough' : `${secrets.length}, each long enough; the first signs`;
+      if (secrets === undefined)
+        throw new Error("CLOCK_SECRET: missing, and web requires it; 'clock secret' makes one");
+      return secrets.length === 1 ? 'long enough' : `${secrets.length}, each long enough; the first one signs`;
     },
   };
 }
 
-function keptSecretCheck({ secrets }: AllConfig): Check {
-  const words = secrets === undefined ? 'kept with the data' : 'given, and long enough';
-  return { name: 'secret', run: async () => words };
+function storedSecretCheck({ secrets }: AllConfig): Check {
+  const text = secrets === undefined ? 'stored with the data' : 'long enough';
+  return { name: 'secret', run: async () => text };
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { build, buildInfo } from './build-info.ts';
 import { checksFor } from './checks.ts';
-import { addOptions, flagsOf, unknownIn, warnOfUnknown } from './cli/options.ts';
+import { addOptions, flagsOf, unknownIn, unknownVariableWarning, warnOfUnknown } from './cli/options.ts';
 import { StoreCommands } from './cli/store.ts';
 import { allTable, beatTable, probeTable, webTable, workerTable } from './cli/tables.ts';
 import { addToken } from './cli/token.ts';
@@ -12,14 +12,15 @@ import { watchOptions } from './commands/options.ts';
 import { makeSecrets } from './commands/secret.ts';
 import { watch } from './commands/watch.ts';
 import { readOptions, withoutServiceLinks, type commonOptions, type Environment, type ValuesOf } from './config.ts';
-import { UserError, run, stopAll, stopOnSignals } from './lifecycle.ts';
+import { UserError, run, stopAll } from './lifecycle.ts';
 import { createLogger, silentLogger } from './logger.ts';
+import { Shutdown, stopOnSignals } from './shutdown.ts';
 import { allRole, beatRole, webRole, workerRole, type Role, type RoleContext } from './roles.ts';
 import type { webOptions } from './web/options.ts';
 
 /**
- * Runs what the command line says; resolves to the exit code: 0, 1 when it did not come out well, 2 when it could not
- * be meant so. `assetsFolder`: where the static files are.
+ * Runs a command line. Resolves to the exit code: 0 for success, 1 for a failure, 2 for a command, option or value that
+ * is not allowed. `assetsFolder` contains the static files.
  */
 export async function runCli(argv: readonly string[], given: Environment, assetsFolder: string): Promise<number> {
   const environment = withoutServiceLinks(given);
@@ -64,10 +65,10 @@ class Cli {
   }
 
   #addRoles(): void {
-    this.#addRole('web', 'serve pages, API and sockets; relay ticks from Redis', webTable, webRole);
-    this.#addRole('worker', 'run the tasks that are due', workerTable, workerRole);
-    this.#addRole('beat', 'enqueue tasks at their instants; any number may run, one leads', beatTable, beatRole);
-    this.#addRole('all', 'the three in one process, for local work; needs no Redis', allTable, allRole);
+    this.#addRole('web', 'serve pages, API and WebSockets, and relay ticks from Redis', webTable, webRole);
+    this.#addRole('worker', 'take tasks from the queue and run them', workerTable, workerRole);
+    this.#addRole('beat', 'enqueue tasks when they are due; any number may run, one leads', beatTable, beatRole);
+    this.#addRole('all', 'run web, worker and beat in one process; needs no Redis', allTable, allRole);
   }
 
   #addRole<Table extends typeof workerTable | typeof beatTable | typeof webTable | typeof allTable>(
@@ -82,14 +83,19 @@ class Cli {
       const { logLevel, environment, graceMs } = config as ValuesOf<typeof commonOptions>;
       const log = createLogger(name, { level: logLevel, environment });
       for (const variable of unknownIn(this.#environment)) {
-        log.warn({ variable }, 'unknown variable: no option is called so');
+        log.warn({ variable }, unknownVariableWarning);
       }
-      const stopping = stopOnSignals(log);
-      const context = { stopping, environment: this.#environment, assetsFolder: this.#assetsFolder, log };
+      const shutdown = new Shutdown(log);
+      const context = {
+        stopping: shutdown.signal,
+        environment: this.#environment,
+        assetsFolder: this.#assetsFolder,
+        log,
+      };
       const { services, onStarted } = await compose(config, context);
       const { drainMs, drainDelayMs = 0 } = config as Partial<ValuesOf<typeof webOptions>>;
       this.exitCode = await run(services, {
-        stopping,
+        shutdown,
         onStarted,
         log,
         graceMs: drainDelayMs + (graceMs ?? Math.max(10_000, (drainMs ?? 0) + 2_000)),
@@ -100,21 +106,21 @@ class Cli {
   #addOthers(): void {
     const secret = this.program
       .command('secret')
-      .description('make a secret and an admin password')
-      .option('--write <folder>', 'write the files secret and admin-password there')
+      .description('generate a secret and an admin password')
+      .option('--write <folder>', 'write them to the files secret and admin-password in this folder')
       .action(() => makeSecrets(secret.opts<{ write?: string }>().write));
 
     const check = this.program
       .command('check')
-      .description('look at configuration, data, clocks, secret and ports: a line each, exit 1 if any is wrong');
+      .description('check configuration, data, clocks, secret, certificate and ports; exit 1 if anything is wrong');
     addOptions(check, allTable).action(async () => {
       this.exitCode = (await this.#check(flagsOf(check, allTable))) ? 0 : 1;
     });
 
     const healthcheck = this.program
       .command('healthcheck')
-      .description('exit 0 when the role on this host is healthy, else 1')
-      .option('--ready', 'ask whether it is ready, too');
+      .description('exit 0 if the role on this host is healthy, else 1')
+      .option('--ready', 'check that it is ready to serve, too');
     addOptions(healthcheck, probeTable).action(async () => {
       const config = readOptions(probeTable, flagsOf(healthcheck, probeTable), this.#environment);
       const path = healthcheck.opts<{ ready?: boolean }>().ready ? '/ready' : '/health';
@@ -126,18 +132,18 @@ class Cli {
   #addWatch(): void {
     const command = this.program
       .command('watch <url>')
-      .description('show the time in this terminal, live, with its error bound')
-      .option('--once', 'show the first second that is right, and end')
-      .option('--json', 'an object a line');
+      .description('show the time live in this terminal, with its error bound')
+      .option('--once', 'print the first time received and exit')
+      .option('--json', 'print one JSON object per line');
     addOptions(command, watchOptions).action(async (url: string) => {
       const { token } = readOptions(watchOptions, {}, this.#environment);
       warnOfUnknown(this.#environment);
       if (token === undefined) throw new UserError('CLOCK_TOKEN: missing: set it, or CLOCK_TOKEN_FILE');
       const { once = false, json = false } = command.opts<{ once?: boolean; json?: boolean }>();
       const output = process.stdout;
-      const hasColor = output.isTTY && !this.#environment['NO_COLOR'];
+      const environment = this.#environment;
       const stopping = stopOnSignals(silentLogger());
-      await watch({ url, token: token.trim(), build, once, asJson: json, output, hasColor, stopping });
+      await watch({ url, token: token.trim(), build, once, asJson: json, output, environment, stopping });
     });
   }
 
@@ -148,22 +154,22 @@ class Cli {
       run: async () => {
         read();
         const unknown = unknownIn(this.#environment);
-        if (unknown.length > 0) throw new Error(`no option is called ${unknown.join(', ')}`);
+        if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: ${unknownVariableWarning}`);
         return 'every value is allowed';
       },
     };
-    const configurationIsGood = await runChecks([configuration]);
+    const isConfigurationGood = await runChecks([configuration]);
     let config: ValuesOf<typeof allTable>;
     try {
       config = read();
     } catch (error) {
-      // It was printed above, and the rest depends on it.
+      // The check above has printed it, and the other checks need the configuration.
       if (error instanceof UserError) return false;
       throw error;
     }
     const { checks, store } = checksFor(config, this.#environment);
     try {
-      return (await runChecks(checks)) && configurationIsGood;
+      return (await runChecks(checks)) && isConfigurationGood;
     } finally {
       await stopAll([store], silentLogger());
     }

@@ -4,43 +4,44 @@ import { logLevels } from './logger.ts';
 import { isZone } from './time/zone.ts';
 
 /**
- * How an option is declared: once, and everything else (flag, environment name, default, help, refusal) follows.
- * A flag beats the environment, the environment beats the default.
+ * The declaration of an option, from which its flag, its environment variable, its default, its help text and its error
+ * message follow. A flag overrides the environment, and the environment overrides the default.
  */
 interface Option<T> {
-  /** Commander's notation, as `--port <port>`; none for what is secret as a whole, since flags show in `ps`. */
+  /** In Commander's notation, such as `--port <port>`. A secret has no flag, since `ps` shows flags. */
   flag?: string;
-  /** Environment variables, the first to be set counts. */
+  /** Names of environment variables. The first one that is set counts. */
   env: readonly [string, ...string[]];
-  /** Its value can stand in the file that `..._FILE` names, and is never shown. */
+  /** Whether the value may also come from the file that `..._FILE` names, and is never printed. */
   secret?: boolean;
   /** Throws a `BadValue` that says what is allowed. */
   parse(text: string, source: Source): T;
-  /** In words of the command line; undefined where the option may be left out. */
+  /** As a person would write it on the command line. An option without a default is optional. */
   default?: string;
+  /** What the value is, in a phrase for `--help`. */
   help: string;
 }
 
-/** Where a value came from: flags show in `ps`, so that not every value may stand in one. */
+/** Where a value came from. `ps` shows flags, so a parser may refuse a password in one. */
 export type Source = 'flag' | 'environment' | 'file' | 'default';
 
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
-/** What a table of options reads as: those without a default may be undefined. */
+/** The values of a table of options. Options without a default may be undefined. */
 export type ValuesOf<Table extends OptionTable> = {
   [Name in keyof Table]: Table[Name] extends { default: string }
     ? ReturnType<Table[Name]['parse']>
     : ReturnType<Table[Name]['parse']> | undefined;
 };
 
-/** What is allowed, as the end of "must be ...". */
+/** A value that is not allowed. The message says what is, and completes the sentence "must be ...". */
 export class BadValue extends Error {}
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads a table from the flags that were given and the environment. Throws a `Failure` of one line that names option,
- * value (never a secret) and what is allowed.
+ * Reads the values of a table from flags and environment. Throws a `UserError` whose one line names the option, the
+ * value (unless it is secret) and what is allowed.
  */
 export function readOptions<Table extends OptionTable>(
   table: Table,
@@ -91,8 +92,8 @@ function flagName(declared: Option<unknown>): string {
 }
 
 /**
- * The environment without Kubernetes' service links: a Service named `clock` or `redis` in the namespace sets
- * `CLOCK_PORT` or `REDIS_PORT` to `tcp://...`, and nobody meant us.
+ * The environment without the service links of Kubernetes: for a Service named `clock` or `redis` it sets `CLOCK_PORT`
+ * or `REDIS_PORT` to `tcp://...` in every pod of the namespace.
  */
 export function withoutServiceLinks(environment: Environment): Environment {
   return Object.fromEntries(
@@ -104,7 +105,7 @@ export function withoutServiceLinks(environment: Environment): Environment {
   );
 }
 
-/** Variables that begin with `CLOCK_` and belong to no option: most likely misspelt. */
+/** The variables that begin with `CLOCK_` and belong to no option. They are probably misspelled. */
 export function unknownVariables(environment: Environment, tables: readonly OptionTable[]): string[] {
   const known = new Set(
     tables.flatMap((table) =>
@@ -113,8 +114,6 @@ export function unknownVariables(environment: Environment, tables: readonly Opti
   );
   return Object.keys(environment).filter((name) => name.startsWith('CLOCK_') && !known.has(name));
 }
-
-// --- parsers ---
 
 export function integerBetween(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -130,7 +129,7 @@ export const port = integerBetween(0, 65_535);
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Milliseconds, or a number with a unit: `500`, `500ms`, `1.5s`, `90d`. Bounds in ms. */
+/** Parses milliseconds, or a number with a unit: `500`, `500ms`, `1.5s`, `90d`. The bounds are in ms. */
 export function durationBetween(
   leastMs: number,
   mostMs: number,
@@ -158,7 +157,7 @@ export function anyText(text: string): string {
   return text;
 }
 
-/** Items between commas, without blanks around them. */
+/** Parses items separated by commas, with optional blanks around each. */
 export function commaList<T>(parseItem: (text: string) => T): (text: string) => T[] {
   return (text) =>
     text
@@ -171,36 +170,41 @@ export function commaList<T>(parseItem: (text: string) => T): (text: string) => 
 export function zoneName(text: string): string {
   // POSIX allows a leading colon in TZ; Intl does not.
   const name = text.replace(/^:/, '');
-  if (!isZone(name)) throw new BadValue('a time zone by its IANA name, such as Europe/Madrid');
+  if (!isZone(name)) throw new BadValue('the IANA name of a time zone, such as Europe/Madrid');
   return name;
 }
 
-// --- what all roles share ---
-
+/** The options of every role. */
 export const commonOptions = {
   logLevel: {
     flag: '--log-level <level>',
     env: ['CLOCK_LOG_LEVEL'],
     parse: oneOf(logLevels),
     default: 'info',
-    help: `one of ${logLevels.join(', ')}`,
+    help: `the least severe messages to log: ${logLevels.join(', ')}`,
   },
   environment: {
     env: ['ENVIRONMENT'],
     parse: anyText,
     default: 'local',
-    help: 'a label in logs and build info; prod also means JSON logs on a terminal',
+    help: 'label in logs and metrics; prod also turns on JSON logs on a terminal',
   },
   graceMs: {
     flag: '--grace <duration>',
     env: ['CLOCK_GRACE'],
     parse: durationBetween(0, 3_600_000, '10s'),
-    help: 'how long stopping may take (default: 10s, or the drain and 2s if that is longer)',
+    help: 'time limit for stopping (default: 10s, or the drain plus 2s if that is longer)',
   },
   internalPort: {
     flag: '--internal-port <port>',
     env: ['CLOCK_INTERNAL_PORT'],
     parse: port,
-    help: 'serves /health, /ready and /metrics there',
+    help: 'port for /health, /ready and /metrics, apart from the public port',
+  },
+  internalHost: {
+    flag: '--internal-host <address>',
+    env: ['CLOCK_INTERNAL_HOST'],
+    parse: anyText,
+    help: 'address for the internal port (default: that of --host; all addresses for worker and beat)',
   },
 } as const satisfies OptionTable;

@@ -4,27 +4,27 @@ import { dirname, join } from 'node:path';
 import { getAsset, getRawAsset, isSea } from 'node:sea';
 import { UserError } from './lifecycle.ts';
 
-/** The addon's name inside the executable, and beside it where it is laid there, as in the image. */
+/** The addon's name inside the executable, and in the executable's folder if it is installed there, as in the image. */
 const addonName = 'uws.node';
 
-/** Whether this process is the released executable, which carries its files inside itself. */
+/** Whether this process is the released executable, which contains its own files. */
 export function isExecutable(): boolean {
   return isSea();
 }
 
-/** A static file: from inside the executable, or from `folder`, where the build put it. Throws when there is none. */
+/** Reads a static file from the executable, or from `folder`, the build's output. Throws if it does not exist. */
 export function readStaticFile(folder: string, name: string): Uint8Array {
   return isSea() ? new Uint8Array(getAsset(`static/${name}`)) : readFileSync(join(folder, name));
 }
 
 /**
- * The exports of the addon that the executable carries. The system loads it from a file alone: the one beside the
- * executable, or one that is there for no longer than that takes. Throws a `Failure` that names every place tried.
+ * Loads the addon that the executable contains and returns its exports. The system can load it only from a file: the
+ * one in the executable's folder, or a temporary one. Throws a `UserError` that names every folder that was tried.
  */
 export function loadCarriedAddon(): unknown {
   const addon = new Uint8Array(getRawAsset(addonName));
   const beside = join(dirname(process.execPath), addonName);
-  if (isTheSame(beside, addon)) return open(beside);
+  if (isTrustedCopy(beside, addon)) return open(beside);
   const refusals: string[] = [];
   for (const folder of new Set([tmpdir(), '/tmp', '/dev/shm', '/run'])) {
     try {
@@ -34,13 +34,13 @@ export function loadCarriedAddon(): unknown {
     }
   }
   throw new UserError(
-    `TMPDIR: name a folder that can be written and is not mounted noexec, to load the network part from; ` +
+    `TMPDIR: name a writable folder that is not mounted noexec; the network library is loaded from there; ` +
       `tried ${refusals.join(', ')}`,
   );
 }
 
-/** Whether that file is ours to trust: nobody else can have written it, and it is of this very version. */
-function isTheSame(path: string, addon: Uint8Array): boolean {
+/** Whether a file is exactly this addon and only its owner, root or this user, can write it. */
+function isTrustedCopy(path: string, addon: Uint8Array): boolean {
   try {
     const { uid, mode } = statSync(path);
     const onlyItsOwnerWrites = (mode & 0o022) === 0;
@@ -67,16 +67,16 @@ function open(path: string): unknown {
   return module.exports;
 }
 
-/** In a word, where it is one of the reasons that mounts and permissions make. */
+/** A word for the errors of mounts and permissions; the error itself for any other. */
 function reasonOf(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (message.includes('failed to map segment')) return 'noexec';
-  // The loader's own words, without the path that is gone already.
+  // The loader's message, without the path of the deleted file.
   if (code === 'ERR_DLOPEN_FAILED') return message.replace(/^\S+: /, '');
   const words: Record<string, string> = {
     EROFS: 'read-only',
     EACCES: 'not writable',
-    ENOENT: 'not there',
+    ENOENT: 'missing',
     ENOSPC: 'full',
   };
   return words[code] ?? (code || message);

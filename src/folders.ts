@@ -2,9 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder, and those above it that are missing, each with `mode`. Throws the system's error when one cannot be
- * made. Node's own `recursive` never returns where the system says that a parent is missing although it is there, as
- * in /proc.
+ * Creates a folder and its missing parents, each with `mode`. Throws the system's error if it cannot. Node's own
+ * `recursive` never returns if the system reports an existing parent as missing, as /proc does.
  */
 export function makeFolder(path: string, mode: number): void {
   if (existsSync(path)) return;
@@ -12,7 +11,7 @@ export function makeFolder(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
-    // Another process may have been quicker.
+    // Another process may have been faster.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

@@ -1,18 +1,18 @@
-/** What a role is made of. */
+/** A part of a role that starts and stops. */
 export interface Service {
   readonly name: string;
-  /** Resolves when ready. */
+  /** Resolves when the service is ready. */
   start(): Promise<void>;
-  /** Resolves when nothing of it runs any more. Safe twice, and after a failed start. */
+  /** Resolves when nothing of the service runs any more. May be called twice, and after a failed start. */
   stop(): Promise<void>;
 }
 
-/** Something a person can mend. Its message is one line that says what to do; nobody needs its stack. */
+/** An error that a person can fix. The message is one line that says how; it is printed without a stack. */
 export class UserError extends Error {
-  override readonly name = 'Failure';
+  override readonly name = 'UserError';
   readonly exitCode: 1 | 2;
 
-  /** `exitCode` 2: what was asked for cannot be; 1: it could be, but it did not come out well. */
+  /** `exitCode` 2: the command cannot run with these arguments. 1: it ran and failed. */
   constructor(message: string, exitCode: 1 | 2 = 2) {
     super(message);
     this.exitCode = exitCode;
@@ -22,11 +22,12 @@ export class UserError extends Error {
 interface LifecycleLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  fatal(fields: object, message: string): void;
 }
 
 /**
- * Starts services in order. When one fails, those before it are stopped again, in reverse, and the error is thrown.
- * An abort meanwhile stops the row after the service that is starting.
+ * Starts services in order. If one fails, stops it and those before it, in reverse order, and rethrows the error. After
+ * `stopping` aborts, starts no further service.
  */
 async function startAll(services: readonly Service[], log: LifecycleLog, stopping: AbortSignal): Promise<void> {
   for (const [index, service] of services.entries()) {
@@ -40,56 +41,59 @@ async function startAll(services: readonly Service[], log: LifecycleLog, stoppin
   }
 }
 
-/** Stops services in reverse order. One that fails is logged, and the rest are stopped all the same. */
+/** Stops services in reverse order. If one fails, logs the error and goes on with the next. */
 export async function stopAll(services: readonly Service[], log: LifecycleLog): Promise<void> {
   for (const service of services.toReversed()) {
     try {
       await service.stop();
     } catch (error) {
-      log.error({ err: error, service: service.name }, 'could not be stopped cleanly');
+      log.error({ err: error, service: service.name }, 'service failed to stop');
     }
   }
 }
 
-/** The one place that listens to signals: aborts on the first SIGTERM or SIGINT, exits at once on the second. */
-export function stopOnSignals(log: LifecycleLog): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(1);
-      log.info({ signal }, 'stopping');
-      controller.abort();
-    });
-  }
-  return controller.signal;
-}
-
-export interface Run {
-  stopping: AbortSignal;
-  /** How long stopping may take. */
+export interface RunOptions {
+  shutdown: {
+    /** Aborts when the services have to stop. */
+    readonly signal: AbortSignal;
+    /** Read after the services have stopped. */
+    readonly exitCode: 0 | 1;
+  };
+  /** Time limit for stopping. */
   graceMs: number;
+  /** Called once all services have started. */
   onStarted: () => void;
   log: LifecycleLog;
 }
 
 /**
- * Starts services, waits until `stopping` aborts and stops them. Resolves to the exit code: 0, or 1 when the grace
- * ran out.
+ * Starts services, waits until the shutdown begins and stops them. Resolves to the exit code: 1 if the services did not
+ * start or stop, else that of the shutdown. Rejects with the `UserError` of a service that does not start.
  */
-export async function run(services: readonly Service[], { stopping, graceMs, onStarted, log }: Run): Promise<0 | 1> {
-  await startAll(services, log, stopping);
+export async function run(
+  services: readonly Service[],
+  { shutdown, graceMs, onStarted, log }: RunOptions,
+): Promise<0 | 1> {
+  const { signal: stopping } = shutdown;
+  try {
+    await startAll(services, log, stopping);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    log.fatal({ err: error }, 'start failed');
+    return 1;
+  }
   if (!stopping.aborted) onStarted();
-  // A pending promise keeps no process alive; a role whose services hold no handle must still wait for its signal.
+  // A pending promise does not keep a process alive, and the services of a role may hold no handle.
   const keepAlive = setInterval(() => {}, 2 ** 30);
   await aborted(stopping);
   clearInterval(keepAlive);
 
-  const { promise: graceOver, resolve } = Promise.withResolvers<1>();
+  const { promise: timeout, resolve } = Promise.withResolvers<1>();
   const deadline = setTimeout(() => resolve(1), graceMs);
-  const exitCode = await Promise.race([stopAll(services, log).then(() => 0 as const), graceOver]);
+  const stopped = await Promise.race([stopAll(services, log).then(() => 0 as const), timeout]);
   clearTimeout(deadline);
-  if (exitCode === 1) log.error({ graceMs }, 'grace period over: exiting without waiting any longer');
-  return exitCode;
+  if (stopped === 1) log.error({ graceMs }, 'grace period over: exiting without waiting any longer');
+  return stopped === 1 ? 1 : shutdown.exitCode;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

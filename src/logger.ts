@@ -5,15 +5,15 @@ export type Logger = PinoLogger;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** Fields that carry secrets. Nothing of ours logs them; this is the second lock on the same door. */
+/** Fields that carry secrets. No code logs them; redacting them as well guards against a mistake. */
 const secretFields = ['password', 'secret', 'token', 'cookie', 'authorization'];
 
 /**
- * The process's log, on standard output: JSON lines, or readable ones on a terminal.
- * `prod` as environment means JSON lines even there.
+ * Creates the log of the process, on standard output: JSON lines, or readable lines on a terminal. In the environment
+ * `prod` it writes JSON lines on a terminal too.
  */
 export function createLogger(role: string, options: { level: LogLevel; environment: string }): Logger {
-  // Who read the log may go; the role stays.
+  // A role goes on if the reader of its log exits.
   process.stdout.on('error', () => {});
   const readable = process.stdout.isTTY && options.environment !== 'prod';
   return pino(
@@ -28,12 +28,12 @@ export function createLogger(role: string, options: { level: LogLevel; environme
   );
 }
 
-/** A log that says nothing, for tests and for commands that print their own words. */
+/** A log without output, for tests and for commands that print messages of their own. */
 export function silentLogger(): Logger {
   return pino({ level: 'silent' });
 }
 
-// pino's own transports run in worker threads, which do not survive being bundled.
+// pino's transports run in worker threads, whose files a bundle does not contain.
 function readableLines(): { write(line: string): void } {
   return {
     write(line) {
@@ -46,7 +46,7 @@ function readableLines(): { write(line: string): void } {
   };
 }
 
-/** Strangers choose some of what is logged, an Origin among it: a terminal must not obey it. */
+/** Escapes control characters: clients choose some of the logged text, such as an Origin. */
 function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

@@ -1,38 +1,50 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Where the figures are: each role has some of them. A map holds one figure a label's value. */
+/**
+ * Reads the current values when Prometheus scrapes. Each role has some of them, and `clock all` has them all, so the
+ * names differ between roles. A map holds one value per label.
+ */
 export interface MetricSources {
   connections?: () => number;
-  /** By result: `101`, or the status of the refusal. */
+  /** By result: `101`, or the HTTP status of the refusal. */
   handshakes?: () => ReadonlyMap<string, number>;
   /** By close code. */
   disconnects?: () => ReadonlyMap<string, number>;
   deliveries?: () => number;
-  ticks?: () => number;
-  /** ms; null before the first tick. */
+  /** Ticks that this process sent to its sockets. */
+  relayedTicks?: () => number;
+  /** Ticks that this process published. */
+  publishedTicks?: () => number;
+  /** Age of the newest tick, ms; null before the first. */
   tickAgeMs?: () => number | null;
-  expired?: () => number;
-  ticksExpired?: () => number;
-  missed?: () => number;
-  leads?: () => boolean;
-  backendIsUp?: () => boolean;
+  /** Interval of the time, ms; null before the first tick. */
+  intervalMs?: () => number | null;
+  isStale?: () => boolean;
+  expiredTicks?: () => number;
+  expiredTasks?: () => number;
+  missedInstants?: () => number;
+  isLeader?: () => boolean;
+  isBackendUp?: () => boolean;
+  /** House time minus this host's clock, ms. */
   offsetMs?: () => number;
   tickDelays?: Histogram;
+  /** When the TLS certificate expires, epoch ms; missing without TLS. */
+  tlsExpiresAt?: () => number | null;
 }
 
-/** A histogram of how long after their instants ticks are fanned out, in seconds. */
-export function tickDelays(): Histogram {
+/** Creates the histogram of the delay from the instant of a tick to its fan-out, in seconds. */
+export function createTickDelays(): Histogram {
   return new Histogram({
     name: 'clock_tick_delay_seconds',
-    help: 'From the instant of a tick to its fan-out.',
+    help: 'Delay from the instant of a tick to its fan-out to the sockets.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
     registers: [],
   });
 }
 
 /**
- * The metrics of a process, in Prometheus' text format. The hot paths count in plain fields of their own; those are
- * read when somebody asks.
+ * The metrics of a process, in the text format of Prometheus. Hot paths count in plain fields, which are read at each
+ * scrape.
  */
 export class Metrics {
   readonly #registry = new Registry();
@@ -41,22 +53,55 @@ export class Metrics {
     sources: MetricSources,
     build: { version: string; commit: string; date: string; environment: string; role: string },
   ) {
+    // At the default of 10 ms the event loop monitor alone takes 3 ms of CPU a second.
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 1_000 });
     if (sources.tickDelays !== undefined) this.#registry.registerMetric(sources.tickDelays);
-    this.#gauge('clock_connections', 'Open sockets.', sources.connections);
-    this.#countBy('clock_handshakes_total', 'result', 'Handshakes by status.', sources.handshakes);
-    this.#countBy('clock_disconnects_total', 'code', 'Closed sockets by close code.', sources.disconnects);
-    this.#count('clock_deliveries_total', 'Frames handed to sockets.', sources.deliveries);
-    this.#count('clock_ticks_total', 'Ticks that this process passed on.', sources.ticks);
-    this.#gauge('clock_tick_age_seconds', 'Age of the newest tick.', secondsOf(sources.tickAgeMs));
-    this.#count('clock_tasks_expired_total', 'Tasks dropped since they waited too long.', sources.expired);
-    this.#count('clock_ticks_expired_total', 'Ticks that came too late to be passed on.', sources.ticksExpired);
-    this.#count('clock_beats_missed_total', 'Instants that passed without being enqueued.', sources.missed);
-    this.#gauge('clock_beat_leader', 'Whether this beat leads.', oneOrZero(sources.leads));
-    this.#gauge('clock_backend_up', 'Whether the backend can serve.', oneOrZero(sources.backendIsUp));
-    this.#gauge('clock_offset_seconds', "House time minus this host's clock.", secondsOf(sources.offsetMs));
+    this.#gauge('clock_connections', 'Number of open sockets.', sources.connections);
+    this.#counters('clock_handshakes_total', 'result', 'Socket handshakes by HTTP status.', sources.handshakes);
+    this.#counters('clock_disconnects_total', 'code', 'Closed sockets by close code.', sources.disconnects);
+    this.#counter('clock_deliveries_total', 'Frames of ticks sent to sockets.', sources.deliveries);
+    this.#counter(
+      'clock_ticks_total',
+      'Ticks that this process relayed to its sockets, or published if it has none.',
+      sources.relayedTicks ?? sources.publishedTicks,
+    );
+    this.#gauge(
+      'clock_tick_age_seconds',
+      'Age of the newest tick of the time, NaN before the first.',
+      inSeconds(sources.tickAgeMs),
+    );
+    this.#gauge(
+      'clock_interval_seconds',
+      'Interval of the time, NaN before the first tick.',
+      inSeconds(sources.intervalMs),
+    );
+    this.#gauge(
+      'clock_stale',
+      '1 if screens must not show the last tick as the present, else 0.',
+      oneOrZero(sources.isStale),
+    );
+    this.#counter(
+      'clock_tasks_expired_total',
+      'Tasks that were dropped because they waited too long.',
+      sources.expiredTasks,
+    );
+    this.#counter('clock_ticks_expired_total', 'Ticks that arrived too late to be relayed.', sources.expiredTicks);
+    this.#counter(
+      'clock_beats_missed_total',
+      'Instants that passed without being enqueued while this beat was the leader.',
+      sources.missedInstants,
+    );
+    this.#gauge('clock_beat_leader', '1 if this beat is the leader, else 0.', oneOrZero(sources.isLeader));
+    this.#gauge('clock_backend_up', '1 if the backend can serve, else 0.', oneOrZero(sources.isBackendUp));
+    this.#gauge('clock_offset_seconds', 'House time minus the clock of this host.', inSeconds(sources.offsetMs));
+    this.#gauge(
+      'clock_tls_expiry_timestamp_seconds',
+      'When the TLS certificate expires, in seconds since the epoch.',
+      inSeconds(sources.tlsExpiresAt),
+    );
     const info = new Gauge({
       name: 'clock_build_info',
-      help: 'What runs here.',
+      help: 'Version, commit, build date, environment and role, as labels.',
       labelNames: Object.keys(build),
       registers: [this.#registry],
     });
@@ -73,36 +118,32 @@ export class Metrics {
 
   #gauge(name: string, help: string, read: (() => number) | undefined): void {
     if (read === undefined) return;
-    void new Gauge({
-      name,
-      help,
-      registers: [this.#registry],
-      collect() {
-        this.set(read());
-      },
-    });
+    const collect = function (this: Gauge): void {
+      this.set(read());
+    };
+    this.#registry.registerMetric(new Gauge({ name, help, registers: [], collect }));
   }
 
-  #count(name: string, help: string, read: (() => number) | undefined): void {
+  #counter(name: string, help: string, read: (() => number) | undefined): void {
     if (read === undefined) return;
     const collect = function (this: Counter): void {
       this.reset();
       this.inc(read());
     };
-    void new Counter({ name, help, registers: [this.#registry], collect });
+    this.#registry.registerMetric(new Counter({ name, help, registers: [], collect }));
   }
 
-  #countBy(name: string, label: string, help: string, read: (() => ReadonlyMap<string, number>) | undefined): void {
+  #counters(name: string, label: string, help: string, read: (() => ReadonlyMap<string, number>) | undefined): void {
     if (read === undefined) return;
     const collect = function (this: Counter): void {
       this.reset();
       for (const [value, count] of read()) this.inc({ [label]: value }, count);
     };
-    void new Counter({ name, help, labelNames: [label], registers: [this.#registry], collect });
+    this.#registry.registerMetric(new Counter({ name, help, labelNames: [label], registers: [], collect }));
   }
 }
 
-function secondsOf(readMs: (() => number | null) | undefined): (() => number) | undefined {
+function inSeconds(readMs: (() => number | null) | undefined): (() => number) | undefined {
   return readMs && (() => (readMs() ?? Number.NaN) / 1_000);
 }
 

@@ -1,6 +1,6 @@
-/** The messages of `/time/tic/` and of `/api/initial_state`: what web, page and `clock watch` say to each other. */
+/** The messages of `/time/tic/` and `/api/initial_state`, which web exchanges with the page and `clock watch`. */
 
-/** Close codes of the socket (RFC 6455 section 7.4, and 4401 of our own). */
+/** Close codes of the socket: those of RFC 6455, section 7.4.1, and 4401, which is private to this protocol. */
 export const closeCode = {
   goingAway: 1001,
   binary: 1003,
@@ -10,44 +10,53 @@ export const closeCode = {
   sessionEnded: 4401,
 } as const;
 
-/** `GET /api/initial_state`: the channel's last tick and what a screen needs to carry on from it. */
-export interface InitialState {
-  /** Null, with `at` and `seq`, before the first tick ever. */
+/** The response of `GET /api/initial_state`: the last tick of the channel and what a screen needs to continue from it. */
+export interface InitialState extends ZoneOffsets {
+  /** `current`, `at` and `seq` are null before the first tick. */
   current: string | null;
   at: number | null;
   seq: number | null;
   channel: string;
-  zone: string;
-  /** ms. */
+  /** Interval of the channel, ms. */
   interval: number;
   stale: boolean;
-  /** Over how many ms screens that lost their sockets are to spread their return. */
+  /** Screens that lost their sockets reconnect at a random moment within this time, ms. */
   spread: number;
   build: string;
 }
 
-/** A broadcast: one text of one channel. */
+/** The zone of the shown time and its offset from UTC, by the server's zone data. All null before the first tick ever. */
+export interface ZoneOffsets {
+  zone: string | null;
+  /** Also null if the server does not know the zone. */
+  utcOffsetMs: number | null;
+  /** The next change of the offset, at `at` (epoch ms); null if there is none within 400 days. */
+  nextUtcOffset: { at: number; utcOffsetMs: number } | null;
+}
+
+/** One broadcast text of one channel. */
 export interface Tick {
   channel: string;
   text: string;
-  /** The instant it stands for, epoch ms of house time. */
+  /** The instant that the text is for, epoch ms of house time. */
   at: number;
-  /** Per channel; rises and never falls. */
+  /** Rises with every tick of the channel, and never falls. */
   seq: number;
 }
 
-/** The answer to `{"sync":N}`. Stamps are house time, epoch ms with fractions. */
+/** The answer to `{"sync":N}`. Timestamps are epoch ms of house time, with fractions. */
 export interface Sync {
+  /** The N of the question. */
   echo: number;
   received: number;
   sent: number;
-  /** How far the server's house time may be wrong, ms. */
+  /** Error bound of the server's house time, ms. */
   error: number;
   spread: number;
   build: string;
 }
 
-/** What a screen tells of itself. */
+/** What a screen reports about itself. */
 export interface ScreenStatus {
   build: string;
   state: ScreenState;
@@ -58,17 +67,25 @@ export interface ScreenStatus {
 const screenStates = ['connecting', 'live', 'stale', 'signed-out'] as const;
 export type ScreenState = (typeof screenStates)[number];
 
-/**
- * The frame of a tick, cut where its `seq` belongs: the number is only known inside the step that also stores and
- * publishes it, and that step should not need to know how a frame is built.
- */
-export function tickFrameAroundSeq(channel: string, text: string, at: number): [before: string, after: string] {
-  const frame = JSON.stringify({ message: { [channel]: text, at }, channel });
-  const cut = frame.indexOf('},"channel":');
-  return [`${frame.slice(0, cut)},"seq":`, frame.slice(cut)];
+/** The frame of a tick. */
+export function tickFrame({ channel, text, at, seq }: Tick): string {
+  const { beforeSeq, afterSeq } = tickFrameParts(channel, text, at);
+  return `${beforeSeq}${seq}${afterSeq}`;
 }
 
-/** Reads a server's frame; null for what it does not know. */
+/**
+ * The frame of a tick without its `seq`, which goes between the two parts. Redis assigns the number in the script that
+ * stores and publishes the frame, and only joins the parts there.
+ */
+export function tickFrameParts(channel: string, text: string, at: number): { beforeSeq: string; afterSeq: string } {
+  const name = JSON.stringify(channel);
+  return {
+    beforeSeq: `{"message":{${name}:${JSON.stringify(text)},"at":${at},"seq":`,
+    afterSeq: `},"channel":${name}}`,
+  };
+}
+
+/** Parses a frame of the server; null if it is of an unknown kind. */
 export function parseServerMessage(text: string): { tick: Tick } | { sync: Sync } | { command: Command } | null {
   const value = parseObject(text);
   if (value === null) return null;
@@ -81,13 +98,13 @@ export function parseServerMessage(text: string): { tick: Tick } | { sync: Sync 
   return { tick: { channel, text: tickText, at, seq } };
 }
 
-/** What an operator tells a screen to do. */
+/** An instruction of an operator to a screen. */
 export interface Command {
   name: string;
   [argument: string]: unknown;
 }
 
-/** What a client may say; `ignored` is an object that asks for nothing we know, null is no object at all. */
+/** A message of a client: `ignored` is an object of an unknown kind, null is not an object. */
 export type ClientMessage = { sync: number } | { status: ScreenStatus } | 'ignored' | null;
 
 export function parseClientMessage(text: string): ClientMessage {

@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Accounts } from './auth/accounts.ts';
+import { createAuthServices } from './auth/auth-services.ts';
 import { FirstAccount, type FirstPassword } from './auth/first-account.ts';
-import { Jwt } from './auth/jwt.ts';
-import { Passwords } from './auth/passwords.ts';
-import { Sessions } from './auth/sessions.ts';
-import { Tokens } from './auth/tokens.ts';
+import { givenOrKeptSecrets, requiredSecrets, type Secrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
-import { EmbeddedBackend } from './backend/embedded/embedded-backend.ts';
-import { DurabilityCheck } from './backend/redis/durability-check.ts';
-import { RedisBackend } from './backend/redis/redis-backend.ts';
+import { DurabilityCheck } from './backend/durability-check.ts';
 import {
   channels,
   dataFolder,
@@ -23,17 +18,16 @@ import type { beatOptions } from './beat/options.ts';
 import { build, buildInfo } from './build-info.ts';
 import type { commonOptions, Environment, ValuesOf } from './config.ts';
 import { announce, firstSignIn } from './first-start.ts';
-import { UserError, type Service } from './lifecycle.ts';
+import type { Service } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { Metrics, type MetricSources } from './metrics.ts';
 import { InternalServer } from './probes/internal-server.ts';
 import { unreadiness } from './probes/readiness.ts';
-import { keptInFile, newSecret } from './secrets.ts';
 import { tasks } from './tasks/index.ts';
-import { isZone, Zone } from './time/zone.ts';
+import { hostZoneName, Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
 import { loadUws } from './web/uws.ts';
-import { Web } from './web/web.ts';
+import { createWeb } from './web/create-web.ts';
 import type { workerOptions } from './worker/options.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -43,56 +37,57 @@ export type WorkerConfig = CommonConfig & ValuesOf<typeof workerOptions>;
 export type BeatConfig = CommonConfig & ValuesOf<typeof beatOptions>;
 export type AllConfig = WebConfig & WorkerConfig & BeatConfig & DataConfig;
 
-type Secrets = () => readonly [string, ...string[]];
+/** The addresses of both families. */
+const allAddresses = '::';
 
-/** What every role is given beside its configuration. */
+/** What every role gets in addition to its configuration. */
 export interface RoleContext {
+  /** Aborts when the process begins to stop. */
   stopping: AbortSignal;
   environment: Environment;
   assetsFolder: string;
   log: Logger;
 }
 
-/** A role, ready to be started. */
+/** A role that is composed and not yet started. */
 export interface Role {
-  /** In the order of their start. */
+  /** In start order; they stop in reverse. */
   services: readonly Service[];
-  /** Tells a person what to know once it runs. */
+  /** Logs that the role has started. */
   onStarted: () => void;
 }
 
-/** A part of a role: its services in the order of their start, and what they count. */
+/** A part of a role. `clock all` has three. */
 interface RolePart {
+  /** In start order. */
   services: readonly Service[];
   sources: MetricSources;
 }
 
 export async function webRole(config: WebConfig, context: RoleContext): Promise<Role> {
-  const { secrets, adminPassword } = config;
-  if (secrets === undefined) {
-    throw new UserError("CLOCK_SECRET: missing: set it, or CLOCK_SECRET_FILE; 'clock secret' makes one");
-  }
+  const { adminPassword } = config;
+  const secrets = requiredSecrets(config.secrets);
   const backend = redisBackend(config, context.log);
   const password = (): FirstPassword | undefined => (adminPassword === undefined ? undefined : { text: adminPassword });
-  const host = config.host ?? '0.0.0.0';
-  const web = await webPart(backend, () => secrets, password, host, config, context);
+  const host = config.host ?? allAddresses;
+  const web = await webPart(backend, secrets, password, host, config, context);
   const services = compose('web', backend, [web], host, config, context);
   return { services, onStarted: () => context.log.info({ port: web.port(), build }, 'listening') };
 }
 
 export async function workerRole(config: WorkerConfig, context: RoleContext): Promise<Role> {
   const backend = redisBackend(config, context.log);
-  const services = compose('worker', backend, [workerPart(backend, config, context)], '0.0.0.0', config, context);
-  return { services, onStarted: () => context.log.info({ build }, 'working') };
+  const services = compose('worker', backend, [workerPart(backend, config, context)], allAddresses, config, context);
+  return { services, onStarted: () => context.log.info({ build }, 'started') };
 }
 
 export async function beatRole(config: BeatConfig, context: RoleContext): Promise<Role> {
   const backend = redisBackend(config, context.log);
-  const services = compose('beat', backend, [beatPart(backend, config, context)], '0.0.0.0', config, context);
-  return { services, onStarted: () => context.log.info({ build }, 'beating') };
+  const services = compose('beat', backend, [beatPart(backend, config, context)], allAddresses, config, context);
+  return { services, onStarted: () => context.log.info({ build }, 'started') };
 }
 
-/** The three roles in one process, over the embedded backend unless a Redis was named. */
+/** The three roles in one process. They use the embedded backend unless a Redis is configured. */
 export async function allRole(config: AllConfig, context: RoleContext): Promise<Role> {
   const { environment, log } = context;
   const folder = dataFolder(config, environment);
@@ -101,9 +96,12 @@ export async function allRole(config: AllConfig, context: RoleContext): Promise<
   const secrets = givenOrKeptSecrets(config.secrets, backend, folder);
   const host = config.host ?? '127.0.0.1';
   const web = await webPart(backend, secrets, signIn.password, host, config, context);
-  // Made before anybody needs it: commands use it, and make none.
-  const secret: Service = { name: 'secret', start: async () => void secrets(), stop: async () => {} };
-  // Web stops first: its screens are served while they are sent away.
+  // Makes the secret at the start, since commands use it and never make one.
+  const makeSecret = async (): Promise<void> => {
+    secrets();
+  };
+  const secret: Service = { name: 'secret', start: makeSecret, stop: async () => {} };
+  // Web starts last and so stops first: ticks go on until its last socket is closed.
   const parts = [
     { services: [secret], sources: {} },
     workerPart(backend, config, context),
@@ -113,56 +111,27 @@ export async function allRole(config: AllConfig, context: RoleContext): Promise<
   const scheme = config.tlsCert === undefined ? 'http' : 'https';
   return {
     services: compose('all', backend, parts, host, config, context),
-    onStarted: () => announce({ scheme, host, port: web.port() }, signIn.words(), log),
+    onStarted: () => announce({ scheme, host, port: web.port() }, signIn.instructions(), log),
   };
 }
 
-/** The accounts and what hangs on them, over any backend. */
-export interface AuthServices {
-  sessions: Sessions;
-  accounts: Accounts;
-  tokens: Tokens;
-}
-
-export function createAuthServices({ records, time }: Backend, secrets: Secrets): AuthServices {
-  const jwt = new Jwt(secrets, () => time.now());
-  const sessions = new Sessions({ records, time, jwt });
-  const accounts = new Accounts({ records, time, passwords: new Passwords(), sessions });
-  return { sessions, accounts, tokens: new Tokens({ records, time, jwt, sessions }) };
-}
-
-/** The secrets that were given, or the one that `clock all` keeps: in its file, or beside it when Redis has the rest. */
-function givenOrKeptSecrets(given: WebConfig['secrets'], backend: Backend, folder: string): Secrets {
-  if (given !== undefined) return () => given;
-  return () => [keptSecret(backend, folder, newSecret)];
-}
-
-/** The secrets of a command: it makes none, since nobody else would know it. */
-export function commandSecrets(given: WebConfig['secrets'], backend: Backend, folder: () => string): Secrets {
-  if (given !== undefined) return () => given;
-  const missing = (): never => {
-    throw new UserError("CLOCK_SECRET: missing: set it, or CLOCK_SECRET_FILE, to what 'clock web' is given");
-  };
-  return () => [keptSecret(backend, folder(), missing)];
-}
-
-function keptSecret(backend: Backend, folder: string, make: () => string): string {
-  return backend instanceof EmbeddedBackend ? backend.keep('secret', make) : keptInFile(folder, 'secret', make);
-}
-
-/** Puts the parts of a role between its backend and its internal server, which answers from first to last. */
+/**
+ * Puts the backend before the parts of a role, and the internal server before the backend: probes are answered as long
+ * as the role runs.
+ */
 function compose(
   role: string,
   backend: Backend,
   parts: readonly RolePart[],
-  host: string,
-  { internalPort, environment }: CommonConfig,
+  defaultHost: string,
+  { internalPort, internalHost, environment }: CommonConfig,
   { stopping, log }: RoleContext,
 ): Service[] {
   const services = [backend, ...parts.flatMap((part) => part.services)];
   if (internalPort === undefined) return services;
-  const common: MetricSources = { backendIsUp: () => backend.outage === null, offsetMs: () => backend.time.offsetMs };
+  const common: MetricSources = { isBackendUp: () => backend.outage === null, offsetMs: () => backend.time.offsetMs };
   const sources = Object.assign({}, common, ...parts.map((part) => part.sources)) as MetricSources;
+  const host = internalHost ?? defaultHost;
   const metrics = new Metrics(sources, { ...buildInfo, environment, role });
   const unready = (): string | null => unreadiness(backend, stopping);
   return [new InternalServer({ host, port: internalPort, metrics, unready, log }), ...services];
@@ -178,7 +147,7 @@ async function webPart(
 ): Promise<RolePart & { port: () => number }> {
   const { accounts, sessions } = createAuthServices(backend, secrets);
   const owner = randomUUID();
-  const web = new Web({
+  const web = createWeb({
     config,
     host,
     uws: await loadUws(),
@@ -192,20 +161,25 @@ async function webPart(
     stopping,
     log,
   });
-  const audit = backend instanceof RedisBackend ? [new DurabilityCheck(backend, log)] : [];
+  const durabilityCheck = new DurabilityCheck(backend, log);
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
-  return { services: [...audit, web, firstAccount], sources: web.sources, port: () => web.port };
+  return { services: [durabilityCheck, web, firstAccount], sources: web.sources, port: () => web.port };
 }
 
 function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleContext): RolePart {
-  // A host without a usable zone has no name for it.
-  const hostZone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? '';
-  const worker = new Worker({ ticks, tasks, zone: new Zone(zone ?? (isZone(hostZone) ? hostZone : 'UTC')), log });
-  return { services: [worker], sources: { ticks: () => worker.published, expired: () => worker.expired } };
+  const worker = new Worker({ ticks, tasks, zone: new Zone(zone ?? hostZoneName()), log });
+  return {
+    services: [worker],
+    sources: { publishedTicks: () => worker.published, expiredTasks: () => worker.expired },
+  };
 }
 
 function beatPart({ ticks, time }: Backend, { intervalMs }: BeatConfig, { log }: RoleContext): RolePart {
-  const schedules = tasks.map((task) => ({ task: task.name, everyMs: task.everyMs(intervalMs) }));
-  const beat = new Beat({ ticks, time, schedules, owner: randomUUID(), log });
-  return { services: [beat], sources: { missed: () => beat.missed, leads: () => beat.leads } };
+  const scheduled = tasks.map((task) => ({
+    name: task.name,
+    everyMs: task.everyMs(intervalMs),
+    expiryMs: task.expiryMs(intervalMs),
+  }));
+  const beat = new Beat({ ticks, time, tasks: scheduled, owner: randomUUID(), log });
+  return { services: [beat], sources: { missedInstants: () => beat.missed, isLeader: () => beat.isLeader } };
 }

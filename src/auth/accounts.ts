@@ -1,9 +1,10 @@
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Passwords } from './passwords.ts';
-import type { Session, Sessions } from './sessions.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
 
-/** Someone who may sign in. Its id is its name in lower case. */
+/** A person's account. Its id is its name in lower case. */
 export interface Account {
   name: string;
   passwordHash: string;
@@ -13,7 +14,7 @@ export interface Account {
   createdAt: number;
 }
 
-/** 1 to 64 of letters, digits and `@.+-_`, as Django allows them. */
+/** The characters that Django allows, up to 64 of them. */
 export const accountNamePattern = /^[A-Za-z0-9@.+\-_]{1,64}$/;
 
 export interface AccountsOptions {
@@ -23,7 +24,7 @@ export interface AccountsOptions {
   sessions: Sessions;
 }
 
-/** The accounts, and what ends with them. Names are compared without case. */
+/** The accounts. Names are compared without case. */
 export class Accounts {
   readonly #options: AccountsOptions;
 
@@ -31,7 +32,7 @@ export class Accounts {
     this.#options = options;
   }
 
-  /** False when there is one of that name. */
+  /** Resolves to false if the name is taken. Rejects with `TooBusy`. */
   async add(name: string, password: string, operator: boolean): Promise<boolean> {
     const { records, time, passwords } = this.#options;
     const account: Account = {
@@ -48,23 +49,20 @@ export class Accounts {
     return this.#options.records.get<Account>('account', accountId(name));
   }
 
-  /** By name, in code unit order. */
+  /** Sorted by id in code unit order. */
   async list(): Promise<Account[]> {
     const stored = await this.#options.records.list<Account>('account');
     return stored.map(({ value }) => value);
   }
 
-  /** The account if the password is right and it may sign in; null otherwise, after the same time. */
+  /** The account, if the password is right and it may sign in; null otherwise, after the same time. */
   async check(name: string, password: string): Promise<Account | null> {
     const account = accountNamePattern.test(name) ? await this.get(name) : null;
-    const right = await this.#options.passwords.verify(password, account?.passwordHash);
-    return right && account !== null && !account.disabled ? account : null;
+    const isRight = await this.#options.passwords.verify(password, account?.passwordHash);
+    return isRight && account !== null && !account.disabled ? account : null;
   }
 
-  /**
-   * Signs in: the account's new session; null when it was disabled, removed or given another password since it was
-   * checked.
-   */
+  /** Opens a session. Resolves to null if the account was disabled, removed or given a new password after `check`. */
   async signIn(checked: Account): Promise<Session | null> {
     const { sessions } = this.#options;
     const session = await sessions.open(accountId(checked.name));
@@ -74,15 +72,15 @@ export class Accounts {
   }
 
   /**
-   * Whether an account may still sign in, with the password it had. To be asked after a right was given: whoever takes
-   * rights away ends those there are, and this one may have been too young to be among them.
+   * Whether an account may still sign in with the password it had. To be called after a session or a token was created:
+   * a concurrent change of the account ends only those that existed before it.
    */
   async canStillSignIn(known: Account): Promise<boolean> {
     const now = await this.get(known.name);
     return now !== null && !now.disabled && now.passwordHash === known.passwordHash;
   }
 
-  /** Sets another password and ends the sessions and tokens, but for `keep`; false when there is no such account. */
+  /** Sets a password and ends all sessions and tokens except `keep`. Resolves to false if there is no such account. */
   async setPassword(name: string, password: string, keep?: Session): Promise<boolean> {
     const passwordHash = await this.#options.passwords.hash(password);
     const changed = await this.#change(name, { passwordHash });
@@ -90,7 +88,7 @@ export class Accounts {
     return changed;
   }
 
-  /** Ends the sessions and tokens, and lets nobody in; false when there is no such account. */
+  /** Refuses sign-ins and ends all sessions and tokens. Resolves to false if there is no such account. */
   async disable(name: string): Promise<boolean> {
     const changed = await this.#change(name, { disabled: true });
     await this.#options.sessions.endAllOf(accountId(name));
@@ -105,7 +103,7 @@ export class Accounts {
     return this.#change(name, { operator });
   }
 
-  /** Ends the sessions and tokens too; false when there was no such account. */
+  /** Removes the account, its sessions and tokens. Resolves to false if there is no such account. */
   async remove(name: string): Promise<boolean> {
     const removed = await this.#options.records.delete('account', accountId(name));
     await this.#options.sessions.endAllOf(accountId(name));

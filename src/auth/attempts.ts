@@ -6,14 +6,15 @@ const perAccountAndAddress: Limit = { name: 'account-address', maxAttempts: 10, 
 const perAccount: Limit = { name: 'account', maxAttempts: 100, windowMs: 15 * minuteMs };
 const perAddress: Limit = { name: 'address', maxAttempts: 30, windowMs: minuteMs };
 
-/** A sign-in that is being tried; it counts as failed until it is said to have succeeded. */
+/** A sign-in in progress. It counts as failed unless one of these is called. */
 export interface Attempt {
-  succeeded(): Promise<void>;
-  /** Was neither right nor wrong: nothing was checked. */
-  withdrawn(): Promise<void>;
+  /** Removes it from the counts and resets the count of its account and address. */
+  succeed(): Promise<void>;
+  /** Removes it from the counts: the password was not checked. */
+  withdraw(): Promise<void>;
 }
 
-/** Counts failed sign-ins, so that guessing is hopeless: by account and address, by account, by address. */
+/** Limits failed sign-ins per account and address, per account, and per address. */
 export class Attempts {
   readonly #limiter: Limiter;
 
@@ -21,53 +22,40 @@ export class Attempts {
     this.#limiter = limiter;
   }
 
-  /** Begins an attempt; or, beyond a limit, how long its window still lasts, ms. `network`: see `networkOf`. */
+  /** Starts an attempt. Above a limit, resolves to the remaining time of its window, ms. `network`: see `networkOf`. */
   async begin(accountName: string, network: string): Promise<Attempt | number> {
-    // Keys are names that strangers type: bounded, and alike whether there is such an account or not.
+    // Anybody chooses this name, so its length is bounded. Whether the account exists makes no difference.
     const account = accountId(accountName.slice(0, 64));
     const counted: [Limit, string][] = [
       [perAddress, network],
       [perAccountAndAddress, `${account} ${network}`],
       [perAccount, account],
     ];
-    // An attempt beyond one limit counts against none, so peek before taking.
-    const waits = await Promise.all(counted.map(([limit, key]) => this.#limiter.check(limit, key)));
-    const waitMs = longest(waits);
+    // An attempt above one limit must not count against the others, so check all of them first.
+    const waitsMs = await Promise.all(counted.map(([limit, key]) => this.#limiter.check(limit, key)));
+    const waitMs = longest(waitsMs);
     if (waitMs !== null) return waitMs;
-    const taken = await Promise.all(counted.map(([limit, key]) => this.#limiter.consume(limit, key)));
-    const giveBack = async (): Promise<void> => {
+    const consumed = await Promise.all(counted.map(([limit, key]) => this.#limiter.consume(limit, key)));
+    const refund = async (): Promise<void> => {
       await Promise.all(counted.map(([limit, key]) => this.#limiter.refund(limit, key)));
     };
-    const takenWaitMs = longest(taken);
-    if (takenWaitMs !== null) {
-      // Others came between. Left standing, a burst from one address would use up what the account has everywhere.
-      await giveBack();
-      return takenWaitMs;
+    const consumedWaitMs = longest(consumed);
+    if (consumedWaitMs !== null) {
+      // Concurrent attempts were faster. Without the refund, a burst from one address would use up the account's limit.
+      await refund();
+      return consumedWaitMs;
     }
     return {
-      withdrawn: giveBack,
-      succeeded: async () => {
-        await giveBack();
+      withdraw: refund,
+      succeed: async () => {
+        await refund();
         await this.#limiter.reset(perAccountAndAddress, `${account} ${network}`);
       },
     };
   }
 }
 
-function longest(waits: readonly (number | null)[]): number | null {
-  const real = waits.filter((wait) => wait !== null);
-  return real.length === 0 ? null : Math.max(...real);
-}
-
-/** What counts as one address: an IPv4 address, or the /64 that an IPv6 address stands in. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const rest = tail === undefined ? [] : tail.split(':').filter(Boolean);
-  const zeros = Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0');
-  const first = [...groups, ...zeros, ...rest].slice(0, 4);
-  return `${first.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+function longest(waitsMs: readonly (number | null)[]): number | null {
+  const refusals = waitsMs.filter((waitMs) => waitMs !== null);
+  return refusals.length === 0 ? null : Math.max(...refusals);
 }

@@ -1,30 +1,30 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 
-/** What a credential is for; each is its own `typ` and audience, so that none passes for another (RFC 8725, 3.11). */
+/** The purpose of a credential. Each has its own `typ` and audience, so none is accepted as another (RFC 8725, 3.11). */
 export type CredentialKind = 'session' | 'token';
 
 export interface Claims {
   /** The id of the account. */
   account: string;
-  /** Names this credential among all. */
+  /** Unique among all credentials. */
   jti: string;
   /** Epoch ms of house time. */
   expiresAt: number;
-  /** What its person calls it; a token's alone. */
+  /** The name of a token; sessions have none. */
   label?: string;
 }
 
 const issuer = 'clock';
 const algorithm = 'HS256';
 
-/** Signs and checks credentials: JWTs under the first secret, good under any of them. */
+/** Signs credentials as JWTs with the first secret and verifies them with any of the secrets. */
 export class Jwt {
   readonly #secrets: () => readonly [string, ...string[]];
   readonly #now: () => number;
   #cachedKeys: readonly [KeyObject, ...KeyObject[]] | undefined;
 
-  /** `secrets`: at least one, of 32 bytes or more; asked for once, when first needed. `now`: house time. */
+  /** `secrets`: of 32 bytes or more each; called once, at the first use. `now`: house time, epoch ms. */
   constructor(secrets: () => readonly [string, ...string[]], now: () => number) {
     this.#secrets = secrets;
     this.#now = now;
@@ -50,7 +50,7 @@ export class Jwt {
       .sign(this.#keys[0]);
   }
 
-  /** What a genuine credential of this kind says; null for any other text, and for an expired one. */
+  /** The claims of a valid credential of this kind; null for an expired one and for any other text. */
   async verify(kind: CredentialKind, credential: string): Promise<Claims | null> {
     for (const key of this.#keys) {
       try {

@@ -2,46 +2,22 @@ import { randomBytes } from 'node:crypto';
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { CredentialKind, Jwt } from './jwt.ts';
+import { SessionCache } from './session-cache.ts';
+import type { OpenSessions, Session, SessionRecord } from './session.ts';
 
 const dayMs = 86_400_000;
-/** A session's credential is good for this long at most, */
+/** The lifetime of a session's credential. */
 export const sessionLifetimeMs = 90 * dayMs;
-/** its record for this long after the last use, */
+/** The lifetime of a session's record after its last renewal. */
 const idleLifetimeMs = 14 * dayMs;
-/** which is noted no more often than this. */
+/** A session in use is renewed at most this often. */
 const renewEveryMs = dayMs;
-/** A record that was seen is taken for granted this long: its end would have been told. */
+/** A record is not read again this soon: if it were deleted, a message would say so. */
 const trustedForMs = 60_000;
-const rememberedAtMost = 200_000;
-const endedAtOnce = 500;
+/** The greatest number of records that one step deletes. */
+const maxEndedAtOnce = 500;
 
-/** A right to see the clock, as this process knows it. There is one object for each credential. */
-export interface Session {
-  readonly kind: CredentialKind;
-  readonly jti: string;
-  /** The id of the account. */
-  readonly account: string;
-  readonly recordId: string;
-  readonly credential: string;
-  readonly credentialExpiresAt: number;
-  /** When credential or record ends, whichever is first; moves on as the record is renewed. */
-  expiresAt: number;
-  /** When its record was last seen. */
-  seenAt: number;
-  /** When somebody last came with it. All instants are epoch ms of house time. */
-  usedAt: number;
-}
-
-/** What the backend keeps of a session or a token. */
-export interface SessionRecord {
-  jti: string;
-  account: string;
-  createdAt: number;
-  renewedAt: number;
-  expiresAt: number;
-}
-
-/** Sent to every process when records were deleted. */
+/** The message to every process after records were deleted. */
 interface Ended {
   ended: string[];
 }
@@ -53,19 +29,19 @@ export interface SessionsOptions {
 }
 
 /**
- * Sessions of browsers and tokens of programs: a signed credential each, and a record that it lives and dies with.
- * A process remembers those it saw and hears of those that end anywhere.
+ * Sessions of browsers and tokens of programs. Each is a signed credential and a record, and is valid while the record
+ * exists. Messages between the processes keep the cache of each one current.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
-  readonly #byCredential = new Map<string, Session>();
-  readonly #byJti = new Map<string, Session>();
+  readonly #cache: SessionCache;
   readonly #onEnded = new Set<(jti: string) => void>();
-  /** Rises when an answer that is under way may already be wrong. */
+  /** Increases whenever a read that is in flight may be outdated. */
   #generation = 0;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#cache = new SessionCache(options.time);
     options.records.subscribe({
       onMessage: (message) => {
         this.#generation += 1;
@@ -73,17 +49,22 @@ export class Sessions {
       },
       onGap: () => {
         this.#generation += 1;
-        for (const session of this.#byJti.values()) session.seenAt = -Infinity;
+        for (const session of this.#cache.values()) session.seenAt = -Infinity;
       },
     });
   }
 
-  /** Calls back with the `jti` of each session and token that ended, on whatever process. */
+  /** Names the sessions that have open sockets: they stay known after they leave the cache. */
+  set openSessions(openSessions: OpenSessions) {
+    this.#cache.openSessions = openSessions;
+  }
+
+  /** Calls `listener` with the `jti` of each session or token that ended, in any process. */
   onEnded(listener: (jti: string) => void): void {
     this.#onEnded.add(listener);
   }
 
-  /** Opens a session of an account; the credential is for its cookie. */
+  /** Opens a session for an account id. Its credential belongs into the cookie. */
   async open(account: string): Promise<Session> {
     const { records, time, jwt } = this.#options;
     const now = time.now();
@@ -92,7 +73,7 @@ export class Sessions {
     const record = { jti, account, createdAt: now, renewedAt: now, expiresAt: now + idleLifetimeMs };
     await records.create('session', recordId, record satisfies SessionRecord, idleLifetimeMs);
     const claims = { account, jti, expiresAt: now + sessionLifetimeMs };
-    return this.#remember({
+    return this.#cache.add({
       kind: 'session',
       jti,
       account,
@@ -102,23 +83,23 @@ export class Sessions {
       expiresAt: record.expiresAt,
       seenAt: now,
       usedAt: now,
+      hasEnded: false,
     });
   }
 
   /**
-   * Whose credential this is: null when it is forged, expired or of another kind. Asks nobody, and so answers while
-   * the backend is away too; `stands` tells whether the right is still there.
+   * The session of a credential; null if the credential is forged, expired or of another kind. Reads no record, so it
+   * also works during an outage. `isValid` reads the record.
    */
   async verify(kind: CredentialKind, credential: string): Promise<Session | null> {
-    const known = this.#byCredential.get(credential);
-    if (known?.kind === kind && known.credentialExpiresAt > this.#options.time.now()) return known;
+    const cached = this.#cache.getByCredential(credential);
+    if (cached?.kind === kind && cached.credentialExpiresAt > this.#options.time.now()) return cached;
     const claims = await this.#options.jwt.verify(kind, credential);
     if (claims === null) return null;
     const { account, jti, expiresAt, label } = claims;
-    // Another request with it was quicker: there is one object for each credential.
-    const remembered = this.#byCredential.get(credential);
-    if (remembered?.kind === kind) return remembered;
-    return this.#remember({
+    const known = this.#cache.getByJti(jti);
+    if (known !== undefined) return this.#cache.add(known);
+    return this.#cache.add({
       kind,
       jti,
       account,
@@ -128,33 +109,29 @@ export class Sessions {
       expiresAt,
       seenAt: -Infinity,
       usedAt: -Infinity,
+      hasEnded: false,
     });
   }
 
-  /** Whether the session's record is there, asking for it only when need be: then it may reject with `Unavailable`. */
+  /** Whether the session's record exists. Reads it at most once a minute; rejects with `Unavailable` if it cannot. */
   async isValid(session: Session): Promise<boolean> {
     const now = this.#options.time.now();
-    const trusted = now - session.seenAt < trustedForMs && session.expiresAt > now;
-    const stands = trusted || (await this.revalidate([session])).has(session);
-    if (stands) session.usedAt = now;
-    return stands;
+    const isTrusted = !session.hasEnded && now - session.seenAt < trustedForMs && session.expiresAt > now;
+    const isValid = isTrusted || (await this.revalidate([session])).has(session);
+    if (isValid) session.usedAt = now;
+    return isValid;
   }
 
-  /** Whether nothing was heard of its end. */
-  isCached(session: Session): boolean {
-    return this.#byJti.get(session.jti) === session;
-  }
-
-  /** Whether somebody came with it within a minute: it is believed while the backend is away. */
+  /** Whether a request carried the session within the last minute: then it is accepted during an outage. */
   wasUsedRecently(session: Session): boolean {
     const now = this.#options.time.now();
-    return now - session.usedAt < trustedForMs && session.expiresAt > now;
+    return !session.hasEnded && now - session.usedAt < trustedForMs && session.expiresAt > now;
   }
 
-  /** Asks for the records of these sessions, renews those in use, ends those that have none; gives those that stand. */
+  /** Reads the records of these sessions, renews those that are due, ends those without one. Returns the valid ones. */
   async revalidate(sessions: Iterable<Session>): Promise<Set<Session>> {
     const asked = [...sessions];
-    const standing = new Set<Session>();
+    const valid = new Set<Session>();
     for (const kind of ['session', 'token'] as const) {
       const ofKind = asked.filter((session) => session.kind === kind);
       if (ofKind.length === 0) continue;
@@ -163,19 +140,19 @@ export class Sessions {
       const found = await this.#options.records.getMany<SessionRecord>(kind, ids);
       if (generation !== this.#generation) return this.revalidate(asked);
       for (const [index, session] of ofKind.entries()) {
-        if (this.#holds(session, found[index] ?? null)) standing.add(session);
-        else this.#forget(session.jti);
+        if (this.#matches(session, found[index] ?? null)) valid.add(session);
+        else this.#end(session);
       }
     }
-    // One after another: thousands at once would hold up the ticks, which share the connection.
-    for (const session of standing) await this.#renewWhenDue(session);
-    return standing;
+    // One after another: thousands at once would delay the ticks, which use the same connection.
+    for (const session of valid) await this.#renewIfDue(session);
+    return valid;
   }
 
-  /** Ends sessions or tokens: their records are gone, and every process is told, when it resolves. */
+  /** Ends sessions or tokens. When it resolves, the records are deleted and every process has been notified. */
   async end(kind: CredentialKind, ended: readonly { recordId: string; jti: string }[]): Promise<void> {
-    for (let start = 0; start < ended.length; start += endedAtOnce) {
-      const some = ended.slice(start, start + endedAtOnce);
+    for (let start = 0; start < ended.length; start += maxEndedAtOnce) {
+      const some = ended.slice(start, start + maxEndedAtOnce);
       const message = JSON.stringify({ ended: some.map(({ jti }) => jti) } satisfies Ended);
       await this.#options.records.deleteAndPublish(
         kind,
@@ -185,7 +162,7 @@ export class Sessions {
     }
   }
 
-  /** Ends all sessions and tokens of an account, but for `keep`. */
+  /** Ends all sessions and tokens of an account, except `keep`. */
   async endAllOf(account: string, keep?: Session): Promise<void> {
     const { records } = this.#options;
     const sessions = await records.list<SessionRecord>('session', `${account}/`);
@@ -198,15 +175,15 @@ export class Sessions {
     await this.end('token', toEnd(tokens));
   }
 
-  #holds(session: Session, record: SessionRecord | null): boolean {
+  #matches(session: Session, record: SessionRecord | null): boolean {
     const now = this.#options.time.now();
-    if (record === null || record.jti !== session.jti || record.expiresAt <= now) return false;
+    if (session.hasEnded || record === null || record.jti !== session.jti || record.expiresAt <= now) return false;
     session.seenAt = now;
     session.expiresAt = Math.min(session.credentialExpiresAt, record.expiresAt);
     return session.expiresAt > now;
   }
 
-  async #renewWhenDue(session: Session): Promise<void> {
+  async #renewIfDue(session: Session): Promise<void> {
     const { records, time } = this.#options;
     const now = time.now();
     const expiresAt = now + idleLifetimeMs;
@@ -217,28 +194,20 @@ export class Sessions {
     session.expiresAt = Math.min(session.credentialExpiresAt, expiresAt);
   }
 
-  #remember(session: Session): Session {
-    const oldest = this.#byJti.size < rememberedAtMost ? undefined : this.#byJti.keys().next().value;
-    if (oldest !== undefined) this.#drop(oldest);
-    this.#byCredential.set(session.credential, session);
-    this.#byJti.set(session.jti, session);
-    return session;
-  }
-
   #forget(jti: string): void {
-    this.#drop(jti);
+    const session = this.#cache.getByJti(jti);
+    if (session !== undefined) session.hasEnded = true;
+    this.#cache.delete(jti);
     for (const listener of this.#onEnded) listener(jti);
   }
 
-  #drop(jti: string): void {
-    const session = this.#byJti.get(jti);
-    if (session === undefined) return;
-    this.#byJti.delete(jti);
-    this.#byCredential.delete(session.credential);
+  #end(session: Session): void {
+    session.hasEnded = true;
+    this.#forget(session.jti);
   }
 }
 
-/** 128 random bits, fit for a URL. */
+/** 128 random bits, as text that is valid in a URL. */
 export function newId(): string {
   return randomBytes(16).toString('base64url');
 }

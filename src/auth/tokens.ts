@@ -1,9 +1,10 @@
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Jwt } from './jwt.ts';
-import { newId, type SessionRecord, type Sessions } from './sessions.ts';
+import type { SessionRecord } from './session.ts';
+import { newId, type Sessions } from './sessions.ts';
 
-/** A token as its owner sees it in a list. */
+/** A token as lists show it. */
 export interface Token {
   id: string;
   label: string;
@@ -20,7 +21,7 @@ export interface TokensOptions {
   sessions: Sessions;
 }
 
-/** Bearer tokens: they read the clock and nothing else. A token's record stands under its label. */
+/** Bearer tokens, which may read the clock and nothing else. The id of a token's record is its label. */
 export class Tokens {
   readonly #options: TokensOptions;
 
@@ -28,16 +29,19 @@ export class Tokens {
     this.#options = options;
   }
 
-  /** The token's text, which is kept nowhere; null when a live token has that label. Without one, it is its id. */
+  /**
+   * Issues a token. Its text is stored nowhere. The label defaults to the id. Resolves to null if a live token has the
+   * same label.
+   */
   async issue(account: string, lifetimeMs: number, label?: string): Promise<{ id: string; text: string } | null> {
     const { records, time, jwt } = this.#options;
     const jti = newId();
-    const name = label ?? jti;
+    const recordId = label ?? jti;
     const now = time.now();
     const expiresAt = now + lifetimeMs;
     const record: SessionRecord = { jti, account, createdAt: now, renewedAt: now, expiresAt };
-    const text = await jwt.sign('token', { account, jti, expiresAt, label: name });
-    return (await records.create('token', name, record, lifetimeMs)) ? { id: jti, text } : null;
+    const text = await jwt.sign('token', { account, jti, expiresAt, label: recordId });
+    return (await records.create('token', recordId, record, lifetimeMs)) ? { id: jti, text } : null;
   }
 
   async list(): Promise<Token[]> {
@@ -51,7 +55,7 @@ export class Tokens {
     }));
   }
 
-  /** Ends the token of that id or label; false when there is none. */
+  /** Ends the token with that id or label. Resolves to false if there is none. */
   async revoke(idOrLabel: string): Promise<boolean> {
     const token = (await this.list()).find(({ id, label }) => id === idOrLabel || label === idOrLabel);
     if (token === undefined) return false;

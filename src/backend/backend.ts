@@ -1,46 +1,64 @@
 import type { Service } from '../lifecycle.ts';
 import type { HouseTime } from '../time/house-time.ts';
 
-/** How long a beat leads that renews its lease no more. */
+/** How long a lease lasts after it was acquired or renewed, ms. */
 export const leaseMs = 1_000;
-/** So many jobs wait at most. */
+/** The greatest number of jobs in the queue. */
 export const maxQueuedJobs = 16;
-/** How long what a process told of its sockets counts. */
+/** How long a report of `reportConnections` counts, ms. */
 export const connectionReportLifetimeMs = 3_000;
 
 /**
- * The place where the roles meet: what flows (ticks), what lasts (records), what is counted over all processes
- * (limiter, census), and the one time. `redis/` shares it between hosts, `embedded/` keeps it inside one process;
- * one suite of tests runs over both. A backend stores and carries; it decides nothing about people.
+ * Everything that the processes of an installation share: ticks, records, rate limits, connection counts and house
+ * time. `redis/` shares it between hosts; `embedded/` keeps it in one process and a file. Both pass the same test
+ * suite. A backend stores and transports data and contains no rules about accounts or sessions.
+ *
+ * Every method rejects with `Unavailable`, within about a second, while the data cannot be read or written.
  */
 export interface Backend extends Service {
-  /** Where it keeps its data, for a person: never with a password in it. */
+  /** The address of the data, for logs and messages. It never contains a password. */
   readonly address: string;
   readonly time: HouseTime;
   readonly ticks: Ticks;
   readonly records: Records;
   readonly limiter: Limiter;
+  /** Values that belong to this host alone; null for a backend that several hosts share. */
+  readonly settings: Settings | null;
   /**
-   * Why it cannot serve, in one word, or null while it can: known within 2 s of the fault, null again within 1 s of
-   * its end. `start()` resolves although the other side is away; it rejects only for what a person must mend.
+   * Why the backend cannot serve; null while it can. A fault shows within 2 s, its end within 1 s. `start()` resolves
+   * even if the data is unavailable. It rejects with a `UserError` only if an operator must act before any retry.
    */
   readonly outage: Outage | null;
-  /** Tells how many sockets process `owner` holds; resolves to the sum over all that told within `censusMs`. */
-  reportConnections(owner: string, sockets: number): Promise<number>;
+  /** The cause of the outage in the words of Redis or the system, if known. It never contains a password. */
+  readonly outageReason: string | null;
+  /**
+   * Reports that the process `owner` holds `count` sockets. Resolves to the sum of the latest reports of all processes
+   * within `connectionReportLifetimeMs`.
+   */
+  reportConnections(owner: string, count: number): Promise<number>;
+  /** Lists what may lose stored data although the backend serves; empty if nothing does. */
+  checkDurability(): Promise<DurabilityProblem[]>;
+  /**
+   * Tries each operation that the roles need, on data of its own, which it deletes. Changes nothing that a role reads.
+   * Resolves to one result per group of operations.
+   */
+  selfTest(): Promise<SelfTestResult[]>;
 }
 
+/** The reason of an outage in one word, as `/ready` reports it. */
 export type Outage =
   | 'starting'
   | 'redis-down'
   | 'redis-readonly'
   | 'redis-full'
   | 'redis-auth'
+  /** Commands are answered, but the subscription is interrupted. */
   | 'redis-deaf'
   | 'redis-schema'
   | 'redis-refuses'
   | 'data-readonly';
 
-/** What every method of a backend rejects with while the other side is away, within about a second. */
+/** The rejection of every backend method during an outage. `cause` is the underlying error, if there is one. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
   readonly outage: Outage;
@@ -49,78 +67,119 @@ export class Unavailable extends Error {
     super(`the backend cannot serve: ${outage}`, options);
     this.outage = outage;
   }
+
+  /** The cause in the words of Redis or the system, if known. It never contains a password. */
+  get reason(): string | null {
+    return this.cause instanceof Error ? this.cause.message : null;
+  }
 }
 
-/** A task to be run for one instant of its grid. All instants are epoch ms of house time. */
+/** A risk to stored data. */
+export interface DurabilityProblem {
+  /** `persistence`: a restart loses data. `eviction`: a full memory deletes data. */
+  name: 'persistence' | 'eviction';
+  /** What is wrong and what to set, in one sentence. */
+  problem: string;
+}
+
+/** The result of one group of operations of `selfTest`. */
+export interface SelfTestResult {
+  name: string;
+  /** Why an operation failed, in the words of Redis or the system; null if all worked. */
+  problem: string | null;
+}
+
+/** Text values by name that outlive the process. Other processes on this host share them. */
+export interface Settings {
+  /** Returns the value stored under `name`. If there is none, stores and returns the result of `make`. */
+  keep(name: string, make: () => string): string;
+}
+
+/** One run of a task, for one instant of its grid. Instants are epoch ms of house time. */
 export interface Job {
   task: string;
   at: number;
+  /** The interval of the task, ms. */
   everyMs: number;
-  /** After this it must not be shown as the present. */
+  /** The instant after which the result must not be published. */
   expiresAt: number;
 }
 
-/** What a channel said last. */
+/** The latest message of a channel. */
 export interface LastTick {
   text: string;
+  /** The instant that the text describes, epoch ms of house time. */
   at: number;
   seq: number;
   zone: string;
   everyMs: number;
+  /** The instant after which the text must not be sent as the present. */
+  expiresAt: number;
 }
 
-/** `pushed`: the instant is on its way. `duplicate`: it, or a later one, already was. `not-leader`: the lease is gone. */
+/**
+ * `pushed`: the job is in the queue. `duplicate`: this instant or a later one was pushed before. `not-leader`: the
+ * lease belongs to another owner or term, or has ended.
+ */
 export type PushResult = 'pushed' | 'duplicate' | 'not-leader';
 
-/** `published`: every web process was sent it. `expired`: past its expiry. `duplicate`: it, or a later one, was published. */
+/**
+ * `published`: the tick was stored and sent. `expired`: house time is past `expiresAt`. `duplicate`: this instant or a
+ * later one was published before.
+ */
 export type PublishResult = 'published' | 'expired' | 'duplicate';
 
 /**
- * A tick's whole way from a beat to every web process. Each method is one atomic step.
+ * Transports ticks from a beat through a worker to every web process. Each method is one atomic step.
  *
- * Delivery is at most once: a job that dies with its worker is lost, and the next instant is due within an interval;
- * what is published while a subscriber is away is lost to it, and `last` is read again after. Do not count on more.
+ * Delivery is at most once. A job is lost if its worker dies; the next instant is due within an interval. A subscriber
+ * misses what is published while it is disconnected and then receives the last tick of each channel.
  *
- * Each instant of a task passes `push`, and `finish`, at most once, whoever tries. The exception: after the authority's
- * clock was stepped back, a stored instant that lies more than an expiry ahead of house time is void.
+ * Each instant of a task passes `push` and `publish` at most once, whatever the number of callers. The exception: after
+ * the authority's clock was set back, a stored instant more than one expiry ahead of house time is void.
  */
 export interface Ticks {
   /**
-   * Takes or renews the lease of `leaseMs` for `owner`. Null while another holds it. The term only rises: a new
-   * holder's is greater than any before, and a holder's own stays the same.
+   * Acquires or renews the lease for `owner`, for `leaseMs`. Resolves to null while another owner holds it. A new
+   * holder's term is greater than all terms before; a renewal keeps the term.
    */
   acquireLease(owner: string): Promise<{ term: number } | null>;
-  /** Gives the lease up, if it is still the one of that term. */
+  /** Ends the lease, if it still belongs to this owner and term. */
   releaseLease(owner: string, term: number): Promise<void>;
-  /** Enqueues, if the lease is still that owner's and term's. Beyond `queueLength` the oldest fall out. */
+  /** Adds a job to the queue, if the lease belongs to this owner and term. Above `maxQueuedJobs` drops the oldest. */
   push(job: Job, owner: string, term: number): Promise<PushResult>;
-  /** The next job that has not expired, each to one caller only; waits, also for the other side's return. Null when aborted. */
+  /**
+   * Resolves to the oldest job that has not expired; each job goes to one caller only. Waits for a job, also during an
+   * outage. Resolves to null once `signal` is aborted.
+   */
   pop(signal: AbortSignal): Promise<Job | null>;
   /**
-   * Stamps `seq`, keeps the tick as the channel's last and publishes its frame. `seq` is the greater of the channel's
-   * last plus one and `at` / 50 rounded down, so that it rises even when all stored data is lost.
+   * Assigns `seq`, stores the tick as the channel's last and publishes its frame. `seq` is the greater of the last one
+   * plus 1 and `at` / 50 rounded down, so it rises even if all stored data is lost.
    */
   publish(job: Job, text: string, zone: string): Promise<PublishResult>;
+  /** Resolves to null before the first tick of the channel. */
   last(channel: string): Promise<LastTick | null>;
   /**
-   * Hands on every frame published on the channels the backend was made with, in order, as the bytes that were sent.
-   * After a gap the last tick of each channel is handed on again, if it is newer than what was handed on before.
+   * Calls `deliver` for each frame published on the backend's channels, in order, with the bytes that were sent. After
+   * a gap it delivers the last tick of each channel, if that is newer than the previous delivery.
    */
   subscribe(deliver: (channel: string, frame: Uint8Array) => void): void;
-  /** Jobs that `pop` found expired, so far, in this process. */
+  /** The number of expired jobs that `pop` has dropped in this process. */
   readonly expiredJobs: number;
 }
 
-/** JSON objects that last, by kind and id. */
+/** JSON objects by kind and id, and messages about them between processes. Lifetimes are in ms; none means forever. */
 export interface Records {
   get<T extends object>(kind: RecordKind, id: string): Promise<T | null>;
-  /** The records of these ids, in their order. */
+  /** Resolves to one value per id, in the order of `ids`; null for a missing record. */
   getMany<T extends object>(kind: RecordKind, ids: readonly string[]): Promise<(T | null)[]>;
-  /** Keeps a record unless there is one of that id; false then. */
+  /** Stores a new record. Resolves to false, and changes nothing, if the id exists. */
   create(kind: RecordKind, id: string, value: object, lifetimeMs?: number): Promise<boolean>;
   /**
-   * Replaces a record by what `change` makes of it, and starts its lifetime anew; false when there is none. No other
-   * writer comes between: `change` may be called again on a newer value, so it must be pure. Null from it changes nothing.
+   * Replaces a record by the result of `change` and restarts its lifetime. Resolves to false if the record does not
+   * exist. The step is atomic: `change` must be pure, since it is called again if another writer was faster. If it
+   * returns null, nothing changes.
    */
   update<T extends object>(
     kind: RecordKind,
@@ -128,13 +187,20 @@ export interface Records {
     change: (value: T) => T | null,
     lifetimeMs?: number,
   ): Promise<boolean>;
-  /** False when there was none. */
+  /** Like `update`, without a lifetime, and publishes a message in the same atomic step if it changes the record. */
+  updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    message: string,
+  ): Promise<boolean>;
+  /** Resolves to false if the record did not exist. */
   delete(kind: RecordKind, id: string): Promise<boolean>;
-  /** Deletes records and tells a message, in one step: nothing is ever deleted without its being told. */
+  /** Deletes records and publishes a message in one atomic step. Missing records are ignored. */
   deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void>;
-  /** All live records of a kind whose id begins with `prefix`, by id in code unit order. */
+  /** Resolves to all live records of a kind whose id starts with `prefix`, sorted by id in code unit order. */
   list<T extends object>(kind: RecordKind, prefix?: string): Promise<Stored<T>[]>;
-  /** Sends a message to every listener in every process, this one too. At most once, like a tick. */
+  /** Sends a message to the listeners of all processes, this one included. Delivery is at most once. */
   publish(message: string): Promise<void>;
   subscribe(listener: MessageListener): void;
 }
@@ -146,32 +212,34 @@ export interface Stored<T extends object> {
   value: T;
 }
 
+/** Receives the messages of `Records.publish`. An error that it throws is logged. */
 export interface MessageListener {
   onMessage(message: string): void;
   /**
-   * Messages may have been lost: a lost connection, one that came late, another process that wrote to the file; or all
-   * records were `replaced`: there is another installation id. Called within a second of the other side's return. Ask
-   * anew what matters.
+   * Messages may have been lost: the connection was interrupted, or another process wrote to the data file. `replaced`
+   * means that the installation id has changed, so all records may differ. The listener must reread what it relies on.
+   * Called within a second of the end of the interruption.
    */
   onGap(gap: { replaced: boolean }): void;
 }
 
-/** At most `tries` in a window of `windowMs` that begins with the first of them. */
+/** Allows `maxAttempts` within a fixed window, which starts with the first attempt. */
 export interface Limit {
-  /** Names the limit; part of the key. */
+  /** Identifies the limit; attempts of different limits are counted separately. */
   name: string;
   maxAttempts: number;
+  /** Rounded up to whole seconds. */
   windowMs: number;
 }
 
-/** Tries, counted in fixed windows over all processes. */
+/** Counts attempts per limit and key, over all processes. */
 export interface Limiter {
-  /** Counts one try. Null while within the limit, else how long its window still lasts, ms. */
+  /** Counts an attempt. Resolves to null within the limit, else to the remaining time of the window, ms. */
   consume(limit: Limit, key: string): Promise<number | null>;
-  /** Like `take`, without counting: null while a further try would be within the limit. */
+  /** Resolves to what `consume` would resolve to, and counts nothing. */
   check(limit: Limit, key: string): Promise<number | null>;
-  /** Takes one try back. */
+  /** Removes one attempt from the count. */
   refund(limit: Limit, key: string): Promise<void>;
-  /** Forgets all tries. */
+  /** Removes all attempts from the count. */
   reset(limit: Limit, key: string): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import type { Logger } from '../logger.ts';
 
-/** Those who asked to be told. One that throws is logged, and the others are told all the same. */
+/** Calls each listener in turn. If one throws, the error is logged and the others are still called. */
 export class Listeners<T> {
-  readonly #all: T[] = [];
+  readonly #listeners: T[] = [];
   readonly #log: Logger;
 
   constructor(log: Logger) {
@@ -10,19 +10,19 @@ export class Listeners<T> {
   }
 
   get size(): number {
-    return this.#all.length;
+    return this.#listeners.length;
   }
 
   add(listener: T): void {
-    this.#all.push(listener);
+    this.#listeners.push(listener);
   }
 
   notify(call: (listener: T) => void): void {
-    for (const listener of this.#all) {
+    for (const listener of this.#listeners) {
       try {
         call(listener);
       } catch (error) {
-        this.#log.error({ err: error }, 'a listener of the backend failed');
+        this.#log.error({ err: error }, 'a backend listener failed');
       }
     }
   }

@@ -1,35 +1,41 @@
+import { runInBackground } from '../background.ts';
 import { Unavailable, type Ticks } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
-import { expiryMs, newestDue, nextDue } from '../time/grid.ts';
+import { newestDue, nextDue } from '../time/grid.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { pause } from '../time/pause.ts';
 
-/** What a beat has to know of a task. */
-export interface Schedule {
-  task: string;
+/** A task with the interval at which it is due, and the time after an instant within which it may run. */
+export interface ScheduledTask {
+  name: string;
   everyMs: number;
+  expiryMs: number;
 }
 
 export interface BeatOptions {
   ticks: Ticks;
   time: HouseTime;
-  schedules: readonly Schedule[];
-  /** Names this process among all beats. */
+  tasks: readonly ScheduledTask[];
+  /** Identifies this process among all beats. */
   owner: string;
   log: Logger;
 }
 
-/** The lease lasts a second: at this pace a holder renews it thrice, and a dead one is replaced within 1.3 s. */
+/** The lease lasts 1 s: a leader renews it three times in that time, and a dead one is replaced within 1.3 s. */
 const renewEveryMs = 300;
-const lookAgainAfterMs = 1_000;
-/** How soon a push that failed is tried again; the instant may still be in time. */
+/** The longest wait for an instant, since the authority's clock may be stepped during the wait. */
+const maxWaitMs = 1_000;
 const retryAfterMs = 50;
 
-/** Enqueues each task at each instant of its grid, while it leads. Any number of beats may run; one leads. */
+/**
+ * Enqueues each task at each instant of its grid while it holds the lease. Any number of beats may run; one of them is
+ * the leader.
+ */
 export class Beat implements Service {
   readonly name = 'beat';
   readonly #options: BeatOptions;
+  /** By task: the newest instant that this beat enqueued. */
   readonly #newest = new Map<string, number>();
   readonly #stopping = new AbortController();
   #term: number | null = null;
@@ -40,18 +46,19 @@ export class Beat implements Service {
     this.#options = options;
   }
 
-  get leads(): boolean {
+  get isLeader(): boolean {
     return this.#term !== null;
   }
 
-  /** Instants that passed, while leading, without being enqueued. */
+  /** Number of instants that passed without being enqueued while this beat was the leader. */
   get missed(): number {
     return this.#missed;
   }
 
   async start(): Promise<void> {
-    const { schedules } = this.#options;
-    this.#loops = Promise.all([this.#holdLease(), ...schedules.map((schedule) => this.#keepTo(schedule))]);
+    const { tasks } = this.#options;
+    this.#loops = Promise.all([this.#holdLease(), ...tasks.map((task) => this.#schedule(task))]);
+    runInBackground(this.#loops);
   }
 
   async stop(): Promise<void> {
@@ -68,48 +75,48 @@ export class Beat implements Service {
     const { ticks, owner, log } = this.#options;
     while (!this.#stopping.signal.aborted) {
       const lease = await ticks.acquireLease(owner).catch(ignoreUnavailable);
-      // While another leads, its instants are not for this one to count.
+      // The instants of another leader do not count as missed.
       if (lease === null) this.#newest.clear();
       const term = lease?.term ?? null;
-      if (term !== this.#term) log.info({ term }, term === null ? 'leads no longer' : 'leads');
+      if (term !== this.#term) log.info({ term }, term === null ? 'lost the lease' : 'became leader');
       this.#term = term;
       await pause(renewEveryMs, this.#stopping.signal);
     }
   }
 
-  async #keepTo(schedule: Schedule): Promise<void> {
+  async #schedule(task: ScheduledTask): Promise<void> {
     const { time } = this.#options;
     while (!this.#stopping.signal.aborted) {
-      const done = await this.#pushNewest(schedule);
+      // One reading decides both what is due and what comes next. An instant between two readings would be skipped.
       const now = time.now();
-      // A timer may fire a little early by house time, which may be stepped meanwhile: so it is looked at again.
-      const waitMs = done ? Math.min(nextDue(now, schedule.everyMs) - now, lookAgainAfterMs) : retryAfterMs;
-      await pause(Math.ceil(waitMs), this.#stopping.signal);
+      if (await this.#pushNewest(task, now)) await this.#waitFor(nextDue(now, task.everyMs));
+      else await pause(retryAfterMs, this.#stopping.signal);
     }
   }
 
-  /** False when the newest instant may still be enqueued in time. */
-  async #pushNewest({ task, everyMs }: Schedule): Promise<boolean> {
-    const { ticks, time, owner } = this.#options;
-    const now = time.now();
+  /** Waits until an instant, or for `maxWaitMs`. A timer may fire early, so the caller must check the time. */
+  async #waitFor(instant: number): Promise<void> {
+    const waitMs = Math.min(instant - this.#options.time.now(), maxWaitMs);
+    await pause(Math.max(0, Math.ceil(waitMs)), this.#stopping.signal);
+  }
+
+  /** Enqueues the newest instant that is due at `now`. False if that failed and may be retried. */
+  async #pushNewest({ name, everyMs, expiryMs }: ScheduledTask, now: number): Promise<boolean> {
+    const { ticks, owner } = this.#options;
     const at = newestDue(now, everyMs);
-    const expiresAt = at + expiryMs(everyMs);
-    const before = this.#newestBefore(task, now, everyMs);
+    const expiresAt = at + expiryMs;
+    const newest = this.#newest.get(name);
+    // An instant that is more than an expiry ahead is void: the authority's clock was stepped back.
+    const before = newest !== undefined && newest - now > expiryMs ? undefined : newest;
     if (before !== undefined && at <= before) return true;
     if (now >= expiresAt) return true;
     if (this.#term === null) return false;
 
-    const result = await ticks.push({ task, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
+    const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
     if (result === undefined || result === 'not-leader') return false;
     if (before !== undefined) this.#missed += Math.round((at - before) / everyMs) - 1;
-    this.#newest.set(task, at);
+    this.#newest.set(name, at);
     return true;
-  }
-
-  /** The newest instant enqueued; none when the authority's clock was stepped back behind it. */
-  #newestBefore(task: string, now: number, everyMs: number): number | undefined {
-    const newest = this.#newest.get(task);
-    return newest !== undefined && newest - now > expiryMs(everyMs) ? undefined : newest;
   }
 }
 

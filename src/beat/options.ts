@@ -6,6 +6,6 @@ export const beatOptions = {
     env: ['CLOCK_INTERVAL'],
     parse: durationBetween(50, 60_000),
     default: '500',
-    help: 'how often the time is broadcast: 50 to 60000 ms, or a number with ms, s, m',
+    help: 'interval at which the time is broadcast, from 50ms to 60s',
   },
 } as const satisfies OptionTable;

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
-import { Unavailable } from '../backend/backend.ts';
+import { createAuthServices, type AuthServices } from '../auth/auth-services.ts';
+import { commandSecrets } from '../auth/secrets.ts';
+import { Unavailable, type Backend, type Outage } from '../backend/backend.ts';
 import { dataFolder, existingStore } from '../backends.ts';
 import { readOptions, type Environment } from '../config.ts';
 import { UserError, stopAll } from '../lifecycle.ts';
 import { silentLogger } from '../logger.ts';
-import { commandSecrets, createAuthServices, type AuthServices } from '../roles.ts';
 import { addOptions, flagsOf, warnOfUnknown } from './options.ts';
 import { storeTable } from './tables.ts';
 
-/** What the commands share that work on the accounts of a store. */
+/** Runs the commands that work on stored accounts. */
 export class StoreCommands {
   readonly #environment: Environment;
 
@@ -16,13 +17,13 @@ export class StoreCommands {
     this.#environment = environment;
   }
 
-  /** Adds a command whose options say which store. */
+  /** Adds a command with the options that select the store. */
   add(parent: Command, usage: string, description: string): Command {
     return addOptions(parent.command(usage).description(description), storeTable);
   }
 
-  /** Opens the store of a command, says which, works on it and closes it again. */
-  async run(command: Command, work: (people: AuthServices) => Promise<void>): Promise<void> {
+  /** Starts the store of a command, prints its address, runs `work` and stops the store. */
+  async run(command: Command, work: (services: AuthServices) => Promise<void>): Promise<void> {
     const config = readOptions(storeTable, flagsOf(command, storeTable), this.#environment);
     warnOfUnknown(this.#environment);
     const log = silentLogger();
@@ -30,14 +31,18 @@ export class StoreCommands {
     await store.start();
     try {
       process.stderr.write(`clock: ${store.address}\n`);
-      if (store.outage !== null) throw new UserError(`${store.address} cannot serve: ${store.outage}`, 1);
+      if (store.outage !== null) throw cannotServe(store, store.outage, store.outageReason);
       const folder = (): string => dataFolder(config, this.#environment);
       await work(createAuthServices(store, commandSecrets(config.secrets, store, folder)));
     } catch (error) {
-      if (error instanceof Unavailable) throw new UserError(`${store.address} cannot serve: ${error.outage}`, 1);
+      if (error instanceof Unavailable) throw cannotServe(store, error.outage, error.reason);
       throw error;
     } finally {
       await stopAll([store], log);
     }
   }
+}
+
+function cannotServe({ address }: Backend, outage: Outage, reason: string | null): UserError {
+  return new UserError(`${address} cannot serve: ${outage}${reason === null ? '' : ` (${reason})`}`, 1);
 }

@@ -5,7 +5,7 @@ import { commonOptions, type OptionTable } from '../config.ts';
 import { webOptions } from '../web/options.ts';
 import { workerOptions } from '../worker/options.ts';
 
-/** Every option that there is, by what it is for. */
+/** All options, by the part that uses them. */
 export const optionTables = {
   common: commonOptions,
   redis: redisOptions,
@@ -16,7 +16,7 @@ export const optionTables = {
   watch: watchOptions,
 } as const satisfies Record<string, OptionTable>;
 
-// What each command takes.
+// The options of each command.
 export const webTable = { ...commonOptions, ...redisOptions, ...webOptions } as const;
 export const workerTable = { ...commonOptions, ...redisOptions, ...workerOptions } as const;
 export const beatTable = { ...commonOptions, ...redisOptions, ...beatOptions } as const;

@@ -4,16 +4,16 @@ import { BadValue, durationBetween } from '../config.ts';
 import { UserError } from '../lifecycle.ts';
 import type { StoreCommands } from './store.ts';
 
-/** Adds `clock token`: the commands for the bearer tokens. */
+/** Adds `clock token`. */
 export function addToken(program: Command, stores: StoreCommands): void {
-  const token = program.command('token').description('bearer tokens for scripts and terminals');
+  const token = program.command('token').description('manage bearer tokens, which programs read the clock with');
   const run = (command: Command, work: (tokens: TokenCommands) => Promise<void>): Promise<void> =>
     stores.run(command, ({ accounts, tokens }) => work(new TokenCommands(accounts, tokens)));
 
   const issue = stores
-    .add(token, 'issue <account>', 'make a token; it is printed once')
-    .option('--name <label>', 'what to call it (default: its id)')
-    .option('--expires <duration>', 'how long it lasts, at most 365d', '90d')
+    .add(token, 'issue <account>', 'issue a token and print it; it cannot be shown again')
+    .option('--name <label>', 'its name in lists, unique among the live tokens (default: its id)')
+    .option('--expires <duration>', 'its lifetime, at most 365d', '90d')
     .action(async (account: string) => {
       const { name, expires } = issue.opts<{ name?: string; expires: string }>();
       const lifetimeMs = parseLifetime(expires);
@@ -21,11 +21,11 @@ export function addToken(program: Command, stores: StoreCommands): void {
       await run(issue, (tokens) => tokens.issue(account, lifetimeMs, name));
     });
   const list = stores
-    .add(token, 'list', 'show the live tokens')
-    .option('--json', 'as JSON')
+    .add(token, 'list', 'list the live tokens')
+    .option('--json', 'print JSON')
     .action(() => run(list, (tokens) => tokens.list(list.opts())));
   const revoke = stores
-    .add(token, 'revoke <id-or-label>', 'end a token')
+    .add(token, 'revoke <id-or-label>', 'end a token and close its sockets')
     .action((idOrLabel: string) => run(revoke, (tokens) => tokens.revoke(idOrLabel)));
 }
 

@@ -2,9 +2,9 @@ import type { Command, OptionValues } from 'commander';
 import { UserCommands } from '../commands/user.ts';
 import type { StoreCommands } from './store.ts';
 
-/** Adds `clock user`: the commands for the accounts. */
+/** Adds `clock user`. */
 export function addUser(program: Command, stores: StoreCommands): void {
-  const user = program.command('user').description('the accounts');
+  const user = program.command('user').description('manage the accounts');
   const add = (
     usage: string,
     description: string,
@@ -17,18 +17,19 @@ export function addUser(program: Command, stores: StoreCommands): void {
       ),
     );
   };
-  add('add <name>', 'make an account', (users, options, name) => users.add(name, options))
-    .option('--operator', 'make it an operator')
+  add('add <name>', 'create an account', (users, options, name) => users.add(name, options))
+    .option('--operator', 'make it an operator account')
     .option('--password-stdin', 'read the password from standard input');
-  add('list', 'show the accounts', (users, options) => users.list(options)).option('--json', 'as JSON');
-  add('passwd <name>', 'set another password; ends sessions and tokens', (users, options, name) =>
+  add('list', 'list the accounts', (users, options) => users.list(options)).option('--json', 'print JSON');
+  add('passwd <name>', 'set a new password; ends all sessions and tokens of the account', (users, options, name) =>
     users.passwd(name, options),
   ).option('--password-stdin', 'read the password from standard input');
-  add('disable <name>', 'let nobody in; ends sessions and tokens', (users, _, name) => users.disable(name));
-  add('enable <name>', 'let them in again', (users, _, name) => users.enable(name));
-  add('remove <name>', 'remove the account; ends sessions and tokens', (users, _, name) => users.remove(name));
-  add('operator <name>', 'make an account an operator', (users, options, name) => users.operator(name, options)).option(
-    '--off',
-    'make it a plain account again',
+  add('disable <name>', 'refuse sign-ins; ends all sessions and tokens of the account', (users, _, name) =>
+    users.disable(name),
   );
+  add('enable <name>', 'allow sign-ins again', (users, _, name) => users.enable(name));
+  add('remove <name>', 'remove an account; ends all its sessions and tokens', (users, _, name) => users.remove(name));
+  add('operator <name>', 'make an account an operator account', (users, options, name) =>
+    users.operator(name, options),
+  ).option('--off', 'make it a plain account');
 }

@@ -3,14 +3,9 @@ export function requestFrame(run: (frameAt: number) => void): () => void {
   return () => cancelAnimationFrame(frame);
 }
 
-/** A part of this program that not every page needs, by the name that the build knows it by. */
-export async function load<Module>(name: string): Promise<Module> {
-  return (await import(name)) as Module;
-}
-
-/** Path and query of this page, as a value of a query. */
-export function here(): string {
-  return encodeURIComponent(location.pathname + location.search).replaceAll('%2F', '/');
+/** Path and query of this page, encoded as a value of a query. */
+export function pathAndQuery(): string {
+  return encodeURIComponent(location.pathname + location.search).replace(/%2F/g, '/');
 }
 
 export function element(id: string): HTMLElement {

@@ -1,5 +1,5 @@
 import type { ScreenState } from '../protocol.ts';
-import { Zone } from '../time/zone.ts';
+import { timeText } from '../time/zone-offset.ts';
 
 /** What a face needs of an element. */
 interface TextElement {
@@ -10,106 +10,128 @@ export interface FaceElements {
   root: { readonly dataset: Record<string, string | undefined> };
   display: TextElement & { ariaLabel: string | null };
   state: TextElement;
-  /** How far the shown time may be wrong. */
+  /** The greatest error of the shown time. */
   error: TextElement;
 }
 
-/** What else shows the time, in the way that the address asks for. */
-export interface Dial {
-  /** The text of `#display`. */
-  textOf(instant: number): string;
-  /** Shows what stands beside the text; null: no time is claimed or held. */
-  draw(instant: number | null): void;
-  /** The installation's zone. */
-  place(zone: string): void;
+/** A zone whose time is shown. */
+export interface ShownZone {
+  readonly name: string;
+  /** What a wall clock of the zone reads, as the epoch ms at which UTC reads the same; null if that is unknown. */
+  wallClockAt(instant: number): number | null;
 }
 
-/** Stands where a time would. */
+/** A second, as the zones of a face read it. Wall clocks are epoch ms at which UTC reads the same. */
+export interface ShownTime {
+  /** The beginning of the second, epoch ms. */
+  instant: number;
+  wallClock: number;
+  /** Of the second zone; null without one, and while its offset is unknown. */
+  secondWallClock: number | null;
+}
+
+/** Replaces the plain digits of a face. The face writes `#display`; the view draws everything around it. */
+export interface FaceView {
+  /** The text of `#display`. */
+  textOf(wallClock: number): string;
+  /** Null: no time is shown. */
+  draw(time: ShownTime | null): void;
+}
+
+/** What `#display` shows without a time. */
 export const dashes = '‒‒:‒‒:‒‒';
 
-/** Writes the time and the state to the page, each only when it changes. */
+/** Writes time, state and error to the page, each only when it changes. */
 export class Face {
-  /** What a page shows that is not live: the last time that it claimed, or none. */
-  staleIs: 'hold' | 'dash' = 'hold';
+  /** What a page that is not live shows: the last time, or dashes. */
+  stale: 'hold' | 'dash' = 'hold';
   readonly #elements: FaceElements;
-  #dial: Dial | null = null;
+  #view: FaceView | null = null;
   #state: ScreenState = 'connecting';
-  #zone: Zone | null = null;
-  #shown: number | null = null;
+  #zone: ShownZone | null = null;
+  #secondZone: ShownZone | null = null;
+  #shown: ShownTime | null = null;
 
   constructor(elements: FaceElements) {
     this.#elements = elements;
   }
 
-  /** Shows the second that begins at an instant of house time. */
-  show(instant: number): void {
-    this.#shown = instant;
-    this.#draw();
+  /**
+   * Shows the second that begins at an instant of house time, in any state. False if the offset of the zone is unknown:
+   * then the face keeps what it showed before.
+   */
+  show(instant: number): boolean {
+    const wallClock = this.#zone?.wallClockAt(instant) ?? null;
+    if (wallClock === null) return false;
+    const time = { instant, wallClock, secondWallClock: this.#secondZone?.wallClockAt(instant) ?? null };
+    this.#write(time);
+    this.#shown = time;
     this.#describe();
+    return true;
   }
 
-  become(state: ScreenState): void {
+  setState(state: ScreenState): void {
     this.#state = state;
     this.#elements.root.dataset['state'] = state;
-    this.#draw();
     this.#describe();
+    this.#drawAgain();
   }
 
-  /** Takes the zone of the shown time; one that this browser does not know shows no time. */
-  place(zone: string): void {
-    if (zone === this.#zone?.name) return;
-    try {
-      this.#zone = new Zone(zone);
-    } catch {
-      this.#zone = null;
-    }
-    this.#dial?.place(zone);
-    this.#elements.display.ariaLabel = `Time in ${zone}`;
-    this.#draw();
+  /** Sets the zone of the time and that of the second line; null while one is unknown or not wanted. */
+  setZones(zone: ShownZone | null, secondZone: ShownZone | null): void {
+    this.#zone = zone;
+    this.#secondZone = secondZone;
+    this.#elements.display.ariaLabel = zone === null ? 'Time' : `Time in ${zone.name}`;
+    const instant = this.#shown?.instant ?? null;
+    this.#shown = null;
+    if (instant !== null) this.show(instant);
+    this.#describe();
+    this.#drawAgain();
   }
 
-  /** Says how far the shown time may be wrong, ms; null while there is none. */
-  doubt(errorMs: number | null): void {
+  /** Sets the greatest error of the shown time, ms; null if there is none to state. */
+  setError(errorMs: number | null): void {
     write(this.#elements.error, errorMs === null ? '' : `± ${Math.ceil(errorMs)} ms`);
   }
 
-  /** Puts a dial in the place of the plain text. */
-  wear(dial: Dial): void {
-    this.#dial = dial;
-    if (this.#zone !== null) dial.place(this.#zone.name);
-    this.#draw();
+  setView(view: FaceView): void {
+    this.#view = view;
+    this.#drawAgain();
   }
 
-  /** The time that is shown, in words for whom it is read to. */
-  read(): string {
+  /** The shown time and the state as a sentence for a screen reader. */
+  describe(): string {
     return `${this.#shown === null ? 'No time' : this.#textOf(this.#shown)}, ${this.#elements.state.textContent}`;
   }
 
-  #draw(): void {
-    const isShown = this.#state === 'live' || this.staleIs === 'hold';
-    const shown = isShown ? this.#shown : null;
-    write(this.#elements.display, shown === null ? dashes : this.#textOf(shown));
-    this.#dial?.draw(shown);
+  /** Draws the last time again, or dashes if it must not be held. */
+  #drawAgain(): void {
+    const isHeld = this.#state === 'live' || this.stale === 'hold';
+    this.#write(isHeld ? this.#shown : null);
   }
 
-  #textOf(instant: number): string {
-    return this.#dial?.textOf(instant) ?? this.#zone?.timeOf(instant) ?? dashes;
+  #write(time: ShownTime | null): void {
+    write(this.#elements.display, time === null ? dashes : this.#textOf(time));
+    this.#view?.draw(time);
+  }
+
+  #textOf({ wallClock }: ShownTime): string {
+    return this.#view?.textOf(wallClock) ?? timeText(wallClock);
   }
 
   #describe(): void {
-    write(this.#elements.state, this.#words());
-  }
-
-  #words(): string {
-    const held = this.#shown === null || this.#zone === null ? null : this.#zone.timeOf(this.#shown);
-    const since = held === null ? 'no signal' : `stopped at ${held}`;
-    return { connecting: 'Connecting', live: 'Live', stale: `Stale: ${since}`, 'signed-out': `Signed out: ${since}` }[
-      this.#state
-    ];
+    const since = this.#shown === null ? 'no signal' : `stopped at ${timeText(this.#shown.wallClock)}`;
+    const words = {
+      connecting: 'Connecting',
+      live: 'Live',
+      stale: `Stale: ${since}`,
+      'signed-out': `Signed out: ${since}`,
+    };
+    write(this.#elements.state, words[this.#state]);
   }
 }
 
-// A live region is read out again when it is written again, even with the same words.
+// A screen reader reads a live region out again when it is written again, even with the same words.
 function write(element: TextElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

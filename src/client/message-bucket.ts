@@ -1,29 +1,30 @@
 /**
- * How many messages a client may send. The server allows 20 at once and 2 a second by the time they arrive; keeping
- * below it by this much leaves room for a network that holds messages back for 2 s and delivers them together.
+ * The messages that a client may send. The server allows 20 at once and 2 a second, by their time of arrival. This
+ * side stays below that, so that a network may hold messages back for 2 s and deliver them together.
  */
 const capacity = 16;
-const perMs = 0.0015;
+const refillPerMs = 0.0015;
 
-export class MessageBucket {
-  #tokens = capacity;
-  #filledAt: number;
+export interface MessageBucket {
+  readonly tokens: number;
+  readonly filledAt: number;
+}
 
-  constructor(now: number) {
-    this.#filledAt = now;
-  }
+export function fullBucket(now: number): MessageBucket {
+  return { tokens: capacity, filledAt: now };
+}
 
-  /** Whether one more message may be sent at `now`, with `left` of them kept. */
-  holds(now: number, left = 0): boolean {
-    this.#tokens = Math.min(capacity, this.#tokens + (now - this.#filledAt) * perMs);
-    this.#filledAt = now;
-    return this.#tokens >= 1 + left;
-  }
+/** Whether one message may be sent at `now` and `reserve` more after it. */
+export function canSpend(bucket: MessageBucket, now: number, reserve = 0): boolean {
+  return refilled(bucket, now).tokens >= 1 + reserve;
+}
 
-  /** Counts one more message as sent, if it may be. */
-  take(now: number, left = 0): boolean {
-    if (!this.holds(now, left)) return false;
-    this.#tokens -= 1;
-    return true;
-  }
+/** The bucket after one message; only if `canSpend`. */
+export function spend(bucket: MessageBucket, now: number): MessageBucket {
+  const { tokens, filledAt } = refilled(bucket, now);
+  return { tokens: tokens - 1, filledAt };
+}
+
+function refilled({ tokens, filledAt }: MessageBucket, now: number): MessageBucket {
+  return { tokens: Math.min(capacity, tokens + (now - filledAt) * refillPerMs), filledAt: now };
 }

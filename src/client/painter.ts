@@ -1,162 +1,179 @@
-import type { Flywheel } from './flywheel.ts';
-import { type Schedule, Timer } from './timer.ts';
+import { FrameLength } from './frame-length.ts';
+import type { Schedule } from './schedule.ts';
 
 const secondMs = 1_000;
-/** Frames are asked for only this long before a second begins. */
-const aheadMs = 20;
-const askAgainMs = 50;
-const defaultFrameMs = 1_000 / 60;
-const longestFrameMs = 50;
-/** The lateness of so many seconds counts for the error that is shown. */
-const flipsKept = 10;
+/** Frames are requested this long before a second begins; longer while the frame length has to be measured. */
+const aheadMs = { normal: 20, measuring: 200 };
+/** While house time is unknown. */
+const retryMs = 50;
+/** A timer may fire this much too early. */
+const earlyTimerMs = 2;
+/** The error that is shown covers the lateness of this many seconds. */
+const latenessCount = 10;
 
-export interface PainterOptions {
-  house: Pick<Flywheel, 'now' | 'steps'>;
-  /** Monotonic, ms. */
-  now: () => number;
-  schedule: Schedule;
-  /** As `requestAnimationFrame`; the function it returns takes the request back. */
-  requestFrame: (run: (frameAt: number) => void) => () => void;
-  /** Called before house time is asked for. It may stop the painter. */
-  look: () => void;
-  /** Writes the second that begins at `instant` of house time. */
-  paint: (instant: number) => void;
+/** What the painter knows when a timer fires or a frame begins. All times are house time, epoch ms. */
+export interface PaintMoment {
+  /** Null while house time is unknown. */
+  now: number | null;
+  /** The beginning of the second painted last; `-Infinity` before the first. */
+  painted: number;
+  /** House time was stepped since that second was painted. */
+  isStepped: boolean;
+  /** How soon the next frame comes, ms, if a frame is beginning now; else null. */
+  nextFrameMs: number | null;
+  aheadMs: number;
+}
+
+export interface PaintAction {
+  /** The second to paint now, or null. */
+  paint: number | null;
+  /** Decide again after this long, ms, ... */
+  againAfterMs: number;
+  /** ... or in the next frame, if that comes first. */
+  wantsFrame: boolean;
 }
 
 /**
- * Has each second painted by the frame that is nearest to its beginning: never a second twice, and never an earlier one
- * after a later one unless house time was stepped.
+ * Decides what to paint and when to decide again, so that each second appears in the frame nearest to its beginning.
+ *
+ * ```
+ *   second begins                                  next second begins
+ *   |                                     aheadMs  |
+ *   |                                  |<--------->|
+ * --P----------------------------------T---F----F--|-F------> house time
+ *   |---------- wait on a timer ------>|           |
+ *                                      request     |
+ *                                      frames      |<- left ->
+ *
+ *   T, F: more frames come before the second begins   -> request the next frame
+ *   last F before it, and that frame is the nearest   -> paint the next second now
+ *   last F before it, but the frame after is nearer   -> paint when the second begins; the frame after shows it
+ *   no frame came in time                             -> paint when the second begins
+ * ```
+ *
+ * A second is never painted twice, and an earlier one follows a later one only if house time was stepped.
  */
+export function nextPaintAction(moment: PaintMoment): PaintAction {
+  const { now, painted, isStepped, nextFrameMs, aheadMs } = moment;
+  if (now === null) return { paint: null, againAfterMs: retryMs, wantsFrame: false };
+  const paintNow = (second: number): PaintAction => ({
+    paint: second,
+    againAfterMs: second + secondMs - now - aheadMs,
+    wantsFrame: false,
+  });
+  const current = Math.floor(now / secondMs) * secondMs;
+  if (current > painted || (isStepped && current < painted)) return paintNow(current);
+  const next = Math.max(current, painted) + secondMs;
+  const leftMs = next - now;
+  const paintableMs = nextFrameMs === null ? earlyTimerMs : nextFrameMs / 2;
+  if (leftMs <= paintableMs) return paintNow(next);
+  if (leftMs > aheadMs) return { paint: null, againAfterMs: leftMs - aheadMs, wantsFrame: false };
+  const isLastFrame = nextFrameMs !== null && leftMs <= nextFrameMs;
+  return { paint: null, againAfterMs: leftMs, wantsFrame: !isLastFrame };
+}
+
+export interface PainterOptions {
+  /** House time, epoch ms, and how often it was stepped. */
+  house: { now(): number | null; readonly steps: number };
+  /** Monotonic, ms. */
+  now: () => number;
+  schedule: Schedule;
+  /** As `requestAnimationFrame`; the returned function cancels the request. */
+  requestFrame: (run: (frameAt: number) => void) => () => void;
+  /** Called before house time is read. It may stop the painter. */
+  detectClockJump: () => void;
+  /** Draws the second that begins at `second`. If it throws, the painter continues with the next second. */
+  paint: (second: number) => void;
+}
+
+/** Carries out `nextPaintAction`: owns one timer and one frame request. */
 export class Painter {
-  /** The screen is this late, and is painted so much earlier, ms. */
+  /** How much later the screen shows what is painted, ms; each second is painted that much earlier. */
   trimMs = 0;
   readonly #options: PainterOptions;
-  readonly #timer: Timer;
+  readonly #frameLength = new FrameLength();
+  #cancelTimer: (() => void) | null = null;
   #cancelFrame: (() => void) | null = null;
   #isRunning = false;
   #painted = -Infinity;
   #steps = 0;
-  #frameAt = 0;
-  #frameMs = defaultFrameMs;
   #lateness: number[] = [];
-  /** What is painted first after a stop is as late as the stop was long. */
+  /** The first second after a start is late by design. */
   #isFirst = true;
 
   constructor(options: PainterOptions) {
     this.#options = options;
-    this.#timer = new Timer(options.schedule);
   }
 
-  /** How far from their beginning seconds were painted lately, ms: that of now too; half a frame at least, the grid of the screen. */
+  /** The greatest distance of recent paints from the beginning of their second, ms; at least half a frame. */
   get latenessMs(): number {
-    return Math.max(this.#frameMs / 2, ...this.#lateness);
+    return Math.max(this.#frameLength.ms / 2, ...this.#lateness);
   }
 
-  /** Begins with the second that it is. */
+  /** Paints the current second at once, and each one that follows. */
   start(): void {
     this.#isRunning = true;
     this.#isFirst = true;
     this.refresh();
   }
 
-  /** Paints nothing any more. */
+  /** Paints nothing more. */
   stop(): void {
     this.#isRunning = false;
-    this.#timer.clear();
-    this.#dropFrame();
+    this.#cancel();
   }
 
-  /** Looks at once whether another second is to be seen, for when timers or frames did not come. */
+  /** Catches up at once after a time without timers or frames. */
   refresh(): void {
-    const now = this.#time();
+    this.#frameLength.interrupt();
+    this.#advance(null);
+  }
+
+  #advance(frameAt: number | null): void {
+    this.#cancel();
+    const { house, now: monotonic, detectClockJump, paint } = this.#options;
+    if (this.#isRunning) detectClockJump();
     if (!this.#isRunning) return;
-    if (now !== null) this.#paint(floor(now), now);
-    this.#plan();
+    const houseNow = house.now();
+    const now = houseNow === null ? null : houseNow + this.trimMs;
+    const readAt = monotonic();
+    const action = nextPaintAction({
+      now,
+      painted: this.#painted,
+      isStepped: house.steps !== this.#steps,
+      nextFrameMs: frameAt === null ? null : Math.max(0, frameAt + this.#frameLength.ms - readAt),
+      aheadMs: this.#frameLength.isMeasurementDue(readAt) ? aheadMs.measuring : aheadMs.normal,
+    });
+    this.#arm(action);
+    if (action.paint === null || now === null) return;
+    this.#record(action.paint, Math.abs(now - action.paint));
+    paint(action.paint);
   }
 
-  #time(): number | null {
-    if (this.#isRunning) this.#options.look();
-    const now = this.#isRunning ? this.#options.house.now() : null;
-    return now === null ? null : now + this.trimMs;
+  #arm({ againAfterMs, wantsFrame }: PaintAction): void {
+    const { schedule, requestFrame } = this.#options;
+    this.#cancelTimer = schedule(() => this.refresh(), Math.max(0, againAfterMs));
+    if (!wantsFrame) return;
+    this.#cancelFrame = requestFrame((frameAt) => {
+      this.#cancelFrame = null;
+      this.#frameLength.add(frameAt);
+      this.#advance(frameAt);
+    });
   }
 
-  #plan(): void {
-    this.#dropFrame();
-    const now = this.#time();
-    if (!this.#isRunning) return;
-    const waitMs = now === null ? askAgainMs : this.#next(now) - now - aheadMs;
-    this.#timer.set(Math.max(0, waitMs), () => this.#due());
-  }
-
-  /** The beginning of the second that is to be painted next. */
-  #next(now: number): number {
-    const after = floor(now) + secondMs;
-    return this.#painted === after ? after + secondMs : after;
-  }
-
-  #due(): void {
-    const now = this.#time();
-    if (!this.#isRunning) return;
-    if (now === null || this.#next(now) - now > 2 * aheadMs) return this.refresh();
-    this.#awaitFrame(this.#next(now) - now);
-  }
-
-  /** A frame that does not come in time is not waited for: the one that follows shows what is written by then. */
-  #awaitFrame(leftMs: number): void {
-    this.#cancelFrame = this.#options.requestFrame((frameAt) => this.#frame(frameAt));
-    this.#timer.set(leftMs, () => this.#flip());
-  }
-
-  #dropFrame(): void {
-    this.#cancelFrame?.();
-    this.#cancelFrame = null;
-  }
-
-  #frame(frameAt: number): void {
-    this.#cancelFrame = null;
-    const sinceLastMs = frameAt - this.#frameAt;
-    if (sinceLastMs > 1 && sinceLastMs < longestFrameMs) this.#frameMs = sinceLastMs;
-    this.#frameAt = frameAt;
-    const now = this.#time();
-    if (!this.#isRunning) return;
-    if (now === null) return this.#plan();
-    const due = this.#isNew(floor(now)) ? floor(now) : this.#next(now);
-    const earlyMs = due - now;
-    if (earlyMs > 2 * aheadMs) return this.#plan();
-    const nextFrameMs = Math.max(0, frameAt + this.#frameMs - this.#options.now());
-    if (earlyMs > nextFrameMs) this.#awaitFrame(earlyMs);
-    // The next frame is nearer and shows what is written until it comes: there is time until the second begins.
-    else if (earlyMs > nextFrameMs - earlyMs) this.#timer.set(earlyMs, () => this.#flip());
-    else this.#flip();
-  }
-
-  #flip(): void {
-    const now = this.#time();
-    if (!this.#isRunning) return;
-    if (now === null) return this.#plan();
-    const due = floor(now + aheadMs);
-    this.#paint(due, now);
-    this.#plan();
-  }
-
-  #isNew(instant: number): boolean {
-    const isStepped = this.#options.house.steps !== this.#steps;
-    return instant > this.#painted || (isStepped && instant < this.#painted);
-  }
-
-  #paint(instant: number, now: number): void {
-    const { house, paint } = this.#options;
-    if (!this.#isNew(instant)) return;
-    if (!this.#isFirst && instant === this.#painted + secondMs) {
-      this.#lateness = [...this.#lateness, Math.abs(now - instant)].slice(-flipsKept);
+  #record(second: number, latenessMs: number): void {
+    if (!this.#isFirst && second === this.#painted + secondMs) {
+      this.#lateness = [...this.#lateness, latenessMs].slice(-latenessCount);
     }
     this.#isFirst = false;
-    this.#steps = house.steps;
-    this.#painted = instant;
-    paint(instant);
+    this.#steps = this.#options.house.steps;
+    this.#painted = second;
   }
-}
 
-function floor(instant: number): number {
-  return Math.floor(instant / secondMs) * secondMs;
+  #cancel(): void {
+    this.#cancelTimer?.();
+    this.#cancelFrame?.();
+    this.#cancelTimer = null;
+    this.#cancelFrame = null;
+  }
 }

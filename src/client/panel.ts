@@ -1,48 +1,39 @@
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/shell.ts';
+import { type FaceParameter, faceParameters } from './face-parameters.ts';
 import type { Painter } from './painter.ts';
+import { loadStyleSheet } from './style-sheet.ts';
+
+const refreshMs = 1_000;
 
 export interface PanelOptions {
   connection: Connection;
   painter: Painter;
-  /** The zone that is shown. */
-  zone: () => string;
+  /** The zone that is shown; null while it is unknown. */
+  zone: () => string | null;
   serverBuild: () => string;
-  /** What the address asked for in vain. */
-  complaints: readonly string[];
+  /** What the page cannot do, a sentence each. */
+  warnings: () => readonly string[];
 }
 
-const settings: readonly (readonly [name: string, label: string, choices: readonly string[] | string])[] = [
-  ['face', 'Face', ['', 'digital', 'analog', '12h']],
-  ['zone', 'Zone', 'Europe/Madrid'],
-  ['zone2', 'Second zone', 'Asia/Tokyo'],
-  ['hours', 'Hours', ['', '24', '12']],
-  ['seconds', 'Seconds', ['', 'on', 'off']],
-  ['date', 'Date', ['', 'on', 'off']],
-  ['weekday', 'Weekday', ['', 'on', 'off']],
-  ['lang', 'Language', 'es'],
-  ['size', 'Size, %', '100'],
-  ['ink', 'Colour', 'f4f5f7'],
-  ['ground', 'Background', 'transparent'],
-  ['trim', 'Screen is late by, ms', '0'],
-  ['shift', 'Move against burn-in', ['', 'on', 'off']],
-  ['stale', 'When not live', ['', 'hold', 'dash']],
-];
-
-/** Opens the panel, or closes it when it is open. What it tells is asked for each second. */
-export function togglePanel(options: PanelOptions): void {
+/**
+ * Opens the panel, or closes it if it is open. While it is open its facts are refreshed each second. Rejects if the
+ * server does not deliver its style sheet.
+ */
+export async function togglePanel(options: PanelOptions): Promise<void> {
+  await loadStyleSheet('/static/panel.css');
   const open = document.querySelector<HTMLDialogElement>('#panel');
   if (open !== null) return open.close();
   const panel = make('dialog', { id: 'panel', 'aria-labelledby': 'about' });
   const list = make('dl', {});
   const close = make('button', { type: 'button' }, 'Close');
   close.addEventListener('click', () => panel.close());
-  panel.append(make('h2', { id: 'about', tabindex: '-1', autofocus: '' }, 'This clock'), list, sheet(), close);
+  panel.append(make('h2', { id: 'about', tabindex: '-1', autofocus: '' }, 'This clock'), list, settingsSheet(), close);
   const fill = (): void => {
     const entries = facts(options);
     list.replaceChildren(...entries.flatMap(([name, text]) => [make('dt', {}, name), make('dd', {}, text)]));
   };
   fill();
-  const timer = setInterval(fill, 1_000);
+  const timer = setInterval(fill, refreshMs);
   panel.addEventListener('close', () => {
     clearInterval(timer);
     panel.remove();
@@ -51,42 +42,43 @@ export function togglePanel(options: PanelOptions): void {
   panel.showModal();
 }
 
-function facts({ connection, painter, zone, serverBuild, complaints }: PanelOptions): [string, string][] {
+function facts({ connection, painter, zone, serverBuild, warnings }: PanelOptions): [string, string][] {
   const { house, state } = connection;
   const { offsetMs, errorMs } = house;
   const { latenessMs, trimMs } = painter;
-  const ms = (value: number | null): string => (value === null ? 'not known' : `${value.toFixed(1)} ms`);
+  const ms = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} ms`);
   const own = document.documentElement.dataset['build'] ?? '';
-  const whole = errorMs === null ? 'not known' : `± ${Math.ceil(errorMs + latenessMs)} ms`;
+  const total = errorMs === null ? 'unknown' : `± ${Math.ceil(errorMs + latenessMs)} ms`;
   return [
-    ['Source', `${location.host}/time/tic/, house time in ${zone()}`],
+    ['Source', `${location.host}/time/tic/, house time in ${zone() ?? 'an unknown zone'}`],
     ['State', house.isHeld ? `${state}, from memory` : state],
     ['Offset of this device', ms(offsetMs)],
-    ['Error', `${whole}: clock ${ms(errorMs)}, frames ${ms(latenessMs)}, trim ${trimMs} ms`],
+    ['Error', `${total}: clock ${ms(errorMs)}, frames ${ms(latenessMs)}, trim ${trimMs} ms`],
     ['Build', serverBuild() === own || serverBuild() === '' ? own : `${own}, server ${serverBuild()}`],
     ['Address', location.href],
     ...(isSecureContext ? [] : [['Missing', missing] as [string, string]]),
-    ...complaints.map((text): [string, string] => ['In the address', text]),
+    ...warnings().map((text): [string, string] => ['Warning', text]),
   ];
 }
 
 const missing =
-  'wake lock, installing and the page kept for power cuts: browsers allow them over https or on localhost alone';
+  'wake lock, installation and the page that survives a restart without its server: browsers allow them only over https or on localhost';
 
-/** A form whose fields are those of the address: to send it is to go there. */
-function sheet(): HTMLElement {
+/** A form whose fields are the parameters of the address: submitting it opens that address. */
+function settingsSheet(): HTMLElement {
   const form = make('form', { method: 'get', action: location.pathname });
-  const asked = new URLSearchParams(location.search);
-  for (const [name, label, choices] of settings) {
-    const value = asked.get(name) ?? '';
-    const wrap = make('label', {}, label);
-    wrap.append(typeof choices === 'string' ? input(name, value, choices) : select(name, value, choices));
-    form.append(wrap);
+  const given = new URLSearchParams(location.search);
+  for (const [name, parameter] of Object.entries<FaceParameter<unknown>>(faceParameters)) {
+    const { label, choices, meaning } = parameter;
+    const value = given.get(name) ?? '';
+    const field = make('label', { title: meaning.replace(/`/g, '') }, label);
+    field.append(typeof choices === 'string' ? input(name, value, choices) : select(name, value, choices));
+    form.append(field);
   }
-  form.append(make('button', {}, 'Show it so'));
-  // What is empty is the default, and need not stand in the address.
+  form.append(make('button', { type: 'submit' }, 'Apply'));
+  // An empty field is the default and is left out of the address.
   form.addEventListener('formdata', ({ formData }) => {
-    for (const [name] of settings) if (formData.get(name) === '') formData.delete(name);
+    for (const name of Object.keys(faceParameters)) if (formData.get(name) === '') formData.delete(name);
   });
   const details = make('details', {});
   details.append(make('summary', {}, 'Settings'), form);
@@ -94,12 +86,12 @@ function sheet(): HTMLElement {
 }
 
 function input(name: string, value: string, example: string): HTMLElement {
-  return make('input', { name, value, placeholder: example, autocomplete: 'off' });
+  return make('input', { type: 'text', name, value, placeholder: example, autocomplete: 'off' });
 }
 
 function select(name: string, value: string, choices: readonly string[]): HTMLElement {
   const made = make('select', { name });
-  made.append(...choices.map((choice) => make('option', { value: choice }, choice || 'default')));
+  made.append(...['', ...choices].map((choice) => make('option', { value: choice }, choice || 'default')));
   const word = { '1': 'on', '0': 'off' }[value] ?? value;
   made.value = choices.includes(word) ? word : '';
   return made;

@@ -1,8 +1,10 @@
-import { type Schedule, Timer } from './timer.ts';
+import type { Schedule } from './schedule.ts';
+import { Timer } from './timer.ts';
 
-/** Screens take a new build at random moments within this time. */
+/** Each screen reloads at a random moment within this time, so that not all of them do at once. */
 const spreadMs = 240_000;
-const againMs = 20_000;
+const retryAfterMs = 20_000;
+const key = 'reloaded-for';
 
 export interface RenewalOptions {
   /** The build of this page. */
@@ -10,46 +12,42 @@ export interface RenewalOptions {
   schedule: Schedule;
   /** From 0 to 1, as `Math.random`. */
   random: () => number;
-  /** Outlives a reload. */
+  /** Storage that outlives a reload. */
   memory: Pick<Storage, 'getItem' | 'setItem'>;
-  /** Whether the server is ready and hands out that build. */
+  /** Whether the server is ready and delivers pages of that build. */
   isServed: (build: string) => Promise<boolean>;
   reload: () => void;
 }
 
-/** Takes a new build: at a random moment, once for each build, and only from a server that is ready and has it. */
+/** Reloads the page when the server runs a new build: once per build, and only if the server delivers it. */
 export class Renewal {
   readonly #options: RenewalOptions;
   readonly #timer: Timer;
-  /** The build that the server told last. */
-  #told: string;
+  #serverBuild: string;
 
   constructor(options: RenewalOptions) {
     this.#options = options;
     this.#timer = new Timer(options.schedule);
-    this.#told = options.build;
+    this.#serverBuild = options.build;
   }
 
-  /** The server told which build it runs. */
-  heard(told: string): void {
+  /** The build that the server runs, each time that it says so. */
+  onBuild(serverBuild: string): void {
     const { build, memory, random } = this.#options;
-    if (told === this.#told) return;
-    this.#told = told;
+    if (serverBuild === this.#serverBuild) return;
+    this.#serverBuild = serverBuild;
     this.#timer.clear();
-    if (told !== build && memory.getItem(key) !== told) this.#timer.set(random() * spreadMs, () => void this.#renew());
+    const isDue = serverBuild !== build && memory.getItem(key) !== serverBuild;
+    if (isDue) this.#timer.set(random() * spreadMs, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
     const { memory, isServed, reload } = this.#options;
-    const build = this.#told;
-    if (!(await isServed(build).catch(() => false))) {
-      if (build === this.#told) this.#timer.set(againMs, () => void this.#renew());
-      return;
-    }
-    if (build !== this.#told) return;
+    const build = this.#serverBuild;
+    const isReady = await isServed(build).catch(() => false);
+    if (build !== this.#serverBuild) return;
+    if (!isReady) return this.#timer.set(retryAfterMs, () => void this.#renew());
     memory.setItem(key, build);
     reload();
   }
 }
-
-const key = 'reloaded-for';

@@ -1,57 +1,63 @@
-/** What a browser gives a service worker, as far as it is used here: its types and a page's exclude each other. */
-interface Scope {
-  addEventListener(name: 'install' | 'activate', hear: (event: { waitUntil(done: Promise<void>): void }) => void): void;
-  addEventListener(name: 'fetch', hear: (event: Asked) => void): void;
+/** What this file uses of a service worker's global scope. Its types and those of a page exclude each other. */
+interface WorkerScope {
+  addEventListener(
+    name: 'install' | 'activate',
+    listener: (event: { waitUntil(done: Promise<void>): void }) => void,
+  ): void;
+  addEventListener(name: 'fetch', listener: (event: FetchEvent) => void): void;
   skipWaiting(): Promise<void>;
-  readonly registration: { readonly navigationPreload?: { enable(): Promise<void> } };
+  readonly location: Location;
+  readonly registration: { readonly navigationPreload?: { disable(): Promise<void> } };
 }
 
-interface Asked {
+interface FetchEvent {
   readonly request: Request;
-  readonly preloadResponse: Promise<Response | undefined>;
   respondWith(answer: Promise<Response>): void;
 }
 
-/** The build of this worker, and a clock's page that knows nobody; the bundler puts them in. */
+/** The bundler defines these: the build, the clock's page without an account, and its policy for the host `CLOCK_HOST`. */
 declare const CLOCK_BUILD_NAME: string;
 declare const CLOCK_SHELL: string;
-declare const self: Scope;
+declare const CLOCK_SHELL_POLICY: string;
+declare const self: WorkerScope;
 
-const shelf = `clock ${CLOCK_BUILD_NAME}`;
-/** What every page needs; it is in the browser's cache by now and costs nothing. The rest is kept when it is used. */
-const core = ['/static/clock.css', '/static/main.js', '/static/favicon.svg'];
-const files = new Set([...core, '/static/dress.js', '/static/panel.js']);
-/** A server that takes longer is as good as none. */
-const answerWithinMs = 4_000;
-const policy = ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"]
-  .concat(['script', 'style', 'img', 'connect', 'manifest', 'worker'].map((kind) => `${kind}-src 'self'`))
-  .join('; ');
+const cacheName = `clock ${CLOCK_BUILD_NAME}`;
+/** Every page needs these, and they are in the browser's own cache by now. The others are cached when they are used. */
+const coreFiles = ['/static/clock.css', '/static/main.js', '/static/favicon.svg'];
+const files = new Set([...coreFiles, '/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css']);
+/** After this long without an answer the shell is shown. */
+const answerTimeoutMs = 4_000;
 
-self.addEventListener('install', (event) => event.waitUntil(keep()));
-self.addEventListener('activate', (event) => event.waitUntil(tidy()));
+self.addEventListener('install', (event) => event.waitUntil(install()));
+self.addEventListener('activate', (event) => event.waitUntil(activate()));
 self.addEventListener('fetch', (event) => {
   const { pathname } = new URL(event.request.url);
-  if (event.request.mode === 'navigate' && pathname === '/') event.respondWith(home(event));
-  else if (files.has(pathname)) event.respondWith(kept(event.request));
+  if (event.request.mode === 'navigate' && pathname === '/') event.respondWith(pageOrShell(event.request));
+  else if (files.has(pathname)) event.respondWith(cacheFirst(event.request));
 });
 
-async function keep(): Promise<void> {
-  await (await caches.open(shelf)).addAll(core);
+async function install(): Promise<void> {
+  await (await caches.open(cacheName)).addAll(coreFiles);
   await self.skipWaiting();
 }
 
-async function tidy(): Promise<void> {
-  for (const name of await caches.keys()) if (name !== shelf) await caches.delete(name);
-  await self.registration.navigationPreload?.enable();
+async function activate(): Promise<void> {
+  await deleteOldCaches();
+  // Earlier builds enabled it. Firefox resolves a failed preload with an error response, and Chromium before 73 sends
+  // it without SameSite cookies.
+  await self.registration.navigationPreload?.disable();
 }
 
-/** The server's page; ours where there is none. */
-async function home(event: Asked): Promise<Response> {
+async function deleteOldCaches(): Promise<void> {
+  for (const name of await caches.keys()) if (name !== cacheName) await caches.delete(name);
+}
+
+/** The server's page; the shell if the server fails or does not answer in time. */
+async function pageOrShell(request: Request): Promise<Response> {
   let timer = 0;
-  const late = new Promise<never>((_, reject) => (timer = setTimeout(reject, answerWithinMs)));
+  const timeout = new Promise<never>((_, reject) => (timer = setTimeout(reject, answerTimeoutMs)));
   try {
-    const answer = event.preloadResponse.then((preloaded) => preloaded ?? fetch(event.request));
-    const response = await Promise.race([answer, late]);
+    const response = await Promise.race([fetch(request), timeout]);
     return response.status >= 500 ? shell() : response;
   } catch {
     return shell();
@@ -60,15 +66,23 @@ async function home(event: Asked): Promise<Response> {
   }
 }
 
-async function kept(request: Request): Promise<Response> {
-  const known = await caches.match(request);
-  if (known !== undefined) return known;
+async function cacheFirst(request: Request): Promise<Response> {
+  // A browser may deny storage, or have none left: the page works without a cache.
+  const cached = await caches.match(request).catch(() => undefined);
+  if (cached !== undefined) return cached;
   const response = await fetch(request);
-  if (response.ok) await (await caches.open(shelf)).put(request, response.clone());
+  if (response.ok) await store(request, response.clone()).catch(() => {});
   return response;
 }
 
+async function store(request: Request, response: Response): Promise<void> {
+  await (await caches.open(cacheName)).put(request, response);
+}
+
 function shell(): Response {
-  const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy };
+  const headers = {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': CLOCK_SHELL_POLICY.replace(/CLOCK_HOST/g, self.location.host),
+  };
   return new Response(CLOCK_SHELL, { headers });
 }

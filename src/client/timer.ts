@@ -1,7 +1,6 @@
-/** Runs `run` once after `delayMs`, unless the function it returns is called before. */
-export type Schedule = (run: () => void, delayMs: number) => () => void;
+import type { Schedule } from './schedule.ts';
 
-/** One thing that may be due. */
+/** At most one scheduled call. */
 export class Timer {
   readonly #schedule: Schedule;
   #cancel: (() => void) | null = null;
@@ -14,7 +13,7 @@ export class Timer {
     return this.#cancel !== null;
   }
 
-  /** Takes the place of what was due before. */
+  /** Replaces the call that is scheduled. */
   set(delayMs: number, run: () => void): void {
     this.clear();
     this.#cancel = this.#schedule(() => {

@@ -1,13 +1,19 @@
-/** Keeps the screen on, where the browser can: asks again after each time that it was hidden, and on a tap. */
+/** Keeps the screen on if the browser can; requests it again whenever the page becomes visible, and on a tap. */
 export function keepAwake(): void {
-  if (!('wakeLock' in navigator)) return;
+  if (!('wakeLock' in navigator) || !isAllowed()) return;
   let lock: WakeLockSentinel | null = null;
-  const ask = async (): Promise<void> => {
+  const request = async (): Promise<void> => {
     if (document.hidden || lock?.released === false) return;
-    // iOS wants a tap first, and a device that saves power refuses: the next occasion tries again.
+    // iOS requires a tap first, and a device that saves power refuses: the next event tries again.
     lock = await navigator.wakeLock.request('screen').catch(() => null);
   };
-  document.addEventListener('visibilitychange', () => void ask());
-  document.addEventListener('click', () => void ask());
-  void ask();
+  document.addEventListener('visibilitychange', () => void request());
+  document.addEventListener('click', () => void request());
+  void request();
+}
+
+/** False in a frame whose page does not delegate the permission: a request there is an error in the console. */
+function isAllowed(): boolean {
+  const { featurePolicy } = document as { featurePolicy?: { allowsFeature(name: string): boolean } };
+  return featurePolicy?.allowsFeature('screen-wake-lock') ?? window === top;
 }

@@ -1,16 +1,9 @@
 import type { InitialState } from '../protocol.ts';
-import type { Socket, SocketEvents } from './line.ts';
+import type { Socket, SocketEvents } from './connection/options.ts';
+import type { StateAnswer } from './connection/state.ts';
+import { schedule } from './schedule.ts';
 
-/** The answer to `GET /api/initial_state`. */
-export interface StateAnswer {
-  status: number;
-  /** Of the header `Retry-After`, ms. */
-  retryAfterMs: number | null;
-  /** With status 200. */
-  state: InitialState | null;
-}
-
-/** A WebSocket of a browser or of Node, as a line wants it. */
+/** Adapts a WebSocket of a browser or of Node. */
 export function socketOf(socket: WebSocket, events: SocketEvents): Socket {
   socket.onopen = () => events.opened();
   socket.onmessage = ({ data }) => {
@@ -20,43 +13,56 @@ export function socketOf(socket: WebSocket, events: SocketEvents): Socket {
   return { send: (text) => socket.send(text), close: () => socket.close() };
 }
 
-/** The socket's address beside that of a page. Each second is enough for who keeps time between the ticks. */
+/** The address of the socket that belongs to a page. One tick a second is enough for a client that keeps time itself. */
 export function socketAddress(page: string | URL): URL {
   const address = new URL('/time/tic/?every=1000', page);
   address.protocol = address.protocol.replace('http', 'ws');
   return address;
 }
 
+export interface FetchOptions {
+  headers?: Record<string, string>;
+  /** Ends the request; the promise rejects. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Asks for the initial state. Rejects if there is no answer within `timeoutMs`, or none at all. */
 export async function fetchState(
   page: string | URL,
-  withinMs: number,
-  headers: Record<string, string> = {},
+  timeoutMs: number,
+  { headers = {}, signal }: FetchOptions = {},
 ): Promise<StateAnswer> {
-  const response = await askForState(page, withinMs, { headers });
-  const retryAfter = response.headers.get('Retry-After');
-  return {
-    status: response.status,
-    retryAfterMs: retryAfter === null ? null : Number(retryAfter) * 1_000 || null,
-    state: response.status === 200 ? ((await response.json()) as InitialState) : null,
-  };
+  // AbortSignal.timeout and AbortSignal.any are missing in Chromium before 103 and 116, and in Safari before 16 and 17.4.
+  const abort = typeof AbortController === 'undefined' ? null : new AbortController();
+  let end = (_reason: Error): void => {};
+  const ended = new Promise<never>((_, reject) => (end = reject));
+  const cancelTimer = schedule(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const onAbort = (): void => end(new Error('the question was cancelled'));
+  signal?.addEventListener('abort', onAbort);
+  try {
+    // Past the cache: a browser lets a cacheable request wait for an identical one before it.
+    const init = { headers, redirect: 'manual', cache: 'no-store', signal: abort?.signal ?? null } as const;
+    return await Promise.race([answerTo(new URL('/api/initial_state', page), init), ended]);
+  } finally {
+    cancelTimer();
+    signal?.removeEventListener('abort', onAbort);
+    abort?.abort();
+  }
 }
 
-/**
- * Whether the server answers to somebody whom it does not know: with 401. Browsers keep such connections apart, so that
- * none which a dead network holds is used again.
- */
-export async function isReachable(page: string | URL, withinMs: number): Promise<boolean> {
-  const { status } = await askForState(page, withinMs, { credentials: 'omit' });
-  return status === 401;
+async function answerTo(address: URL, init: RequestInit): Promise<StateAnswer> {
+  const response = await fetch(address, init);
+  const { status, headers } = response;
+  const retryAfterMs = Number(headers.get('Retry-After')) * 1_000 || null;
+  // A proxy that wants a sign-in of its own redirects, or answers with its page.
+  const isRedirect = response.type === 'opaqueredirect' || (status >= 300 && status < 400);
+  const isPage = status === 200 && (headers.get('Content-Type') ?? '').startsWith('text/html');
+  if (isRedirect || isPage) return { status: 401, retryAfterMs, state: null, isForeign: true };
+  return { status, retryAfterMs, state: status === 200 ? initialStateOf(await response.json()) : null };
 }
 
-function askForState(page: string | URL, withinMs: number, init: RequestInit): Promise<Response> {
-  // Past the cache: there a browser has a question wait for the one before it.
-  const whole = { ...init, cache: 'no-store', signal: AbortSignal.timeout(withinMs) } as const;
-  return fetch(new URL('/api/initial_state', page), whole);
-}
-
-export function schedule(run: () => void, delayMs: number): () => void {
-  const timer = setTimeout(run, delayMs);
-  return () => clearTimeout(timer);
+/** Null if another program answered. */
+function initialStateOf(value: unknown): InitialState | null {
+  const state = value as Partial<InitialState> | null;
+  return typeof state === 'object' && state !== null && Number(state.interval) > 0 ? (value as InitialState) : null;
 }

@@ -1,4 +1,4 @@
-/** Five rows of each sign, a column narrower than it is apart from the next. */
+/** Five rows of each character. */
 const shapes: Readonly<Record<string, readonly string[]>> = {
   '0': ['█████', '█   █', '█   █', '█   █', '█████'],
   '1': ['  █  ', ' ██  ', '  █  ', '  █  ', ' ███ '],
@@ -14,7 +14,7 @@ const shapes: Readonly<Record<string, readonly string[]>> = {
   '-': ['     ', '     ', '█████', '     ', '     '],
 };
 
-/** A time in letters of five rows; signs that have none are left out. */
+/** A time in digits of five rows; other characters are left out. */
 export function bigDigits(text: string): string[] {
   const signs = [...text].flatMap((sign) => shapes[sign] ?? []);
   return [0, 1, 2, 3, 4].map((row) => {

@@ -3,11 +3,11 @@ import { request as httpsRequest } from 'node:https';
 
 const answerWithinMs = 3_000;
 
-/** Whether the role on this host answers `/health`, or `/ready`, with 200. */
+/** Whether the role on this host answers the path with 200. */
 export function isHealthy(port: number, path: '/health' | '/ready', secure: boolean): Promise<boolean> {
   const options = { host: '127.0.0.1', port, path, timeout: answerWithinMs };
   return new Promise((resolve) => {
-    // On loopback the certificate's name is of no interest.
+    // The certificate names the public host, not the loopback address.
     const request = secure ? httpsRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options);
     request.on('response', (response) => {
       response.resume();

@@ -1,6 +1,6 @@
 type Cell = string | number | boolean | null;
 
-/** Prints rows: as JSON for programs, as columns for people. */
+/** Prints rows, as JSON or as a table. */
 export function printList(rows: readonly Record<string, Cell>[], asJson: boolean): void {
   if (asJson) {
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
@@ -9,7 +9,10 @@ export function printList(rows: readonly Record<string, Cell>[], asJson: boolean
   const [first] = rows;
   if (first === undefined) return;
   const names = Object.keys(first);
-  const table = [names.map((name) => name.toUpperCase()), ...rows.map((row) => names.map((name) => shown(row[name])))];
+  const table = [
+    names.map((name) => name.toUpperCase()),
+    ...rows.map((row) => names.map((name) => formatCell(row[name]))),
+  ];
   const widths = names.map((_, column) => Math.max(...table.map((cells) => (cells[column] ?? '').length)));
   for (const cells of table) {
     process.stdout.write(
@@ -21,7 +24,7 @@ export function printList(rows: readonly Record<string, Cell>[], asJson: boolean
   }
 }
 
-function shown(cell: Cell | undefined): string {
+function formatCell(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return '-';
   return typeof cell === 'boolean' ? (cell ? 'yes' : 'no') : String(cell);
 }

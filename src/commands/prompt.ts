@@ -2,20 +2,21 @@ import { text } from 'node:stream/consumers';
 import { UserError } from '../lifecycle.ts';
 
 /**
- * A new password: from standard input, whole but for one line end, or typed twice on a terminal. Throws a `Failure`
- * where there is neither.
+ * Reads a new password, from standard input or typed twice on the terminal. Throws a `UserError` if `fromStdin` is not
+ * set and there is no terminal.
  */
 export async function askNewPassword(fromStdin: boolean): Promise<string> {
   const { stdin } = process;
   if (fromStdin) return (await text(stdin)).replace(/\r?\n$/, '');
-  if (!stdin.isTTY) throw new UserError('--password-stdin: needed where there is no terminal to type a password on');
+  if (!stdin.isTTY)
+    throw new UserError('--password-stdin: required, because there is no terminal to type a password on');
   stdin.setRawMode(true);
   try {
-    // One reader for both questions: who pastes both lines at once has answered both.
+    // One reader for both prompts: both lines may be pasted at once.
     const characters = typedCharacters();
     const first = await askHidden('Password: ', characters);
     const second = await askHidden('Password again: ', characters);
-    if (first !== second) throw new UserError('the two passwords are not the same', 1);
+    if (first !== second) throw new UserError('the two passwords differ', 1);
     return first;
   } finally {
     stdin.setRawMode(false);
@@ -35,7 +36,7 @@ async function askHidden(question: string, characters: AsyncGenerator<string, un
       const { value: character } = await characters.next();
       if (character === '\r' || character === '\n') return typed;
       if (character === undefined || character === '\u0003' || character === '\u0004')
-        throw new UserError('given up', 1);
+        throw new UserError('cancelled', 1);
       typed = character === '\u007f' || character === '\b' ? [...typed].slice(0, -1).join('') : typed + character;
     }
   } finally {

@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../lifecycle.ts';
-import { newPassword, newSecret, writeSecretFile } from '../secrets.ts';
+import { alreadyExists, newPassword, newSecret, writeSecretFile } from '../secrets.ts';
 
-/** Prints a new secret and admin password, or writes them to files that a container's own user can read. */
+/** Prints a new secret and a new admin password, or writes them to files that the user of a container can read. */
 export function makeSecrets(folder: string | undefined): void {
   const made = { secret: newSecret(), 'admin-password': newPassword() };
   if (folder === undefined) {
@@ -11,12 +11,12 @@ export function makeSecrets(folder: string | undefined): void {
     return;
   }
   if (existsSync(folder) && (statSync(folder).mode & 0o077) !== 0) {
-    throw new UserError(`--write: others may enter ${folder}: name a new folder, or chmod 700 it first`);
+    throw new UserError(`--write: other users can open ${folder}; name a new folder, or run chmod 700 on it first`);
   }
-  const there = Object.keys(made).find((name) => existsSync(join(folder, name)));
-  if (there !== undefined) throw new UserError(`${join(folder, there)} is there already: remove it first`);
+  const existing = Object.keys(made).find((name) => existsSync(join(folder, name)));
+  if (existing !== undefined) throw new UserError(alreadyExists(join(folder, existing)));
   for (const [name, text] of Object.entries(made)) {
-    // A mounted file keeps its owner and mode, and the image's user must read it; the folder keeps everybody else out.
+    // A mounted file keeps its owner and mode, and the user of the image must be able to read it. The folder protects it.
     const path = writeSecretFile(folder, name, text, 0o444);
     chmodSync(path, 0o444);
     process.stdout.write(`${path}\n`);

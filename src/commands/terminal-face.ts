@@ -9,16 +9,18 @@ export interface Reading {
   time: string | null;
   zone: string | null;
   state: ScreenState;
+  /** Why there is no time; null while there is, or while the reason is not known. */
+  reason: string | null;
   /** How far the shown time may be wrong, ms. */
   errorMs: number | null;
   /** House time minus this host's clock, ms. */
   offsetMs: number | null;
 }
 
-/** What is needed of a terminal, or of what stands in its place. */
+/** The part of a terminal, file or pipe that is needed here. */
 export interface Output {
   write(text: string): unknown;
-  on(event: 'error', hear: (error: NodeJS.ErrnoException) => void): unknown;
+  on(event: 'error', onError: (error: NodeJS.ErrnoException) => void): unknown;
   isTTY?: boolean;
   columns?: number;
   rows?: number;
@@ -27,7 +29,7 @@ export interface Output {
 export interface TerminalFaceOptions {
   output: Output;
   asJson: boolean;
-  hasColor: boolean;
+  environment: Readonly<Record<string, string | undefined>>;
 }
 
 const hideCursor = '\u001B[?25l';
@@ -36,34 +38,60 @@ const clearBelow = '\u001B[J';
 const colors = { connecting: 33, live: 32, stale: 33, 'signed-out': 31 } as const;
 const bigRows = 7;
 
-/** Writes readings: over one another on a terminal, in digits as big as there is room; a line each elsewhere. */
+/**
+ * Writes readings. A terminal that can move its cursor shows one after the other in the same place, in digits as big
+ * as fit; everything else gets one line each.
+ */
 export class TerminalFace {
   readonly #options: TerminalFaceOptions;
+  readonly #isDrawn: boolean;
+  readonly #hasColor: boolean;
+  readonly #isAscii: boolean;
   #lines = 0;
+  #columns = 0;
 
   constructor(options: TerminalFaceOptions) {
+    const { output, asJson, environment } = options;
     this.#options = options;
+    const isTerminal = output.isTTY === true;
+    this.#isDrawn = isTerminal && !asJson && environment['TERM'] !== 'dumb' && output.columns !== 0;
+    this.#hasColor = this.#isDrawn && !environment['NO_COLOR'];
+    this.#isAscii = isTerminal && !isUtf8(environment);
   }
 
   show(reading: Reading): void {
     const { output, asJson } = this.#options;
     if (asJson) output.write(`${JSON.stringify(reading)}\n`);
-    else if (output.isTTY) this.#draw(reading);
-    else output.write(`${lineOf(reading)}\n`);
+    else if (this.#isDrawn) this.#draw(reading);
+    else output.write(`${this.#plain(lineOf(reading))}\n`);
   }
 
-  /** Leaves the terminal as it was found, with the last reading on it. */
+  /** Lets `write` write lines of its own, which the next reading follows. */
+  interrupt(write: () => void): void {
+    if (this.#lines > 0) this.#options.output.write(`${this.#back()}${clearBelow}`);
+    this.#lines = 0;
+    write();
+  }
+
+  /** Leaves the terminal as it was, below the last reading. */
   end(): void {
-    if (this.#lines > 0) this.#options.output.write(`\n${showCursor}`);
+    if (this.#columns > 0) this.#options.output.write(`${this.#lines > 0 ? '\n' : ''}${showCursor}`);
   }
 
   #draw(reading: Reading): void {
     const { output } = this.#options;
     const { columns = 80, rows = 24 } = output;
     const lines = this.#linesOf(reading, columns, rows);
-    const back = this.#lines > 1 ? `\u001B[${this.#lines - 1}A` : '';
-    output.write(`${hideCursor}${back}\r${clearBelow}${lines.join('\n')}`);
+    // After a change of width nobody knows how the terminal wrapped the old lines: they stay where they are.
+    const start = this.#lines > 0 && columns !== this.#columns ? '\n' : this.#back();
+    output.write(`${hideCursor}${start}${clearBelow}${lines.join('\n')}`);
     this.#lines = lines.length;
+    this.#columns = columns;
+  }
+
+  /** Moves the cursor to where the last reading begins. */
+  #back(): string {
+    return this.#lines > 1 ? `\r\u001B[${this.#lines - 1}A` : '\r';
   }
 
   #linesOf(reading: Reading, columns: number, rows: number): string[] {
@@ -74,17 +102,28 @@ export class TerminalFace {
     if (rows >= bigRows && columns > (big[0]?.length ?? 0) + 2) {
       return [...big.map((row) => this.#color(row, state)), '', this.#color(fitting(words, columns), state)];
     }
-    // Where there is no room for both, a time alone is a live one.
+    // If there is space for one of the two only, a time alone says that it is live.
     const alone = state === 'live' ? [time, state] : [state];
     return [this.#color(fitting([...words.map((some) => `${time} ${some}`), ...alone], columns), state)];
   }
 
   #color(text: string, state: ScreenState): string {
-    return this.#options.hasColor ? `\u001B[${colors[state]}m${text}\u001B[0m` : text;
+    const plain = this.#plain(text);
+    return this.#hasColor ? `\u001B[${colors[state]}m${plain}\u001B[0m` : plain;
+  }
+
+  #plain(text: string): string {
+    return this.#isAscii ? text.replaceAll('█', '#').replaceAll('±', '+-') : text;
   }
 }
 
-/** The first text that has room: what is cut may say something else. */
+/** By the order of POSIX; without any of them a terminal is taken to know UTF-8. */
+function isUtf8(environment: Readonly<Record<string, string | undefined>>): boolean {
+  const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'];
+  return !locale || /utf-?8/i.test(locale);
+}
+
+/** The first text that fits: a text that is cut may say something else. */
 function fitting(texts: readonly string[], columns: number): string {
   return texts.find(({ length }) => length <= columns) ?? texts.at(-1)?.slice(0, columns) ?? '';
 }
@@ -93,6 +132,7 @@ function lineOf(reading: Reading): string {
   return `${reading.time ?? '--:--:--'} ${wordsOf(reading)}`;
 }
 
-function wordsOf({ state, errorMs }: Reading): string {
-  return errorMs === null || state !== 'live' ? state : `${state} ± ${Math.ceil(errorMs)} ms`;
+function wordsOf({ state, reason, errorMs }: Reading): string {
+  if (state === 'live') return errorMs === null ? state : `${state} ± ${Math.ceil(errorMs)} ms`;
+  return reason === null ? state : `${state}: ${reason}`;
 }

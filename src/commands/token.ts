@@ -3,7 +3,7 @@ import type { Tokens } from '../auth/tokens.ts';
 import { UserError } from '../lifecycle.ts';
 import { printList } from './print.ts';
 
-/** What `clock token` does. Each throws a `Failure` that says why it did not. */
+/** The commands of `clock token`. They throw a `UserError` if they cannot do what was asked. */
 export class TokenCommands {
   readonly #accounts: Accounts;
   readonly #tokens: Tokens;
@@ -13,16 +13,16 @@ export class TokenCommands {
     this.#tokens = tokens;
   }
 
-  /** The token alone on standard output, once. */
+  /** Prints the token alone on standard output. It cannot be shown again. */
   async issue(name: string, lifetimeMs: number, label: string | undefined): Promise<void> {
     const account = await this.#accounts.get(name);
     if (account === null) throw new UserError(`there is no account ${name}`, 1);
     if (account.disabled) throw new UserError(`the account ${name} is disabled`, 1);
     const token = await this.#tokens.issue(accountId(name), lifetimeMs, label);
-    if (token === null) throw new UserError(`--name: there is a live token ${label} already`, 1);
+    if (token === null) throw new UserError(`--name: a live token is named ${label} already`, 1);
     if (!(await this.#accounts.canStillSignIn(account))) {
       await this.#tokens.revoke(token.id);
-      throw new UserError(`the account ${name} was changed meanwhile`, 1);
+      throw new UserError(`the account ${name} was changed at the same time; try again`, 1);
     }
     process.stdout.write(`${token.text}\n`);
   }

@@ -4,7 +4,7 @@ import { UserError } from '../lifecycle.ts';
 import { printList } from './print.ts';
 import { askNewPassword } from './prompt.ts';
 
-/** What `clock user` does. Each throws a `Failure` that says why it did not. */
+/** The commands of `clock user`. They throw a `UserError` if they cannot do what was asked. */
 export class UserCommands {
   readonly #accounts: Accounts;
 
@@ -13,63 +13,63 @@ export class UserCommands {
   }
 
   async add(name: string, options: { operator?: boolean; passwordStdin?: boolean }): Promise<void> {
-    if ((await this.#accounts.get(checkedName(name))) !== null)
+    if ((await this.#accounts.get(validName(name))) !== null)
       throw new UserError(`there is an account ${name} already`, 1);
-    const password = await checkedPassword(name, options);
+    const password = await readNewPassword(name, options);
     const added = await this.#accounts.add(name, password, options.operator ?? false);
     if (!added) throw new UserError(`there is an account ${name} already`, 1);
   }
 
   async list(options: { json?: boolean }): Promise<void> {
     const accounts = await this.#accounts.list();
-    printList(accounts.map(listed), options.json ?? false);
+    printList(accounts.map(rowOf), options.json ?? false);
   }
 
   async passwd(name: string, options: { passwordStdin?: boolean }): Promise<void> {
-    await this.#existing(name);
-    const password = await checkedPassword(name, options);
-    known(name, await this.#accounts.setPassword(name, password));
+    await this.#expectExisting(name);
+    const password = await readNewPassword(name, options);
+    expectFound(name, await this.#accounts.setPassword(name, password));
   }
 
   async disable(name: string): Promise<void> {
-    known(name, await this.#accounts.disable(checkedName(name)));
+    expectFound(name, await this.#accounts.disable(validName(name)));
   }
 
   async enable(name: string): Promise<void> {
-    known(name, await this.#accounts.enable(checkedName(name)));
+    expectFound(name, await this.#accounts.enable(validName(name)));
   }
 
   async remove(name: string): Promise<void> {
-    known(name, await this.#accounts.remove(checkedName(name)));
+    expectFound(name, await this.#accounts.remove(validName(name)));
   }
 
   async operator(name: string, options: { off?: boolean }): Promise<void> {
-    known(name, await this.#accounts.setOperator(checkedName(name), !options.off));
+    expectFound(name, await this.#accounts.setOperator(validName(name), !options.off));
   }
 
-  async #existing(name: string): Promise<void> {
-    known(name, (await this.#accounts.get(checkedName(name))) !== null);
+  async #expectExisting(name: string): Promise<void> {
+    expectFound(name, (await this.#accounts.get(validName(name))) !== null);
   }
 }
 
-function listed({ name, operator, disabled, createdAt }: Account) {
+function rowOf({ name, operator, disabled, createdAt }: Account) {
   return { name, id: accountId(name), operator, disabled, created: new Date(createdAt).toISOString() };
 }
 
-function checkedName(name: string): string {
+function validName(name: string): string {
   if (!accountNamePattern.test(name)) {
-    throw new UserError(`NAME: ${JSON.stringify(name)} must be 1 to 64 of letters, digits and @.+-_`);
+    throw new UserError(`NAME: ${JSON.stringify(name)} must be 1 to 64 characters: letters, digits and @.+-_`);
   }
   return name;
 }
 
-async function checkedPassword(name: string, { passwordStdin = false }: { passwordStdin?: boolean }): Promise<string> {
+async function readNewPassword(name: string, { passwordStdin = false }: { passwordStdin?: boolean }): Promise<string> {
   const password = await askNewPassword(passwordStdin);
   const problem = passwordProblem(password, name);
   if (problem !== null) throw new UserError(problem);
   return password;
 }
 
-function known(name: string, done: boolean): void {
-  if (!done) throw new UserError(`there is no account ${name}`, 1);
+function expectFound(name: string, isFound: boolean): void {
+  if (!isFound) throw new UserError(`there is no account ${name}`, 1);
 }

@@ -1,61 +1,83 @@
-import { Connection } from '../client/connection.ts';
-import type { ConnectionOptions } from '../client/connection-options.ts';
+import type { ConnectionOptions } from '../client/connection/options.ts';
+import { Connection } from '../client/connection/shell.ts';
 import { Painter } from '../client/painter.ts';
-import { fetchState, isReachable, schedule, socketAddress, socketOf } from '../client/wire.ts';
+import { schedule } from '../client/schedule.ts';
+import { fetchState, socketAddress, socketOf } from '../client/wire.ts';
 import { UserError } from '../lifecycle.ts';
-import type { ScreenState } from '../protocol.ts';
-import { Zone } from '../time/zone.ts';
+import type { ZoneOffsets } from '../protocol.ts';
+import { timeTextAt } from './shown-time.ts';
 import { TerminalFace, type Output, type Reading } from './terminal-face.ts';
+import { type Problem, problemOfAnswer, problemOfError } from './watch-problem.ts';
 
 const onceWithinMs = 10_000;
+/** A server that restarts may refuse a token for a moment. */
+const recheckMs = 2_000;
 
 export interface WatchOptions {
-  /** Of the installation. */
+  /** The address of the installation. */
   url: string;
   /** A bearer token. */
   token: string;
   build: string;
-  /** Ends with the first second that is right. */
+  /** End with the first second that is shown live. */
   once: boolean;
   asJson: boolean;
   output: Output;
-  hasColor: boolean;
+  environment: Readonly<Record<string, string | undefined>>;
   stopping: AbortSignal;
 }
 
 /**
- * Shows the time of an installation until `stopping`, on the page's own connection and flywheel. Throws a `Failure`
- * when the token is not, or no longer, good, or when `once` got no right second in time.
+ * Shows the time of an installation until `stopping`, with the page's own connection. Throws a `UserError` if the
+ * server refuses the token, or if `once` got no time within 10 s. Why there is no time goes to standard error.
  */
 export async function watch(options: WatchOptions): Promise<void> {
-  const { output, asJson, hasColor, once, stopping } = options;
+  const { output, asJson, once, environment, stopping } = options;
   const base = installationAt(options.url);
-  const face = new TerminalFace({ output, asJson, hasColor });
+  const face = new TerminalFace({ output, asJson, environment });
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
   let shown: number | null = null;
-  let zone: Zone | null = null;
+  let zone: ZoneOffsets | null = null;
+  let problem: Problem | null = null;
 
   const reading = (): Reading => {
     const { state, house } = connection;
     const errorMs = house.errorMs === null ? null : house.errorMs + painter.latenessMs;
-    const time = shown === null || zone === null ? null : zone.timeOf(shown);
-    return { at: shown, time, zone: zone?.name ?? null, state, errorMs, offsetMs: house.offsetMs };
+    const time = shown === null || zone === null ? null : timeTextAt(zone, shown);
+    const reason = state === 'live' ? null : (problem?.reason ?? null);
+    return { at: shown, time, zone: zone?.zone ?? null, state, reason, errorMs, offsetMs: house.offsetMs };
   };
   const show = (): void => {
-    if (once && (connection.state !== 'live' || shown === null || zone === null)) return;
+    const { state, time } = reading();
+    if (once && (state !== 'live' || time === null)) return;
     face.show(reading());
-    // What could not be written is told in the next tick.
+    // An error of writing is reported in the next turn of the event loop.
     if (once) setImmediate(end);
   };
+  const failFor = (words: string): void => {
+    if (asJson || !once) face.show(reading());
+    fail(new UserError(words, 1));
+  };
+  const onProblem = (found: Problem | null): void => {
+    const isNew = found !== null && found.reason !== problem?.reason;
+    problem = found;
+    // A refusal may be a mistake: if it is confirmed, it ends this program with its words.
+    if (!isNew || found.reason === 'signed-out') return;
+    face.interrupt(() => process.stderr.write(`clock: ${found.words}\n`));
+    show();
+  };
   const connection = new Connection({
-    ...programOf(base, options),
-    onState: (state: ScreenState) => {
-      if (state === 'live') painter.start();
+    ...programOf(base, options, onProblem),
+    onFresh: (isFresh) => {
+      if (isFresh) painter.start();
       else painter.stop();
-      if (state !== 'live') show();
-      if (state === 'signed-out') fail(new UserError('the server does not take this token: issue another', 1));
     },
-    onZone: (name) => (zone = new Zone(name)),
+    onState: (state) => {
+      if (state === 'live') problem = null;
+      if (state === 'signed-out') return failFor(problem?.words ?? 'the server ended this session');
+      show();
+    },
+    onZone: (offsets) => (zone = offsets),
   });
   const painter = new Painter({
     house: connection.house,
@@ -63,22 +85,22 @@ export async function watch(options: WatchOptions): Promise<void> {
     schedule,
     // A terminal has no frames: the next millisecond will do.
     requestFrame: (run) => schedule(() => run(performance.now()), 1),
-    look: () => connection.look(),
+    detectClockJump: () => connection.detectClockJump(),
     paint: (instant) => {
       shown = instant;
-      show();
+      if (connection.state === 'live') show();
+      if (reading().time !== null) connection.onDrawn();
     },
   });
 
   output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    // Nobody reads any more: the other end of a pipe is gone.
+    // EPIPE: the reader of a pipe is gone.
     if (code === 'EPIPE') end();
     else fail(new UserError(`the time cannot be written: ${message}`, 1));
   });
   stopping.addEventListener('abort', () => end(), { once: true });
-  const late = once
-    ? setTimeout(() => fail(new UserError(`no time from ${base.origin} within 10 s`, 1)), onceWithinMs)
-    : undefined;
+  const onLate = (): void => failFor(`no time from ${base.origin} within 10 s${problem ? `: ${problem.words}` : ''}`);
+  const late = once ? setTimeout(onLate, onceWithinMs) : undefined;
   connection.start();
   try {
     await ended;
@@ -98,12 +120,25 @@ function installationAt(text: string): URL {
   return url;
 }
 
-function programOf(base: URL, { token, build }: WatchOptions): Omit<ConnectionOptions, 'onState' | 'onZone'> {
+function programOf(
+  base: URL,
+  { token, build }: WatchOptions,
+  onProblem: (problem: Problem | null) => void,
+): Omit<ConnectionOptions, 'onFresh' | 'onState' | 'onZone'> {
   const headers = { Authorization: `Bearer ${token}` };
   return {
     openSocket: (events) => socketOf(new WebSocket(socketAddress(base), { headers }), events),
-    fetchState: (withinMs) => fetchState(base, withinMs, headers),
-    isReachable: (withinMs) => isReachable(base, withinMs),
+    fetchState: async (timeoutMs, signal) => {
+      try {
+        const answer = await fetchState(base, timeoutMs, { headers, signal });
+        onProblem(problemOfAnswer(answer, base.origin));
+        return answer;
+      } catch (error) {
+        if (!signal?.aborted) onProblem(problemOfError(error, base.origin));
+        throw error;
+      }
+    },
+    recheckMs,
     now: () => performance.now(),
     wall: Date.now,
     random: Math.random,

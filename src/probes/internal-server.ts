@@ -1,23 +1,26 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { runInBackground } from '../background.ts';
 import { UserError, type Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { probeAnswer } from './readiness.ts';
 
 export interface InternalServerOptions {
+  /** An address or a name; `::` for all addresses of both families. */
   host: string;
   port: number;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
+  /** Why the process is not ready; null if it is. */
   unready: () => string | null;
   log: Logger;
 }
 
-/** What operators and probes ask, apart from what people see: `/health`, `/ready` and `/metrics`. */
+/** Serves `/health`, `/ready` and `/metrics` on a port of its own. */
 export class InternalServer implements Service {
   readonly name = 'internal server';
   readonly #options: InternalServerOptions;
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #server = createServer((request, response) => runInBackground(this.#answer(request, response)));
 
   constructor(options: InternalServerOptions) {
     this.#options = options;
@@ -26,8 +29,9 @@ export class InternalServer implements Service {
   async start(): Promise<void> {
     const { host, port, log } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', ({ message }) => reject(new UserError(`--internal-port: cannot listen: ${message}`)));
-      this.#server.listen(port, host, resolve);
+      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+      // Without a host, Node listens on `::`, or on `0.0.0.0` if the system has no IPv6.
+      this.#server.listen({ port, ...(host === '::' ? {} : { host }) }, resolve);
     });
     log.info({ port: (this.#server.address() as AddressInfo).port }, 'internal server listening');
   }
@@ -52,4 +56,14 @@ export class InternalServer implements Service {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     }
   }
+}
+
+function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): UserError {
+  if (code === 'EADDRINUSE') {
+    return new UserError(
+      `--internal-port: ${port} is in use; choose another port or stop the process that listens on it`,
+    );
+  }
+  if (code === 'EACCES') return new UserError(`--internal-port: ${port} is not allowed for this user`);
+  return new UserError(`--internal-host: ${JSON.stringify(host)} is not an address of this host (${message})`);
 }

@@ -1,11 +1,11 @@
 import type { Backend } from '../backend/backend.ts';
 
-/** Why a process should get no traffic, in one word; null while it should. */
+/** The reason why a process should not receive traffic, in one word; null if it should. */
 export function unreadiness(backend: Pick<Backend, 'outage'>, stopping: AbortSignal): string | null {
   return stopping.aborted ? 'draining' : backend.outage;
 }
 
-/** What a probe is answered: alive while this runs at all, ready while nothing speaks against it. */
+/** The response to a probe. A process is healthy if it can respond, and ready if `unready` is null. */
 export function probeAnswer(path: '/health' | '/ready', unready: string | null): { status: number; body: object } {
   if (path === '/health') return { status: 200, body: { status: 'ok' } };
   return unready === null

@@ -1,11 +1,13 @@
 import type { Zone } from '../time/zone.ts';
 
-/** A periodic broadcast: what is said, and how often. How it travels is none of its business. */
+/** A periodic broadcast. */
 export interface Task {
-  /** Also the name of its channel and of its text in the message. */
+  /** Also the name of the channel and the key of the text in a message. */
   readonly name: string;
-  /** Its interval, ms; `intervalMs` is the installation's own. */
+  /** The interval of the task, ms. `intervalMs` is the configured interval of the time. */
   everyMs(intervalMs: number): number;
-  /** The message for an instant: same moment and zone, same message. */
+  /** How long after its instant the text may be published, ms. */
+  expiryMs(intervalMs: number): number;
+  /** The text for an instant. It depends on nothing but its arguments. */
   run(at: number, zone: Zone): string;
 }

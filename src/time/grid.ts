@@ -1,4 +1,4 @@
-/** The newest instant of the grid that is due: a multiple of `everyMs` since the epoch, at or before `now`. */
+/** The newest instant of the grid that is due: the last multiple of `everyMs` since the epoch, at or before `now`. */
 export function newestDue(now: number, everyMs: number): number {
   return Math.floor(now / everyMs) * everyMs;
 }
@@ -8,12 +8,7 @@ export function nextDue(now: number, everyMs: number): number {
   return newestDue(now, everyMs) + everyMs;
 }
 
-/** How long after its instant a task may still be run, ms: one interval, a second at most. */
-export function expiryMs(everyMs: number): number {
-  return Math.min(everyMs, 1_000);
-}
-
-/** After this long without a tick a screen must not claim the time, ms: 1.5 intervals, two seconds at least. */
+/** The age of the last tick from which on a screen is stale, ms: 1.5 intervals, at least 2 s. */
 export function staleAfterMs(everyMs: number): number {
   return Math.max(1.5 * everyMs, 2_000);
 }

@@ -2,22 +2,22 @@ import { OffsetEstimate, type Exchange } from './offset.ts';
 
 /** The one time that all processes of an installation share. */
 export interface HouseTime {
-  /** Epoch ms, with fractions. */
+  /** The present, epoch ms with fractions. */
   now(): number;
-  /** How far `now()` may be from the authority, ms; 0 where this host is the authority. */
+  /** Error bound of `now()` against the authority, ms; 0 if this host is the authority. */
   readonly errorMs: number;
   /** House time minus this host's wall clock, ms. */
   readonly offsetMs: number;
 }
 
-/** This host's wall clock is the authority, with the fractions that `Date.now()` lacks. */
+/** House time if this host's wall clock is the authority. It has the fractions that `Date.now()` lacks. */
 export class HostTime implements HouseTime {
   readonly errorMs = 0;
   readonly offsetMs = 0;
   #wallMinusMonotonic = performance.timeOrigin;
 
   now(): number {
-    // The monotonic clock gives the fraction; the wall clock, whole ms rounded down, keeps it within its own ms.
+    // The fraction comes from the monotonic clock. The wall clock, in whole ms rounded down, bounds the result.
     const wholeMs = Date.now();
     const monotonic = performance.now();
     const fine = Math.min(Math.max(monotonic + this.#wallMinusMonotonic, wholeMs), wholeMs + 1);
@@ -26,21 +26,21 @@ export class HostTime implements HouseTime {
   }
 }
 
-/** House time of another machine's clock, on top of this host's monotonic clock: its wall clock plays no part. */
+/** House time if the authority is another host's clock. This host contributes its monotonic clock, not its wall clock. */
 export class RemoteTime implements HouseTime {
   readonly #estimate: OffsetEstimate;
 
-  /** `precisionMs`: the resolution of the authority's stamps. */
+  /** `precisionMs`: the resolution of the authority's timestamps. */
   constructor(precisionMs: number) {
     this.#estimate = new OffsetEstimate(precisionMs);
   }
 
-  /** Takes one exchange with the authority in; true when house time was stepped by it. */
+  /** Adds an exchange with the authority. Returns true if it shows that one of the clocks was stepped. */
   add(exchange: Exchange): boolean {
     return this.#estimate.add(exchange);
   }
 
-  /** Before the first exchange, this host's wall clock. */
+  /** This host's wall clock before the first exchange. */
   now(): number {
     const monotonic = performance.now();
     const offset = this.#estimate.at(monotonic);

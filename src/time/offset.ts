@@ -1,6 +1,6 @@
 /**
- * One question to another clock and its answer. `sentAt` and `arrivedAt` are instants of this side's monotonic clock,
- * `received` and `sent` of the other side's clock, all in ms.
+ * The four timestamps of a request to another clock and its response (RFC 5905, section 8), in ms. `sentAt` and
+ * `arrivedAt` are readings of the local monotonic clock, `received` and `sent` of the other clock.
  */
 export interface Exchange {
   sentAt: number;
@@ -9,83 +9,86 @@ export interface Exchange {
   arrivedAt: number;
 }
 
-/** The other clock is `offsetMs` ahead of this side's monotonic clock, and that is wrong by at most `errorMs`. */
+/** The other clock is `offsetMs` ahead of the local monotonic clock, give or take `errorMs`. */
 export interface Offset {
   offsetMs: number;
   errorMs: number;
 }
 
-/** How far two quartz clocks may drift apart, as a fraction: 50 ppm. */
-const drift = 50e-6;
-const samplesKept = 32;
+/** The most that two quartz clocks drift apart, as a fraction: 50 ppm. */
+const maxDrift = 50e-6;
+const maxSamples = 32;
 
 interface Bounds {
   lowMs: number;
   highMs: number;
 }
 
-/** From the instant `takenAt` of ours on, the other clock was at least `lowMs` and at most `highMs` ahead. */
+/** At `takenAt` of the local clock, the other clock was at least `lowMs` and at most `highMs` ahead. */
 interface Sample extends Bounds {
   takenAt: number;
 }
 
 /**
- * How far another clock is ahead of this side's monotonic one, from exchanges with it. No answer comes before it was
- * sent, and no question is heard before it was asked: each exchange gives a floor and a ceiling, which move apart with
- * age, and the truth is above every floor and below every ceiling. That is the sample of least dispersion (round trip
- * / 2 + age x drift, the lowest-dispersion algorithm of DVB-CSS), bettered by what the others know of either way
- * alone: with 5 to 80 ms of jitter it halves the error.
+ * Estimates how far another clock is ahead of the local monotonic clock.
+ *
+ * A request cannot arrive before it was sent, nor can a response, so every exchange gives an upper bound
+ * (`received - sentAt`) and a lower bound (`sent - arrivedAt`) of the offset. Both widen with age, by the drift. The
+ * estimate is the middle of the intersection of all intervals, as in Marzullo's algorithm, and the error is half its
+ * width. The best single interval alone would be the lowest-dispersion estimate of DVB-CSS (ETSI TS 103 286-2):
+ * round trip / 2 + age x drift. The intersection also combines the best request with the best response, which halves
+ * the error under 5 to 80 ms of jitter.
  */
 export class OffsetEstimate {
   readonly #precisionMs: number;
   #samples: Sample[] = [];
 
-  /** `precisionMs`: the sum of both clocks' resolutions. */
+  /** `precisionMs`: the sum of the resolutions of both clocks. */
   constructor(precisionMs: number) {
     this.#precisionMs = precisionMs;
   }
 
   /**
-   * Takes one exchange in; the other clock's own error is `errorMs`. Returns true when it contradicts all that was
-   * known: one of the clocks was stepped, and only this exchange counts from now on.
+   * Adds an exchange with a clock that is itself wrong by at most `errorMs`. Returns true if its interval does not
+   * intersect the others: one of the clocks was stepped, and the older exchanges are dropped.
    */
   add({ sentAt, received, sent, arrivedAt }: Exchange, errorMs = 0): boolean {
     const marginMs = this.#precisionMs + errorMs;
     const sample = {
       lowMs: sent - arrivedAt - marginMs,
       highMs: received - sentAt + marginMs,
-      // The ceiling is as old as the question.
+      // The upper bound is as old as the request.
       takenAt: sentAt,
     };
     const known = this.#within(arrivedAt);
     const stepped = known !== null && (sample.lowMs > known.highMs || sample.highMs < known.lowMs);
     if (stepped) this.forget();
     this.#samples.push(sample);
-    if (this.#samples.length > samplesKept) this.#samples.shift();
+    if (this.#samples.length > maxSamples) this.#samples.shift();
     return stepped;
   }
 
-  /** The best estimate at `now` of this side's monotonic clock; null before the first exchange. */
+  /** The estimate at `now` of the local monotonic clock; null before the first exchange. */
   at(now: number): Offset | null {
     const known = this.#within(now);
     if (known === null) return null;
     return { offsetMs: (known.lowMs + known.highMs) / 2, errorMs: (known.highMs - known.lowMs) / 2 };
   }
 
-  /** Whether the other clock can be at `instant` or later by now. */
+  /** Whether the other clock may have reached `instant` at `now` of the local clock. */
   allows(instant: number, now: number): boolean {
     const known = this.#within(now);
     return known === null || instant - now <= known.highMs;
   }
 
-  /** Keeps no single exchange, only what they say together, with `moreMs` of doubt. */
+  /** Replaces all exchanges by their intersection, widened by `moreMs` on either side. */
   condense(now: number, moreMs: number): void {
     const known = this.#within(now);
     if (known === null) return;
     this.#samples = [{ lowMs: known.lowMs - moreMs, highMs: known.highMs + moreMs, takenAt: now }];
   }
 
-  /** Drops all that is known, for when this side's monotonic clock cannot be trusted across a gap. */
+  /** Drops all exchanges. Necessary if the local monotonic clock may have stood still, as in a sleep. */
   forget(): void {
     this.#samples = [];
   }
@@ -95,7 +98,7 @@ export class OffsetEstimate {
     let lowMs = -Infinity;
     let highMs = Infinity;
     for (const sample of this.#samples) {
-      const agedMs = Math.abs(now - sample.takenAt) * drift;
+      const agedMs = Math.abs(now - sample.takenAt) * maxDrift;
       lowMs = Math.max(lowMs, sample.lowMs - agedMs);
       highMs = Math.min(highMs, sample.highMs + agedMs);
     }

@@ -1,4 +1,4 @@
-/** Resolves after `ms`, or at once when aborted. */
+/** Resolves after `ms`, or as soon as `signal` aborts. Never rejects. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -1,29 +1,60 @@
-import { field, HttpError, json, signedOut } from './http.ts';
-import type { Authenticator } from './authenticator.ts';
-import type { LastMessages } from './last-messages.ts';
+import { isZone } from '../time/zone.ts';
+import { zoneOffsets } from '../time/zone-transitions.ts';
+import { HttpError, signedOut } from './http-error.ts';
+import { json, type Request, type Response } from './http.ts';
 import type { Routes } from './router.ts';
-import type { Spread } from './spread.ts';
+import type { WebContext } from './web-context.ts';
 
-export interface ApiOptions {
-  authenticator: Authenticator;
-  latest: LastMessages;
-  channels: readonly string[];
-  spread: Spread;
-  build: string;
-}
+const maxZones = 8;
 
-/** What programs and the page ask for. */
-export function apiRoutes({ authenticator, latest, channels, spread, build }: ApiOptions): Routes {
+/** What programs and the page request. */
+export function apiRoutes({ authenticator, backend, lastMessages, channels, spread, build }: WebContext): Routes {
+  const signedIn = async (request: Request, answer: () => Response | Promise<Response>): Promise<Response> => {
+    const session = await authenticator.authenticate(request, { allowBearer: true });
+    if (session === null) throw signedOut();
+    return answer();
+  };
+
   return {
     '/api/initial_state': {
-      GET: async (request) => {
-        const session = await authenticator.authenticate(request, { allowBearer: true });
-        if (session === null) throw signedOut();
-        const asked = new URLSearchParams(request.query).getAll('channel');
-        const channel = asked.length === 0 ? 'time' : field(request.query, 'channel');
-        if (!channels.includes(channel)) throw new HttpError(404, `There are these channels: ${channels.join(', ')}.`);
-        return json({ ...(await latest.state(channel)), spread: spread.ms, build });
-      },
+      GET: (request) =>
+        signedIn(request, async () => {
+          const channel = channelOf(request, channels);
+          return json({ ...(await lastMessages.state(channel)), spread: spread.ms, build });
+        }),
+    },
+    '/api/zones': {
+      GET: (request) =>
+        signedIn(request, () => {
+          const now = backend.time.now();
+          return json(Object.fromEntries(zonesOf(request).map((name) => [name, zoneOffsets(name, now)])));
+        }),
     },
   };
+}
+
+function channelOf({ query }: Request, channels: readonly string[]): string {
+  const [channel = 'time'] = new URLSearchParams(query).getAll('channel');
+  if (!channels.includes(channel)) {
+    throw new HttpError('unknown-channel', `There is no channel ${JSON.stringify(channel)}.`);
+  }
+  return channel;
+}
+
+/** The zones of `names=Asia/Tokyo,Europe/London`. Throws a 404 for an unknown or repeated one, none or more than 8. */
+function zonesOf({ query }: Request): string[] {
+  const names = new URLSearchParams(query)
+    .getAll('names')
+    .flatMap((list) => list.split(','))
+    .map((name) => name.trim());
+  if (names.join('') === '') throw new HttpError('unknown-zone', 'The parameter names is missing: names=Asia/Tokyo.');
+  const excess = names[maxZones];
+  if (excess !== undefined) {
+    throw new HttpError('unknown-zone', `More than ${maxZones} zones: ${JSON.stringify(excess)} is one too many.`);
+  }
+  const unknown = names.find((name) => !isZone(name));
+  if (unknown !== undefined) throw new HttpError('unknown-zone', `There is no time zone ${JSON.stringify(unknown)}.`);
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated !== undefined) throw new HttpError('unknown-zone', `The zone ${JSON.stringify(repeated)} is repeated.`);
+  return names;
 }

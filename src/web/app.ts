@@ -1,27 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { ValuesOf } from '../config.ts';
 import { UserError } from '../lifecycle.ts';
-import type { webOptions } from './options.ts';
+import type { WebSettings } from './options.ts';
 import type { TemplatedApp, Uws } from './uws.ts';
 
-/** Certificate and key, if https is to be served. */
-export type TlsConfig = Pick<ValuesOf<typeof webOptions>, 'tlsCert' | 'tlsKey'>;
+/** For TLS 1.2. Those of TLS 1.3 always have forward secrecy and are authenticated. */
+const ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20';
 
-/** An app that serves https with the two files, or plain http without. Throws a `Failure` that says what is wrong. */
-export function createApp({ tlsCert, tlsKey }: TlsConfig, uws: Uws): TemplatedApp {
+/** An app that serves https if the configuration names a certificate, else http. Throws a `UserError`. */
+export function createApp({ tlsCert, tlsKey }: WebSettings, uws: Uws): TemplatedApp {
   if (tlsCert === undefined && tlsKey === undefined) return uws.App();
   if (tlsCert === undefined || tlsKey === undefined) {
-    throw new UserError('--tls-cert and --tls-key: name both, or neither');
+    throw new UserError('--tls-cert and --tls-key: set both or neither');
   }
   const [cert, key] = [readPem('--tls-cert', tlsCert), readPem('--tls-key', tlsKey)];
   try {
     createSecureContext({ cert, key });
-    // It gives no reasons, but refuses more: the key of another certificate, and curves that it does not know.
-    return uws.SSLApp({ cert_file_name: tlsCert, key_file_name: tlsKey });
+    // It refuses more than Node does (the key of another certificate, some curves), but gives no reason.
+    return uws.SSLApp({ cert_file_name: tlsCert, key_file_name: tlsKey, ssl_ciphers: ciphers });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`--tls-cert and --tls-key: ${tlsCert} and ${tlsKey} are no certificate and its key: ${reason}`);
+    throw new UserError(
+      `--tls-cert and --tls-key: ${tlsCert} and ${tlsKey} are not a certificate and its key: ${reason}`,
+    );
   }
 }
 

@@ -1,30 +1,30 @@
 import { readStaticFile } from '../executable.ts';
 import { UserError } from '../lifecycle.ts';
-import { HttpError, type Request, type Response } from './http.ts';
+import type { Request, Response } from './http.ts';
 import type { Routes } from './router.ts';
 
-/** A file of `dist/static/`, as the build describes it in its `assets.json`. */
+/** A file of `dist/static/`, as the build describes it in `assets.json`. */
 interface AssetEntry {
-  /** Where it is served: under /static/ with its hash in the name, or at the root without one. */
+  /** The path it is served at: under /static/ with a hash in the name, or at the root without one. */
   url: string;
   file: string;
   type: string;
   etag: string;
-  /** Encodings in which it is there beside the plain one, best first. */
+  /** The encodings it also exists in, best first. */
   encodings: ('br' | 'gzip')[];
 }
 
-/** The files that pages refer to, by the name of their source. */
+/** The URLs of the files that pages refer to. */
 export type AssetUrls = Readonly<Record<'css' | 'js' | 'icon', string>>;
 
 const suffix = { br: '.br', gzip: '.gz' } as const;
 
-/** The static files, read once and kept: a few dozen kB. */
+/** The static files. They are read once and stay in memory: a few dozen kB. */
 export class Assets {
   readonly urls: AssetUrls;
   readonly routes: Routes;
 
-  /** `folder`: where the build put them. Throws a `Failure` when it did not. */
+  /** `folder` is the build's output. Throws a `UserError` if the files are not in it. */
   constructor(folder: string) {
     const entries = readEntries(folder);
     this.urls = {
@@ -53,33 +53,32 @@ function urlOf(entries: Record<string, AssetEntry>, source: string): string {
 }
 
 function serveFrom(folder: string, entry: AssetEntry): (request: Request) => Response {
-  const bodies = new Map<string, Uint8Array>([['identity', readStaticFile(folder, entry.file)]]);
-  for (const encoding of entry.encodings) {
-    bodies.set(encoding, readStaticFile(folder, entry.file + suffix[encoding]));
-  }
-  const cacheControl = entry.url.startsWith('/static/') ? 'public, max-age=31536000, immutable' : 'no-cache';
+  const plain = { encoding: 'identity', body: readStaticFile(folder, entry.file) };
+  const encoded = entry.encodings.map((encoding) => {
+    return { encoding, body: readStaticFile(folder, entry.file + suffix[encoding]) };
+  });
+  const cacheControl = entry.url.startsWith('/static/') ? 'max-age=31536000, immutable' : 'no-cache';
 
   return (request) => {
-    const encoding =
-      entry.encodings.find((name) => accepts(request.headers.get('accept-encoding'), name)) ?? 'identity';
-    const body = bodies.get(encoding);
-    if (body === undefined) throw new HttpError(404, 'There is nothing at this address.');
-    // One tag for each encoding: they are different bytes (RFC 9110, 8.8.3).
+    const accepted = request.headers.get('accept-encoding');
+    const { encoding, body } = encoded.find(({ encoding: name }) => accepts(accepted, name)) ?? plain;
+    // Each encoding has a tag of its own, since its bytes differ (RFC 9110, section 8.8.3).
     const etag = `"${entry.etag}${encoding === 'identity' ? '' : `-${encoding}`}"`;
     const headers: [string, string][] = [
       ['ETag', etag],
       ['Cache-Control', cacheControl],
       ['Vary', 'Accept-Encoding'],
     ];
-    const known = request.headers
-      .get('if-none-match')
-      ?.split(',')
-      .map((tag) => tag.trim().replace(/^W\//, ''));
-    if (known?.includes(etag) || known?.includes('*')) return { status: 304, headers };
+    if (matchesTag(request.headers.get('if-none-match'), etag)) return { status: 304, headers };
     headers.push(['Content-Type', entry.type]);
     if (encoding !== 'identity') headers.push(['Content-Encoding', encoding]);
     return { status: 200, headers, body };
   };
+}
+
+function matchesTag(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
+  return tags.includes(etag) || tags.includes('*');
 }
 
 function accepts(header: string | undefined, encoding: string): boolean {

@@ -1,22 +1,24 @@
-import type { Session, Sessions } from '../auth/sessions.ts';
+import type { Session } from '../auth/session.ts';
+import type { Sessions } from '../auth/sessions.ts';
 import { Unavailable, type Backend } from '../backend/backend.ts';
-import { sessionCookie } from './cookies.ts';
+import type { Cookies } from './cookies.ts';
 import type { RequestHead } from './http.ts';
 
-/** Which credentials a route takes. */
+/** Which credentials a route accepts. */
 export interface CredentialOptions {
-  /** A bearer token authenticates the request, and takes precedence over a cookie; otherwise a request that carries one is signed out. */
+  /** Accepts a bearer token, which then takes precedence over a cookie. Otherwise a request with one is signed out. */
   allowBearer: boolean;
 }
 
 export interface AuthenticatorOptions {
   sessions: Sessions;
+  cookies: Cookies;
   backend: Pick<Backend, 'outage'>;
   /** Whether this process holds an open socket of the session. */
   hasSocket: (session: Session) => boolean;
 }
 
-/** Finds out who asks. */
+/** Authenticates requests by their session cookie or bearer token. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
 
@@ -25,32 +27,47 @@ export class Authenticator {
   }
 
   /**
-   * Whose credential a request carries, by its signature alone. Where programs are `welcome`, a bearer token counts,
-   * and beside a cookie it decides; elsewhere a request with one is signed out.
+   * The sessions of the request's credentials, by their signatures alone: it does not ask the backend. Several, if the
+   * browser sends several session cookies; none, if the request is signed out.
    */
-  async verify(head: RequestHead, options: CredentialOptions): Promise<Session | null> {
+  async verify(head: RequestHead, { allowBearer }: CredentialOptions): Promise<Session[]> {
+    const { sessions, cookies } = this.#options;
     const authorization = head.headers.get('authorization') ?? '';
-    if (/^Bearer(?:\s|$)/i.test(authorization)) {
-      const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-      return options.allowBearer && token !== undefined ? this.#options.sessions.verify('token', token) : null;
-    }
-    const cookie = sessionCookie(head);
-    return cookie === undefined ? null : this.#options.sessions.verify('session', cookie);
+    const isBearer = /^Bearer(?:\s|$)/i.test(authorization);
+    if (isBearer && !allowBearer) return [];
+    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    const [kind, credentials] = isBearer
+      ? (['token', token === undefined ? [] : [token]] as const)
+      : (['session', cookies.sessions(head)] as const);
+    const verified = await Promise.all(credentials.map((credential) => sessions.verify(kind, credential)));
+    return verified.filter((session) => session !== null);
   }
 
   /**
-   * Who asks, if the right still stands. While the backend is away, whoever has a socket here or came within a minute
-   * is believed; for anybody else it rejects with `Unavailable`.
+   * The session that the request is authenticated with; null if it is signed out. During an outage of the backend, a
+   * session with an open socket or a request in the last minute is accepted; for others it rejects with `Unavailable`.
    */
   async authenticate(head: RequestHead, options: CredentialOptions): Promise<Session | null> {
+    let unavailable: Unavailable | null = null;
+    for (const session of await this.verify(head, options)) {
+      try {
+        if (await this.#isValid(session)) return session;
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        unavailable = error;
+      }
+    }
+    if (unavailable !== null) throw unavailable;
+    return null;
+  }
+
+  async #isValid(session: Session): Promise<boolean> {
     const { sessions, backend, hasSocket } = this.#options;
-    const session = await this.verify(head, options);
-    if (session === null) return null;
     try {
       if (backend.outage !== null) throw new Unavailable(backend.outage);
-      return (await sessions.isValid(session)) ? session : null;
+      return await sessions.isValid(session);
     } catch (error) {
-      if (error instanceof Unavailable && (hasSocket(session) || sessions.wasUsedRecently(session))) return session;
+      if (error instanceof Unavailable && (hasSocket(session) || sessions.wasUsedRecently(session))) return true;
       throw error;
     }
   }

@@ -2,43 +2,62 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 import { sessionLifetimeMs } from '../auth/sessions.ts';
 import type { RequestHead } from './http.ts';
 
-/** Over TLS a browser takes the session's cookie from this very host alone, and only for all of it. */
-function sessionCookieName(secure: boolean): string {
-  return secure ? '__Host-sessionid' : 'sessionid';
+const maxSessionCookies = 4;
+const csrfLifetimeS = 365 * 86_400;
+
+type Header = readonly [name: string, value: string];
+
+/**
+ * The two cookies of Clock. Another application on this host or a parent domain may use the same names (cookies know
+ * no ports), and a browser then sends several of one name: all of them are read.
+ */
+export class Cookies {
+  readonly #prefix: string;
+
+  /** `prefix` begins both names, which keeps apart two installations on one host name. */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** The values of the session cookies, four at most: each one costs a signature check. */
+  sessions(head: RequestHead): string[] {
+    return valuesOf(head, this.#sessionName(head)).slice(0, maxSessionCookies);
+  }
+
+  csrfTokens(head: RequestHead): string[] {
+    return valuesOf(head, this.#csrfName);
+  }
+
+  setSession(head: RequestHead, credential: string): Header {
+    return setCookie(head, this.#sessionName(head), credential, sessionLifetimeMs / 1_000, true);
+  }
+
+  clearSession(head: RequestHead): Header {
+    return setCookie(head, this.#sessionName(head), '', 0, true);
+  }
+
+  /** Not HttpOnly, as in Django: a script that sends `X-CSRFToken` reads the token from the cookie. */
+  setCsrfToken(head: RequestHead, token: string): Header {
+    return setCookie(head, this.#csrfName, token, csrfLifetimeS, false);
+  }
+
+  /** Over TLS, `__Host-` makes the browser accept the cookie from this host alone. */
+  #sessionName({ secure }: RequestHead): string {
+    return `${secure ? '__Host-' : ''}${this.#prefix}sessionid`;
+  }
+
+  get #csrfName(): string {
+    return `${this.#prefix}csrftoken`;
+  }
 }
 
-export const csrfCookieName = 'csrftoken';
-
-export function sessionCookie(head: RequestHead): string | undefined {
-  return cookieOf(head, sessionCookieName(head.secure));
+function valuesOf(head: RequestHead, name: string): string[] {
+  const pairs = head.headers.get('cookie')?.split(';') ?? [];
+  // One pair at a time, since the parser keeps only the first value of a name.
+  return pairs.map((pair) => parseCookie(pair)[name]).filter((value) => value !== undefined);
 }
 
-export function cookieOf(head: RequestHead, name: string): string | undefined {
-  const header = head.headers.get('cookie');
-  return header === undefined ? undefined : parseCookie(header)[name];
-}
-
-/** `Set-Cookie` of a new session. */
-export function setSessionCookie(head: RequestHead, credential: string): readonly [string, string] {
-  return setCookie(head, sessionCookieName(head.secure), credential, sessionLifetimeMs / 1_000, true);
-}
-
-export function clearSessionCookie(head: RequestHead): readonly [string, string] {
-  return setCookie(head, sessionCookieName(head.secure), '', 0, true);
-}
-
-/** Readable by the page's scripts, as Django's is: one that sends `X-CSRFToken` takes it from there. */
-export function setCsrfCookie(head: RequestHead, token: string): readonly [string, string] {
-  return setCookie(head, csrfCookieName, token, 365 * 86_400, false);
-}
-
-function setCookie(
-  head: RequestHead,
-  name: string,
-  value: string,
-  maxAge: number,
-  httpOnly: boolean,
-): readonly [string, string] {
+function setCookie(head: RequestHead, name: string, value: string, maxAge: number, httpOnly: boolean): Header {
   const cookie = stringifySetCookie({ name, value, path: '/', sameSite: 'lax', httpOnly, secure: head.secure, maxAge });
   return ['Set-Cookie', cookie];
 }

@@ -1,38 +1,49 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { cookieOf, csrfCookieName, setCsrfCookie } from './cookies.ts';
-import { field, HttpError, type RequestHead, type Request, type Response } from './http.ts';
+import type { Cookies } from './cookies.ts';
+import { HttpError } from './http-error.ts';
+import { field, type Request, type RequestHead, type Response } from './http.ts';
 import { isOurOrigin } from './origin.ts';
 
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 
-/** The token for a form of this browser's, and the header that sets its cookie if it has none yet. */
-export function csrfToken(head: RequestHead): { token: string; headers: Response['headers'] & {} } {
-  const cookie = cookieOf(head, csrfCookieName);
-  if (cookie !== undefined && tokenPattern.test(cookie)) return { token: cookie, headers: [] };
-  const token = randomBytes(32).toString('base64url');
-  return { token, headers: [setCsrfCookie(head, token)] };
-}
+/** Protects forms against cross-site request forgery, with Django's names of cookie, field and header. */
+export class CsrfProtection {
+  readonly #cookies: Cookies;
+  readonly #allowedOrigins: readonly string[];
 
-/**
- * Throws a 403 unless the form was sent from a page of ours: by Origin, or else by Sec-Fetch-Site (with neither it is
- * a program and has no browser's cookies to abuse), and by the double-submitted token, which always must match.
- */
-export function checkCsrf(request: Request, allowedOrigins: readonly string[]): void {
-  const ours = isOurOrigin(request, allowedOrigins) ?? isFromUs(request.headers.get('sec-fetch-site'));
-  const cookie = cookieOf(request, csrfCookieName) ?? '';
-  const sent = field(request.body, 'csrfmiddlewaretoken') || (request.headers.get('x-csrftoken') ?? '');
-  const matches = tokenPattern.test(cookie) && sent.length === cookie.length && equal(sent, cookie);
-  if (!ours || !matches) {
-    throw new HttpError(403, 'This form was not sent from a page of this clock, or it is too old. Load it again.');
+  constructor(cookies: Cookies, allowedOrigins: readonly string[]) {
+    this.#cookies = cookies;
+    this.#allowedOrigins = allowedOrigins;
+  }
+
+  /** The token for a form, and the header that sets its cookie if this browser has none yet. */
+  tokenFor(head: RequestHead): { token: string; headers: Response['headers'] & {} } {
+    const known = this.#cookies.csrfTokens(head).find((token) => tokenPattern.test(token));
+    if (known !== undefined) return { token: known, headers: [] };
+    const token = randomBytes(32).toString('base64url');
+    return { token, headers: [this.#cookies.setCsrfToken(head, token)] };
+  }
+
+  /**
+   * Throws a 403 unless a page of ours sent the form. Origin says so, or Sec-Fetch-Site without it; with neither, the
+   * client is a program, which has no cookies that another site could abuse. In any case the submitted token must equal
+   * that of a cookie.
+   */
+  check(request: Request): void {
+    const isFromUs = isOurOrigin(request, this.#allowedOrigins) ?? isSameSite(request.headers.get('sec-fetch-site'));
+    const submitted = field(request.body, 'csrfmiddlewaretoken') || (request.headers.get('x-csrftoken') ?? '');
+    const matches = this.#cookies.csrfTokens(request).some((token) => isEqual(token, submitted));
+    if (isFromUs && matches && tokenPattern.test(submitted)) return;
+    throw new HttpError('invalid-form', 'This form is too old, or another site sent it. Load the page again.');
   }
 }
 
-/** `none`: the person typed the address. Without the header it is no browser of today. */
-function isFromUs(fetchSite: string | undefined): boolean {
+/** `none`: the person typed the address. Browsers that do not send the header are too old to judge. */
+function isSameSite(fetchSite: string | undefined): boolean {
   return fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none';
 }
 
-function equal(left: string, right: string): boolean {
+function isEqual(left: string, right: string): boolean {
   const [a, b] = [Buffer.from(left), Buffer.from(right)];
   return a.length === b.length && timingSafeEqual(a, b);
 }

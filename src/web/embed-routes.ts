@@ -1,23 +1,19 @@
-import { page, type ClockRoutesOptions } from './clock-routes.ts';
+import { page } from './http.ts';
 import { clockPage } from './pages/clock-page.ts';
 import { signInFirstPage } from './pages/sign-in-first-page.ts';
 import type { Routes } from './router.ts';
+import type { WebContext } from './web-context.ts';
 
-export const embedPath = '/embed';
-
-export interface EmbedOptions extends ClockRoutesOptions {
-  /** The origins whose pages may hold the clock in a frame. */
-  frameAncestors: readonly string[];
-}
-
-/** The clock alone, for a frame in somebody's page. Who is signed out is told so: a form in a frame is a trap. */
-export function embedRoutes({ authenticator, assets, build, frameAncestors }: EmbedOptions): Routes {
+/** The clock without anything else, for a frame. Signed out, it links to the sign-in form: a form in a frame is unsafe. */
+export function embedRoutes({ config, authenticator, assets, build }: WebContext): Routes {
   return {
-    [embedPath]: {
+    '/embed': {
+      frameAncestors: config.frameAncestors,
       GET: async (request) => {
         const session = await authenticator.authenticate(request, { allowBearer: false });
-        if (session === null) return { ...page(signInFirstPage(assets)), status: 401, frameAncestors };
-        return { ...page(clockPage({ assets, account: null, build })), frameAncestors };
+        return session === null
+          ? page(signInFirstPage(assets), 401)
+          : page(clockPage({ assets, account: null, build }));
       },
     },
   };

@@ -10,18 +10,18 @@ class Html {
   }
 }
 
-/** Markup that is safe to send. Only `html` makes one, so a text that nobody escaped can never pass for it. */
+/** Markup that is safe to send. Only `html` creates it, so text that is not escaped cannot be mistaken for it. */
 export type { Html };
 
-/** What may stand in markup: text is escaped, `Html` is taken as it is, an array is joined, null is nothing. */
+/** What a template accepts: text and numbers are escaped, `Html` is inserted unchanged, an array is joined, null is empty. */
 export type HtmlValue = Html | string | number | null | readonly HtmlValue[];
 
 /**
- * A template tag: `` html`<b>${name}</b>` ``. Whatever is put in is escaped for text and for attributes in quotes;
- * it must not stand anywhere else, such as in an attribute without quotes or in a script.
+ * A template tag: `` html`<b>${name}</b>` ``. Values are escaped for text and for quoted attributes. They are not safe
+ * anywhere else, such as in an unquoted attribute or a script.
  */
 export function html(literals: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  // Indentation is for who reads the source: on the wire it would be a quarter of a page.
+  // Without the indentation of the source, which would be a quarter of a page.
   const raw = literals.map((literal) => literal.replaceAll(/\n\s+/g, '\n'));
   return new Html(String.raw({ raw }, ...values.map(markupOf)));
 }

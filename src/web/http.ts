@@ -1,39 +1,39 @@
-/** A request's head, copied: uWebSockets.js takes its own back at the first `await`. */
+import type { Html } from './html.ts';
+
+/** The head of a request, copied: uWebSockets.js invalidates its own at the first `await`. */
 export interface RequestHead {
   method: string;
   /** As sent, without the query. */
   path: string;
   /** As sent, without the question mark. */
   query: string;
-  /** By lower-case name; repeated ones joined. */
+  /** By lower-case name; the values of a repeated header are joined. */
   headers: ReadonlyMap<string, string>;
-  /** Whether the client came over TLS, as far as is known. */
+  /** Whether the client connected over TLS, to this server or to a trusted proxy. */
   secure: boolean;
 }
 
 export interface Request extends RequestHead {
-  /** The address of the client, beyond the proxies that are trusted. */
+  /** The IP address of the client, as trusted proxies report it. */
   address: string;
   body: string;
 }
 
-/** A whole answer. The server adds the headers that every answer has. */
+type Headers = readonly (readonly [name: string, value: string])[];
+
+/** A complete response, except for the headers that the server adds to every response. */
 export interface Response {
   status: number;
-  headers?: readonly (readonly [name: string, value: string])[];
+  headers?: Headers;
   body?: string | Uint8Array;
-  /** The origins whose pages may hold this one in a frame; nobody's unless given. */
-  frameAncestors?: readonly string[];
-  /** Ends the connection after the answer. */
-  close?: boolean;
 }
 
-/** One form or query field; the first, if it is repeated. */
+/** The value of a form or query field; the first one if it is repeated, empty if it is missing. */
 export function field(text: string, name: string): string {
   return new URLSearchParams(text).get(name) ?? '';
 }
 
-export function json(value: object, status = 200, headers: Response['headers'] = []): Response {
+export function json(value: object, status = 200, headers: Headers = []): Response {
   return {
     status,
     headers: [['Content-Type', 'application/json'], ['Cache-Control', 'no-store'], ...headers],
@@ -41,40 +41,23 @@ export function json(value: object, status = 200, headers: Response['headers'] =
   };
 }
 
-/** 302. `location` is a path on this site, or a whole URL. */
-export function redirect(location: string, headers: Response['headers'] = []): Response {
+export function page(html: Html, status = 200, headers: Headers = []): Response {
+  return {
+    status,
+    headers: [['Content-Type', 'text/html; charset=utf-8'], ['Cache-Control', 'no-store'], ...headers],
+    body: html.toString(),
+  };
+}
+
+/** 302. `location` is a path on this site or a complete URL. */
+export function redirect(location: string, headers: Headers = []): Response {
   return { status: 302, headers: [['Location', location], ['Cache-Control', 'no-store'], ...headers] };
 }
 
-/** An error before it has a form: which one it takes (problem+json or a page) is decided in one place. */
-export class HttpError extends Error {
-  override readonly name = 'HttpError';
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly close: boolean;
-
-  /** `message` is one sentence for a person. */
-  constructor(
-    status: number,
-    message: string,
-    headers: readonly (readonly [string, string])[] = [],
-    options: { close?: boolean } = {},
-  ) {
-    super(message);
-    this.status = status;
-    this.headers = headers;
-    this.close = options.close ?? false;
-  }
-}
-
-/** 503 for a while: `Retry-After` in whole seconds. */
-export function unavailable(message: string, retryAfterS = 1): HttpError {
-  return new HttpError(503, message, [['Retry-After', String(retryAfterS)]]);
-}
-
-/** 401, for programs that can bring a token. */
-export function signedOut(): HttpError {
-  return new HttpError(401, 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
+/** 302 to the sign-in form, which leads back to the requested page. */
+export function redirectToSignIn({ path, query }: RequestHead): Response {
+  const target = query === '' ? path : `${path}?${query}`;
+  return redirect(`/accounts/login/?next=${encodeURIComponent(target).replaceAll('%2F', '/')}`);
 }
 
 export const reasonPhrases: Readonly<Record<number, string>> = {

@@ -1,116 +1,128 @@
-import type { Session } from '../auth/sessions.ts';
+import type { OpenSessions, Session } from '../auth/session.ts';
 import { closeCode } from '../protocol.ts';
 import { pause } from '../time/pause.ts';
-import type { TemplatedApp, WebSocket } from './uws.ts';
+import type { WebSocket } from './uws.ts';
 
-/** What a socket carries along: a few words, since there may be tens of thousands. */
+/** What each socket stores: little, since there may be 100,000. */
 export interface SocketData {
   readonly session: Session;
   readonly topics: readonly string[];
-  /** Messages it may still send at once, and when that was reckoned (monotonic ms). */
-  allowance: number;
-  reckonedAt: number;
+  /** The token bucket that limits the client's messages, and the monotonic time in ms when it was last refilled. */
+  messageTokens: number;
+  refilledAt: number;
 }
 
 export type Socket = WebSocket<SocketData>;
 
 /** The topic of every tick of a channel. */
 export function topicOf(channel: string): string {
-  return `every/${channel}`;
+  return `all/${channel}`;
 }
 
-/** The topic of the first tick of a channel in each second of house time. */
-export function secondsTopicOf(channel: string): string {
-  return `second/${channel}`;
+/** The topic of a channel's first tick in each second of house time. */
+export function perSecondTopicOf(channel: string): string {
+  return `per-second/${channel}`;
 }
 
-/** The sockets of this process. */
-export class Hub {
-  readonly #app: TemplatedApp;
+/** Sends a frame to all subscribers of a topic; returns how many there are. */
+export type PublishToTopic = (topic: string, frame: Uint8Array) => number;
+
+/** The open sockets of this process. */
+export class Hub implements OpenSessions {
+  readonly #publishToTopic: PublishToTopic;
   readonly #bySession = new Map<string, Set<Socket>>();
+  /** By channel, the second of the last tick. */
   readonly #lastSecond = new Map<string, number>();
   readonly #slow = new Set<Socket>();
-  #sockets = 0;
+  #size = 0;
   #deliveries = 0;
 
-  constructor(app: TemplatedApp) {
-    this.#app = app;
+  constructor(publishToTopic: PublishToTopic) {
+    this.#publishToTopic = publishToTopic;
   }
 
+  /** The number of open sockets. */
   get size(): number {
-    return this.#sockets;
+    return this.#size;
   }
 
-  /** Frames handed to sockets so far. */
+  /** The number of frames sent to sockets so far. */
   get deliveries(): number {
     return this.#deliveries;
   }
 
-  join(socket: Socket): void {
+  add(socket: Socket): void {
     const { session, topics } = socket.getUserData();
     for (const topic of topics) socket.subscribe(topic);
     const sockets = this.#bySession.get(session.jti);
     if (sockets === undefined) this.#bySession.set(session.jti, new Set([socket]));
     else sockets.add(socket);
-    this.#sockets += 1;
+    this.#size += 1;
   }
 
-  leave(socket: Socket): void {
+  remove(socket: Socket): void {
     this.#slow.delete(socket);
     const { jti } = socket.getUserData().session;
     const sockets = this.#bySession.get(jti);
     if (!sockets?.delete(socket)) return;
     if (sockets.size === 0) this.#bySession.delete(jti);
-    this.#sockets -= 1;
+    this.#size -= 1;
   }
 
-  /** Sends a tick's frame, as it came, to all who listen to its channel; `at` is its instant. */
+  /** Sends a tick's frame unchanged to all subscribers of its channel. `at` is the tick's instant, epoch ms. */
   publish(channel: string, at: number, frame: Uint8Array): void {
-    this.#publishTo(topicOf(channel), frame);
+    this.#deliveries += this.#publishToTopic(topicOf(channel), frame);
     const second = Math.floor(at / 1_000);
     if (this.#lastSecond.get(channel) === second) return;
     this.#lastSecond.set(channel, second);
-    this.#publishTo(secondsTopicOf(channel), frame);
+    this.#deliveries += this.#publishToTopic(perSecondTopicOf(channel), frame);
   }
 
+  /** Whether the session has an open socket in this process. */
   has(jti: string): boolean {
     return this.#bySession.has(jti);
   }
 
-  /** The sessions that have a socket here. */
+  openSession(jti: string): Session | undefined {
+    const [socket] = this.#bySession.get(jti) ?? [];
+    return socket?.getUserData().session;
+  }
+
+  /** The sessions that have an open socket in this process. */
   *sessions(): Iterable<Session> {
     for (const [socket] of this.#bySession.values()) if (socket !== undefined) yield socket.getUserData().session;
   }
 
-  /** Closes every socket of a session: its right has ended. */
+  /** Closes all sockets of a session with 4401. */
   endSession(jti: string): void {
     for (const socket of this.#bySession.get(jti) ?? []) socket.end(closeCode.sessionEnded, 'session ended');
   }
 
-  /** Closes a socket that does not read. Not at once: a publish finds it, and to close it in its midst is a crash. */
-  endSlow(socket: Socket): void {
-    if (this.#slow.size === 0) setImmediate(() => this.#endSlow());
+  /** Closes a socket that does not read, in the next turn: closing it during the publish that finds it is a crash. */
+  closeSlow(socket: Socket): void {
+    if (this.#slow.size === 0) setImmediate(() => this.#closeAllSlow());
     this.#slow.add(socket);
   }
 
-  /** Closes all sockets with 1001, spread evenly over `spreadMs`; resolves when the last is closed. */
+  /** Closes all sockets with 1001, spread evenly over `spreadMs`. Resolves when the last one is closed. */
   async drain(spreadMs: number): Promise<void> {
     const startedAt = performance.now();
-    const total = this.#sockets;
+    const total = this.#size;
     let closed = 0;
-    while (this.#sockets > 0) {
-      const passed = spreadMs === 0 ? 1 : Math.min(1, (performance.now() - startedAt) / spreadMs);
-      closed += this.#closeSome(Math.ceil(passed * total) - closed);
-      if (passed === 1) this.#closeSome(this.#sockets);
-      if (this.#sockets > 0) await pause(20);
+    while (this.#size > 0) {
+      const progress = spreadMs === 0 ? 1 : Math.min(1, (performance.now() - startedAt) / spreadMs);
+      closed += this.#closeSome(Math.ceil(progress * total) - closed);
+      if (progress === 1) this.#closeSome(this.#size);
+      if (this.#size > 0) await pause(20);
     }
   }
 
-  #endSlow(): void {
+  #closeAllSlow(): void {
     for (const socket of this.#slow) socket.end(closeCode.tooSlow, 'too slow');
     this.#slow.clear();
   }
 
+  /** Closes up to `count` sockets; returns how many. */
   #closeSome(count: number): number {
     let left = count;
     for (const sockets of this.#bySession.values()) {
@@ -121,12 +133,5 @@ export class Hub {
       }
     }
     return count - left;
-  }
-
-  #publishTo(topic: string, frame: Uint8Array): void {
-    const listeners = this.#app.numSubscribers(topic);
-    if (listeners === 0) return;
-    this.#app.publish(topic, frame, false);
-    this.#deliveries += listeners;
   }
 }

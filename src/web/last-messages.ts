@@ -1,84 +1,113 @@
+import { runInBackground } from '../background.ts';
 import { Unavailable, type Backend, type LastTick } from '../backend/backend.ts';
-import { parseServerMessage, type InitialState, type Tick } from '../protocol.ts';
-import { expiryMs, staleAfterMs } from '../time/grid.ts';
+import { parseServerMessage, type InitialState, type Tick, type ZoneOffsets } from '../protocol.ts';
+import { staleAfterMs } from '../time/grid.ts';
+import { zoneOffsets } from '../time/zone-transitions.ts';
 
-const readAgainAfterMs = 1_000;
-const learnAgainAfterMs = 10_000;
-/** Before the first tick nobody has said otherwise. */
-const unknown = { zone: 'UTC', everyMs: 500 } as const;
+/** Requests for the initial state read a channel at most this often; ticks, which only need its interval, less often. */
+const readEveryMs = 1_000;
+const readIntervalEveryMs = 10_000;
+/** Until the first tick of a channel. */
+const defaultIntervalMs = 500;
 
 export interface LastMessagesOptions {
   backend: Pick<Backend, 'ticks' | 'time' | 'outage'>;
-  channels: readonly string[];
 }
 
-/** What each channel said last, as far as this process knows. */
+/** The last message of each channel, as far as this process knows it. */
 export class LastMessages {
   readonly #options: LastMessagesOptions;
-  readonly #ticks = new Map<string, Tick>();
-  readonly #stored = new Map<string, { tick: LastTick; readAt: number }>();
+  readonly #received = new Map<string, Tick>();
+  /** What the backend stores, with the monotonic time in ms when it was read. */
+  readonly #cached = new Map<string, { tick: LastTick; readAt: number }>();
   #expired = 0;
 
   constructor(options: LastMessagesOptions) {
     this.#options = options;
   }
 
-  /** Ticks that came too late to be shown as the present, so far. */
+  /** The number of ticks that arrived too late to be sent, so far. */
   get expired(): number {
     return this.#expired;
   }
 
-  /** Takes a frame in; null when it is no tick, or too old to be shown as the present: after a pause of this process. */
+  /** Accepts a frame from the backend. Null if it is not a tick, or too old to be sent, as after a pause of the process. */
   accept(frame: Uint8Array): Tick | null {
     const message = parseServerMessage(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8'));
     if (message === null || !('tick' in message)) return null;
     const { tick } = message;
-    this.#ticks.set(tick.channel, tick);
-    const known = this.#stored.get(tick.channel);
-    // The interval says how old is too old, also where nobody ever asks for the initial state.
-    if (known === undefined || performance.now() - known.readAt > learnAgainAfterMs) void this.#read(tick.channel);
-    if (this.#options.backend.time.now() - tick.at <= expiryMs(known?.tick.everyMs ?? Infinity)) return tick;
+    this.#received.set(tick.channel, tick);
+    const cached = this.#cached.get(tick.channel);
+    // The expiry and the interval are needed even if no client requests the initial state.
+    if (cached === undefined || performance.now() - cached.readAt > readIntervalEveryMs) {
+      runInBackground(this.#read(tick.channel));
+    }
+    const expiryMs = cached === undefined ? Infinity : cached.tick.expiresAt - cached.tick.at;
+    if (this.#options.backend.time.now() - tick.at <= expiryMs) return tick;
     this.#expired += 1;
     return null;
   }
 
-  /** Age of the newest tick of a channel, ms; null before the first. */
+  /** The age of a channel's last tick, ms; null before the first. */
   ageMs(channel: string): number | null {
-    const tick = this.#ticks.get(channel);
+    const tick = this.#received.get(channel);
     return tick === undefined ? null : this.#options.backend.time.now() - tick.at;
   }
 
-  /** All of the initial state but what the caller knows. While the backend is away: what was known, as stale. */
+  /** The interval of a channel, ms; null before the first tick. */
+  intervalMs(channel: string): number | null {
+    return this.#cached.get(channel)?.tick.everyMs ?? null;
+  }
+
+  /** Whether screens must not show the channel's last tick as the present. True before the first tick. */
+  isStale(channel: string): boolean {
+    const ageMs = this.ageMs(channel);
+    const intervalMs = this.intervalMs(channel) ?? defaultIntervalMs;
+    return ageMs === null || this.#options.backend.outage !== null || ageMs > staleAfterMs(intervalMs);
+  }
+
+  /** The initial state of a channel, except for what the caller adds. During an outage: the last known one, as stale. */
   async state(channel: string): Promise<Omit<InitialState, 'spread' | 'build'>> {
     const { backend } = this.#options;
     const stored = await this.#read(channel);
-    const heard = this.#ticks.get(channel);
-    const newest = heard !== undefined && heard.seq > (stored?.seq ?? -1) ? heard : stored;
-    const everyMs = stored?.everyMs ?? unknown.everyMs;
+    const received = this.#received.get(channel);
+    const last = received !== undefined && received.seq > (stored?.seq ?? -1) ? received : stored;
+    const intervalMs = stored?.everyMs ?? defaultIntervalMs;
+    const now = backend.time.now();
     return {
-      current: newest?.text ?? null,
-      at: newest?.at ?? null,
-      seq: newest?.seq ?? null,
+      current: last?.text ?? null,
+      at: last?.at ?? null,
+      seq: last?.seq ?? null,
       channel,
-      zone: stored?.zone ?? unknown.zone,
-      interval: everyMs,
-      stale: newest === undefined || backend.outage !== null || backend.time.now() - newest.at > staleAfterMs(everyMs),
+      ...offsetsOf(stored?.zone, now),
+      interval: intervalMs,
+      stale: last === undefined || backend.outage !== null || now - last.at > staleAfterMs(intervalMs),
     };
   }
 
   async #read(channel: string): Promise<LastTick | undefined> {
     const { ticks, outage } = this.#options.backend;
-    const known = this.#stored.get(channel);
-    if (outage !== null || (known !== undefined && performance.now() - known.readAt < readAgainAfterMs))
-      return known?.tick;
+    const cached = this.#cached.get(channel);
+    const isFresh = cached !== undefined && performance.now() - cached.readAt < readEveryMs;
+    if (outage !== null || isFresh) return cached?.tick;
     try {
       const tick = await ticks.last(channel);
-      if (tick === null) this.#stored.delete(channel);
-      else this.#stored.set(channel, { tick, readAt: performance.now() });
+      if (tick === null) this.#cached.delete(channel);
+      else this.#cached.set(channel, { tick, readAt: performance.now() });
       return tick ?? undefined;
     } catch (error) {
-      if (error instanceof Unavailable) return known?.tick;
+      if (error instanceof Unavailable) return cached?.tick;
       throw error;
     }
+  }
+}
+
+function offsetsOf(zone: string | undefined, now: number): ZoneOffsets {
+  if (zone === undefined) return { zone: null, utcOffsetMs: null, nextUtcOffset: null };
+  try {
+    return { zone, ...zoneOffsets(zone, now) };
+  } catch {
+    // A worker may have newer zone data than this process.
+    return { zone, utcOffsetMs: null, nextUtcOffset: null };
   }
 }

@@ -1,15 +1,25 @@
+import { isIP } from 'node:net';
 import { firstAccountName } from '../auth/first-account.ts';
 import { passwordProblem } from '../auth/passwords.ts';
-import { anyText, BadValue, commaList, durationBetween, integerBetween, port, type OptionTable } from '../config.ts';
+import { parseAddressRange } from '../addresses.ts';
+import {
+  anyText,
+  BadValue,
+  commaList,
+  durationBetween,
+  integerBetween,
+  port,
+  type OptionTable,
+  type ValuesOf,
+} from '../config.ts';
 import { parseOrigin } from './origin.ts';
-import { parseAddressRange } from './proxies.ts';
 
-const secretBytesAtLeast = 32;
+const minSecretBytes = 32;
 
 function secretText(text: string): string {
-  if (Buffer.byteLength(text) < secretBytesAtLeast) {
+  if (Buffer.byteLength(text) < minSecretBytes) {
     throw new BadValue(
-      `at least ${secretBytesAtLeast} bytes long, each of several between commas too; 'clock secret' makes one`,
+      `at least ${minSecretBytes} bytes long, and so must each one in a list; 'clock secret' makes one`,
     );
   }
   return text;
@@ -21,13 +31,29 @@ function secrets(text: string): [string, ...string[]] {
 }
 
 function oneWorker(text: string): number {
-  if (text !== '1') throw new BadValue('1: more processes on one port are not built yet; run more of them');
+  if (text !== '1') throw new BadValue('1, since processes cannot share a port yet');
   return 1;
 }
 
 function adminPassword(text: string): string {
   const problem = passwordProblem(text, firstAccountName);
-  if (problem !== null) throw new BadValue(`a password that may be used: ${problem.replace(/\.$/, '')}`);
+  if (problem !== null) throw new BadValue(`an acceptable password: ${problem.replace(/\.$/, '')}`);
+  return text;
+}
+
+/** An IP address or a host name. The resolver would take `*` and an empty text for all addresses. */
+function hostName(text: string): string {
+  if (isIP(text) === 0 && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text)) {
+    throw new BadValue('an address of this host or its name, such as 192.0.2.1, ::1 or localhost; :: for all');
+  }
+  return text;
+}
+
+/** Letters that a cookie name may contain. Browsers give names that begin with two underscores a meaning of their own. */
+function cookiePrefix(text: string): string {
+  if (!/^(?!__)[A-Za-z0-9_-]{0,32}$/.test(text)) {
+    throw new BadValue('up to 32 letters, digits, - and _, without two _ at the beginning');
+  }
   return text;
 }
 
@@ -37,13 +63,13 @@ export const webOptions = {
     env: ['CLOCK_PORT', 'PORT'],
     parse: port,
     default: '8000',
-    help: 'where pages, API and sockets are served; 0 for any free port',
+    help: 'the port of pages, API and sockets; 0 for any free port',
   },
   host: {
     flag: '--host <address>',
     env: ['CLOCK_HOST'],
-    parse: anyText,
-    help: 'the address to listen on (default: 0.0.0.0; for all: 127.0.0.1)',
+    parse: hostName,
+    help: 'the address to listen on (default: all, IPv4 and IPv6; with clock all: 127.0.0.1)',
   },
   workers: {
     flag: '--workers <n>',
@@ -57,64 +83,73 @@ export const webOptions = {
     env: ['CLOCK_ALLOWED_ORIGINS'],
     parse: commaList(parseOrigin),
     default: '',
-    help: 'further origins whose pages may open sockets, between commas',
+    help: 'other origins whose pages may open sockets, separated by commas',
   },
   frameAncestors: {
     flag: '--frame-ancestors <origins>',
     env: ['CLOCK_FRAME_ANCESTORS'],
     parse: commaList(parseOrigin),
     default: '',
-    help: 'origins of the same site whose pages may hold /embed in a frame, between commas',
+    help: 'origins of the same site whose pages may show /embed in a frame, separated by commas',
   },
   trustedProxy: {
     flag: '--trusted-proxy <ranges>',
     env: ['CLOCK_TRUSTED_PROXY'],
     parse: commaList(parseAddressRange),
     default: '',
-    help: 'proxies whose X-Forwarded headers count, as 10.0.0.0/8,fd00::/8',
+    help: 'addresses of proxies whose X-Forwarded headers are trusted, such as 10.0.0.0/8,fd00::/8',
   },
   maxSockets: {
     flag: '--max-sockets <n>',
     env: ['CLOCK_MAX_SOCKETS'],
     parse: integerBetween(0, 10_000_000),
     default: '100000',
-    help: 'sockets at most; fewer where the limit of descriptors is lower',
+    help: 'the most sockets this process accepts; fewer if its limit of open files is lower',
   },
   drainMs: {
     flag: '--drain <duration>',
     env: ['CLOCK_DRAIN'],
     parse: durationBetween(0, 3_600_000, '5s'),
-    help: 'over how long sockets are closed when stopping (default: 1s, or as long as screens spread their return)',
+    help: 'how long the closing of sockets is spread over at a stop (default: 1s, longer with many screens)',
   },
   drainDelayMs: {
     flag: '--drain-delay <duration>',
     env: ['CLOCK_DRAIN_DELAY'],
     parse: durationBetween(0, 3_600_000, '5s'),
     default: '0',
-    help: 'for how long to go on as before when stopping, while load balancers turn away',
+    help: 'how long to serve as before at a stop, until load balancers have noticed',
   },
   tlsCert: {
     flag: '--tls-cert <file>',
     env: ['CLOCK_TLS_CERT'],
     parse: anyText,
-    help: 'PEM file of the certificate, to serve https',
+    help: 'PEM file with the certificate and its chain; serves https',
   },
   tlsKey: {
     flag: '--tls-key <file>',
     env: ['CLOCK_TLS_KEY'],
     parse: anyText,
-    help: 'PEM file of its key',
+    help: 'PEM file with the private key of the certificate',
+  },
+  cookiePrefix: {
+    flag: '--cookie-prefix <text>',
+    env: ['CLOCK_COOKIE_PREFIX'],
+    parse: cookiePrefix,
+    default: '',
+    help: 'begins the names of the cookies; differs between installations on one host name',
   },
   secrets: {
     env: ['CLOCK_SECRET'],
     secret: true,
     parse: secrets,
-    help: 'signs sessions and tokens; further ones, after commas, are still accepted',
+    help: 'signs sessions and tokens; to rotate it, put the new one first and the old one after a comma',
   },
   adminPassword: {
     env: ['CLOCK_ADMIN_PASSWORD'],
     secret: true,
     parse: adminPassword,
-    help: 'makes the account admin when there is none',
+    help: 'creates the account admin with this password if there is no account',
   },
 } as const satisfies OptionTable;
+
+export type WebSettings = ValuesOf<typeof webOptions>;

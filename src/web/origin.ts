@@ -1,16 +1,18 @@
 import { BadValue } from '../config.ts';
 import type { RequestHead } from './http.ts';
 
-/** An origin as a browser sends it: scheme, host and port, and nothing behind. */
+/** An origin as browsers send it: scheme, host and port, nothing else. Pages come over http and https alone. */
 export function parseOrigin(text: string): string {
-  if (originOf(text) === null) throw new BadValue('origins, such as https://clock.example.org');
+  if (originOf(text) === null || !/^https?:/.test(text)) {
+    throw new BadValue('origins of http or https, such as https://clock.example.org');
+  }
   return text;
 }
 
 /**
- * Whether the page that asks is ours: the Origin's host and port are those of Host, and its scheme is the
- * connection's, or https on a plain connection, since a TLS proxy may stand in front; or it is one of `allowed`.
- * Null when there is no Origin at all: then it is no browser.
+ * Whether the request comes from a page of ours: Origin has the host and port of Host and the scheme of the connection,
+ * or https on a plain connection (behind a TLS proxy); or it is one of `allowed`. Null without an Origin: then the
+ * client is a program.
  */
 export function isOurOrigin(head: RequestHead, allowed: readonly string[]): boolean | null {
   const text = head.headers.get('origin');
@@ -20,15 +22,15 @@ export function isOurOrigin(head: RequestHead, allowed: readonly string[]): bool
   if (origin === null) return false;
   if (origin.protocol !== 'https:' && (origin.protocol !== 'http:' || head.secure)) return false;
   const own = originOf(`${origin.protocol}//${(head.headers.get('host') ?? '').toLowerCase()}`, {
-    portMayBeDefault: true,
+    allowDefaultPort: true,
   });
   return own !== null && own.host === origin.host;
 }
 
-function originOf(text: string, options: { portMayBeDefault?: boolean } = {}): URL | null {
+function originOf(text: string, options: { allowDefaultPort?: boolean } = {}): URL | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
-  // Whatever the parser repairs or drops (a path, a user, a blank, upper case) was no browser's Origin.
-  const plain = url.origin === text || (options.portMayBeDefault === true && /^https?:\/\/[^/?#@\\\s]+$/.test(text));
-  return plain && url.origin !== 'null' ? url : null;
+  // The parser repairs or drops a path, a user, a space, upper case. A browser sends none of them in an Origin.
+  const isPlain = url.origin === text || (options.allowDefaultPort === true && /^https?:\/\/[^/?#@\\\s]+$/.test(text));
+  return isPlain && url.origin !== 'null' ? url : null;
 }

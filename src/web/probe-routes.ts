@@ -1,11 +1,12 @@
-import { probeAnswer } from '../probes/readiness.ts';
+import { probeAnswer, unreadiness } from '../probes/readiness.ts';
 import { json, type Response } from './http.ts';
 import type { Routes } from './router.ts';
+import type { WebContext } from './web-context.ts';
 
-/** What probes ask: alive, and able to serve. */
-export function probeRoutes(unready: () => string | null): Routes {
+/** Liveness and readiness. */
+export function probeRoutes({ backend, stopping }: WebContext): Routes {
   const answer = (path: '/health' | '/ready') => (): Response => {
-    const { status, body } = probeAnswer(path, unready());
+    const { status, body } = probeAnswer(path, unreadiness(backend, stopping));
     return json(body, status, status === 503 ? [['Retry-After', '1']] : []);
   };
   return { '/health': { GET: answer('/health') }, '/ready': { GET: answer('/ready') } };

@@ -1,22 +1,35 @@
-import { HttpError, type Request, type Response } from './http.ts';
+import { HttpError } from './http-error.ts';
+import type { Request, Response } from './http.ts';
 
 export type Handler = (request: Request) => Response | Promise<Response>;
 
-/** The handlers of a path, by method. HEAD is answered like GET, without the body. `any` leaves nothing to the rest. */
-export type Route = Partial<Record<'GET' | 'POST' | 'any', Handler>>;
+export interface Route {
+  /** Also answers HEAD; the server omits the body. */
+  GET?: Handler;
+  POST?: Handler;
+  /** Takes every method, in place of the other two. */
+  any?: Handler;
+  /** The origins whose pages may show this route, including its errors, in a frame. None by default. */
+  frameAncestors?: readonly string[];
+}
+
+/** Routes by path. */
 export type Routes = Readonly<Record<string, Route>>;
 
-/** Finds the handler of a request; throws an `HttpError` 404 for an unknown path, 405 for a wrong method. */
-export function findHandler(routes: ReadonlyMap<string, Route>, method: string, path: string): Handler {
-  const route = routes.get(path);
-  if (route === undefined) throw new HttpError(404, 'There is nothing at this address.');
-  const handler =
-    route.any ?? (method === 'HEAD' ? route.GET : method === 'GET' || method === 'POST' ? route[method] : undefined);
+/** The handler for a request. Throws an `HttpError`: 404 for an unknown path, 405 for a wrong method. */
+export function findHandler(route: Route | undefined, method: string): Handler {
+  if (route === undefined) throw new HttpError('not-found', 'There is no page at this address.');
+  const handler = route.any ?? handlerOf(route, method);
   if (handler === undefined) throw methodNotAllowed(route);
   return handler;
 }
 
-function methodNotAllowed(route: Route): HttpError {
-  const allowed = Object.keys(route).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  return new HttpError(405, 'This address is not for that.', [['Allow', allowed.join(', ')]]);
+function handlerOf(route: Route, method: string): Handler | undefined {
+  if (method === 'GET' || method === 'HEAD') return route.GET;
+  return method === 'POST' ? route.POST : undefined;
+}
+
+function methodNotAllowed({ GET, POST }: Route): HttpError {
+  const allowed = [...(GET ? ['GET', 'HEAD'] : []), ...(POST ? ['POST'] : [])].join(', ');
+  return new HttpError('method-not-allowed', `Method not allowed. Allowed: ${allowed}.`, [['Allow', allowed]]);
 }

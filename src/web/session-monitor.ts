@@ -1,31 +1,37 @@
+import type { Session } from '../auth/session.ts';
 import type { Sessions } from '../auth/sessions.ts';
+import { runInBackground } from '../background.ts';
 import { Unavailable, type Records } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Hub } from './hub.ts';
 
-const lookEveryMs = 500;
-/** Open sockets keep their sessions in use: their records are renewed, and looked at, this often. */
-const confirmEveryMs = 3_600_000;
+const pollEveryMs = 500;
+/** An open socket keeps its session in use. This is how often its record is renewed and checked. */
+const revalidateEveryMs = 3_600_000;
+/** A batch is small enough not to delay the ticks, which share the backend's connection. */
+const batchSize = 500;
 
 export interface SessionMonitorOptions {
-  hub: Hub;
-  sessions: Sessions;
-  records: Records;
-  time: HouseTime;
+  hub: Pick<Hub, 'sessions' | 'endSession'>;
+  sessions: Pick<Sessions, 'onEnded' | 'revalidate'>;
+  records: Pick<Records, 'subscribe'>;
+  time: Pick<HouseTime, 'now'>;
 }
 
-/** Sees to it that no socket outlives its session: one that was ended, that expired, or whose record is gone. */
+/** Closes the sockets of each session that ends: by a request, by its expiry, or with its record. */
 export class SessionMonitor implements Service {
-  readonly name = 'session watch';
+  readonly name = 'session monitor';
   readonly #options: SessionMonitorOptions;
   #timer: NodeJS.Timeout | undefined;
-  #confirmAt: number;
-  #confirming = false;
+  /** Monotonic ms. */
+  #revalidateAt: number;
+  #isRevalidating = false;
+  #isStopped = false;
 
   constructor(options: SessionMonitorOptions) {
     this.#options = options;
-    this.#confirmAt = performance.now() + confirmEveryMs;
+    this.#revalidateAt = performance.now() + revalidateEveryMs;
   }
 
   async start(): Promise<void> {
@@ -34,35 +40,44 @@ export class SessionMonitor implements Service {
     records.subscribe({
       onMessage: () => {},
       onGap: () => {
-        this.#confirmAt = 0;
-        this.#look();
+        this.#revalidateAt = 0;
+        this.#poll();
       },
     });
-    this.#timer = setInterval(() => this.#look(), lookEveryMs);
+    this.#timer = setInterval(() => this.#poll(), pollEveryMs);
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #poll(): void {
+    if (this.#isStopped) return;
     const { hub, time } = this.#options;
     const now = time.now();
     for (const session of hub.sessions()) if (session.expiresAt <= now) hub.endSession(session.jti);
-    if (performance.now() >= this.#confirmAt && !this.#confirming) void this.#confirm();
+    if (performance.now() >= this.#revalidateAt && !this.#isRevalidating) runInBackground(this.#revalidate());
   }
 
-  async #confirm(): Promise<void> {
-    const { hub, sessions } = this.#options;
-    this.#confirming = true;
-    this.#confirmAt = performance.now() + confirmEveryMs;
+  async #revalidate(): Promise<void> {
+    this.#isRevalidating = true;
+    this.#revalidateAt = performance.now() + revalidateEveryMs;
     try {
-      await sessions.revalidate(hub.sessions());
+      for (const batch of batchesOf([...this.#options.hub.sessions()])) {
+        if (this.#isStopped) return;
+        await this.#options.sessions.revalidate(batch);
+      }
     } catch (error) {
-      this.#confirmAt = 0;
+      // An outage: again at the next poll.
+      this.#revalidateAt = 0;
       if (!(error instanceof Unavailable)) throw error;
     } finally {
-      this.#confirming = false;
+      this.#isRevalidating = false;
     }
   }
+}
+
+function* batchesOf(sessions: readonly Session[]): Iterable<readonly Session[]> {
+  for (let start = 0; start < sessions.length; start += batchSize) yield sessions.slice(start, start + batchSize);
 }

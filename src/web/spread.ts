@@ -1,24 +1,25 @@
+import { runInBackground } from '../background.ts';
 import { Unavailable, type Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 
-const leastMs = 500;
-const mostMs = 8_000;
+const minMs = 500;
+const maxMs = 8_000;
 const msPerSocket = 0.7;
-const countEveryMs = 1_000;
+const reportEveryMs = 1_000;
 
 export interface SpreadOptions {
   backend: Pick<Backend, 'reportConnections'>;
-  /** Names this process among all that count. */
+  /** Identifies this process among those that report. */
   owner: string;
   connections: () => number;
 }
 
-/** Over how long screens are to spread their return, so that they never come as a herd: by how many there are. */
+/** Over how many ms screens spread their reconnection after an outage: the more sockets the installation has, the longer. */
 export class Spread implements Service {
   readonly name = 'spread';
   readonly #options: SpreadOptions;
   #timer: NodeJS.Timeout | undefined;
-  #ms = leastMs;
+  #ms = minMs;
 
   constructor(options: SpreadOptions) {
     this.#options = options;
@@ -29,21 +30,21 @@ export class Spread implements Service {
   }
 
   async start(): Promise<void> {
-    await this.#count();
-    this.#timer = setInterval(() => void this.#count(), countEveryMs);
+    await this.#report();
+    this.#timer = setInterval(() => runInBackground(this.#report()), reportEveryMs);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
   }
 
-  async #count(): Promise<void> {
-    const { backend, owner, connections: sockets } = this.#options;
+  async #report(): Promise<void> {
+    const { backend, owner, connections } = this.#options;
     try {
-      const total = await backend.reportConnections(owner, sockets());
-      this.#ms = Math.round(Math.min(mostMs, Math.max(leastMs, total * msPerSocket)));
+      const total = await backend.reportConnections(owner, connections());
+      this.#ms = Math.round(Math.min(maxMs, Math.max(minMs, total * msPerSocket)));
     } catch (error) {
-      // Cut off from the others, the last count is the best there is.
+      // During an outage the last total stays in use.
       if (!(error instanceof Unavailable)) throw error;
     }
   }

@@ -2,44 +2,52 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { Service } from '../lifecycle.ts';
 import type { SocketData } from './hub.ts';
-import { listenExclusively, type HttpResponse, type SocketContext, type TemplatedApp, type Uws } from './uws.ts';
+import {
+  listenExclusively,
+  type HttpResponse,
+  type ListenSocket,
+  type SocketContext,
+  type TemplatedApp,
+  type Uws,
+} from './uws.ts';
 
 /**
- * Makes sockets of requests, also long after they came. uWebSockets.js wants that within a cork; but at the end of a
- * response's own cork it takes the new socket for the response that it was, and cuts some (its pull request 1929, in no
- * build for our glibc). Within the cork of another response it does not: here is one, never sent, to ourselves.
+ * Upgrades requests to WebSockets, also long after they arrived. uWebSockets.js requires a cork for that, but at the end
+ * of the response's own cork it takes the new socket for a response and cuts some of them (its pull request 1929, which
+ * no build for our glibc contains). The cork of another response avoids that. This service holds one: a request of its
+ * own over loopback, which is never answered.
  */
 export class Upgrades implements Service {
   readonly name = 'upgrades';
   readonly #uws: Uws;
   #app: TemplatedApp | undefined;
   #client: Socket | undefined;
-  #unsent: HttpResponse | null = null;
+  #unanswered: HttpResponse | null = null;
 
   constructor(uws: Uws) {
     this.#uws = uws;
   }
 
-  /** Where there is no loopback it does without: then a client is cut now and then, and comes again. */
+  /** On a host without loopback it works without the other response: then a client is cut now and then, and reconnects. */
   async start(): Promise<void> {
     const app = this.#uws.App();
     const path = `/${randomUUID()}`;
     const { promise: done, resolve } = Promise.withResolvers<void>();
     app.get(path, (res) => {
-      res.onAborted(() => (this.#unsent = null));
-      this.#unsent = res;
+      res.onAborted(() => (this.#unanswered = null));
+      this.#unanswered = res;
       resolve();
     });
     this.#app = app;
-    const listening = await listenExclusively(app, '127.0.0.1', 0);
-    if (listening === false) return;
-    const client = connect(this.#uws.us_socket_local_port(listening), '127.0.0.1');
+    const loopback = await listenOnLoopback(app);
+    if (loopback === null) return;
+    const client = connect(this.#uws.us_socket_local_port(loopback.listening), loopback.address);
     this.#client = client;
     client.once('close', resolve);
     client.on('error', () => client.destroy());
     client.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     await done;
-    this.#uws.us_listen_socket_close(listening);
+    this.#uws.us_listen_socket_close(loopback.listening);
   }
 
   async stop(): Promise<void> {
@@ -47,10 +55,18 @@ export class Upgrades implements Service {
     this.#app?.close();
   }
 
-  /** Answers a good handshake with 101, and neither extension nor subprotocol, whatever was asked for. */
+  /** Answers a valid handshake with 101, without an extension or subprotocol. */
   upgrade(res: HttpResponse, key: string, data: SocketData, context: SocketContext): void {
-    // What follows goes out in pieces; nobody should have to read half a status.
+    // In a cork of its own, so that the status line is sent in one piece. What follows is not.
     res.cork(() => res.writeStatus('101 Switching Protocols'));
-    (this.#unsent ?? res).cork(() => res.upgrade(data, key, '', '', context));
+    (this.#unanswered ?? res).cork(() => res.upgrade(data, key, '', '', context));
   }
+}
+
+async function listenOnLoopback(app: TemplatedApp): Promise<{ address: string; listening: ListenSocket } | null> {
+  for (const address of ['127.0.0.1', '::1']) {
+    const listening = await listenExclusively(app, address, 0);
+    if (listening !== false) return { address, listening };
+  }
+  return null;
 }

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type * as UwsModule from 'uWebSockets.js';
 import type {
   HttpRequest,
@@ -14,26 +15,32 @@ export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket, WebSocketBehav
 export type ListenSocket = us_listen_socket;
 export type SocketContext = us_socket_context_t;
 
-/** Above the 16 KiB that we allow, so that the refusal is ours; the addon reads it once, when it is loaded. */
+/** More than the 16 KiB that we allow, so that the refusal is ours. The addon reads it once, when it is loaded. */
 const headerBytes = 20 * 1024;
 
 export type Uws = typeof UwsModule;
 
-/** Loads uWebSockets.js, a native addon: late, so that `--help` and the roles without a server do without it. */
+/** Loads uWebSockets.js, a native addon. Loaded late: `--help` and the roles without a web server work without it. */
 export async function loadUws(): Promise<Uws> {
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(headerBytes);
   return isExecutable() ? (loadCarriedAddon() as Uws) : import('uWebSockets.js');
 }
 
 /**
- * Listens, port 0 for any, or resolves to false. Exclusively: left alone uWebSockets.js shares the port with another
- * server in silence, and each gets half of the clients.
+ * Listens on a port, 0 for any free one. Resolves to false if that is not possible. The host `::` stands for all
+ * addresses, of IPv4 alone if this host has no IPv6. The port is exclusive: by default uWebSockets.js would share it
+ * with another server without an error, and each would get half of the clients.
  */
 export function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<ListenSocket | false> {
+  const address = host === '::' && !hasIpv6() ? '0.0.0.0' : host;
   return new Promise((resolve) => {
     // The typings lack both this overload and the constant's export.
     const listen = app.listen as unknown as (...all: unknown[]) => void;
     const exclusivePort = 1;
-    listen.call(app, host, port, exclusivePort, resolve);
+    listen.call(app, address, port, exclusivePort, resolve);
   });
+}
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'));
 }

@@ -5,6 +5,6 @@ export const workerOptions = {
     flag: '--zone <name>',
     env: ['CLOCK_ZONE', 'TZ'],
     parse: zoneName,
-    help: "time zone of the shown time, as Europe/Madrid (default: the host's)",
+    help: "time zone of the clock, such as Europe/Madrid (default: the host's)",
   },
 } as const satisfies OptionTable;

@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import { Unavailable, type Job, type Ticks } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
@@ -11,49 +12,52 @@ export interface WorkerOptions {
   log: Logger;
 }
 
-/** Takes jobs off the queue, one at a time, runs their task and broadcasts what it says. Any number may run. */
+/** Takes one job at a time off the queue, runs its task and publishes the text. Any number of workers may run. */
 export class Worker implements Service {
   readonly name = 'worker';
   readonly #options: WorkerOptions;
   readonly #stopping = new AbortController();
   #loop: Promise<void> = Promise.resolve();
+  readonly #unknownTasks = new Set<string>();
   #published = 0;
   #late = 0;
+  /** Why the last job failed; null if it did not. */
+  #problem: string | null = null;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
   }
 
-  /** Ticks broadcast so far. */
+  /** Number of ticks published so far. */
   get published(): number {
     return this.#published;
   }
 
-  /** Jobs dropped so far since they waited too long, in the queue or in hand. */
+  /** Number of jobs that expired so far, in the queue or while their task ran. */
   get expired(): number {
     return this.#options.ticks.expiredJobs + this.#late;
   }
 
   async start(): Promise<void> {
     this.#loop = this.#work();
+    runInBackground(this.#loop);
   }
 
-  /** Resolves when the job in hand is finished. */
+  /** Resolves when the current job is finished. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
   }
 
   async #work(): Promise<void> {
-    const { ticks, log } = this.#options;
+    const { ticks } = this.#options;
     for (;;) {
       const job = await ticks.pop(this.#stopping.signal);
       if (job === null) return;
       try {
         await this.#run(job);
       } catch (error) {
-        if (error instanceof Unavailable) log.warn({ job, outage: error.outage }, 'tick lost');
-        else log.error({ job, err: error }, 'task failed');
+        this.#reportProblem(job, error);
       }
     }
   }
@@ -61,11 +65,29 @@ export class Worker implements Service {
   async #run(job: Job): Promise<void> {
     const { ticks, tasks, zone, log } = this.#options;
     const task = tasks.find(({ name }) => name === job.task);
-    // A newer beat, in the midst of a rolling update, may know tasks that this worker does not.
-    if (task === undefined) return log.warn({ job }, 'unknown task passed over');
+    // During a rolling update a newer beat may enqueue tasks that this worker does not know.
+    if (task === undefined) return this.#reportUnknown(job.task);
     const result = await ticks.publish(job, task.run(job.at, zone), zone.name);
     if (result === 'published') this.#published += 1;
     if (result === 'expired') this.#late += 1;
-    if (result !== 'published') log.info({ job, result }, 'tick not published');
+    if (result !== 'published') log.debug({ job, result }, 'tick not published');
+    if (this.#problem !== null) log.info({}, 'ticks are published again');
+    this.#problem = null;
+  }
+
+  /** Logs a problem when it begins, not at every job. */
+  #reportProblem(job: Job, error: unknown): void {
+    const { log } = this.#options;
+    const problem = error instanceof Unavailable ? error.outage : String(error);
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    if (error instanceof Unavailable) log.warn({ job, outage: error.outage }, 'ticks are lost');
+    else log.error({ job, err: error }, 'task failed');
+  }
+
+  #reportUnknown(task: string): void {
+    if (this.#unknownTasks.has(task)) return;
+    this.#unknownTasks.add(task);
+    this.#options.log.warn({ task }, 'unknown task skipped');
   }
 }

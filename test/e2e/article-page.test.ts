@@ -16,8 +16,8 @@ afterAll(async () => {
   await clock?.stop();
 });
 
-test("the article's own page shows the time, unchanged", async () => {
-  // Chromium takes what a test puts in a page's place for a page of the Internet, which may not talk to this host.
+test("the page of gonzalo123's article shows the time without a change", async () => {
+  // Chromium treats a fulfilled response as a page from the Internet, which needs permission to reach this host.
   const context = await browser.newContext({ permissions: ['local-network-access'] });
   const page = await context.newPage();
   const home = `${clock.url}/`;
@@ -30,5 +30,7 @@ test("the article's own page shows the time, unchanged", async () => {
   const seconds = secondsOf(shown);
   const [first = 0] = seconds;
   expect(seconds).toEqual(seconds.map((_, index) => (first + index) % 86_400));
-  expect(shown.map(({ text }) => text).filter((text) => !/^\d\d:\d\d:\d\d$/.test(text))).toEqual(['Loading']);
+  // The page may be recorded before its display is parsed.
+  const texts = shown.map(({ text }) => text).filter((text, index) => text !== '' || index > 0);
+  expect(texts.filter((text) => !/^\d\d:\d\d:\d\d$/.test(text))).toEqual(['Loading']);
 });

@@ -107,7 +107,7 @@ describe('a value that cannot be', () => {
     [['web'], { CLOCK_PORT: '-1' }, /CLOCK_PORT: "-1" must be/],
     [['web', '--workers', '2'], {}, /--workers: "2" must be 1/],
     [['web', '--grace', '10 s'], {}, /--grace: "10 s" must be a duration/],
-    [['web', '--tls-cert', '/nope.pem'], { CLOCK_SECRET: secret }, /--tls-cert and --tls-key: name both/],
+    [['web', '--tls-cert', '/nope.pem'], { CLOCK_SECRET: secret }, /--tls-cert and --tls-key: set both/],
     [
       ['web', '--tls-cert', '/nope.pem', '--tls-key', '/nope.key'],
       { CLOCK_SECRET: secret },
@@ -199,7 +199,7 @@ describe('clock secret', () => {
     expect(readFileSync(join(target, 'secret'), 'utf8').trim().length).toBeGreaterThanOrEqual(32);
 
     const before = readFileSync(join(target, 'secret'), 'utf8');
-    expectRefused(await runClock(['secret', '--write', target]), /is there already/);
+    expectRefused(await runClock(['secret', '--write', target]), /exists already/);
     expect(readFileSync(join(target, 'secret'), 'utf8')).toBe(before);
   });
 
@@ -207,14 +207,14 @@ describe('clock secret', () => {
     const target = join(folder, 'open');
     mkdirSync(target);
     chmodSync(target, 0o755);
-    expectRefused(await runClock(['secret', '--write', target]), /others may enter/);
+    expectRefused(await runClock(['secret', '--write', target]), /other users can open/);
     expect(statSync(target).mode & 0o777).toBe(0o755);
   });
 
   test('--write touches neither file where one is there', async () => {
     const target = mkdtempSync(join(folder, 'half-'));
     writeFileSync(join(target, 'admin-password'), 'mine');
-    expectRefused(await runClock(['secret', '--write', target]), /admin-password is there already/);
+    expectRefused(await runClock(['secret', '--write', target]), /admin-password exists already/);
     expect(() => statSync(join(target, 'secret'))).toThrow('ENOENT');
   });
 });
@@ -315,7 +315,7 @@ describe('without what it needs', () => {
     command.stdin.end(password);
     expect(await exited).toEqual([1, null]);
     expect(said.split('\n').slice(1)).toEqual([
-      expect.stringMatching(/^clock: redis:.* cannot serve: redis-down$/),
+      expect.stringMatching(/^clock: redis:.* cannot serve: redis-down \(.+\)$/),
       '',
     ]);
   });
@@ -472,7 +472,8 @@ function worksOnItsStore(start: () => Promise<Store>): void {
 
   test('which store it was is said on standard error, without a password', async () => {
     const { stdout, stderr } = await run(['user', 'list']);
-    const warned = 'CLOCK_PROT' in store.env ? ['clock: CLOCK_PROT: unknown variable: no option is called so'] : [];
+    const warned =
+      'CLOCK_PROT' in store.env ? ['clock: CLOCK_PROT: unknown environment variable; no option uses it'] : [];
     expect(stderr.trimEnd().split('\n')).toEqual([...warned, `clock: ${store.address}`]);
     expect(stdout).toMatch(/^NAME +.*\nadmin /);
   });

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Tick } from '../../src/protocol.ts';
 import { Client, type TestSocket } from '../support/client.ts';
 import { startClock, type ClockProcess } from '../support/clock-process.ts';
-import { everyTick, skipped } from '../support/every-tick.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
+import { countSkipped, expectEveryTick, TickSequence } from '../support/tick-sequence.ts';
 import { msUntil, passes, until } from '../support/until.ts';
 
 const password = 'a long enough password';
@@ -17,25 +17,26 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** What the processes of one installation share: no other test's. */
+/** The environment of an installation of its own: its keys have a prefix. */
 function installation(name: string, port = server.port): Record<string, string> {
   return { ...common, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port), CLOCK_REDIS_PREFIX: `${name}-` };
 }
 
-async function signedIn(web: ClockProcess, like?: Client): Promise<Client> {
+/** A client with a new session, or with the session of another client. */
+async function signedIn(web: ClockProcess, other?: Client): Promise<Client> {
   const client = new Client(web.url);
-  if (like === undefined) await client.signIn('admin', password);
-  else for (const cookie of like.cookies) client.cookies.set(...cookie);
+  if (other === undefined) await client.signIn('admin', password);
+  else for (const cookie of other.cookies) client.cookies.set(...cookie);
   return client;
 }
 
-/** Whether a beat said last that it leads. */
-function leads({ log }: ClockProcess): boolean {
-  return log.findLast(({ msg }) => msg.startsWith('leads'))?.msg === 'leads';
+/** Whether a beat is the leader according to its log. */
+function isLeader({ log }: ClockProcess): boolean {
+  return log.findLast(({ msg }) => /^became leader$|^lost the lease$/.test(msg))?.msg === 'became leader';
 }
 
-/** Reads on over a fault until the ticks are as they should be; gives the greatest step between two. */
-async function greatestStep(socket: TestSocket, after: Tick, isOver: (tick: Tick) => boolean): Promise<number> {
+/** Reads ticks until `isOver`. Returns the greatest step between two instants, ms. */
+async function greatestStepMs(socket: TestSocket, after: Tick, isOver: (tick: Tick) => boolean): Promise<number> {
   let last = after;
   let greatestMs = 0;
   for (;;) {
@@ -70,24 +71,22 @@ describe('three roles and two webs, with two beats and two workers', () => {
     await Promise.all([...webs, ...beats, ...workers].map((one) => one.stop()));
   });
 
-  test('make one first account, whoever is first', () => {
-    const made = webs.flatMap(({ log }) => log.filter(({ msg }) => msg === 'first account made'));
+  test('make the first account once', () => {
+    const made = webs.flatMap(({ log }) => log.filter(({ msg }) => msg === 'first account created'));
     expect(made).toHaveLength(1);
   });
 
-  test('show each instant once, the same on both, as one leads', async () => {
-    const cadence = { everyMs: 500, from: [...webs, ...beats, ...workers] };
-    const [here, there] = sockets;
-    const first = await here.nextTick();
-    let other = await there.nextTick();
-    while (other.at < first.at) other = await there.nextTick();
-    const last = await everyTick(here, 4, cadence, first);
-    expect(await everyTick(there, (last.at - other.at) / 500, cadence, other)).toEqual(last);
-    await until(() => beats.filter(leads).length === 1, 'one leads');
+  test('send each instant once, the same on both webs, while one beat is the leader', async () => {
+    const source = { everyMs: 500, from: [...webs, ...beats, ...workers] };
+    const here = await TickSequence.start(sockets[0], source);
+    const there = await TickSequence.start(sockets[1], source);
+    const last = await here.advance(4);
+    expect(await there.advanceTo(last.at)).toEqual(last);
+    await until(() => beats.filter(isLeader).length === 1, 'one is the leader');
     expect(await server.cli('GET', 'cluster-time')).toMatch(/^\d\d:\d\d:\d\d$/);
   });
 
-  test('end a session on both, wherever it signs out', async () => {
+  test('end a session on both webs, whichever signs it out', async () => {
     const client = await signedIn(webs[0]);
     const copy = await signedIn(webs[1], client);
     using socket = await copy.connect();
@@ -98,82 +97,82 @@ describe('three roles and two webs, with two beats and two workers', () => {
     expect((await copy.fetch('/')).status).toBe(302);
   });
 
-  test('go on within two seconds when the leading beat is killed', async () => {
-    const [leader, follower] = leads(beats[0]) ? beats : [beats[1], beats[0]];
+  test('continue within 2 s after the leader is killed', async () => {
+    const [leader, follower] = isLeader(beats[0]) ? beats : [beats[1], beats[0]];
     const [socket] = sockets;
     socket.frames.length = 0;
     const before = await socket.nextTick();
     leader.kill('SIGKILL');
-    await until(() => leads(follower), 'the other leads', 2_000);
+    await until(() => isLeader(follower), 'the other is the leader', 2_000);
     const after = Date.now();
-    expect(await greatestStep(socket, before, ({ at }) => at > after)).toBeLessThanOrEqual(2_000);
-    await everyTick(socket, 2, { everyMs: 500, from: [...webs, follower, ...workers] });
+    expect(await greatestStepMs(socket, before, ({ at }) => at > after)).toBeLessThanOrEqual(2_000);
+    await expectEveryTick(socket, 2, { everyMs: 500, from: [...webs, follower, ...workers] });
   });
 
-  test('go on when a worker is killed', async () => {
+  test('continue after a worker is killed', async () => {
     const [socket] = sockets;
     socket.frames.length = 0;
     const before = await socket.nextTick();
     workers[0]?.kill('SIGKILL');
     const over = Date.now() + 1_500;
-    expect(await greatestStep(socket, before, ({ at }) => at > over)).toBeLessThanOrEqual(1_000);
+    expect(await greatestStepMs(socket, before, ({ at }) => at > over)).toBeLessThanOrEqual(1_000);
   });
 
-  test('keep every socket while Redis is restarted, and have ticks again within a second of its return', async () => {
+  test('keep every socket while Redis restarts, and send ticks again within 1 s of its return', async () => {
     await server.crash();
-    await until(async () => (await clients[0].fetch('/ready')).status === 503, '/ready says that Redis is away');
+    await until(async () => (await clients[0].fetch('/ready')).status === 503, '/ready is 503');
     const state = await clients[0].fetch('/api/initial_state');
     expect(await state.json()).toMatchObject({ stale: true });
     for (const { frames } of sockets) frames.length = 0;
     await server.begin();
     const back = performance.now();
     const ticks = await Promise.all(sockets.map((socket) => socket.nextTick('time', 5_000)));
-    // A second, and what is left of the interval.
+    // 1 s, and up to one interval until the next instant.
     expect(performance.now() - back).toBeLessThan(1_500);
     for (const tick of ticks) expect(Date.now() - tick.at).toBeLessThan(1_000);
-    await everyTick(sockets[0], 2, { everyMs: 500, from: [...webs, ...beats, ...workers] }, ticks[0]);
+    await expectEveryTick(sockets[0], 2, { everyMs: 500, from: [...webs, ...beats, ...workers] });
     expect((await clients[1].fetch('/')).status).toBe(200);
     expect((await clients[0].fetch('/ready')).status).toBe(200);
   });
 });
 
 describe('a worker', () => {
-  test('that dies in the midst of a task costs that tick alone', async () => {
+  test('that dies during a task costs only that tick', async () => {
     const env = installation('midst');
     const proxy = await TcpProxy.start(server.port);
     await using web = await startClock(['web'], { env });
     await using beat = await startClock(['beat', '--interval', '250'], { env });
     await using dies = await startClock(['worker'], { env: { ...env, REDIS_PORT: String(proxy.port) } });
     using socket = await (await signedIn(web)).connect();
-    await everyTick(socket, 2, { everyMs: 250, from: [web, beat, dies] });
+    await expectEveryTick(socket, 2, { everyMs: 250, from: [web, beat, dies] });
 
-    // What it takes off the queue still reaches it; what it says of it reaches nobody any more.
+    // Jobs still reach the worker over its other connection, but Redis no longer receives its commands.
     const commands = proxy.connections('clock-commands');
     expect(commands).toHaveLength(1);
     commands[0]?.silence();
     socket.frames.length = 0;
     const queue = 'midst-clock:{midst-time}:queue';
-    const before = await until(() => server.cli('HGET', 'midst-clock:{midst-time}:pushed', 'time'), 'a push');
+    const before = await until(() => server.cli('HGET', 'midst-clock:{midst-time}:pushed', 'time'), 'the first push');
     await until(
       async () => (await server.cli('HGET', 'midst-clock:{midst-time}:pushed', 'time')) !== before,
-      'one more',
+      'the next push',
     );
     await until(async () => (await server.cli('LLEN', queue)) === '0', 'the worker has taken it');
     dies.kill('SIGKILL');
     await using stays = await startClock(['worker'], { env });
     const first = await socket.nextTick();
     expect(Date.now() - first.at).toBeLessThan(500);
-    await everyTick(socket, 3, { everyMs: 250, from: [web, beat, stays] }, first);
+    await expectEveryTick(socket, 3, { everyMs: 250, from: [web, beat, stays] });
     await proxy.stop();
   });
 
-  test('that was frozen shows nothing of what has waited too long', async () => {
+  test('that was frozen publishes none of the jobs that expired', async () => {
     const env = installation('frozen');
     await using web = await startClock(['web'], { env });
     await using beat = await startClock(['beat', '--interval', '100'], { env });
     await using worker = await startClock(['worker'], { env });
     using socket = await (await signedIn(web)).connect();
-    await everyTick(socket, 2, { everyMs: 100, from: [web, beat, worker] });
+    await expectEveryTick(socket, 2, { everyMs: 100, from: [web, beat, worker] });
     worker.kill('SIGSTOP');
     await until(async () => Number(await server.cli('LLEN', 'frozen-clock:{frozen-time}:queue')) >= 10, 'ten wait');
     socket.frames.length = 0;
@@ -181,7 +180,7 @@ describe('a worker', () => {
     worker.kill('SIGCONT');
     let tick = await socket.nextTick();
     for (let count = 0; count < 5; count += 1) {
-      // One that it had in hand may be published up to its expiry.
+      // A job that it had taken before it froze may be published until it expires.
       expect(tick.at).toBeGreaterThanOrEqual(wokenAt - 200);
       tick = await socket.nextTick();
     }
@@ -189,25 +188,26 @@ describe('a worker', () => {
 });
 
 test.each(['beat', 'worker', 'web'] as const)(
-  'a %s that is held up skips instants, counts each, and sends none of them late',
+  'a %s that is frozen skips instants, counts each of them, and sends none of them late',
   async (role) => {
     const env = installation(`held-${role}`);
     await using web = await startClock(['web'], { env });
     await using beat = await startClock(['beat', '--interval', '100'], { env });
     await using worker = await startClock(['worker'], { env });
     using socket = await (await signedIn(web)).connect();
-    const cadence = { everyMs: 100, from: [web, beat, worker] };
-    const before = await everyTick(socket, 2, cadence);
-    const held = { web, beat, worker }[role];
-    held.kill('SIGSTOP');
+    const ticks = await TickSequence.start(socket, { everyMs: 100, from: [web, beat, worker] });
+    await ticks.advance(2);
+    const frozen = { web, beat, worker }[role];
+    const skipped = await countSkipped([frozen]);
+    frozen.kill('SIGSTOP');
     await passes(600);
-    held.kill('SIGCONT');
-    await everyTick(socket, 9, cadence, before);
-    await until(async () => (await skipped([held])) >= 3, 'what it skipped is counted');
+    frozen.kill('SIGCONT');
+    await ticks.advance(9);
+    await until(async () => (await skipped()) >= 3, 'the skipped instants are counted');
   },
 );
 
-test('without Redis every role comes up, says so, and works as soon as it is there', async () => {
+test('without Redis every role starts, is unready, and works as soon as Redis is available', async () => {
   const port = await freePort();
   const env = installation('late', port);
   await using web = await startClock(['web'], { env });
@@ -223,11 +223,11 @@ test('without Redis every role comes up, says so, and works as soon as it is the
 
   const late = await RedisServer.start({ port });
   try {
-    await until(async () => (await client.fetch('/ready')).status === 200, 'it is ready', 1_500);
-    await web.logged('first account made', 2_000);
+    await until(async () => (await client.fetch('/ready')).status === 200, 'web is ready', 1_500);
+    await web.logged('first account created', 2_000);
     expect((await client.signIn('admin', password)).status).toBe(302);
     using socket = await client.connect();
-    await everyTick(socket, 2, { everyMs: 500, from: [web, beat, worker] });
+    await expectEveryTick(socket, 2, { everyMs: 500, from: [web, beat, worker] });
   } finally {
     await late.stop();
   }

@@ -3,16 +3,17 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { updateDist } from '../support/dist.ts';
 
 const root = join(import.meta.dirname, '../..');
 
 interface Block {
   page: string;
-  /** The heading that it stands under. */
+  /** The heading above it. */
   part: string;
   commands: string;
-  /** What the comment above it says: `run`, `run: background`, or `not run: ` and why. */
+  /** The comment above it: `run`, `run: background`, or `not run: ` with the reason. */
   note: string;
 }
 
@@ -28,15 +29,15 @@ function blocksOf(page: string): Block[] {
   });
 }
 
-/** A script of one part: what runs in the background is waited for until it answers. */
+/** Builds a script of the blocks of one part. It waits until each background process answers. */
 function scriptOf(part: readonly Block[]): string {
   const lines = part.map(({ commands, note }) =>
-    note === 'run' ? commands : `{ ${commands} } >>log 2>&1 &\n${untilItAnswers(commands)}`,
+    note === 'run' ? commands : `{ ${commands} } >>log 2>&1 &\n${waitUntilReady(commands)}`,
   );
-  return ['set -euo pipefail', 'ip link set lo up', ...lines, 'echo all of it was run'].join('\n');
+  return ['set -euo pipefail', 'ip link set lo up', ...lines, 'echo every command succeeded'].join('\n');
 }
 
-function untilItAnswers(commands: string): string {
+function waitUntilReady(commands: string): string {
   const port = /redis-server(?: --port (\d+))?/.exec(commands);
   if (port !== null) return waitFor(`redis-cli -p ${port[1] ?? 6379} ping`);
   if (!/clock (web|all)/.test(commands)) return '';
@@ -47,14 +48,14 @@ function waitFor(command: string): string {
   return `for _ in $(seq 100); do ${command} >/dev/null 2>&1 && break; sleep 0.1; done`;
 }
 
-/** Runs it with a network of its own, so that the ports are free that it names; nothing it started outlives it. */
+/** Runs the script in its own network and process namespace: its ports are free, and its processes end with it. */
 async function run(script: string): Promise<{ exit: number | null; output: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'clock-docs-'));
-  const rights = process.getuid?.() === 0 ? [] : ['--map-root-user'];
-  const apart = [...rights, '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const privileges = process.getuid?.() === 0 ? [] : ['--map-root-user'];
+  const namespaces = [...privileges, '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const PATH = `${join(root, 'dist')}:/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH']}`;
   const options = { cwd: folder, env: { PATH, HOME: folder }, timeout: 60_000 };
-  const child = spawn('unshare', [...apart, 'bash', '-c', `exec 2>&1; ${script}`], options);
+  const child = spawn('unshare', [...namespaces, 'bash', '-c', `exec 2>&1; ${script}`], options);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const output = await text(child.stdout);
   const exit = await ended;
@@ -63,7 +64,10 @@ async function run(script: string): Promise<{ exit: number | null; output: strin
 }
 
 describe('docs', () => {
-  test.each(blocks)('$page, $part: says of each command whether it is run, or why not', ({ note }) => {
+  // The commands run `dist/clock`.
+  beforeAll(() => updateDist('package'));
+
+  test.each(blocks)('$page, $part: marks each block of commands as run or not run', ({ note }) => {
     expect(note).toMatch(/^(run|run: background|not run: .{10,})$/);
   });
 
@@ -74,13 +78,13 @@ describe('docs', () => {
     ),
   ).map((all = []) => ({ page: all[0]?.page, part: all[0]?.part, all }));
 
-  test.each(parts)('$page, $part: every command does what it says', { timeout: 70_000 }, async ({ all }) => {
+  test.each(parts)('$page, $part: every command succeeds', { timeout: 70_000 }, async ({ all }) => {
     const { exit, output } = await run(scriptOf(all));
-    expect(output).toMatch(/all of it was run\n$/);
+    expect(output).toMatch(/every command succeeded\n$/);
     expect(exit).toBe(0);
   });
 
-  test.each(pages)('%s: every link within the docs leads somewhere', (page) => {
+  test.each(pages)('%s: every relative link has a target', (page) => {
     const links = readFileSync(join(root, 'docs', page), 'utf8').matchAll(/\]\((?!https?:)([^)]+)\)/g);
     const dead = [...links].filter(([, link = '']) => {
       const [file, anchor] = link.split('#');
@@ -90,22 +94,24 @@ describe('docs', () => {
     expect(dead.map(([, link]) => link)).toEqual([]);
   });
 
-  test('the alerts lead into the runbook', () => {
+  test('every alert links to a section of the runbook', () => {
     const anchors = anchorsOf(readFileSync(join(root, 'docs/runbook.md'), 'utf8'));
     const alerts = readFileSync(join(root, 'deploy/prometheus/alerts.yaml'), 'utf8');
-    const wanted = [...alerts.matchAll(/runbook: docs\/runbook\.md#(\S+)/g)].map(([, anchor]) => anchor);
-    expect(wanted.length).toBeGreaterThan(0);
-    expect(anchors).toEqual(expect.arrayContaining(wanted));
+    const linked = [...alerts.matchAll(/runbook: docs\/runbook\.md#(\S+)/g)].map(([, anchor]) => anchor);
+    expect(linked.length).toBeGreaterThan(0);
+    expect(anchors).toEqual(expect.arrayContaining(linked));
   });
 
-  test('the runbook has every word that /ready can say', () => {
+  test('the runbook lists every reason that /ready can give', () => {
     const backend = readFileSync(join(root, 'src/backend/backend.ts'), 'utf8');
-    const words = [...(/type Outage =[^;]+/.exec(backend)?.[0] ?? '').matchAll(/'([a-z-]+)'/g)].map(([, word]) => word);
+    const reasons = [...(/type Outage =[^;]+/.exec(backend)?.[0] ?? '').matchAll(/'([a-z-]+)'/g)].map(
+      ([, reason]) => reason,
+    );
     const rows = readFileSync(join(root, 'docs/runbook.md'), 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm);
-    expect([...rows].map(([, word]) => word).toSorted()).toEqual([...words, 'draining'].toSorted());
+    expect([...rows].map(([, reason]) => reason).toSorted()).toEqual([...reasons, 'draining'].toSorted());
   });
 
-  test('the alerts ask for metrics that there are', () => {
+  test('every alert uses metrics that exist', () => {
     const alerts = readFileSync(join(root, 'deploy/prometheus/alerts.yaml'), 'utf8');
     const metrics = readFileSync(join(root, 'src/metrics.ts'), 'utf8');
     const names = new Set(alerts.match(/\bclock_[a-z_]+/g)?.map((name) => name.replace(/_bucket$/, '')));
@@ -113,7 +119,7 @@ describe('docs', () => {
   });
 });
 
-/** As the hosts of repositories make them of headings. */
+/** The anchors that GitHub and GitLab generate for headings. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

@@ -85,8 +85,8 @@ describe('executable', () => {
     const command = executable.command({ mounts: nowhere, env: { TMPDIR: '/no/such/folder' } });
     const { exit, stdout, stderr } = await runClock(['all', '--data-dir', executable.writableFolder()], { command });
     expect(stderr).toBe(
-      'clock: TMPDIR: name a folder that can be written and is not mounted noexec, to load the network part from; ' +
-        'tried /no/such/folder (not there), /tmp (noexec), /dev/shm (read-only), /run (noexec)\n',
+      'clock: TMPDIR: name a writable folder that is not mounted noexec; the network library is loaded from there; ' +
+        'tried /no/such/folder (missing), /tmp (noexec), /dev/shm (read-only), /run (noexec)\n',
     );
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
   });

@@ -9,14 +9,14 @@ let browser: Browser;
 let clock: ClockProcess;
 let context: BrowserContext;
 let page: Page;
-const complaints: string[] = [];
+const consoleErrors: string[] = [];
 
 beforeAll(async () => {
   [clock, browser] = await Promise.all([startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser()]);
   context = await browser.newContext({ serviceWorkers: 'block' });
   page = await context.newPage();
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
+  page.on('pageerror', (error) => consoleErrors.push(error.message));
   await signIn(page, `${clock.url}/`, clock.adminPassword());
 });
 
@@ -27,9 +27,9 @@ afterAll(async () => {
 
 const clockHeight = `document.querySelector('#dial, .digital #display').getBoundingClientRect().height`;
 
-/** Pairs of lines that stand over one another. A text, because the tests are compiled without the browser's types. */
+/** Pairs of elements that overlap. A string, because the tests are compiled without the browser's types. */
 const overlaps = `(() => {
-  const boxes = ['.account', '#date', '#dial', '#display', '#second', '#state', '#error']
+  const boxes = ['.account', '#date', '#dial', '#display', '#second-zone', '#state', '#error']
     .map((name) => [name, document.querySelector(name)])
     .filter(([name, found]) => found !== null && !(name === '#display' && document.querySelector('#dial')))
     .map(([name, found]) => [name, found.getBoundingClientRect()]);
@@ -51,17 +51,17 @@ describe('a face', () => {
     ['?seconds=off', /^\d\d:\d\d$/],
     ['?face=12h', /^\d{1,2}:\d\d:\d\d\s[AP]M$/],
     ['?face=sundial', /^\d\d:\d\d:\d\d$/],
-  ])('is what %s says', async (query, text) => {
+  ])('follows its address: %s', async (query, text) => {
     expect(await show(query)).toMatch(text);
   });
 
-  test('has hands that stand where the time is', async () => {
+  test('sets its hands to the time', async () => {
     await show('?face=analog&zone2=Asia/Tokyo&date=on&weekday=on&lang=es');
     const seen: { text: string; second: string; date: string; other: string } = await page.evaluate(
       `({ text: document.querySelector('#display').textContent,
           second: document.querySelector('#dial .second').getAttribute('transform'),
           date: document.querySelector('#date').textContent,
-          other: document.querySelector('#second').textContent })`,
+          other: document.querySelector('#second-zone').textContent })`,
     );
     expect(seen.second).toBe(`rotate(${Number(seen.text.slice(-2)) * 6})`);
     expect(seen.date).toMatch(/^\p{L}+, \d+ de \p{L}+ de 20\d\d$/u);
@@ -71,9 +71,9 @@ describe('a face', () => {
   test.each([
     '',
     '?face=analog&date=on&zone2=UTC',
-    '?hours=12&weekday=on&ink=ffe066&ground=102030',
-    '?ground=transparent',
-  ])('is legible to everyone, and fits its window: %s', async (query) => {
+    '?hours=12&weekday=on&color=ffe066&background=102030',
+    '?background=transparent',
+  ])('is accessible and fits its window: %s', async (query) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await show(query);
@@ -91,24 +91,24 @@ describe('a face', () => {
     }
   });
 
-  test('tells in its panel what it could not make of its address', async () => {
-    await show('?zone=Mars/Base&foo=1');
+  test('warns in its panel about its address, and applies the settings sheet', async () => {
+    await show('?hours=13&foo=1');
     await page.keyboard.press('i');
     const panel = page.locator('#panel');
     await panel.waitFor();
-    expect(await panel.textContent()).toMatch(/zone=Mars\/Base is not known.*foo is not known/s);
+    expect(await panel.textContent()).toMatch(/hours=13 is ignored.*foo is unknown/s);
     expect(await violationsOf(page)).toEqual([]);
     await page.getByText('Settings').click();
     await page.getByLabel('Face').selectOption('analog');
     await page.getByLabel('Zone', { exact: true }).fill('Asia/Tokyo');
-    await page.getByRole('button', { name: 'Show it so' }).click();
+    await page.getByRole('button', { name: 'Apply' }).click();
     await page.waitForURL(`${clock.url}/?face=analog&zone=Asia%2FTokyo`);
     await page.waitForSelector('#dial');
   });
 
-  test('has a panel that everyone can read, in colours of its own too', async () => {
+  test('has an accessible panel, also in custom colors', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      for (const query of ['?ink=ffffff&ground=000000', '?ink=000000&ground=ffffff']) {
+      for (const query of ['?color=ffffff&background=000000', '?color=000000&background=ffffff']) {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         await show(query);
         await page.keyboard.press('i');
@@ -118,17 +118,17 @@ describe('a face', () => {
     }
   });
 
-  test('keeps what it looks like when its settings are sent as they are', async () => {
+  test('keeps its appearance if the settings are applied unchanged', async () => {
     await show('?face=12h&date=1');
     await page.keyboard.press('i');
     await page.getByText('Settings').click();
     await page.getByLabel('Face').press('i');
-    await page.getByRole('button', { name: 'Show it so' }).click();
-    await page.waitForURL(`${clock.url}/?face=12h&date=on`);
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await expect.poll(() => page.url()).toBe(`${clock.url}/?face=12h&date=on`);
   });
 
   test.each(['?face=analog&date=on&weekday=on&zone2=Asia/Tokyo', '?date=on&weekday=on&zone2=Asia/Tokyo'])(
-    'lays no line over another, however small its window: %s',
+    'overlaps no lines in a small window: %s',
     async (query) => {
       await show(query);
       for (const [width, height] of [
@@ -146,15 +146,28 @@ describe('a face', () => {
     },
   );
 
-  test('is as large without seconds as its window allows, once it is live', async () => {
-    await show('?seconds=off');
-    expect(await page.evaluate("document.documentElement.style.getPropertyValue('--chars')")).toBe('5');
+  test('uses the width of its window: fewer characters are larger', async () => {
+    const widthOf = async (query: string): Promise<number> => {
+      await show(query);
+      return page.evaluate(`(() => {
+        const range = document.createRange();
+        range.selectNodeContents(document.querySelector('#display'));
+        return range.getBoundingClientRect().width / innerWidth;
+      })()`);
+    };
+    await page.setViewportSize({ width: 400, height: 900 });
+    for (const query of ['?seconds=off', '?date=on', '?face=12h']) {
+      const width = await widthOf(query);
+      expect(width, `of ${query}`).toBeGreaterThan(0.75);
+      expect(width, `of ${query}`).toBeLessThan(0.97);
+    }
+    await page.setViewportSize({ width: 1_280, height: 720 });
   });
 
-  test('reads the time out when it is asked to', async () => {
+  test('announces the time on request', async () => {
     await show('');
     await page.getByRole('button', { name: 'Read the time' }).click();
     expect(await page.textContent('#reading')).toMatch(/^\d\d:\d\d:\d\d, Live$/);
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 });

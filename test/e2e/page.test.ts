@@ -14,8 +14,8 @@ let browser: Browser;
 let clock: ClockProcess;
 let context: BrowserContext;
 let page: Page;
-/** What a browser finds wrong with a page: a blocked script, a failed request, an exception. */
-let complaints: string[];
+/** Errors in the browser's console: a blocked script, a failed request, an exception. */
+let consoleErrors: string[];
 
 beforeAll(async () => {
   [clock, browser] = await Promise.all([startClock(['all']), launchBrowser()]);
@@ -24,9 +24,9 @@ beforeAll(async () => {
 beforeEach(async () => {
   context = await browser.newContext();
   page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
+  consoleErrors = [];
+  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
+  page.on('pageerror', (error) => consoleErrors.push(error.message));
   await recordShown(page);
 });
 
@@ -40,20 +40,20 @@ afterAll(async () => {
 });
 
 describe('the clock page', () => {
-  test('shows each second once after it was signed in to, and says that it is live', async () => {
+  test('shows each second once after signing in, and is live', async () => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     const seconds = secondsOf(await severalSeconds(page, 4));
     const [first = 0] = seconds;
     expect(seconds).toEqual(seconds.map((_, index) => (first + index) % 86_400));
     expect(await page.getAttribute('html', 'data-state')).toBe('live');
     expect(await page.textContent('#state')).toBe('Live');
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
-  test('says in a sentence that its browser has no WebSockets, and claims no time', async () => {
+  test('says that its browser has no WebSockets, and shows no time', async () => {
     await page.addInitScript('delete globalThis.WebSocket');
     await signIn(page, `${clock.url}/`, clock.adminPassword());
-    const sentence = 'This browser has no WebSockets, and the time comes over one';
+    const sentence = 'This browser has no WebSockets, which the clock needs';
     await expect.poll(() => page.textContent('#state')).toBe(sentence);
     await page.getByRole('button', { name: 'Read the time' }).click();
     expect(await page.textContent('#reading')).toBe(`No time, ${sentence}`);
@@ -61,23 +61,23 @@ describe('the clock page', () => {
     expect(await page.getAttribute('html', 'data-state')).not.toBe('live');
   });
 
-  test('asks nobody else, and weighs at most 15 kB in all', async () => {
+  test('requests nothing from other hosts, and at most 15 kB in all', async () => {
     const devtools = await context.newCDPSession(page);
     await devtools.send('Network.enable');
     let weight = 0;
     devtools.on('Network.loadingFinished', ({ encodedDataLength }) => (weight += encodedDataLength));
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(request.url()));
+    const requested: string[] = [];
+    page.on('request', (request) => requested.push(request.url()));
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     await severalSeconds(page, 1);
-    expect(asked.filter((url) => !url.startsWith(`${clock.url}/`))).toEqual([]);
-    expect(asked.length).toBeGreaterThan(4);
-    // The sign-in page is in it too.
+    expect(requested.filter((url) => !url.startsWith(`${clock.url}/`))).toEqual([]);
+    expect(requested.length).toBeGreaterThan(4);
+    // This includes the sign-in page.
     expect(weight).toBeGreaterThan(1_000);
     expect(weight).toBeLessThan(15_000);
   });
 
-  test('is stale within 2.5 s of a server that froze, and right again within a second', async () => {
+  test('is stale within 2.5 s after its server freezes, and live within a second after it continues', async () => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     await severalSeconds(page, 1);
     clock.kill('SIGSTOP');
@@ -94,7 +94,7 @@ describe('the clock page', () => {
     expect((live?.at ?? Infinity) - wokenAt).toBeLessThan(1_000);
   });
 
-  test('comes back by itself when a server that stopped is started again', async () => {
+  test('reconnects by itself after its server stops and is started again', async () => {
     const own = await startClock(['all', '--port', String(await freePort())]);
     await signIn(page, `${own.url}/`, own.adminPassword());
     await severalSeconds(page, 1);
@@ -111,7 +111,7 @@ describe('the clock page', () => {
     await own.stop();
   });
 
-  test('ends with its session, in every tab', async () => {
+  test('is signed out in every tab when its session ends', async () => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     const other = await context.newPage();
     await other.goto(`${clock.url}/?face=analog`);
@@ -126,7 +126,7 @@ describe('the clock page', () => {
 });
 
 describe('the sign-in page', () => {
-  test('says when the name or the password is not right, and keeps the name', async () => {
+  test('says that name or password is wrong, and keeps the name', async () => {
     await page.goto(`${clock.url}/accounts/login/?next=/`);
     await page.getByLabel('Name').fill('admin');
     await page.getByLabel('Password').fill('certainly not this one');
@@ -134,12 +134,12 @@ describe('the sign-in page', () => {
     await page.waitForSelector('[role="alert"]');
     expect(await page.getByRole('alert').textContent()).toMatch(/not right/);
     expect(await page.inputValue('#username')).toBe('admin');
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 });
 
-describe.each(['light', 'dark'] as const)('in a %s room', (colorScheme) => {
-  test('every page is legible to everyone, and fits its window', async () => {
+describe.each(['light', 'dark'] as const)('with a preference for %s colors', (colorScheme) => {
+  test('every page is accessible and fits its window', async () => {
     await page.emulateMedia({ colorScheme });
     await page.goto(`${clock.url}/accounts/login/`);
     await expectGoodPage(page);
@@ -152,7 +152,7 @@ describe.each(['light', 'dark'] as const)('in a %s room', (colorScheme) => {
     await expectGoodPage(page);
   });
 
-  test('a page that is not live is legible too', async () => {
+  test('a page that is not live is accessible', async () => {
     await page.emulateMedia({ colorScheme });
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     await page.waitForSelector('[data-state="live"]');
@@ -165,7 +165,7 @@ describe.each(['light', 'dark'] as const)('in a %s room', (colorScheme) => {
   });
 });
 
-/** Nothing for axe to find, contrast of 7:1 included, and no need to scroll sideways at any width. */
+/** No violations found by axe, at a contrast of 7:1, and no horizontal scrolling at any width. */
 async function expectGoodPage(one: Page): Promise<void> {
   for (const width of widths) {
     await one.setViewportSize({ width, height: Math.round(width * 0.6) });

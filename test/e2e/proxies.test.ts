@@ -11,7 +11,7 @@ import { passes, until } from '../support/until.ts';
 
 const password = 'a password to sign in';
 const secrets = { CLOCK_SECRET: 'x'.repeat(32), CLOCK_ADMIN_PASSWORD: password };
-/** The longest of both proxies' default idle times, and a bit. */
+/** A little more than the longer one of the proxies' default idle timeouts. */
 const idleMs = 63_000;
 
 let redis: RedisServer;
@@ -34,7 +34,7 @@ async function start(args: readonly string[], prefix: string): Promise<ClockProc
   return clock;
 }
 
-/** A browser that comes from `localAddress`, through a proxy, over TLS. */
+/** A browser at `localAddress` that connects to a proxy over TLS. */
 class Visitor {
   readonly url: string;
   readonly options: RequestOptions;
@@ -108,13 +108,13 @@ describe.each(kinds)('behind $name', ({ name, startProxy }) => {
     await proxy?.[Symbol.asyncDispose]();
   });
 
-  test('signs in with the cookie of https, though Clock itself is asked over http', async () => {
+  test('sets the cookie of https, although the proxy connects over http', async () => {
     const set = await new Visitor(proxy).signIn();
     expect(set).toMatch(/^__Host-sessionid=/);
     expect(set).toContain('Secure');
   });
 
-  test('upgrades a page of its own https origin, and ticks come', async () => {
+  test('opens a socket for a page of its own https origin, and sends ticks', async () => {
     const visitor = new Visitor(proxy);
     await visitor.signIn();
     using socket = await visitor.connect();
@@ -127,16 +127,16 @@ describe.each(kinds)('behind $name', ({ name, startProxy }) => {
     await expect(visitor.connect('https://localhost')).rejects.toEqual(new Refused(403));
   });
 
-  test('knows each client by its own address, and believes nothing that it says of itself', async () => {
+  test('logs the client’s own address, and ignores an address that the client claims', async () => {
     await new Visitor(proxy, '127.0.0.3').signIn({ 'X-Forwarded-For': '192.0.2.7' });
     const line = await until(
       () => web.log.find(({ msg, address }) => msg === 'signed in' && address !== '127.0.0.1'),
-      'a sign-in from elsewhere is logged',
+      'the sign-in from another address is logged',
     );
     expect(line['address']).toBe('127.0.0.3');
   });
 
-  test('binds browsers to https, and sends those who come without it there', async () => {
+  test('makes browsers use https, and redirects http to https', async () => {
     const visitor = new Visitor(proxy);
     const { headers } = await visitor.ask('/accounts/login/');
     expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
@@ -145,7 +145,7 @@ describe.each(kinds)('behind $name', ({ name, startProxy }) => {
     expect(plain.headers.get('location')).toMatch(/^https:\/\/127\.0\.0\.1(:\d+)?\/screens$/);
   });
 
-  test('passes the close code of a web process that stops', async () => {
+  test('passes on the close code of a web process that stops', async () => {
     const leaving = await start(trusting, `${name}-leaving`);
     await using ownProxy = await startProxy(leaving.port, certificate);
     const visitor = new Visitor(ownProxy);
@@ -155,7 +155,7 @@ describe.each(kinds)('behind $name', ({ name, startProxy }) => {
     expect(await socket.closed).toBe(1001);
   });
 
-  test('warns once when the proxy is not trusted', async () => {
+  test('warns once if the proxy is not trusted', async () => {
     const distrusting = await start(['web', '--host', '127.0.0.1'], `${name}-distrusting`);
     await using ownProxy = await startProxy(distrusting.port, certificate);
     const visitor = new Visitor(ownProxy, '127.0.0.3');
@@ -167,9 +167,9 @@ describe.each(kinds)('behind $name', ({ name, startProxy }) => {
   });
 });
 
-describe('with the default idle times of both', () => {
-  test('a socket on which nothing is said stays', { timeout: 120_000 }, async () => {
-    // Without worker and beat nothing passes but pings.
+describe('with the default idle timeouts of both', () => {
+  test('a socket without messages stays open', { timeout: 120_000 }, async () => {
+    // Without worker and beat, only pings are sent.
     const idle = await start(trusting, 'idle');
     await using nginx = await startNginx(idle.port, certificate);
     await using haproxy = await startHaproxy(idle.port, certificate);

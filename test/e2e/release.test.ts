@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { updateDist } from '../support/dist.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -17,6 +18,7 @@ describe('release', () => {
   let release: string;
   let unpacked: string;
   beforeAll(async () => {
+    updateDist('package');
     release = mkdtempSync(join(tmpdir(), 'clock-release-'));
     unpacked = mkdtempSync(join(tmpdir(), 'clock-unpacked-'));
     // Its fastest setting: how small the tarball gets is not asked here.

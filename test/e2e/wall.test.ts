@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser, signIn } from '../support/browser.ts';
+import { launchBrowser, recordShown, shownBy, signIn } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const now = (page: Page): Promise<number> => page.evaluate('performance.now()');
 
-test('a wall that is switched on before its server shows our page, and is live within 5 s of it', async () => {
+test('a screen that starts before its server shows the offline page, and is live within 5 s of its start', async () => {
   const page = await (await browser.newContext()).newPage();
   await signIn(page, `${clock.url}/`, clock.adminPassword());
   await page.evaluate('navigator.serviceWorker.ready.then(() => true)');
@@ -43,7 +43,7 @@ test('a wall that is switched on before its server shows our page, and is live w
   expect((await now(page)) - backAt).toBeLessThan(5_000);
 });
 
-test('a wall that cannot be dressed yet shows no other face, and is dressed once its server is there', async () => {
+test('a screen that cannot load its theme shows no default face, and loads the theme once its server is back', async () => {
   const page = await (await browser.newContext()).newPage();
   await signIn(page, `${clock.url}/`, clock.adminPassword());
   await page.evaluate('navigator.serviceWorker.ready.then(() => true)');
@@ -52,27 +52,29 @@ test('a wall that cannot be dressed yet shows no other face, and is dressed once
   clock.kill('SIGKILL');
   await clock.exited;
 
+  await recordShown(page);
   await page.goto(`${clock.url}/?face=analog&zone=Asia/Tokyo`);
   await page.waitForSelector('[data-state="stale"]');
   const { dataDir, port } = clock;
   clock = await startClock(['all', '--port', String(port)], { dataDir });
-  await page.waitForSelector('[data-state="live"]');
-  expect(await page.textContent('#display')).toBe('‒‒:‒‒:‒‒');
   await page.waitForSelector('[data-state="live"] #dial', { state: 'attached', timeout: 12_000 });
   const zone = await page.getAttribute('#display', 'aria-label');
   expect(zone).toBe('Time in Asia/Tokyo');
+  const texts = (await shownBy(page)).map(({ text }) => text).filter((text) => /\d/.test(text));
+  const hours = new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Tokyo', hour: '2-digit', hourCycle: 'h23' });
+  for (const text of texts) expect(text.slice(0, 2)).toBe(hours.format());
 });
 
-test('a wall that has stood for a while has its panel at hand when its server is not', async () => {
+test('a screen that ran for a minute opens its panel while its server is down', async () => {
   const page = await (await browser.newContext()).newPage();
-  // A while is a minute.
+  // Shortens the minute.
   await page.addInitScript(`
     const later = globalThis.setTimeout;
     globalThis.setTimeout = (run, delayMs) => later(run, delayMs === 60_000 ? 3_000 : delayMs);
   `);
-  const stocked = page.waitForResponse(/panel\.\w+\.js/);
+  const prefetched = page.waitForResponse(/panel\.\w+\.js/);
   await signIn(page, `${clock.url}/`, clock.adminPassword());
-  await (await stocked).finished();
+  await (await prefetched).finished();
   clock.kill('SIGSTOP');
   await page.waitForSelector('[data-state="stale"]');
   await page.keyboard.press('i');
@@ -81,14 +83,14 @@ test('a wall that has stood for a while has its panel at hand when its server is
   clock.kill('SIGCONT');
 });
 
-test('a wall takes a new build by itself, once', async () => {
+test('a screen reloads for a new build by itself, once', async () => {
   const page = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
-  // The moment is random: here it is the first.
+  // The reload is at a random moment: here at the earliest.
   await page.addInitScript('Math.random = () => 0.001');
   let loads = 0;
   page.on('load', () => (loads += 1));
   await signIn(page, `${clock.url}/`, clock.adminPassword());
-  // What the wall has is last year's build; the server, whose own is served, has another.
+  // The screen runs an old build; the server delivers another one.
   await page.route(
     `${clock.url}/`,
     async (route) => {

@@ -1,5 +1,12 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { selfSignedCertificate } from '../support/certificate.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
 
 let clock: ClockProcess;
 let token: string;
@@ -17,27 +24,27 @@ afterAll(async () => {
 const tokenVariable = (): Record<string, string> => ({ CLOCK_TOKEN: token });
 
 describe('clock watch', () => {
-  test('shows a right second once, in plain text where no terminal is', async () => {
+  test('prints one right second with --once, in plain text without a terminal', async () => {
     const { exit, stdout } = await runClock(['watch', clock.url, '--once'], { env: tokenVariable() });
     expect(exit).toBe(0);
     expect(stdout).toMatch(/^\d\d:\d\d:\d\d live ± \d+ ms\n$/);
   });
 
-  test('tells programs instant, zone, state, offset and error', async () => {
+  test('prints instant, zone, state, reason, offset and error as JSON', async () => {
     const { stdout } = await runClock(['watch', clock.url, '--once', '--json'], { env: tokenVariable() });
     const reading = JSON.parse(stdout);
-    expect(reading).toMatchObject({ zone: 'Europe/Madrid', state: 'live' });
+    expect(reading).toMatchObject({ zone: 'Europe/Madrid', state: 'live', reason: null });
     expect(Math.abs(Date.now() - reading.at)).toBeLessThan(5_000);
     expect(Math.abs(reading.offsetMs)).toBeLessThan(reading.errorMs + 5);
   });
 
-  test('ends with 1 where its token is not good', async () => {
+  test('exits 1 if the server refuses its token twice', async () => {
     const { exit, stderr } = await runClock(['watch', clock.url, '--once'], { env: { CLOCK_TOKEN: `${token}x` } });
     expect(exit).toBe(1);
     expect(stderr).toMatch(/^clock: the server does not take this token/);
   });
 
-  test('ends with 2 where it has no token, or no address', async () => {
+  test('exits 2 without a token and without an address', async () => {
     const without = await runClock(['watch', clock.url]);
     expect(without).toMatchObject({ exit: 2, stderr: 'clock: CLOCK_TOKEN: missing: set it, or CLOCK_TOKEN_FILE\n' });
     const nowhere = await runClock(['watch', 'the wall'], { env: tokenVariable() });
@@ -47,6 +54,43 @@ describe('clock watch', () => {
 
   test('warns about an unknown variable', async () => {
     const { stderr } = await runClock(['watch', clock.url, '--once'], { env: { ...tokenVariable(), CLOCK_TOKN: 'x' } });
-    expect(stderr).toBe('clock: CLOCK_TOKN: unknown variable: no option is called so\n');
+    expect(stderr).toBe('clock: CLOCK_TOKN: unknown environment variable; no option uses it\n');
   });
+
+  test('says on standard error and in JSON that a port is closed', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const { exit, stdout, stderr } = await runClock(['watch', url, '--once', '--json'], { env: tokenVariable() });
+    expect(exit).toBe(1);
+    expect(stderr).toContain(`clock: ${url} refuses connections: no server listens on that port\n`);
+    expect(stderr).toContain(`clock: no time from ${url} within 10 s: ${url} refuses connections`);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ time: null, reason: 'refused' });
+  }, 20_000);
+
+  test('says that a certificate is self-signed', async () => {
+    const certificate = await selfSignedCertificate();
+    const { cert } = certificate;
+    const server = createTlsServer({ cert, key: readFileSync(certificate.keyFile) });
+    const url = await addressOf(server, 'https');
+    const { stderr } = await runClock(['watch', url, '--once'], { env: tokenVariable() });
+    server.close();
+    await certificate.remove();
+    expect(stderr).toContain(`clock: the certificate of ${url} is not trusted: it is self-signed`);
+  }, 20_000);
+
+  test('exits 1 and says so if another program answers with its page', async () => {
+    const server = createServer((_, response) => {
+      response.setHeader('Content-Type', 'text/html').end('<!doctype html>');
+    });
+    const url = await addressOf(server, 'http');
+    const { exit, stderr } = await runClock(['watch', url], { env: tokenVariable() });
+    server.close();
+    expect(exit).toBe(1);
+    expect(stderr).toContain(`clock: ${url} answers with a page or a redirect: it is not a Clock\n`);
+  }, 20_000);
 });
+
+async function addressOf(server: Server, scheme: string): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -8,10 +8,10 @@ import { runClock, startClock } from '../support/clock-process.ts';
 
 const password = 'the right time on every screen';
 
-test('clock all that is killed while accounts are made keeps each that was said to be made, sessions and seq', async () => {
+test('clock all keeps every confirmed account, the sessions and seq although it is killed while accounts are added', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'clock-kill-'));
   const env = { CLOCK_ADMIN_PASSWORD: password };
-  const made = new Set(['admin']);
+  const added = new Set(['admin']);
   const cookies = new Map<string, string>();
   let seq = 0;
   try {
@@ -31,7 +31,7 @@ test('clock all that is killed while accounts are made keeps each that was said 
       const adding = names.map(async (name) => {
         const args = ['user', 'add', name, '--password-stdin', '--data-dir', dataDir];
         const { exit } = await runClock(args, { stdin: password });
-        if (exit === 0) made.add(name);
+        if (exit === 0) added.add(name);
       });
       await Promise.race(adding);
       all.kill('SIGKILL');
@@ -39,7 +39,7 @@ test('clock all that is killed while accounts are made keeps each that was said 
       await Promise.all(adding);
       const { stdout } = await runClock(['user', 'list', '--json', '--data-dir', dataDir]);
       const listed = (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
-      expect(listed.toSorted()).toEqual([...made].toSorted());
+      expect(listed.toSorted()).toEqual([...added].toSorted());
     }
     const file = new DatabaseSync(join(dataDir, 'clock.db'), { readOnly: true });
     expect(file.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });

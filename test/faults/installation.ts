@@ -8,10 +8,10 @@ import { until } from '../support/until.ts';
 export const adminPassword = 'the right time on every screen';
 const secret = randomBytes(32).toString('base64url');
 
-/** Redis and the roles as processes of their own, as somebody would install them. */
+/** Redis and the roles as separate processes. */
 export class Installation implements AsyncDisposable {
   readonly redis: RedisServer;
-  /** What every role goes through to reach Redis, unless it is told otherwise. */
+  /** Between the roles and Redis, unless a role is started with another port. */
   readonly proxy: TcpProxy;
   readonly #started: AsyncDisposable[] = [];
   #over = false;
@@ -21,14 +21,14 @@ export class Installation implements AsyncDisposable {
     this.proxy = proxy;
   }
 
-  /** Redis alone, with its data on disk unless the settings say otherwise. */
+  /** Starts Redis alone. It persists by default. */
   static async prepare(options: RedisServerOptions = {}): Promise<Installation> {
     const settings = { appendonly: 'yes', 'maxmemory-policy': 'noeviction', ...options.settings };
     const redis = await RedisServer.start({ ...options, settings });
     return new Installation(redis, await TcpProxy.start(redis.port));
   }
 
-  /** With one of each role. */
+  /** Starts Redis and one process per role. */
   static async start(
     interval = '500',
   ): Promise<Installation & { roles: Record<'web' | 'worker' | 'beat', RoleProcess> }> {
@@ -46,7 +46,7 @@ export class Installation implements AsyncDisposable {
     }
   }
 
-  /** Starts one more process of a role; it goes with the installation. */
+  /** Starts a process of a role. It stops together with the installation. */
   async begin(
     role: 'web' | 'worker' | 'beat',
     args: readonly string[] = [],
@@ -77,7 +77,7 @@ export class Installation implements AsyncDisposable {
   }
 }
 
-/** A role that runs, and what it tells operators. */
+/** A process of a role, with its probes and metrics. */
 export class RoleProcess {
   readonly process: ClockProcess;
 
@@ -89,12 +89,12 @@ export class RoleProcess {
     return this.process.url;
   }
 
-  /** Somebody who has not been here. */
+  /** A client without cookies. */
   client(): Client {
     return new Client(this.url);
   }
 
-  /** `ready`, or the word that `/ready` gives as reason. */
+  /** `ready`, or the reason that `/ready` gives. */
   async readiness(): Promise<string> {
     const response = await this.ask('/ready');
     const { status, reason } = (await response.json()) as { status: string; reason?: string };
@@ -109,9 +109,9 @@ export class RoleProcess {
     return this.process.metric(name);
   }
 
-  /** Whoever signs in as the owner, by the form, once it is ready. */
+  /** Waits until the role is ready, and signs in as admin with the form. */
   async owner(): Promise<Client> {
-    await until(async () => (await this.readiness()) === 'ready', 'it is ready');
+    await until(async () => (await this.readiness()) === 'ready', 'the role is ready');
     const client = this.client();
     const { status } = await client.signIn('admin', adminPassword);
     if (status !== 302) throw new Error(`signing in was answered with ${status}`);
@@ -119,49 +119,49 @@ export class RoleProcess {
   }
 }
 
-/** A tick as a screen got it. */
-export interface Heard {
+/** A tick as a screen received it. */
+export interface ReceivedTick {
   at: number;
   seq: number;
   text: string;
-  /** How long after its instant it came, ms by this host's clock, which is Redis's too. */
+  /** Delay from the instant to the arrival, ms by this host's clock, which is Redis's clock as well. */
   lateMs: number;
 }
 
-/** Notes every tick that comes on a socket from now on. */
-export function listen(socket: TestSocket, channel = 'time'): Heard[] {
-  const heard: Heard[] = [];
+/** Returns an array to which every tick that arrives from now on is appended. */
+export function recordTicks(socket: TestSocket, channel = 'time'): ReceivedTick[] {
+  const ticks: ReceivedTick[] = [];
   socket.socket.on('message', (data: Buffer) => {
     const { message, channel: name } = JSON.parse(data.toString());
     if (name !== channel) return;
-    heard.push({ at: message.at, seq: message.seq, text: message[channel], lateMs: Date.now() - message.at });
+    ticks.push({ at: message.at, seq: message.seq, text: message[channel], lateMs: Date.now() - message.at });
   });
-  return heard;
+  return ticks;
 }
 
-/** Waits until so many more ticks have come. */
-export async function more(heard: readonly Heard[], count: number, limitMs = 5_000): Promise<void> {
-  const goal = heard.length + count;
-  await until(() => heard.length >= goal, `${count} more ticks come`, limitMs);
+/** Waits for `count` more ticks. */
+export async function waitForTicks(ticks: readonly ReceivedTick[], count: number, limitMs = 5_000): Promise<void> {
+  const goal = ticks.length + count;
+  await until(() => ticks.length >= goal, `${count} more ticks come`, limitMs);
 }
 
 /**
- * What is wrong with a row of ticks: an instant off the grid, one that came twice or after a later one, a `seq` that
- * did not rise, a tick that came after its expiry (and what a loaded host may add).
+ * Describes the faults in a sequence of ticks: an instant off the grid, an instant that repeats or goes back, a `seq`
+ * that does not rise, a tick that arrives after its expiry plus `slackMs` for a loaded host.
  */
-export function disorder(heard: readonly Heard[], intervalMs: number, slackMs = 250): string[] {
-  return heard.flatMap((tick, index) => {
-    const before = heard[index - 1];
+export function faultsOf(ticks: readonly ReceivedTick[], intervalMs: number, slackMs = 250): string[] {
+  return ticks.flatMap((tick, index) => {
+    const before = ticks[index - 1];
     const problems = [];
     if (tick.at % intervalMs !== 0) problems.push('off the grid');
-    if (before !== undefined && tick.at <= before.at) problems.push('not after the one before');
-    if (before !== undefined && tick.seq <= before.seq) problems.push('with a seq that did not rise');
-    if (tick.lateMs > Math.min(intervalMs, 1_000) + slackMs) problems.push('too old');
+    if (before !== undefined && tick.at <= before.at) problems.push('instant does not rise');
+    if (before !== undefined && tick.seq <= before.seq) problems.push('seq does not rise');
+    if (tick.lateMs > Math.min(intervalMs, 1_000) + slackMs) problems.push('expired');
     return problems.map((problem) => `${problem}: ${JSON.stringify(tick)} after ${JSON.stringify(before)}`);
   });
 }
 
-/** The longest step from one tick's instant to the next one's, ms. */
-export function longestStepMs(heard: readonly Heard[]): number {
-  return Math.max(0, ...heard.slice(1).map(({ at }, index) => at - (heard[index]?.at ?? at)));
+/** The longest step between the instants of consecutive ticks, ms. */
+export function longestStepMs(ticks: readonly ReceivedTick[]): number {
+  return Math.max(0, ...ticks.slice(1).map(({ at }, index) => at - (ticks[index]?.at ?? at)));
 }

@@ -3,7 +3,7 @@ import { runClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
-import { Installation, listen, more, type RoleProcess } from './installation.ts';
+import { Installation, recordTicks, waitForTicks, type RoleProcess } from './installation.ts';
 
 const everyRole = ['clock_backend_up', 'clock_offset_seconds', 'clock_build_info'];
 const metricsOf = {
@@ -20,20 +20,20 @@ const metricsOf = {
   beat: ['clock_beats_missed_total', 'clock_beat_leader'],
 } as const;
 
-describe('an installation that runs', () => {
+describe('a running installation', () => {
   let running: Awaited<ReturnType<typeof Installation.start>>;
   beforeAll(async () => {
     running = await Installation.start();
   });
   afterAll(() => running[Symbol.asyncDispose]());
 
-  test.each(Object.entries(metricsOf))('tells the metrics of %s by name, on its internal port', async (role, names) => {
+  test.each(Object.entries(metricsOf))('serves the metrics of %s on its internal port', async (role, expected) => {
     const one = running.roles[role as keyof typeof metricsOf];
     const answer = await one.ask('/metrics');
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
     const text = await answer.text();
-    const told = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
-    expect(told).toEqual(expect.arrayContaining([...everyRole, ...names]));
+    const names = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+    expect(names).toEqual(expect.arrayContaining([...everyRole, ...expected]));
     expect(await one.metric('clock_backend_up')).toBe(1);
     expect(text).toContain(`role="${role}"`);
     expect(await (await one.ask('/health')).json()).toEqual({ status: 'ok' });
@@ -41,12 +41,12 @@ describe('an installation that runs', () => {
     expect((await one.ask('/')).status).toBe(404);
   });
 
-  test('counts what its screens do, and tells none of it where its screens are', async () => {
+  test('counts sockets and handshakes, and serves no metrics on its public port', async () => {
     const { web } = running.roles;
     const owner = await web.owner();
     const socket = await owner.connect();
-    const heard = listen(socket);
-    await more(heard, 2);
+    const ticks = recordTicks(socket);
+    await waitForTicks(ticks, 2);
     await expect(web.client().connect()).rejects.toMatchObject({ status: 401 });
     expect(await web.metric('clock_connections')).toBe(1);
     const text = await (await web.ask('/metrics')).text();
@@ -55,13 +55,13 @@ describe('an installation that runs', () => {
     expect(await web.metric('clock_deliveries_total')).toBeGreaterThanOrEqual(2);
     expect(await web.metric('clock_tick_age_seconds')).toBeLessThan(1);
     socket.socket.close(1000);
-    await until(async () => (await web.metric('clock_connections')) === 0, 'it is counted out');
+    await until(async () => (await web.metric('clock_connections')) === 0, 'the closed socket is counted');
     expect(await (await web.ask('/metrics')).text()).toContain('clock_disconnects_total{code="1000"} 1');
     expect((await owner.fetch('/metrics')).status).toBe(404);
     expect(text).not.toMatch(/admin|127\.0\.0\.1|sessionid/);
   });
 
-  test('is healthy for who asks on the host, and ready only while it can serve', async () => {
+  test('passes healthcheck, and healthcheck --ready only while Redis can be written', async () => {
     const { web, worker } = running.roles;
     const ask = async (one: RoleProcess, ...args: string[]): Promise<unknown> => {
       const { exit } = await runClock(['healthcheck', '--internal-port', String(one.process.internalPort), ...args]);
@@ -72,7 +72,7 @@ describe('an installation that runs', () => {
     ]);
     await running.redis.cli('CONFIG', 'SET', 'maxmemory', '1');
     for (const role of [web, worker]) {
-      await until(async () => (await role.readiness()) === 'redis-full', 'it is not ready', 2_000);
+      await until(async () => (await role.readiness()) === 'redis-full', 'the role is unready', 2_000);
     }
     expect(await Promise.all([ask(web), ask(web, '--ready'), ask(worker), ask(worker, '--ready')])).toEqual([
       0, 1, 0, 1,
@@ -85,32 +85,32 @@ describe('an installation that runs', () => {
 describe.concurrent('clock check', () => {
   const secret = 'z'.repeat(40);
 
-  test('says of a good installation that all is well, a line each, and exits with 0', async ({ expect }) => {
+  test('prints one ok line per check of a good installation, and exits with 0', async ({ expect }) => {
     const redis = await RedisServer.start({ settings: { appendonly: 'yes', 'maxmemory-policy': 'noeviction' } });
     const env = { CLOCK_REDIS_URL: redis.url, CLOCK_SECRET: secret, CLOCK_PORT: String(await freePort()) };
     const { exit, stdout } = await runClock(['check'], { env });
     await redis.stop();
     const lines = stdout.trim().split('\n');
     expect(lines.filter((line) => !line.startsWith('ok    '))).toEqual([]);
-    const named = lines.map((line) => line.slice(6, line.indexOf(':')));
-    const wanted = ['configuration', 'redis', 'persistence', 'eviction', 'clocks', 'secret', 'port --port'];
-    expect(named).toEqual(expect.arrayContaining(wanted));
+    const names = lines.map((line) => line.slice(6, line.indexOf(':')));
+    const expected = ['configuration', 'redis', 'persistence', 'eviction', 'clocks', 'secret', 'port --port'];
+    expect(names).toEqual(expect.arrayContaining(expected));
     expect(exit).toBe(0);
     expect(stdout).not.toContain(secret);
   });
 
-  test('names each thing that is wrong, and exits with 1', async ({ expect }) => {
+  test('prints one WRONG line per problem, and exits with 1', async ({ expect }) => {
     const redis = await RedisServer.start({ settings: { 'maxmemory-policy': 'allkeys-lru' } });
     const env = { CLOCK_REDIS_URL: redis.url, CLOCK_PROT: '1', CLOCK_PORT: String(redis.port) };
     const { exit, stdout } = await runClock(['check'], { env });
     await redis.stop();
     const wrong = stdout.split('\n').filter((line) => line.startsWith('WRONG '));
-    const named = wrong.map((line) => line.slice(6, line.indexOf(':')));
-    expect(named.toSorted()).toEqual(['configuration', 'eviction', 'persistence', 'port --port', 'secret']);
+    const names = wrong.map((line) => line.slice(6, line.indexOf(':')));
+    expect(names.toSorted()).toEqual(['configuration', 'eviction', 'persistence', 'port --port', 'secret']);
     expect(exit).toBe(1);
   });
 
-  test('says that Redis cannot be reached, or takes no password, and shows none', async ({ expect }) => {
+  test('reports an unreachable Redis and a wrong password, and prints no password', async ({ expect }) => {
     const redis = await RedisServer.start({ password: 'the right one of them' });
     const wrong = redis.url.replace('the right one of them', 'a-wrong-one');
     const outcomes = await Promise.all(

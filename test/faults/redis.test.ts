@@ -4,16 +4,24 @@ import { startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { msUntil, until } from '../support/until.ts';
-import { adminPassword, disorder, type Heard, Installation, listen, more, type RoleProcess } from './installation.ts';
+import {
+  adminPassword,
+  faultsOf as disorder,
+  Installation,
+  recordTicks as listen,
+  waitForTicks as more,
+  type ReceivedTick as Heard,
+  type RoleProcess,
+} from './installation.ts';
 
 type Running = Awaited<ReturnType<typeof Installation.start>>;
 
-/** A fault, the word that `/ready` has for it, and its end. */
+/** A fault, the outage that `/ready` reports, and its end. */
 interface Fault {
   what: string;
-  word: string;
-  /** Roles that it does not concern. */
-  sparing?: string[];
+  outage: string;
+  /** The roles that stay ready. */
+  unaffected?: string[];
   begin(running: Running): Promise<unknown>;
   end(running: Running): Promise<unknown>;
 }
@@ -22,44 +30,44 @@ const password = ['-a', 'another', '--no-auth-warning'];
 const faults: Fault[] = [
   {
     what: 'lost, and started again with its data',
-    word: 'redis-down',
+    outage: 'redis-down',
     begin: ({ redis }) => redis.crash(),
     end: ({ redis }) => redis.begin(),
   },
   {
     what: 'frozen',
-    word: 'redis-down',
+    outage: 'redis-down',
     begin: async ({ redis }) => redis.pause(),
     end: async ({ redis }) => redis.resume(),
   },
   {
     what: 'behind connections that are half open',
-    word: 'redis-down',
+    outage: 'redis-down',
     begin: async ({ proxy }) => proxy.silence(),
     end: async ({ proxy }) => proxy.restore(),
   },
   {
     what: 'deaf on the subscription alone',
-    word: 'redis-deaf',
-    sparing: ['worker', 'beat'],
+    outage: 'redis-deaf',
+    unaffected: ['worker', 'beat'],
     begin: async ({ proxy }) => proxy.silence('clock-subscription'),
     end: async ({ proxy }) => proxy.restore(),
   },
   {
     what: 'read-only',
-    word: 'redis-readonly',
+    outage: 'redis-readonly',
     begin: async ({ redis }) => redis.cli('REPLICAOF', '127.0.0.1', String(await freePort())),
     end: ({ redis }) => redis.cli('REPLICAOF', 'NO', 'ONE'),
   },
   {
     what: 'full',
-    word: 'redis-full',
+    outage: 'redis-full',
     begin: ({ redis }) => redis.cli('CONFIG', 'SET', 'maxmemory', '1'),
     end: ({ redis }) => redis.cli('CONFIG', 'SET', 'maxmemory', '0'),
   },
   {
     what: 'under another password',
-    word: 'redis-auth',
+    outage: 'redis-auth',
     begin: async ({ redis }) => {
       await redis.cli('CONFIG', 'SET', 'requirepass', 'another');
       for (const type of ['normal', 'pubsub']) await redis.cli(...password, 'CLIENT', 'KILL', 'TYPE', type);
@@ -91,25 +99,25 @@ describe('while Redis is', () => {
   });
 
   test.each(faults)(
-    '$what, /ready says $word within 2 s, sockets stay, and ticks are back within 1 s of its end',
-    async ({ word, sparing = [], begin, end }) => {
-      const concerned = everyRole.filter(([role]) => !sparing.includes(role));
+    '$what, /ready reports $outage within 2 s, sockets stay open, and ticks return within 1 s of its end',
+    async ({ outage, unaffected = [], begin, end }) => {
+      const affected = everyRole.filter(([role]) => !unaffected.includes(role));
       await begin(running);
-      const answers = await Promise.all(concerned.map(([role, one]) => becomes(role, one, word, 2_000)))
+      const answers = await Promise.all(affected.map(([role, one]) => untilReadiness(role, one, outage, 2_000)))
         .then(() => answersOf(web, owner))
         .catch(async (error: unknown) => {
           await end(running);
           throw error;
         });
       expect(answers).toMatchObject({ page: 200, state: 200, stale: true, socket: 503, forged: 401, form: 200 });
-      // To be deaf keeps nobody from signing in.
-      expect(answers).toMatchObject(word === 'redis-deaf' ? { signIn: 302 } : { signIn: 503, retryAfter: true });
+      // Without the subscription, commands still work, so people can sign in.
+      expect(answers).toMatchObject(outage === 'redis-deaf' ? { signIn: 302 } : { signIn: 503, retryAfter: true });
 
       const before = heard.length;
       await end(running);
       const backMs = await msUntil(() => heard.length > before, 'a tick comes', 5_000);
       expect(backMs).toBeLessThan(1_000);
-      await Promise.all(everyRole.map(([role, one]) => becomes(role, one, 'ready', 1_000)));
+      await Promise.all(everyRole.map(([role, one]) => untilReadiness(role, one, 'ready', 1_000)));
       await more(heard, 3);
       expect(disorder(heard, 500)).toEqual([]);
       expect(socket.socket.readyState).toBe(socket.socket.OPEN);
@@ -119,7 +127,7 @@ describe('while Redis is', () => {
     },
   );
 
-  test('robbed of its scripts, nothing is to be seen of it', async () => {
+  test('without its cached scripts, no tick is missing', async () => {
     await more(heard, 1);
     const before = heard.length;
     await running.redis.cli('SCRIPT', 'FLUSH');
@@ -129,7 +137,7 @@ describe('while Redis is', () => {
     expect(await web.readiness()).toBe('ready');
   });
 
-  test('left with instants an hour ahead, as when its clock was set back, ticks go on within 2 s, and seq rises', async () => {
+  test('left with instants an hour ahead, as after its clock was set back, ticks continue within 2 s and seq rises', async () => {
     const script = `
       redis.call('HINCRBY', 'clock:{time}:last:time', 'at', 3600000)
       redis.call('HINCRBY', 'clock:{time}:pushed', 'time', 3600000)
@@ -140,7 +148,7 @@ describe('while Redis is', () => {
     expect(disorder(heard, 500)).toEqual([]);
   });
 
-  test('emptied, sockets end with 4401 within 2 s, nobody is let in, and the owner signs in again', async () => {
+  test('emptied, sockets close with 4401 within 2 s, no session is valid, and the owner can sign in again', async () => {
     const last = heard.at(-1);
     await running.redis.cli('FLUSHALL');
     const endedMs = await msUntil(
@@ -162,14 +170,14 @@ describe('while Redis is', () => {
 });
 
 describe.concurrent('an installation', () => {
-  test('outlives a Redis that came back without its data: who was in is out, and the owner signs in again', async () => {
+  test('recovers from a Redis that returns without its data: no session is valid, and the owner can sign in again', async () => {
     await using running = await Installation.prepare({ settings: { appendonly: 'no' } });
     const [web] = await Promise.all([running.begin('web'), running.begin('worker'), running.begin('beat')]);
     const owner = await web.owner();
     using socket = await owner.connect();
     const before = await socket.nextTick();
     await running.redis.crash();
-    await becomes('web', web, 'redis-down', 2_000);
+    await untilReadiness('web', web, 'redis-down', 2_000);
     await running.redis.begin();
     const endedMs = await msUntil(() => socket.socket.readyState === socket.socket.CLOSED, 'the socket is closed');
     expect(endedMs).toBeLessThan(2_000);
@@ -180,22 +188,22 @@ describe.concurrent('an installation', () => {
     expect((await owner.fetch('/')).status).toBe(302);
   });
 
-  test('starts without its Redis, says so, and serves within a second of its coming', async () => {
+  test('starts without Redis, reports redis-down, and serves within a second of the start of Redis', async () => {
     await using running = await Installation.prepare();
     await running.redis.crash();
     const roles = await Promise.all([running.begin('web'), running.begin('worker'), running.begin('beat')]);
     const [web] = roles;
     for (const role of roles) expect(await role.readiness()).toBe('redis-down');
     await running.redis.begin();
-    await Promise.all(roles.map((role) => becomes('it', role, 'ready', 1_000)));
+    await Promise.all(roles.map((role) => untilReadiness('it', role, 'ready', 1_000)));
     const owner = await until(() => web.owner().catch(() => null), 'the owner can sign in', 3_000);
     using socket = await owner.connect();
     await socket.nextTick();
   });
 
-  test('starts with a wrong password, says redis-auth, and shows it nowhere', async () => {
+  test('starts with a wrong password, reports redis-auth and does not log the password', async () => {
     const redis = await RedisServer.start({ password: 'the right one of them' });
-    const wrong = 'a-wrong-one-that-nobody-may-see';
+    const wrong = 'a-wrong-one-that-no-log-may-contain';
     await using web = await startClock(['web', '--host', '127.0.0.1'], {
       env: { CLOCK_REDIS_URL: redis.url.replace('the right one of them', wrong), CLOCK_SECRET: 's'.repeat(40) },
     });
@@ -211,11 +219,11 @@ describe.concurrent('an installation', () => {
   });
 });
 
-async function becomes(role: string, one: RoleProcess, word: string, limitMs: number): Promise<void> {
-  await until(async () => (await one.readiness()) === word, `${role} says ${word}`, limitMs);
+async function untilReadiness(role: string, one: RoleProcess, outage: string, limitMs: number): Promise<void> {
+  await until(async () => (await one.readiness()) === outage, `${role} reports ${outage}`, limitMs);
 }
 
-/** How a web answers to its owner, who has a socket there, to a stranger, and to who would sign in. */
+/** The answers of a web process to an owner with an open socket, to a forged session and to a sign-in. */
 async function answersOf(web: RoleProcess, owner: Client): Promise<Record<string, unknown>> {
   const [page, state] = [await owner.fetch('/'), await owner.fetch('/api/initial_state')];
   const { stale } = (await state.json()) as { stale?: boolean };

@@ -1,17 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client, TestSocket } from '../support/client.ts';
 import { until } from '../support/until.ts';
-import { disorder, type Heard, Installation, listen, longestStepMs, more, type RoleProcess } from './installation.ts';
+import {
+  faultsOf,
+  type ReceivedTick,
+  Installation,
+  recordTicks,
+  longestStepMs,
+  waitForTicks,
+  type RoleProcess,
+} from './installation.ts';
 
 async function leaderOf(beats: readonly RoleProcess[]): Promise<RoleProcess> {
   return until(async () => {
-    const leads = await Promise.all(beats.map((beat) => beat.metric('clock_beat_leader')));
-    return leads.filter((one) => one === 1).length === 1 ? beats[leads.indexOf(1)] : null;
-  }, 'one beat leads');
+    const values = await Promise.all(beats.map((beat) => beat.metric('clock_beat_leader')));
+    return values.filter((value) => value === 1).length === 1 ? beats[values.indexOf(1)] : null;
+  }, 'one beat is the leader');
 }
 
-async function silence(heard: readonly Heard[], ms: number): Promise<void> {
-  await until(() => Date.now() - (heard.at(-1)?.at ?? 0) > ms, `no tick for ${ms} ms`, ms + 3_000);
+async function waitForSilence(ticks: readonly ReceivedTick[], ms: number): Promise<void> {
+  await until(() => Date.now() - (ticks.at(-1)?.at ?? 0) > ms, `no tick for ${ms} ms`, ms + 3_000);
 }
 
 describe('with two webs, three workers and five beats', () => {
@@ -21,11 +29,11 @@ describe('with two webs, three workers and five beats', () => {
   let beats: RoleProcess[];
   let owner: Client;
   let socket: TestSocket;
-  let heard: Heard[];
+  let ticks: ReceivedTick[];
 
   beforeAll(async () => {
     running = await Installation.prepare();
-    // The first web has a way to Redis of its own.
+    // The first web reaches Redis without the proxy.
     const one = await running.begin('web', [], {}, running.redis.port);
     const two = await running.begin('web');
     webs = [one, two];
@@ -33,90 +41,90 @@ describe('with two webs, three workers and five beats', () => {
     beats = await Promise.all(Array.from({ length: 5 }, () => running.begin('beat')));
     owner = await one.owner();
     socket = await owner.connect();
-    heard = listen(socket);
-    await more(heard, 3);
+    ticks = recordTicks(socket);
+    await waitForTicks(ticks, 3);
   }, 60_000);
   afterAll(async () => {
     socket[Symbol.dispose]();
     await running[Symbol.asyncDispose]();
   });
 
-  /** The same session, on the other web. */
+  /** A client of the other web, with the same session. */
   function ownerElsewhere(): Client {
     const elsewhere = webs[1].client();
     for (const cookie of owner.cookies) elsewhere.cookies.set(...cookie);
     return elsewhere;
   }
 
-  test('a leader that is killed, or frozen and woken, leaves a gap of 2 s at most; each instant comes once', async () => {
-    const begin = heard.length - 1;
+  test('a leader that is killed, or frozen and resumed, leaves a gap of at most 2 s, and each instant comes once', async () => {
+    const begin = ticks.length - 1;
     const killed = await leaderOf(beats);
     killed.process.kill('SIGKILL');
     beats = beats.filter((beat) => beat !== killed);
-    await more(heard, 4);
+    await waitForTicks(ticks, 4);
     const frozen = await leaderOf(beats);
     frozen.process.kill('SIGSTOP');
     const others = beats.filter((beat) => beat !== frozen);
     const next = await leaderOf(others);
-    await more(heard, 4);
+    await waitForTicks(ticks, 4);
     frozen.process.kill('SIGCONT');
-    await frozen.process.logged('leads no longer');
-    await more(heard, 4);
+    await frozen.process.logged('lost the lease');
+    await waitForTicks(ticks, 4);
 
     expect(await leaderOf(beats)).toBe(next);
-    expect(disorder(heard.slice(begin), 500)).toEqual([]);
-    expect(longestStepMs(heard.slice(begin))).toBeLessThanOrEqual(2_000);
+    expect(faultsOf(ticks.slice(begin), 500)).toEqual([]);
+    expect(longestStepMs(ticks.slice(begin))).toBeLessThanOrEqual(2_000);
   });
 
-  test('all beats frozen and woken come on with no burst and nothing old', async () => {
-    const begin = heard.length - 1;
+  test('beats that were all frozen continue without a burst and without an old instant', async () => {
+    const begin = ticks.length - 1;
     for (const { process } of beats) process.kill('SIGSTOP');
-    await silence(heard, 3_000);
-    const before = heard.length;
-    const wokenAt = Date.now();
+    await waitForSilence(ticks, 3_000);
+    const before = ticks.length;
+    const resumedAt = Date.now();
     for (const { process } of beats) process.kill('SIGCONT');
-    await more(heard, 1, 2_300);
-    expect(heard[before]?.at).toBeGreaterThan(wokenAt - 500);
-    await more(heard, 3);
-    expect(disorder(heard.slice(begin), 500)).toEqual([]);
+    await waitForTicks(ticks, 1, 2_300);
+    expect(ticks[before]?.at).toBeGreaterThan(resumedAt - 500);
+    await waitForTicks(ticks, 3);
+    expect(faultsOf(ticks.slice(begin), 500)).toEqual([]);
   });
 
-  test('a worker that is killed, or frozen and woken, costs two ticks at most, and none comes twice or late', async () => {
-    const begin = heard.length - 1;
+  test('a worker that is killed, or frozen and resumed, costs at most two ticks, and none comes twice or late', async () => {
+    const begin = ticks.length - 1;
     const [killed, frozen, other] = workers as [RoleProcess, RoleProcess, RoleProcess];
     killed.process.kill('SIGKILL');
-    await more(heard, 4);
+    await waitForTicks(ticks, 4);
     frozen.process.kill('SIGSTOP');
-    await more(heard, 6);
+    await waitForTicks(ticks, 6);
     frozen.process.kill('SIGCONT');
-    await more(heard, 4);
-    expect(disorder(heard.slice(begin), 500)).toEqual([]);
-    expect(longestStepMs(heard.slice(begin))).toBeLessThanOrEqual(1_500);
+    await waitForTicks(ticks, 4);
+    expect(faultsOf(ticks.slice(begin), 500)).toEqual([]);
+    expect(longestStepMs(ticks.slice(begin))).toBeLessThanOrEqual(1_500);
     expect(await other.readiness()).toBe('ready');
   });
 
-  test('a web that was frozen for 10 s sends nothing old when it wakes, and keeps its sockets', async () => {
+  test('a web that was frozen for 10 s sends no old tick and keeps its sockets', async () => {
     using there = await ownerElsewhere().connect();
-    const sent = listen(there);
-    await more(sent, 2);
+    const sent = recordTicks(there);
+    await waitForTicks(sent, 2);
     webs[1].process.kill('SIGSTOP');
-    await silence(sent, 10_000);
+    await waitForSilence(sent, 10_000);
     const before = sent.length;
     webs[1].process.kill('SIGCONT');
-    await more(sent, 4);
-    expect(disorder(sent, 500)).toEqual([]);
+    await waitForTicks(sent, 4);
+    expect(faultsOf(sent, 500)).toEqual([]);
     expect((sent[before]?.at ?? 0) - (sent[before - 1]?.at ?? 0)).toBeGreaterThan(9_000);
     expect(there.socket.readyState).toBe(there.socket.OPEN);
-    await until(async () => (await webs[1].readiness()) === 'ready', 'it is ready', 1_000);
+    await until(async () => (await webs[1].readiness()) === 'ready', 'the web is ready', 1_000);
   });
 
-  test('a session that ended while a web was cut off is out there within 2 s of its return', async () => {
+  test('a session that ended while a web was cut off from Redis ends on that web within 2 s of its return', async () => {
     const second = await webs[0].owner();
     const elsewhere = webs[1].client();
     for (const cookie of second.cookies) elsewhere.cookies.set(...cookie);
     using there = await elsewhere.connect();
     running.proxy.silence();
-    await until(async () => (await webs[1].readiness()) === 'redis-down', 'it is cut off', 2_000);
+    await until(async () => (await webs[1].readiness()) === 'redis-down', 'the web is cut off', 2_000);
     expect((await second.signOut()).status).toBe(302);
     expect(there.socket.readyState).toBe(there.socket.OPEN);
     const begun = performance.now();
@@ -124,10 +132,10 @@ describe('with two webs, three workers and five beats', () => {
     expect(await there.closed).toBe(4401);
     expect(performance.now() - begun).toBeLessThan(2_000);
     expect((await elsewhere.fetch('/')).status).toBe(302);
-    await more(heard, 1);
+    await waitForTicks(ticks, 1);
   });
 
-  test('a sign-out on one web closes the sockets on both within a second, and is counted there', async () => {
+  test('a sign-out on one web closes the sockets on both within 1 s, and is counted', async () => {
     const elsewhere = ownerElsewhere();
     using there = await elsewhere.connect();
     const begun = performance.now();
@@ -140,16 +148,16 @@ describe('with two webs, three workers and five beats', () => {
   });
 });
 
-test('ticks each 50 ms come without a drift, nearly all of them', async () => {
+test('ticks every 50 ms come without drift, and at least 80 % of them', async () => {
   await using running = await Installation.start('50');
   const { web } = running.roles;
   const owner = await web.owner();
   using socket = await owner.connect();
-  const heard = listen(socket);
-  await more(heard, 60);
-  expect(disorder(heard, 50)).toEqual([]);
-  const [first, last] = [heard[0]?.at ?? 0, heard.at(-1)?.at ?? 0];
-  expect(heard.length).toBeGreaterThan(0.8 * ((last - first) / 50));
+  const ticks = recordTicks(socket);
+  await waitForTicks(ticks, 60);
+  expect(faultsOf(ticks, 50)).toEqual([]);
+  const [first, last] = [ticks[0]?.at ?? 0, ticks.at(-1)?.at ?? 0];
+  expect(ticks.length).toBeGreaterThan(0.8 * ((last - first) / 50));
   const state = await (await owner.fetch('/api/initial_state')).json();
   expect(state).toMatchObject({ interval: 50, stale: false });
 });

@@ -5,17 +5,17 @@ import { RawConnection } from '../support/raw-connection.ts';
 import { until } from '../support/until.ts';
 import { WebApp } from '../support/web-app.ts';
 
-const endless = JSON.parse(readFileSync(join(import.meta.dirname, 'endless-requests.json'), 'utf8')) as [
+const incompleteRequests = JSON.parse(readFileSync(join(import.meta.dirname, 'incomplete-requests.json'), 'utf8')) as [
   what: string,
   request: string,
 ][];
-const dripping: [what: string, begin: string][] = [
-  ['its line', 'GET /'],
-  ['its head', 'GET /health HTTP/1.1\r\nHost: a\r\nX-Slow: '],
-  ['the second head', 'GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\nX-Slow: '],
-  ['its body', 'POST /accounts/login/ HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n'],
-  ['the body of a GET', 'GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n'],
-  ['a body to nowhere', 'POST /nope HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n'],
+const unfinished: [part: string, begin: string][] = [
+  ['request line', 'GET /'],
+  ['head', 'GET /health HTTP/1.1\r\nHost: a\r\nX-Slow: '],
+  ['head of the second request', 'GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\nX-Slow: '],
+  ['body', 'POST /accounts/login/ HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n'],
+  ['body of a GET', 'GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n'],
+  ['body to an unknown path', 'POST /nope HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n'],
 ];
 
 let app: WebApp;
@@ -24,10 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
-describe.concurrent('a request that is not whole is cut within 15 s', () => {
-  test('whatever there is of it', async ({ expect }) => {
+describe.concurrent('an incomplete request', () => {
+  test('is cut off within 15 s, whatever part of it arrives', async ({ expect }) => {
     const open = await Promise.all(
-      endless.map(async ([what, request]) => {
+      incompleteRequests.map(async ([what, request]) => {
         using connection = await RawConnection.open(app.port);
         connection.send(Buffer.from(request, 'latin1'));
         return await connection.closed(15_000).then(
@@ -39,16 +39,16 @@ describe.concurrent('a request that is not whole is cut within 15 s', () => {
     expect(open.flat()).toEqual([]);
   });
 
-  test('although more of it drips in', async ({ expect }) => {
+  test('is cut off within 15 s even if more bytes keep arriving', async ({ expect }) => {
     const open = await Promise.all(
-      dripping.map(async ([what, begin]) => {
+      unfinished.map(async ([what, begin]) => {
         using connection = await RawConnection.open(app.port);
         connection.send(begin);
-        const isCut = (): boolean => {
+        const isClosed = (): boolean => {
           if (connection.open) connection.send('a');
           return !connection.open;
         };
-        return await until(isCut, 'it is cut', 15_000, 500).then(
+        return await until(isClosed, 'the connection is closed', 15_000, 500).then(
           () => [],
           () => [what],
         );
@@ -58,7 +58,7 @@ describe.concurrent('a request that is not whole is cut within 15 s', () => {
   });
 });
 
-test('a hundred of them keep nobody else waiting', async () => {
+test('a hundred incomplete requests do not delay another client', async () => {
   const slow = await Promise.all(Array.from({ length: 100 }, () => RawConnection.open(app.port)));
   for (const connection of slow)
     connection.send('POST /accounts/login/ HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na');

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Client, type TestSocket } from '../support/client.ts';
 import { startClock } from '../support/clock-process.ts';
 import { until } from '../support/until.ts';
-import { disorder, type Heard, Installation, listen, longestStepMs, more } from './installation.ts';
+import { faultsOf, type ReceivedTick, Installation, recordTicks, longestStepMs, waitForTicks } from './installation.ts';
 
 const library = faketimeLibrary();
 
@@ -14,12 +14,12 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A wall clock that can be set while a process runs by it; its monotonic clock goes on. */
+/** The wall clock of processes, which can be set while they run. Their monotonic clock is the real one. */
 class WallClock {
   readonly #file: string;
   readonly env: Record<string, string>;
 
-  /** `setting`: `+3600` seconds, or an instant from which it goes on. */
+  /** `setting`: an offset in seconds such as `+3600`, or `@` and the date at which the clock starts. */
   constructor(setting: string) {
     const folder = mkdtempSync(join(tmpdir(), 'clock-time-'));
     folders.push(folder);
@@ -34,13 +34,13 @@ class WallClock {
   }
 
   set(setting: string): void {
-    // It is read at each look at the clock, so it must never be half written.
+    // libfaketime reads the file at each reading of the clock, so it is replaced in one step.
     writeFileSync(`${this.#file}.new`, `${setting}\n`);
     renameSync(`${this.#file}.new`, this.#file);
   }
 }
 
-/** `clock all` by that wall clock, and its owner. */
+/** Starts `clock all` with a wall clock, and signs in. */
 async function startAll(clock: WallClock, args: readonly string[] = [], zone = 'UTC') {
   const all = await startClock(['all', '--zone', zone, ...args], { env: { ...clock.env, TZ: 'UTC' } });
   const owner = new Client(all.url);
@@ -48,7 +48,7 @@ async function startAll(clock: WallClock, args: readonly string[] = [], zone = '
   return { all, owner };
 }
 
-/** Debian's; there is no other way to set one process's wall clock. */
+/** The path of Debian's libfaketime, which sets the wall clock of a single process. */
 function faketimeLibrary(): string {
   const paths = ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`);
   const found = paths.find((path) => existsSync(path));
@@ -56,10 +56,9 @@ function faketimeLibrary(): string {
   return found;
 }
 
-// Debian's redis-server does not run under libfaketime: what a step of Redis's own host leaves behind is staged in
-// redis.test.ts.
+// Debian's redis-server does not run under libfaketime. redis.test.ts simulates a step of Redis's host.
 describe('a wall clock', () => {
-  test('of any role that is an hour off, or jumps by two, changes nothing on a screen', async () => {
+  test('of any role that is 1 h off, or steps by 2 h, changes nothing on a screen', async () => {
     await using running = await Installation.prepare();
     const clocks = { web: new WallClock('-3600'), worker: new WallClock('+3600'), beat: new WallClock('+3600') };
     const [web] = await Promise.all([
@@ -69,14 +68,14 @@ describe('a wall clock', () => {
     ]);
     const owner = await web.owner();
     using socket = await owner.connect();
-    const heard = listen(socket);
-    await more(heard, 3);
+    const ticks = recordTicks(socket);
+    await waitForTicks(ticks, 3);
     clocks.beat.set('-3600');
     clocks.worker.set('-3600');
     clocks.web.set('+3600');
-    await more(heard, 6);
-    expect(disorder(heard, 500)).toEqual([]);
-    expect(heard.every(({ lateMs }) => lateMs > -50)).toBe(true);
+    await waitForTicks(ticks, 6);
+    expect(faultsOf(ticks, 500)).toEqual([]);
+    expect(ticks.every(({ lateMs }) => lateMs > -50)).toBe(true);
     socket.send('{"sync":1}');
     const answer = await until(() => socket.frames.find((frame) => frame.includes('"sync"')), 'the answer');
     expect(Math.abs(JSON.parse(answer).sync.received - Date.now())).toBeLessThan(1_000);
@@ -85,80 +84,82 @@ describe('a wall clock', () => {
     await web.process.logged("this host's clock differs from house time");
   });
 
-  test('of the host of clock all that is set an hour back, and forth, is followed within 2 s; seq rises', async () => {
+  test('of the host of clock all is followed within 2 s when it is set 1 h back and forth, and seq rises', async () => {
     const clock = new WallClock('+0');
     const { all, owner } = await startAll(clock);
     await using _all = all;
     using socket = await owner.connect();
-    const heard = listen(socket);
-    await more(heard, 3);
-    await expectFollowed(clock, -3_600_000, heard);
-    await expectFollowed(clock, 0, heard);
-    const seqs = heard.map(({ seq }) => seq);
+    const ticks = recordTicks(socket);
+    await waitForTicks(ticks, 3);
+    await expectFollowed(clock, -3_600_000, ticks);
+    await expectFollowed(clock, 0, ticks);
+    const seqs = ticks.map(({ seq }) => seq);
     expect(seqs).toEqual([...new Set(seqs)].toSorted((a, b) => a - b));
     expect(socket.socket.readyState).toBe(socket.socket.OPEN);
     expect((await owner.fetch('/')).status).toBe(200);
   });
 
-  test('that goes through a change of summer time sends even instants, and seq rises', async () => {
+  test('that passes a change of summer time gives regular instants, and seq rises', async () => {
     await Promise.all([
       expectChange('2026-10-25T01:00:00Z', { hoursBefore: 2, hoursAfter: 1 }),
       expectChange('2026-03-29T01:00:00Z', { hoursBefore: 1, hoursAfter: 2 }),
     ]);
   });
 
-  test('sees the tick of --interval 60000 at the full minute, and the date with it', async () => {
+  test('gives the date at once, and the tick of --interval 60000 at the full minute together with the next date', async () => {
     const { all, owner } = await startAll(new WallClock('@2026-05-04 11:59:54'), ['--interval', '60000']);
     await using _all = all;
+    const dateState = await (await owner.fetch('/api/initial_state?channel=date')).json();
+    expect(dateState).toMatchObject({ current: '2026-05-04', at: Date.parse('2026-05-04T11:59:00Z'), stale: false });
     using socket: TestSocket = await owner.connect('?channels=time,date');
-    const [heard, dates] = [listen(socket), listen(socket, 'date')];
-    await more(heard, 1, 15_000);
+    const [ticks, dates] = [recordTicks(socket), recordTicks(socket, 'date')];
+    await waitForTicks(ticks, 1, 15_000);
     const at = Date.parse('2026-05-04T12:00:00Z');
-    expect(heard).toMatchObject([{ text: '12:00:00', at }]);
-    await until(() => dates.length === 1, 'the date comes too');
+    expect(ticks).toMatchObject([{ text: '12:00:00', at }]);
+    await until(() => dates.length === 1, 'the date comes');
     expect(dates).toMatchObject([{ text: '2026-05-04', at }]);
     const state = await (await owner.fetch('/api/initial_state')).json();
     expect(state).toMatchObject({ interval: 60_000, stale: false, at });
   });
 });
 
-/** Sets the authority's clock: the next instants due are published, evenly. */
-async function expectFollowed(clock: WallClock, aheadMs: number, heard: readonly Heard[]): Promise<void> {
+/** Sets the clock of the authority, and checks that the next instants are published without a gap. */
+async function expectFollowed(clock: WallClock, aheadMs: number, ticks: readonly ReceivedTick[]): Promise<void> {
   clock.set(aheadMs === 0 ? '+0' : String(aheadMs / 1_000));
   const begun = performance.now();
-  const before = heard.length;
-  const isOfNow = ({ at }: Heard): boolean => Math.abs(at - Date.now() - aheadMs) < 3_000;
-  await until(() => heard.slice(before).some(isOfNow), 'a tick of the new time comes');
+  const before = ticks.length;
+  const isOfNow = ({ at }: ReceivedTick): boolean => Math.abs(at - Date.now() - aheadMs) < 3_000;
+  await until(() => ticks.slice(before).some(isOfNow), 'a tick of the new time comes');
   expect(performance.now() - begun).toBeLessThan(2_000);
-  const followed = heard.length - 1;
-  await more(heard, 3);
-  // By the clock that was set: `lateMs` is of this host's.
-  const ticks = heard.slice(followed).map((tick) => ({ ...tick, lateMs: tick.lateMs + aheadMs }));
-  expect(disorder(ticks, 500)).toEqual([]);
-  expect(longestStepMs(ticks)).toBeLessThanOrEqual(2_000);
+  const followed = ticks.length - 1;
+  await waitForTicks(ticks, 3);
+  // `lateMs` is by this host's clock; convert it to the clock that was set.
+  const converted = ticks.slice(followed).map((tick) => ({ ...tick, lateMs: tick.lateMs + aheadMs }));
+  expect(faultsOf(converted, 500)).toEqual([]);
+  expect(longestStepMs(converted)).toBeLessThanOrEqual(2_000);
 }
 
-/** By how much Madrid's clock is ahead of UTC. */
+/** Madrid's offset from UTC before and after the change. */
 interface Hours {
   hoursBefore: number;
   hoursAfter: number;
 }
 
-/** Every tick says what the zone's clock shows at its own instant, before `instant` and after it. */
+/** Checks the text of every tick against the zone's offset, before the change at `instant` and after it. */
 async function expectChange(instant: string, { hoursBefore, hoursAfter }: Hours): Promise<void> {
   const changeAt = Date.parse(instant);
   const begin = new Date(changeAt - 8_000).toISOString().replace('T', ' ').slice(0, 19);
   const { all, owner } = await startAll(new WallClock(`@${begin}`), ['--interval', '1s'], 'Europe/Madrid');
   await using _all = all;
   using socket: TestSocket = await owner.connect();
-  const heard = listen(socket);
-  await until(() => (heard.at(-1)?.at ?? 0) > changeAt, 'the change has passed', 15_000);
-  expect(heard[0]?.at).toBeLessThan(changeAt);
-  for (const [index, { at, seq, text }] of heard.entries()) {
+  const ticks = recordTicks(socket);
+  await until(() => (ticks.at(-1)?.at ?? 0) > changeAt, 'the change has passed', 15_000);
+  expect(ticks[0]?.at).toBeLessThan(changeAt);
+  for (const [index, { at, seq, text }] of ticks.entries()) {
     const hours = at < changeAt ? hoursBefore : hoursAfter;
     expect(text).toBe(new Date(at + hours * 3_600_000).toISOString().slice(11, 19));
     expect(at % 1_000).toBe(0);
-    expect(at).toBeGreaterThan(heard[index - 1]?.at ?? 0);
-    expect(seq).toBeGreaterThan(heard[index - 1]?.seq ?? 0);
+    expect(at).toBeGreaterThan(ticks[index - 1]?.at ?? 0);
+    expect(seq).toBeGreaterThan(ticks[index - 1]?.seq ?? 0);
   }
 }

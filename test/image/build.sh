@@ -1,37 +1,36 @@
 #!/usr/bin/env bash
-# Builds the Dockerfile for real where there is no Docker engine and no registry of images: with buildah, on a base that
-# debootstrap makes of Debian's packages, with the Node and npm of this machine. Prints nothing but what failed.
-#   build.sh FOLDER: leaves the image's files in FOLDER/rootfs and its configuration in FOLDER/config.json;
-#   what is in FOLDER/storage belongs to buildah.
+# Builds the Dockerfile without a Docker engine or an image registry: buildah builds on a base image that contains
+# Debian's packages from debootstrap and the Node and npm of this machine. Prints only errors.
+#   build.sh FOLDER: writes the image's files to FOLDER/rootfs and its configuration to FOLDER/config.json;
+#   FOLDER/storage belongs to buildah.
 set -euo pipefail
-folder=${1:?the folder to work in}
+folder=${1:?usage: build.sh FOLDER}
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 base=$folder/base
 store=(--root "$folder/storage" --runroot "$folder/run" --storage-driver vfs)
 
 if [ "$(id -u)" != 0 ]; then
-  echo 'test:image needs root: debootstrap and chroot do' >&2
+  echo 'test:image: run it as root, since it uses debootstrap and chroot' >&2
   exit 1
 fi
+mkdir -p "$folder"
 missing=()
 for tool in buildah debootstrap; do
   command -v "$tool" >/dev/null || missing+=("$tool")
 done
 if [ "${#missing[@]}" -gt 0 ]; then
-  apt-get update -qq >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
+    >"$folder/apt.log" 2>&1 || { tail -n 20 "$folder/apt.log" >&2; exit 1; }
 fi
 
-mkdir -p "$folder"
-
-# A bare Debian 12: the executable is tried on it as it is, and the image is built on it once Node is in.
+# A bare Debian 12: one test runs the executable on it, and the image is built on it after Node is added.
 if [ ! -f "$base/etc/debian_version" ]; then
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
   timeout 300 debootstrap --variant=minbase --include=binutils,ca-certificates bookworm "$base" "$mirror" \
     >"$folder/debootstrap.log" 2>&1 || { tail -n 20 "$folder/debootstrap.log" >&2; exit 1; }
 fi
 
-# What the image of Node would bring: node, and the npm of this machine with what it needs to reach its registry.
+# Takes the place of the Node image: adds node, npm, and the certificates and registry that npm uses on this machine.
 npm_folder=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
 certificates=/etc/ssl/certs/ca-certificates.crt
 container=$(buildah "${store[@]}" from scratch)

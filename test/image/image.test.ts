@@ -23,20 +23,24 @@ afterAll(async () => {
   image?.[Symbol.dispose]();
 });
 
-interface Way {
-  way: string;
-  /** A name where the way lets names be looked up. */
+interface Runtime {
+  runtime: string;
+  /** A host name if the container has /etc/hosts, otherwise an address. */
   redisHost: string;
   command(env: Record<string, string>): string[];
 }
 
-const ways: Way[] = [
-  { way: 'buildah run', redisHost: 'localhost', command: (env) => image.withBuildah(env) },
-  { way: 'a read-only root, no capability', redisHost: '127.0.0.1', command: (env) => image.strictly(env) },
+const runtimes: Runtime[] = [
+  { runtime: 'buildah run', redisHost: 'localhost', command: (env) => image.buildahCommand(env) },
+  {
+    runtime: 'a restricted runtime',
+    redisHost: '127.0.0.1',
+    command: (env) => image.restrictedCommand(env),
+  },
 ];
 
-/** Starts a role of the image and ends it by the process itself: what runs it passes no signal on. */
-async function running(
+/** Runs a role of the image while `use` runs. Signals the role itself, since its wrapper does not forward signals. */
+async function withRole(
   command: readonly string[],
   args: readonly string[],
   use: (clock: ClockProcess, pid: number) => Promise<void>,
@@ -51,7 +55,7 @@ async function running(
   }
 }
 
-async function tickAt(url: string): Promise<string> {
+async function readTick(url: string): Promise<string> {
   const client = new Client(url);
   expect((await client.signIn('admin', password)).status).toBe(302);
   using socket = await client.connect();
@@ -59,7 +63,7 @@ async function tickAt(url: string): Promise<string> {
 }
 
 describe('image', () => {
-  test('says who it is and how it is run', () => {
+  test('declares its user, entry point, ports, health check and labels', () => {
     expect(image.config).toMatchObject({
       User: '10001:10001',
       Entrypoint: ['/usr/local/bin/clock'],
@@ -72,11 +76,11 @@ describe('image', () => {
       },
     });
     expect(image.config.Env).toEqual(
-      expect.arrayContaining(['TZ=Europe/Madrid', 'CLOCK_HOST=0.0.0.0', 'CLOCK_DATA_DIR=/data']),
+      expect.arrayContaining(['TZ=Europe/Madrid', 'CLOCK_HOST=::', 'CLOCK_DATA_DIR=/data']),
     );
   });
 
-  test('holds the executable, its addon, the libraries of both, licences and three files of /etc, in 140 MB', () => {
+  test('contains the executable, its addon, their libraries, licences and three files of /etc in 140 MB', () => {
     const files = execFileSync('find', ['.', '-xdev', '-type', 'f', '-printf', '%P\n'], { cwd: image.rootfs });
     const others = files
       .toString()
@@ -95,7 +99,7 @@ describe('image', () => {
     expect(parseInt(size, 10)).toBeLessThan(140_000_000);
   });
 
-  test('gives its user nothing to write but /data and /tmp, and nothing that raises rights', () => {
+  test('lets its user write to /data and /tmp only, and has no setuid or setgid file', () => {
     const find = (...test: string[]): string =>
       execFileSync('find', ['.', '-xdev', ...test, '-printf', '%P '], { cwd: image.rootfs }).toString();
     expect(find('-uid', '10001')).toBe('data ');
@@ -103,21 +107,21 @@ describe('image', () => {
     expect(find('-perm', '/ug+s')).toBe('');
   });
 
-  test('has the commit and the date of the build arguments', async () => {
-    const { stdout } = await runClock(['--version'], { command: image.strictly() });
+  test('reports the commit and date from the build arguments', async () => {
+    const { stdout } = await runClock(['--version'], { command: image.restrictedCommand() });
     expect(stdout).toMatch(/^clock \d+\.\d+\.\d+ \(commit 0123abc, built 2026-01-02\)\n$/);
   });
 
-  test.each(ways)('runs all by $way', async ({ command }) => {
+  test.each(runtimes)('runs all with $runtime', async ({ command }) => {
     const CLOCK_INTERNAL_PORT = String(await freePort());
     const env = { CLOCK_INTERNAL_PORT, ...secrets };
-    await running(command(env), ['all', '--data-dir', '/data'], async (clock) => {
-      expect(await tickAt(clock.url)).toMatch(/^\d\d:\d\d:\d\d$/);
+    await withRole(command(env), ['all', '--data-dir', '/data'], async (clock) => {
+      expect(await readTick(clock.url)).toMatch(/^\d\d:\d\d:\d\d$/);
       expect(await runClock(['healthcheck', '--ready'], { command: command(env) })).toMatchObject({ exit: 0 });
     });
   });
 
-  test.each(ways)('runs web, worker and beat by $way', async ({ command, redisHost }) => {
+  test.each(runtimes)('runs web, worker and beat with $runtime', async ({ command, redisHost }) => {
     const environmentOf = async (): Promise<Record<string, string>> => ({
       CLOCK_INTERNAL_PORT: String(await freePort()),
       REDIS_HOST: redisHost,
@@ -125,10 +129,10 @@ describe('image', () => {
     });
     await redis.cli('FLUSHALL');
     const [web, worker, beat] = [await environmentOf(), await environmentOf(), await environmentOf()];
-    await running(command({ ...web, ...secrets }), ['web', '--port', '0'], (clock) =>
-      running(command(worker), ['worker'], () =>
-        running(command(beat), ['beat'], async () => {
-          expect(await tickAt(clock.url)).toMatch(/^\d\d:\d\d:\d\d$/);
+    await withRole(command({ ...web, ...secrets }), ['web', '--port', '0'], (clock) =>
+      withRole(command(worker), ['worker'], () =>
+        withRole(command(beat), ['beat'], async () => {
+          expect(await readTick(clock.url)).toMatch(/^\d\d:\d\d:\d\d$/);
           for (const env of [web, worker, beat]) {
             const { exit } = await runClock(['healthcheck', '--ready'], { command: command(env) });
             expect(exit).toBe(0);
@@ -138,9 +142,9 @@ describe('image', () => {
     );
   });
 
-  test('has no capability and can get none', async () => {
+  test('runs without capabilities and cannot gain any', async () => {
     const env = { CLOCK_INTERNAL_PORT: String(await freePort()), ...secrets };
-    await running(image.strictly(env), ['all', '--data-dir', '/data'], async (_clock, pid) => {
+    await withRole(image.restrictedCommand(env), ['all', '--data-dir', '/data'], async (_clock, pid) => {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       expect(status).toMatch(/^Uid:\t10001\t10001\t10001\t10001$/m);
       expect(status).toMatch(/^CapPrm:\t0+$/m);
@@ -149,35 +153,35 @@ describe('image', () => {
     });
   });
 
-  test('shows the time of Madrid', async () => {
+  test('serves the time of Madrid by default', async () => {
     const env = { CLOCK_INTERNAL_PORT: String(await freePort()), ...secrets };
-    await running(image.strictly(env), ['all', '--data-dir', '/data'], async (clock) => {
+    await withRole(image.restrictedCommand(env), ['all', '--data-dir', '/data'], async (clock) => {
       const client = new Client(clock.url);
       await client.signIn('admin', password);
       const zone = await until(async () => {
         const state = (await (await client.fetch('/api/initial_state')).json()) as { zone?: string };
         return state.zone;
-      }, 'the first tick is there');
+      }, 'the first tick arrives');
       expect(zone).toBe('Europe/Madrid');
     });
   });
 
-  test('says what is missing when it has no secret', async () => {
-    const { exit, stderr } = await runClock(['web'], { command: image.strictly() });
+  test('names the missing variable if it has no secret', async () => {
+    const { exit, stderr } = await runClock(['web'], { command: image.restrictedCommand() });
     expect(stderr).toMatch(/^clock: CLOCK_SECRET: missing: .*\n$/);
     expect(exit).toBe(2);
   });
 });
 
 describe('executable', () => {
-  test('runs alone on a bare Debian 12, without Node, and leaves nothing behind', async () => {
+  test('runs on a bare Debian 12 without Node and leaves only its data behind', async () => {
     const base = image.bareDebian;
     copyFileSync(join(image.rootfs, 'usr/local/bin/clock'), join(base, 'opt/clock'));
     expect(readdirSync(join(base, 'usr/bin'))).not.toContain('node');
-    const into = ['/usr/bin/unshare', `--root=${base}`, '--wd=/', '--setgid=10001', '--setuid=10001'];
-    const proc = ['unshare', '--mount', 'sh', '-c', `mount -t proc proc ${base}/proc && exec "$@"`, 'sh'];
-    const command = [...proc, 'env', '--ignore-environment', ...into, '/opt/clock'];
-    await running(command, ['all', '--data-dir', '/tmp/data'], async (clock) => {
+    const chroot = ['/usr/bin/unshare', `--root=${base}`, '--wd=/', '--setgid=10001', '--setuid=10001'];
+    const mountProc = ['unshare', '--mount', 'sh', '-c', `mount -t proc proc ${base}/proc && exec "$@"`, 'sh'];
+    const command = [...mountProc, 'env', '--ignore-environment', ...chroot, '/opt/clock'];
+    await withRole(command, ['all', '--data-dir', '/tmp/data'], async (clock) => {
       expect((await fetch(`${clock.url}/health`)).status).toBe(200);
     });
     expect(readdirSync(join(base, 'tmp'))).toEqual(['data']);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What an image says of itself, as Docker has it. */
+/** The configuration of an image in Docker's format. */
 interface ImageConfig {
   User: string;
   Env: string[];
@@ -14,7 +14,7 @@ interface ImageConfig {
   Labels: Record<string, string>;
 }
 
-/** The image that `build.sh` built, and the bare Debian that it was built on. */
+/** The image that `build.sh` builds, and the bare Debian that it is based on. */
 export class Image implements Disposable {
   readonly config: ImageConfig;
   readonly rootfs: string;
@@ -30,8 +30,8 @@ export class Image implements Disposable {
     for (const mountPoint of ['proc', 'dev']) mkdirSync(join(this.rootfs, mountPoint), { recursive: true });
   }
 
-  /** Runs as a strict cluster would: read-only root, the image's user and environment, no capability, no new ones. */
-  strictly(env: Readonly<Record<string, string>> = {}): string[] {
+  /** Runs with the image's user and environment, a read-only root and no capabilities, as a restricted pod does. */
+  restrictedCommand(env: Readonly<Record<string, string>> = {}): string[] {
     const [uid = '', gid = ''] = this.config.User.split(':');
     const mounts = [
       `mount --bind ${this.rootfs} ${this.rootfs}`,
@@ -43,14 +43,14 @@ export class Image implements Disposable {
     ];
     const unshare = ['setpriv', '--no-new-privs', 'unshare', '--mount', 'sh', '-c'];
     const environment = ['env', '--ignore-environment', ...this.config.Env, ...variables(env)];
-    const into = ['/usr/bin/unshare', `--root=${this.rootfs}`, `--wd=${this.config.WorkingDir}`];
+    const chroot = ['/usr/bin/unshare', `--root=${this.rootfs}`, `--wd=${this.config.WorkingDir}`];
     const user = [`--setgid=${gid}`, `--setuid=${uid}`];
     const script = `${mounts.join(' && ')} && exec "$@"`;
-    return [...unshare, script, 'sh', ...environment, ...into, ...user, ...this.config.Entrypoint];
+    return [...unshare, script, 'sh', ...environment, ...chroot, ...user, ...this.config.Entrypoint];
   }
 
-  /** Runs as `buildah run` does, which takes user and environment from the image and nothing else. */
-  withBuildah(env: Readonly<Record<string, string>> = {}): string[] {
+  /** Runs with `buildah run`, which takes user and environment from the image. */
+  buildahCommand(env: Readonly<Record<string, string>> = {}): string[] {
     const store = ['--root', join(this.#folder, 'storage'), '--runroot', join(this.#folder, 'run')];
     const run = ['run', '--isolation', 'chroot', '--cap-drop', 'all'];
     const settings = variables(env).flatMap((variable) => ['--env', variable]);

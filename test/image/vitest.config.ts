@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Apart from the other tests: it builds an image first, as root, which takes minutes. */
+/** A separate run, since it builds an image first, which needs root and takes minutes. */
 export default defineConfig({
   test: { name: 'image', include: ['test/image/*.test.ts'], testTimeout: 30_000, hookTimeout: 900_000 },
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Attempts } from '../../src/auth/attempts.ts';
 import { FirstAccount } from '../../src/auth/first-account.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { parseAddressRange } from '../../src/web/proxies.ts';
+import { parseAddressRange } from '../../src/addresses.ts';
 import type { Client } from '../support/client.ts';
 import { ask, requestText } from '../support/raw-connection.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -38,7 +38,7 @@ describe.each([
     return WebApp.start({ config, ...(backend === undefined ? {} : { backend }) });
   }
 
-  test('a sign-out in the midst of handshakes leaves no socket of its session', async () => {
+  test('a sign-out during handshakes leaves no socket of its session open', async () => {
     await using one = await start();
     await using two = await WebApp.start({ beside: one });
     for (let round = 0; round < 10; round += 1) {
@@ -51,19 +51,19 @@ describe.each([
     }
   });
 
-  test('a person who is disabled while signing in does not stay in', async () => {
+  test('an account that is disabled during a sign-in is not signed in', async () => {
     await using one = await start();
     for (let round = 0; round < 3; round += 1) {
       const name = `ada${round}`;
-      await one.people.accounts.add(name, password, false);
+      await one.auth.accounts.add(name, password, false);
       const client = one.client();
       await (await client.fetch('/accounts/login/')).arrayBuffer();
-      await Promise.all([client.signIn(name, password), one.people.accounts.disable(name)]);
+      await Promise.all([client.signIn(name, password), one.auth.accounts.disable(name)]);
       expect((await client.fetch('/')).status).toBe(302);
     }
   });
 
-  test('no more sockets than there are places come in, however many knock at once', async () => {
+  test('simultaneous handshakes open no more sockets than --max-sockets', async () => {
     await using owner = await start();
     const clients = await Promise.all(Array.from({ length: 40 }, () => owner.signedIn()));
     await using small = await WebApp.start({ beside: owner, config: { maxSockets: 3 } });
@@ -78,18 +78,18 @@ describe.each([
     expect(small.sockets).toBe(3);
   });
 
-  test('of 150 wrong passwords at once no more than ten are looked at, and from elsewhere the account is open', async () => {
+  test('of 150 simultaneous wrong passwords at most ten are checked, and the account stays open for other addresses', async () => {
     await using one = await start();
-    await one.people.accounts.add('ada', password, false);
+    await one.auth.accounts.add('ada', password, false);
     const attempts = new Attempts(one.backend.limiter);
     const begun = await Promise.all(Array.from({ length: 150 }, () => attempts.begin('ada', '192.0.2.1')));
     expect(begun.filter((attempt) => typeof attempt !== 'number').length).toBeLessThanOrEqual(10);
     expect(typeof (await attempts.begin('ada', '192.0.2.2'))).toBe('object');
   });
 
-  test('of many who race for the first account one makes it', async () => {
+  test('of several processes that race for the first account, one creates it', async () => {
     await using one = await start();
-    const { accounts } = one.people;
+    const { accounts } = one.auth;
     const used: number[] = [];
     const racers = Array.from({ length: 5 }, (__, index) => {
       const first = { text: `the password of racer ${index}`, onUsed: () => used.push(index) };
@@ -104,7 +104,7 @@ describe.each([
 });
 
 describe('a credential', () => {
-  /** A session's claims, as of a session that is there, but for what is said otherwise. */
+  /** The claims of a client's session. */
   async function claimsOf(client: Client): Promise<Record<string, unknown>> {
     const [, payload = ''] = (client.cookies.get('sessionid') ?? '').split('.');
     return JSON.parse(Buffer.from(payload, 'base64url').toString());
@@ -133,7 +133,7 @@ describe('a credential', () => {
     ['with a critical part that nobody knows', (claims) => sign(claims, { crit: ['x'], x: 1 }).catch(() => 'x.y.z')],
   ];
 
-  test.each(forgeries)('%s is nobody’s, as cookie and as token', async (_, forge) => {
+  test.each(forgeries)('%s is refused, as cookie and as token', async (_, forge) => {
     const client = await app.signedIn();
     expect((await client.fetch('/')).status).toBe(200);
     const forged = await forge(await claimsOf(client));
@@ -147,7 +147,7 @@ describe('a credential', () => {
   });
 
   test.each(['Bearer', 'Bearer ', 'Bearer a b', 'bearer\tx', 'Bearer  '])(
-    'that says %j and no more decides against the cookie beside it',
+    'in the malformed header %j takes precedence over a valid cookie',
     async (authorization) => {
       const client = await app.signedIn();
       const lines = ['Host: a', `Cookie: ${client.cookieHeader()}`, `Authorization: ${authorization}`];
@@ -158,7 +158,7 @@ describe('a credential', () => {
 
 describe('a POST', () => {
   test.each(['/accounts/login/', '/accounts/logout/', '/accounts/password_change/'])(
-    'to %s with any cookie and no token of the form is 403, signed in or not',
+    'to %s with a cookie and without a CSRF token is 403, signed in or not',
     async (path) => {
       for (const client of [await app.signedIn(), app.client()]) {
         const headers = { cookie: client.cookieHeader() || 'other=1' };
@@ -170,7 +170,7 @@ describe('a POST', () => {
 });
 
 describe('X-Forwarded-For', () => {
-  /** The status of a wrong try that comes with it, where `address` has used up its tries for that account. */
+  /** The status of a failed attempt with this header, after `address` has used up its attempts for the account. */
   async function tryFrom(one: WebApp, address: string, forwarded: string): Promise<number> {
     const account = randomUUID();
     const attempts = new Attempts(one.backend.limiter);
@@ -179,7 +179,7 @@ describe('X-Forwarded-For', () => {
     return (await one.client().post('/accounts/login/', fields, { 'X-Forwarded-For': forwarded })).status;
   }
 
-  test('of a stranger, or before the last hop, makes no other address of a client', async () => {
+  test('of an untrusted peer, or before the last untrusted hop, does not change a client’s address', async () => {
     await using open = await WebApp.start();
     await using behind = await WebApp.start({ config: { trustedProxy: [parseAddressRange('127.0.0.0/8')] } });
     expect(await tryFrom(open, '127.0.0.1', '203.0.113.1')).toBe(429);

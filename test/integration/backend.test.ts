@@ -8,7 +8,7 @@ import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts'
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { tickFrameAroundSeq } from '../../src/protocol.ts';
+import { tickFrame } from '../../src/protocol.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { passes, until } from '../support/until.ts';
 
@@ -16,30 +16,31 @@ const channels = ['time', 'date'];
 const log = silentLogger();
 
 describe.concurrent('embedded backend', () => {
-  keepsItsContract(async () => {
+  fulfilsContract(async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'clock-data-'));
     const backend = new EmbeddedBackend({ dataDir, channels, log, exclusive: true });
     return { backend, clean: () => rm(dataDir, { recursive: true }) };
   });
 });
 
-describe.concurrent('redis backend', () => {
+describe.concurrent('Redis backend', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await RedisServer.start();
   });
   afterAll(() => server.stop());
 
-  keepsItsContract(async () => {
+  fulfilsContract(async () => {
     const target = parseRedisTarget(server.url);
     return { backend: new RedisBackend({ target, prefix: `${randomUUID()}:`, channels, log }), clean: async () => {} };
   });
 });
 
-/** The contract of `backend.ts`: what any backend promises. Each test has a backend of its own, with nothing in it. */
-function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () => Promise<void> }>): void {
-  function promise(what: string, check: (backend: Backend) => Promise<void>): void {
-    test(what, async () => {
+/** Tests the contract of `backend.ts`. Each test starts with an empty backend. */
+function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => Promise<void> }>): void {
+  function contractTest(title: string, check: (backend: Backend) => Promise<void>): void {
+    // oxlint-disable-next-line vitest/expect-expect -- every check asserts
+    test(title, async () => {
       const { backend, clean } = await create();
       try {
         await backend.start();
@@ -51,7 +52,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
     });
   }
 
-  /** A job for an instant `inMs` from now that stays good for ten seconds, unless told otherwise. */
+  /** A job for the instant `inMs` from now. By default it expires ten seconds later. */
   function job(backend: Backend, inMs = 0, more: Partial<Job> = {}): Job {
     const at = Math.floor(backend.time.now()) + inMs;
     return { task: 'time', at, everyMs: 500, expiresAt: at + 10_000, ...more };
@@ -66,21 +67,34 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
   const soon = (): AbortSignal => AbortSignal.timeout(2_000);
 
   describe('service', () => {
-    promise('is without outage once it has started', async (backend) => {
+    contractTest('has no outage after the start', async (backend) => {
       expect(backend.outage).toBeNull();
+      expect(backend.outageReason).toBeNull();
     });
 
-    promise('tells house time to a few ms, with its bound', async (backend) => {
+    contractTest('knows house time within the stated error', async (backend) => {
       expect(Math.abs(backend.time.now() - Date.now())).toBeLessThan(50);
       expect(backend.time.errorMs).toBeLessThan(50);
     });
 
-    promise('stops twice', async (backend) => {
+    contractTest('passes its self-test, which changes no data', async (backend) => {
+      await backend.records.create('account', 'ana', { n: 1 });
+      await backend.ticks.publish(job(backend), '15:03:27', 'UTC');
+      const last = await backend.ticks.last('time');
+      const results = await backend.selfTest();
+      expect(results.length).toBeGreaterThan(0);
+      expect(results.filter(({ problem }) => problem !== null)).toEqual([]);
+      expect(await backend.ticks.last('time')).toEqual(last);
+      expect(await backend.records.list('account')).toEqual([{ id: 'ana', value: { n: 1 } }]);
+      expect(await backend.records.list('session')).toEqual([]);
+    });
+
+    contractTest('can be stopped twice', async (backend) => {
       await backend.stop();
       await backend.stop();
     });
 
-    test('stops without having started', async () => {
+    test('can be stopped before the start', async () => {
       const { backend, clean } = await create();
       expect(backend.outage).toBe('starting');
       await backend.stop();
@@ -89,23 +103,23 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
   });
 
   describe('lease', () => {
-    promise('goes to one of many', async ({ ticks }) => {
+    contractTest('belongs to one owner at a time', async ({ ticks }) => {
       expect(await ticks.acquireLease('one')).not.toBeNull();
       expect(await ticks.acquireLease('other')).toBeNull();
     });
 
-    promise("keeps its holder's term", async ({ ticks }) => {
+    contractTest('keeps its term when the owner renews it', async ({ ticks }) => {
       const first = await ticks.acquireLease('one');
       expect(await ticks.acquireLease('one')).toEqual(first);
     });
 
-    promise('goes, with a greater term, to another when it was given up', async ({ ticks }) => {
+    contractTest('can be acquired with a greater term after its release', async ({ ticks }) => {
       const term = (await ticks.acquireLease('one'))?.term ?? 0;
       await ticks.releaseLease('one', term);
       expect((await ticks.acquireLease('other'))?.term).toBeGreaterThan(term);
     });
 
-    promise('ends after a second without renewal', async ({ ticks }) => {
+    contractTest('ends one second after the last renewal', async ({ ticks }) => {
       const term = (await ticks.acquireLease('one'))?.term ?? 0;
       await passes(700);
       expect(await ticks.acquireLease('other')).toBeNull();
@@ -113,7 +127,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect((await ticks.acquireLease('other'))?.term).toBeGreaterThan(term);
     });
 
-    promise('is not given up by an earlier term, nor by another owner', async ({ ticks }) => {
+    contractTest('is not released by an earlier term or another owner', async ({ ticks }) => {
       const term = (await ticks.acquireLease('one'))?.term ?? 0;
       await ticks.releaseLease('one', term - 1);
       await ticks.releaseLease('other', term);
@@ -122,29 +136,29 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
   });
 
   describe('push', () => {
-    promise('refuses whoever never led', async (backend) => {
+    contractTest('refuses an owner that never held the lease', async (backend) => {
       expect(await backend.ticks.push(job(backend), 'beat', 1)).toBe('not-leader');
     });
 
-    promise('refuses another owner or term than the lease has', async (backend) => {
+    contractTest('refuses an owner or term other than that of the lease', async (backend) => {
       const term = await leader(backend);
       expect(await backend.ticks.push(job(backend), 'other', term)).toBe('not-leader');
       expect(await backend.ticks.push(job(backend), 'beat', term + 1)).toBe('not-leader');
     });
 
-    promise('refuses a leader that resigned', async (backend) => {
+    contractTest('refuses an owner that has released the lease', async (backend) => {
       const term = await leader(backend);
       await backend.ticks.releaseLease('beat', term);
       expect(await backend.ticks.push(job(backend), 'beat', term)).toBe('not-leader');
     });
 
-    promise('refuses a leader whose lease ran out', async (backend) => {
+    contractTest('refuses an owner whose lease has ended', async (backend) => {
       const term = await leader(backend);
       await passes(1_050);
       expect(await backend.ticks.push(job(backend), 'beat', term)).toBe('not-leader');
     });
 
-    promise('takes each instant once, and none before it', async (backend) => {
+    contractTest('accepts each instant once and refuses earlier ones', async (backend) => {
       const term = await leader(backend);
       const one = job(backend);
       expect(await backend.ticks.push(one, 'beat', term)).toBe('pushed');
@@ -152,14 +166,14 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await backend.ticks.push({ ...one, at: one.at - 500 }, 'beat', term)).toBe('duplicate');
     });
 
-    promise('keeps the instants of tasks apart', async (backend) => {
+    contractTest('accepts the same instant for different tasks', async (backend) => {
       const term = await leader(backend);
       const one = job(backend);
       expect(await backend.ticks.push(one, 'beat', term)).toBe('pushed');
       expect(await backend.ticks.push({ ...one, task: 'date' }, 'beat', term)).toBe('pushed');
     });
 
-    promise('takes an instant before one that lies more than an expiry ahead', async (backend) => {
+    contractTest('accepts an instant before a stored one that is more than an expiry ahead', async (backend) => {
       const term = await leader(backend);
       const ahead = job(backend, 5_000, { expiresAt: backend.time.now() + 5_500 });
       const due = job(backend, 0, { expiresAt: backend.time.now() + 500 });
@@ -168,7 +182,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await backend.ticks.push(due, 'beat', term)).toBe('duplicate');
     });
 
-    promise('lets the oldest fall out of a queue that nobody empties', async (backend) => {
+    contractTest('drops the oldest jobs of a full queue', async (backend) => {
       const term = await leader(backend);
       const first = job(backend);
       const jobs = Array.from({ length: 30 }, (_, n) => ({ ...first, at: first.at + n }));
@@ -179,7 +193,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
   });
 
   describe('pop', () => {
-    promise('returns jobs as they were pushed, in order', async (backend) => {
+    contractTest('returns jobs unchanged and in order', async (backend) => {
       const term = await leader(backend);
       const [one, two] = [job(backend), job(backend, 500)];
       await backend.ticks.push(one, 'beat', term);
@@ -188,7 +202,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await backend.ticks.pop(soon())).toEqual(two);
     });
 
-    promise('waits for a job', async (backend) => {
+    contractTest('waits for a job', async (backend) => {
       const term = await leader(backend);
       const popping = backend.ticks.pop(soon());
       const one = job(backend);
@@ -196,7 +210,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await popping).toEqual(one);
     });
 
-    promise('gives each job to one caller only', async (backend) => {
+    contractTest('returns each job to one caller only', async (backend) => {
       const term = await leader(backend);
       const popping = [backend.ticks.pop(soon()), backend.ticks.pop(soon())];
       const [one, two] = [job(backend), job(backend, 1)];
@@ -206,7 +220,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(popped.map((each) => each?.at).toSorted()).toEqual([one.at, two.at]);
     });
 
-    promise('passes over expired jobs, and counts them', async (backend) => {
+    contractTest('drops and counts expired jobs', async (backend) => {
       const term = await leader(backend);
       const late = job(backend, -1_000, { expiresAt: backend.time.now() - 500 });
       const good = job(backend);
@@ -216,7 +230,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(backend.ticks.expiredJobs).toBe(1);
     });
 
-    promise('returns null when aborted, soon', async ({ ticks }) => {
+    contractTest('returns null within 0.7 s of an abort', async ({ ticks }) => {
       const abort = new AbortController();
       const popping = ticks.pop(abort.signal);
       await passes(100);
@@ -226,36 +240,36 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(performance.now() - begin).toBeLessThan(700);
     });
 
-    promise('returns null at once when aborted before', async ({ ticks }) => {
+    contractTest('returns null at once if aborted before the call', async ({ ticks }) => {
       expect(await ticks.pop(AbortSignal.abort())).toBeNull();
     });
   });
 
-  describe('finish', () => {
-    promise('publishes, and keeps the tick as the last of its channel', async (backend) => {
+  describe('publish', () => {
+    contractTest('stores the tick as the last of its channel', async (backend) => {
       const one = job(backend);
       expect(await backend.ticks.last('time')).toBeNull();
       expect(await backend.ticks.publish(one, '15:03:27', 'Europe/Madrid')).toBe('published');
       const seq = Math.floor(one.at / 50);
-      const last = { text: '15:03:27', at: one.at, seq, zone: 'Europe/Madrid', everyMs: 500 };
+      const last = { text: '15:03:27', at: one.at, seq, zone: 'Europe/Madrid', everyMs: 500, expiresAt: one.expiresAt };
       expect(await backend.ticks.last('time')).toEqual(last);
       expect(await backend.ticks.last('date')).toBeNull();
     });
 
-    promise('refuses a job past its expiry', async (backend) => {
+    contractTest('refuses an expired job', async (backend) => {
       const late = job(backend, -1_000, { expiresAt: backend.time.now() - 500 });
       expect(await backend.ticks.publish(late, '15:03:27', 'UTC')).toBe('expired');
       expect(await backend.ticks.last('time')).toBeNull();
     });
 
-    promise('publishes each instant once, and none before it', async (backend) => {
+    contractTest('publishes each instant once and refuses earlier ones', async (backend) => {
       const one = job(backend);
       await backend.ticks.publish(one, '15:03:27', 'UTC');
       expect(await backend.ticks.publish(one, '15:03:27', 'UTC')).toBe('duplicate');
       expect(await backend.ticks.publish({ ...one, at: one.at - 1 }, '15:03:26', 'UTC')).toBe('duplicate');
     });
 
-    promise('raises seq by one at least, also when the authority stepped back', async (backend) => {
+    contractTest('increases seq even after the authority stepped back', async (backend) => {
       const ahead = job(backend, 60_000, { expiresAt: backend.time.now() + 60_500 });
       const due = job(backend, 0, { expiresAt: backend.time.now() + 500 });
       expect(await backend.ticks.publish(ahead, '15:04:27', 'UTC')).toBe('published');
@@ -264,7 +278,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(last).toMatchObject({ at: due.at, seq: Math.floor(ahead.at / 50) + 1 });
     });
 
-    promise('keeps any text whole', async (backend) => {
+    contractTest('stores any text unchanged', async (backend) => {
       const text = '"quoted" \\ ünïcode 🕒 },"channel":';
       await backend.ticks.publish(job(backend), text, 'UTC');
       expect((await backend.ticks.last('time'))?.text).toBe(text);
@@ -272,19 +286,18 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
   });
 
   describe('subscribe', () => {
-    function frames(backend: Backend): string[] {
-      const handed: string[] = [];
-      backend.ticks.subscribe((channel, frame) => handed.push(`${channel} ${Buffer.from(frame).toString()}`));
-      return handed;
+    function framesOf(backend: Backend): string[] {
+      const frames: string[] = [];
+      backend.ticks.subscribe((channel, frame) => frames.push(`${channel} ${Buffer.from(frame).toString()}`));
+      return frames;
     }
 
     function frameOf(channel: string, text: string, at: number, seq = Math.floor(at / 50)): string {
-      const [before, after] = tickFrameAroundSeq(channel, text, at);
-      return `${channel} ${before}${seq}${after}`;
+      return `${channel} ${tickFrame({ channel, text, at, seq })}`;
     }
 
-    promise('hands on the frames of all channels, in order', async (backend) => {
-      const handed = frames(backend);
+    contractTest('delivers the frames of all channels in order', async (backend) => {
+      const frames = framesOf(backend);
       await until(() => backend.outage === null, 'the subscription');
       const expected: string[] = [];
       const first = job(backend);
@@ -295,33 +308,33 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
           expected.push(frameOf(task, `text ${n}`, at));
         }
       }
-      await until(() => handed.length >= expected.length, 'all frames');
-      expect(handed).toEqual(expected);
+      await until(() => frames.length >= expected.length, 'all frames');
+      expect(frames).toEqual(expected);
     });
 
-    promise('hands on nothing of other channels', async (backend) => {
-      const handed = frames(backend);
+    contractTest('delivers nothing from other channels', async (backend) => {
+      const frames = framesOf(backend);
       await until(() => backend.outage === null, 'the subscription');
       const one = job(backend);
       await backend.ticks.publish({ ...one, task: 'weather' }, 'rain', 'UTC');
       await backend.ticks.publish(one, '15:03:27', 'UTC');
-      await until(() => handed.length > 0, 'a frame');
-      expect(handed).toEqual([frameOf('time', '15:03:27', one.at)]);
+      await until(() => frames.length > 0, 'a frame');
+      expect(frames).toEqual([frameOf('time', '15:03:27', one.at)]);
     });
 
-    promise('hands on the last tick to one that comes late', async (backend) => {
+    contractTest('delivers the last tick to a new subscriber', async (backend) => {
       const one = job(backend);
       await backend.ticks.publish(one, '15:03:27', 'UTC');
-      const handed = frames(backend);
-      await until(() => handed.length > 0, 'the last tick');
+      const frames = framesOf(backend);
+      await until(() => frames.length > 0, 'the last tick');
       const next = { ...one, at: one.at + 500 };
       await backend.ticks.publish(next, '15:03:28', 'UTC');
-      await until(() => handed.length > 1, 'the next tick');
-      expect(handed).toEqual([frameOf('time', '15:03:27', one.at), frameOf('time', '15:03:28', next.at)]);
+      await until(() => frames.length > 1, 'the next tick');
+      expect(frames).toEqual([frameOf('time', '15:03:27', one.at), frameOf('time', '15:03:28', next.at)]);
     });
 
-    promise('serves several subscribers', async (backend) => {
-      const [first, second] = [frames(backend), frames(backend)];
+    contractTest('delivers to several subscribers', async (backend) => {
+      const [first, second] = [framesOf(backend), framesOf(backend)];
       await until(() => backend.outage === null, 'the subscription');
       const one = job(backend);
       await backend.ticks.publish(one, '15:03:27', 'UTC');
@@ -331,7 +344,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
   });
 
   describe('records', () => {
-    promise('keeps what was created, under its kind and id', async ({ records }) => {
+    contractTest('stores a new record under its kind and id', async ({ records }) => {
       const value = { name: 'ana', at: 1.5, tags: ['ü', '🕒'], nothing: null };
       expect(await records.create('account', 'ana', value)).toBe(true);
       expect(await records.get('account', 'ana')).toEqual(value);
@@ -339,19 +352,19 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await records.get('account', 'eva')).toBeNull();
     });
 
-    promise('creates a record once, whoever races', async ({ records }) => {
+    contractTest('creates a record once although callers race', async ({ records }) => {
       const tries = [1, 2, 3, 4].map((by) => records.create('account', 'admin', { by }));
       expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
       expect(await records.get('account', 'admin')).toEqual({ by: 1 });
     });
 
-    promise('returns many in the order of their ids', async ({ records }) => {
+    contractTest('returns several records in the order of the ids', async ({ records }) => {
       for (let n = 0; n < 5; n++) await records.create('token', `t${n}`, { n });
       expect(await records.getMany('token', ['t3', 'none', 't0'])).toEqual([{ n: 3 }, null, { n: 0 }]);
       expect(await records.getMany('token', [])).toEqual([]);
     });
 
-    promise('returns a thousand and more', async ({ records }) => {
+    contractTest('returns more than a thousand records', async ({ records }) => {
       await records.create('session', 's1100', { n: 1_100 });
       const ids = Array.from({ length: 1_200 }, (_, n) => `s${n}`);
       const found = await records.getMany('session', ids);
@@ -359,7 +372,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(found[1_100]).toEqual({ n: 1_100 });
     });
 
-    promise('updates what is there, and nothing else', async ({ records }) => {
+    contractTest('updates existing records only', async ({ records }) => {
       await records.create('account', 'ana', { tries: 1 });
       const raise = ({ tries }: { tries: number }) => ({ tries: tries + 1 });
       expect(await records.update('account', 'ana', raise)).toBe(true);
@@ -368,20 +381,20 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await records.get('account', 'eva')).toBeNull();
     });
 
-    promise('changes nothing when the change is null', async ({ records }) => {
+    contractTest('changes nothing if the change returns null', async ({ records }) => {
       await records.create('account', 'ana', { tries: 1 });
       expect(await records.update('account', 'ana', () => null)).toBe(true);
       expect(await records.get('account', 'ana')).toEqual({ tries: 1 });
     });
 
-    promise('loses no update of those that race', async ({ records }) => {
+    contractTest('loses no update although callers race', async ({ records }) => {
       await records.create('account', 'ana', { tries: 0 });
       const raise = ({ tries }: { tries: number }) => ({ tries: tries + 1 });
       await Promise.all(Array.from({ length: 20 }, () => records.update('account', 'ana', raise)));
       expect(await records.get('account', 'ana')).toEqual({ tries: 20 });
     });
 
-    promise('deletes once', async ({ records }) => {
+    contractTest('deletes a record once', async ({ records }) => {
       await records.create('account', 'ana', {});
       expect(await records.delete('account', 'ana')).toBe(true);
       expect(await records.delete('account', 'ana')).toBe(false);
@@ -389,7 +402,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await records.list('account')).toEqual([]);
     });
 
-    promise('lists a kind by id, in code unit order', async ({ records }) => {
+    contractTest('lists a kind sorted by id in code unit order', async ({ records }) => {
       for (const id of ['b', 'Z', 'a:2', '🕒', 'a:10', '\uffee', 'a'])
         await records.create('screen' as never, id, { id });
       await records.create('token', 'a', {});
@@ -397,7 +410,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(ids).toEqual(['Z', 'a', 'a:10', 'a:2', 'b', '🕒', '\uffee']);
     });
 
-    promise('lists those whose id begins with a prefix', async ({ records }) => {
+    contractTest('lists the records whose id starts with a prefix', async ({ records }) => {
       for (const id of ['ana:1', 'ana:2', 'ana', 'an', 'anb:1', '%:1']) await records.create('session', id, { id });
       expect(await records.list('session', 'ana:')).toEqual([
         { id: 'ana:1', value: { id: 'ana:1' } },
@@ -406,7 +419,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await records.list('session', '%')).toEqual([{ id: '%:1', value: { id: '%:1' } }]);
     });
 
-    promise('ends a record with its lifetime', async ({ records }) => {
+    contractTest('removes a record at the end of its lifetime', async ({ records }) => {
       await records.create('session', 'short', { n: 1 }, 150);
       await records.create('session', 'long', { n: 1 }, 60_000);
       await passes(200);
@@ -417,7 +430,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await records.create('session', 'short', { n: 2 })).toBe(true);
     });
 
-    promise('starts the lifetime anew with an update', async ({ records }) => {
+    contractTest('restarts the lifetime with an update', async ({ records }) => {
       await records.create('session', 'renewed', { n: 1 }, 400);
       await records.create('session', 'freed', { n: 1 }, 400);
       await records.update('session', 'renewed', () => ({ n: 2 }), 60_000);
@@ -426,52 +439,68 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect((await records.list('session')).map(({ id }) => id)).toEqual(['freed', 'renewed']);
     });
 
-    promise('deletes records and tells of it in one step', async (backend) => {
-      const heard: string[] = [];
-      backend.records.subscribe({ onMessage: (message) => heard.push(message), onGap: () => {} });
+    contractTest('deletes records and publishes a message', async (backend) => {
+      const received: string[] = [];
+      backend.records.subscribe({ onMessage: (message) => received.push(message), onGap: () => {} });
       await until(() => backend.outage === null, 'the subscription');
       for (const id of ['ana/1', 'ana/2', 'bob/1']) await backend.records.create('session', id, {}, 60_000);
       await backend.records.deleteAndPublish('session', ['ana/1', 'ana/2', 'never there'], 'ended');
       expect((await backend.records.list('session')).map(({ id }) => id)).toEqual(['bob/1']);
-      await until(() => heard.length === 1, 'the message');
-      expect(heard).toEqual(['ended']);
+      await until(() => received.length === 1, 'the message');
+      expect(received).toEqual(['ended']);
     });
 
-    promise('tells every listener, in order', async (backend) => {
-      const heard: string[] = [];
+    contractTest('updates a record and publishes a message, unless nothing changes', async (backend) => {
+      const received: string[] = [];
+      backend.records.subscribe({ onMessage: (message) => received.push(message), onGap: () => {} });
+      await until(() => backend.outage === null, 'the subscription');
+      const { records } = backend;
+      await records.create('account', 'ana', { n: 1 });
+      expect(await records.updateAndPublish('account', 'ana', () => ({ n: 2 }), 'changed')).toBe(true);
+      expect(await records.updateAndPublish('account', 'ana', () => null, 'not changed')).toBe(true);
+      expect(await records.updateAndPublish('account', 'eva', () => ({ n: 3 }), 'missing')).toBe(false);
+      await records.publish('end');
+      await until(() => received.includes('end'), 'the messages');
+      expect(received).toEqual(['changed', 'end']);
+      expect(await records.get('account', 'ana')).toEqual({ n: 2 });
+      expect(await records.get('account', 'eva')).toBeNull();
+    });
+
+    contractTest('sends messages to every listener in order', async (backend) => {
+      const received: string[] = [];
       for (const name of ['a', 'b']) {
-        backend.records.subscribe({ onMessage: (message) => heard.push(`${name} ${message}`), onGap: () => {} });
+        backend.records.subscribe({ onMessage: (message) => received.push(`${name} ${message}`), onGap: () => {} });
       }
       await until(() => backend.outage === null, 'the subscription');
       await backend.records.publish('one');
       await backend.records.publish('"two" 🕒');
-      await until(() => heard.length === 4, 'all messages');
-      expect(heard).toEqual(['a one', 'b one', 'a "two" 🕒', 'b "two" 🕒']);
+      await until(() => received.length === 4, 'all messages');
+      expect(received).toEqual(['a one', 'b one', 'a "two" 🕒', 'b "two" 🕒']);
     });
   });
 
   describe('listeners', () => {
-    promise('are told although one before them throws', async (backend) => {
-      const heard: string[] = [];
+    contractTest('are called although an earlier one throws', async (backend) => {
+      const received: string[] = [];
       const broken = (): never => {
         throw new Error('broken');
       };
       backend.records.subscribe({ onMessage: broken, onGap: broken });
-      backend.records.subscribe({ onMessage: (message) => heard.push(message), onGap: () => {} });
+      backend.records.subscribe({ onMessage: (message) => received.push(message), onGap: () => {} });
       backend.ticks.subscribe(broken);
-      backend.ticks.subscribe((channel) => heard.push(channel));
+      backend.ticks.subscribe((channel) => received.push(channel));
       await until(() => backend.outage === null, 'the subscription');
       expect(await backend.ticks.publish(job(backend), '15:03:27', 'UTC')).toBe('published');
       await backend.records.publish('news');
-      await until(() => heard.length === 2, 'both');
-      expect(heard.toSorted()).toEqual(['news', 'time']);
+      await until(() => received.length === 2, 'both');
+      expect(received.toSorted()).toEqual(['news', 'time']);
     });
   });
 
   describe('limiter', () => {
     const limit: Limit = { name: 'sign-in', maxAttempts: 2, windowMs: 60_000 };
 
-    promise('lets as many tries pass as the limit has, then says how long', async ({ limiter }) => {
+    contractTest('allows the attempts of the limit, then returns the remaining time', async ({ limiter }) => {
       expect(await limiter.consume(limit, 'ana')).toBeNull();
       expect(await limiter.consume(limit, 'ana')).toBeNull();
       const wait = await limiter.consume(limit, 'ana');
@@ -480,13 +509,13 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await limiter.consume(limit, 'eva')).toBeNull();
     });
 
-    promise('keeps limits apart by name', async ({ limiter }) => {
+    contractTest('counts limits of different names separately', async ({ limiter }) => {
       await limiter.consume(limit, 'ana');
       await limiter.consume(limit, 'ana');
       expect(await limiter.consume({ ...limit, name: 'pairing' }, 'ana')).toBeNull();
     });
 
-    promise('peeks without counting', async ({ limiter }) => {
+    contractTest('checks without counting', async ({ limiter }) => {
       await limiter.consume(limit, 'ana');
       expect(await limiter.check(limit, 'ana')).toBeNull();
       expect(await limiter.check(limit, 'ana')).toBeNull();
@@ -494,7 +523,7 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await limiter.check(limit, 'ana')).toBeGreaterThan(55_000);
     });
 
-    promise('gives a try back, and never more than were taken', async ({ limiter }) => {
+    contractTest('refunds no more attempts than were consumed', async ({ limiter }) => {
       await limiter.refund(limit, 'ana');
       await limiter.consume(limit, 'ana');
       await limiter.consume(limit, 'ana');
@@ -503,14 +532,14 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
       expect(await limiter.consume(limit, 'ana')).not.toBeNull();
     });
 
-    promise('forgets all tries', async ({ limiter }) => {
+    contractTest('resets all attempts', async ({ limiter }) => {
       for (let n = 0; n < 3; n++) await limiter.consume(limit, 'ana');
       await limiter.reset(limit, 'ana');
       expect(await limiter.check(limit, 'ana')).toBeNull();
       expect(await limiter.consume(limit, 'ana')).toBeNull();
     });
 
-    promise('begins a new window when one has ended, however often it was tried', async ({ limiter }) => {
+    contractTest('starts a new window at the end of the last one, despite further attempts', async ({ limiter }) => {
       const short = { ...limit, maxAttempts: 1, windowMs: 1_000 };
       await limiter.consume(short, 'ana');
       await passes(600);
@@ -520,14 +549,14 @@ function keepsItsContract(create: () => Promise<{ backend: Backend; clean: () =>
     });
   });
 
-  describe('census', () => {
-    promise('sums what all told, the newest of each', async (backend) => {
+  describe('connection reports', () => {
+    contractTest('sum up the latest count of each owner', async (backend) => {
       expect(await backend.reportConnections('one', 5)).toBe(5);
       expect(await backend.reportConnections('two', 20_000)).toBe(20_005);
       expect(await backend.reportConnections('one', 0)).toBe(20_000);
     });
 
-    promise('forgets who has not told for 3 s', async (backend) => {
+    contractTest('stop counting after 3 s', async (backend) => {
       await backend.reportConnections('one', 5);
       await passes(3_050);
       expect(await backend.reportConnections('two', 3)).toBe(3);

@@ -29,19 +29,19 @@ interface Compose {
   volumes: Record<string, object>;
 }
 
-describe('compose', () => {
+describe('compose.yaml', () => {
   const { services, secrets, volumes } = readYaml<Compose>('compose.yaml');
   const { version } = readYaml<{ version: string }>('package.json');
   const roles = { web: ['web', '--port', '8000'], worker: ['worker'], beat: ['beat'] };
 
-  test('has redis and a service for each role, of one image of this version', () => {
+  test('has Redis and a service for each role, which share one image of this version', () => {
     expect(Object.keys(services).toSorted()).toEqual(['beat', 'redis', 'web', 'worker']);
     for (const [name, command] of Object.entries(roles)) {
       expect(services[name]).toMatchObject({ image: `clock:${version}`, command, depends_on: ['redis'] });
     }
   });
 
-  test.each(Object.keys(roles))('asks for the health of %s as often as the article', (name) => {
+  test.each(Object.keys(roles))('has the same health check for %s as the article that Clock is modelled on', (name) => {
     expect(services[name]?.healthcheck).toEqual({
       test: ['CMD', 'clock', 'healthcheck'],
       interval: '1m30s',
@@ -51,7 +51,7 @@ describe('compose', () => {
     });
   });
 
-  test.each(Object.keys(services))('gives %s no right that it does not need', (name) => {
+  test.each(Object.keys(services))('runs %s read-only, without capabilities and new privileges', (name) => {
     expect(services[name]).toMatchObject({
       read_only: true,
       cap_drop: ['ALL'],
@@ -60,14 +60,14 @@ describe('compose', () => {
     expect(services[name]).not.toHaveProperty('privileged');
   });
 
-  test('keeps what Redis holds, on a volume, and forgets nothing', () => {
+  test('stores the data of Redis on a volume and evicts no key', () => {
     expect(services['redis']?.command.join(' ')).toBe('redis-server --appendonly yes --maxmemory-policy noeviction');
     expect(services['redis']?.['volumes']).toEqual(['redis-data:/data']);
     expect(volumes).toHaveProperty('redis-data');
     expect(services['redis']).not.toHaveProperty('ports');
   });
 
-  test('hands over the secrets as the files that `clock secret --write secrets` makes', () => {
+  test('mounts the secrets from the files that `clock secret --write secrets` creates', () => {
     expect(secrets).toEqual({
       'admin-password': { file: './secrets/admin-password' },
       secret: { file: './secrets/secret' },
@@ -79,20 +79,20 @@ describe('compose', () => {
     });
   });
 
-  test('sets no variable that no option reads', () => {
+  test('sets only variables that an option reads', () => {
     for (const { environment = {} } of Object.values(services)) {
       expect(unknownVariables(environment, tables)).toEqual([]);
     }
   });
 });
 
-describe('Redis of the manifests', () => {
+describe('Redis in the Kubernetes manifests', () => {
   const redis = container(named(manifestsIn('k8s'), 'StatefulSet', 'clock-redis'));
 
   test.each([
     { given: 'without a password', env: {}, refused: false },
     { given: 'with a password', env: { REDISCLI_AUTH: 'not-to-be-shown' }, refused: true },
-  ])('starts by its own command, $given', async ({ env, refused }) => {
+  ])('starts with its own command $given', async ({ env, refused }) => {
     const folder = mkdtempSync(join(tmpdir(), 'clock-redis-'));
     const port = String(await freePort());
     const [shell = '', ...args] = redis.command ?? [];
@@ -108,7 +108,7 @@ describe('Redis of the manifests', () => {
       expect((await cli({}, 'ping')).startsWith('NOAUTH')).toBe(refused);
       expect(await cli(env, 'config', 'get', 'appendonly')).toBe('appendonly\nyes\n');
       expect(await cli(env, 'config', 'get', 'maxmemory-policy')).toBe('maxmemory-policy\nnoeviction\n');
-      // It is the process that was started, so the signal of a pod's end reaches it.
+      // Redis replaces the shell, so it receives the SIGTERM that ends a pod.
       expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain('redis-server');
       expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).not.toContain('not-to-be-shown');
     } finally {
@@ -121,7 +121,7 @@ describe('Redis of the manifests', () => {
 });
 
 describe('systemd unit', () => {
-  test('sets no variable that no option reads', () => {
+  test('sets only variables that an option reads', () => {
     const unit = readFileSync(join(root, 'deploy/systemd/clock.service'), 'utf8');
     const variables = Object.fromEntries(
       [...unit.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),

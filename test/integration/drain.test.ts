@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => app[Symbol.asyncDispose]());
 
 describe('stopping', () => {
-  test('is told by /ready at once, while everything else is served as before', async () => {
+  test('makes /ready 503 at once, while everything else is served as before', async () => {
     const client = await app.signedIn();
     using early = await client.connect();
     app.beginToStop();
@@ -26,10 +26,10 @@ describe('stopping', () => {
     await stopped;
   });
 
-  test('closes every socket with 1001, spread over the drain, and then takes nobody', async () => {
+  test('closes every socket with 1001, spread over the drain, and then refuses connections', async () => {
     const client = await app.signedIn();
     const sockets = await Promise.all(Array.from({ length: 20 }, () => client.connect()));
-    await until(() => app.sockets === 20, 'all are known');
+    await until(() => app.sockets === 20, 'the server has all sockets');
     const closedAt: number[] = [];
     const codes = sockets.map(async ({ closed }) => {
       const code = await closed;
@@ -43,9 +43,9 @@ describe('stopping', () => {
     await expect(client.fetch('/health')).rejects.toThrow('fetch failed');
   });
 
-  test('answers what was asked before', async () => {
+  test('answers the requests that it has received', async () => {
     await using idle = await WebApp.start();
-    const { accounts } = idle.people;
+    const { accounts } = idle.auth;
     await accounts.add('ada', 'a password of the tests', false);
     const browser = idle.client();
     await browser.fetch('/accounts/login/');
@@ -56,14 +56,15 @@ describe('stopping', () => {
     expect((await signingIn).status).toBe(302);
   });
 
-  test('ends with the last socket', async () => {
+  test('ends as soon as the last socket is closed', async () => {
     await using slow = await WebApp.start({ config: { drainMs: 60_000 } });
     const took = await msUntil(() => slow.web.stop().then(() => true), 'it has stopped');
     expect(took).toBeLessThan(1_000);
   });
 
-  test('takes a second call for the same', async () => {
+  test('is done once, however often it is called', async () => {
     await Promise.all([app.web.stop(), app.web.stop()]);
     await app.web.stop();
+    await expect(app.client().fetch('/health')).rejects.toThrow('fetch failed');
   });
 });

@@ -3,7 +3,7 @@ import { WebApp } from '../support/web-app.ts';
 
 const dashboard = 'https://dashboard.example.org';
 
-describe('the clock in a frame', () => {
+describe('/embed', () => {
   let app: WebApp;
 
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe('the clock in a frame', () => {
 
   const policyOf = (response: Response): string => response.headers.get('content-security-policy') ?? '';
 
-  test('is for the pages that its owner named, and for no others', async () => {
+  test('may be framed by the configured origins, and no other page may be framed', async () => {
     const client = await app.signedIn();
     const response = await client.fetch('/embed');
     expect(response.status).toBe(200);
@@ -29,14 +29,14 @@ describe('the clock in a frame', () => {
     }
   });
 
-  test('asks whom it does not know to sign in, out of the frame', async () => {
+  test('links to the sign-in form outside of the frame if the browser is signed out', async () => {
     const response = await app.client().fetch('/embed');
     expect(response.status).toBe(401);
     expect(policyOf(response)).toContain(`frame-ancestors ${dashboard};`);
     expect(await response.text()).toContain('href="/accounts/login/?next=/" target="_top"');
   });
 
-  test('is for nobody unless somebody was named', async () => {
+  test('may not be framed by default', async () => {
     await using plain = await WebApp.start();
     expect(policyOf(await (await plain.signedIn()).fetch('/embed'))).toContain("frame-ancestors 'none'");
   });

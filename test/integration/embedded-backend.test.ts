@@ -2,12 +2,13 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, test } from 'vitest';
-import { databaseFile, EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { databaseFile, DataFile } from '../../src/backend/embedded/data-file.ts';
+import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { UserError } from '../../src/lifecycle.ts';
 import { DataProcess } from '../support/data-process.ts';
 import { recordedLog } from '../support/recorded-log.ts';
-import { msUntil, passes, until } from '../support/until.ts';
+import { msUntil, passes } from '../support/until.ts';
 
 function backendIn(dataDir: string, exclusive = true): EmbeddedBackend {
   return new EmbeddedBackend({ dataDir, channels: ['time'], log: recordedLog().log, exclusive });
@@ -40,11 +41,11 @@ async function withOther(
   });
 }
 
-async function failureOf(backend: EmbeddedBackend): Promise<UserError> {
-  const failure = await backend.start().catch((error: unknown) => error);
-  expect(failure).toBeInstanceOf(UserError);
+async function startErrorOf(backend: EmbeddedBackend): Promise<UserError> {
+  const error = await backend.start().catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(UserError);
   await backend.stop();
-  return failure as UserError;
+  return error as UserError;
 }
 
 async function modeOf(path: string): Promise<string> {
@@ -52,7 +53,7 @@ async function modeOf(path: string): Promise<string> {
 }
 
 describe.concurrent('embedded backend', () => {
-  test('makes its folder and files for their owner alone', async () => {
+  test('creates its folder and files for their owner alone', async () => {
     await inFolder(async (folder) => {
       const dataDir = join(folder, 'state', 'clock');
       const backend = backendIn(dataDir);
@@ -66,7 +67,7 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('closes an open file to others that was theirs to read', async () => {
+  test('makes a file that others can read private', async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, databaseFile), '', { mode: 0o644 });
       const backend = backendIn(folder);
@@ -76,12 +77,12 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('keeps records, kept values and the last tick', async () => {
+  test('stores records, settings and the last tick', async () => {
     await inFolder(async (folder) => {
       const before = backendIn(folder);
       await before.start();
       await before.records.create('account', 'ana', { n: 1 });
-      expect(before.keep('secret', () => 'made once')).toBe('made once');
+      expect(before.settings.keep('secret', () => 'made once')).toBe('made once');
       const at = Math.floor(before.time.now());
       await before.ticks.publish(
         { task: 'time', at, everyMs: 500, expiresAt: at + 1_000 },
@@ -94,21 +95,21 @@ describe.concurrent('embedded backend', () => {
       const after = backendIn(folder);
       await after.start();
       expect(await after.records.get('account', 'ana')).toEqual({ n: 1 });
-      expect(after.keep('secret', () => 'made again')).toBe('made once');
+      expect(after.settings.keep('secret', () => 'made again')).toBe('made once');
       expect(await after.ticks.last('time')).toEqual(last);
       await after.stop();
     });
   });
 
-  test('refuses a second one that would serve the folder', async () => {
+  test('refuses a second process that serves the folder', async () => {
     await withOther(true, async (_backend, other, folder) => {
       await expect(other.ask('start')).rejects.toThrow(/^another clock serves the data in .*--data-dir$/);
-      const failure = await failureOf(backendIn(folder));
-      expect(failure.exitCode).toBe(2);
+      const error = await startErrorOf(backendIn(folder));
+      expect(error.exitCode).toBe(2);
     });
   });
 
-  test('serves the folder of one that was killed, from its last tick on', async () => {
+  test('serves the folder of a killed process and continues from its last tick', async () => {
     await inFolder(async (folder) => {
       const other = new DataProcess(folder, true);
       await other.ask('start');
@@ -124,38 +125,37 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('lets another process work on its data, and hears of it within a second', async () => {
+  test('notices the writes of another process within a second', async () => {
     await withOther(false, async (backend, other) => {
-      const told: string[] = [];
-      let missed = 0;
-      backend.records.subscribe({ onMessage: (message) => told.push(message), onGap: () => missed++ });
+      const messages: string[] = [];
+      let gaps = 0;
+      backend.records.subscribe({ onMessage: (message) => messages.push(message), onGap: () => gaps++ });
       await other.ask('start');
-      await until(() => missed >= 0, 'its start');
-      const before = missed;
+      const before = gaps;
       expect(await other.ask('create', 'ana')).toBe(true);
-      expect(await msUntil(() => missed > before, 'that records are others')).toBeLessThan(1_000);
+      expect(await msUntil(() => gaps > before, 'the gap is reported')).toBeLessThan(1_000);
       expect(await backend.records.get('account', 'ana')).toEqual({ id: 'ana' });
       await other.ask('tell', 'news');
-      expect(await msUntil(() => told.length > 0, 'the message')).toBeLessThan(1_000);
-      expect(told).toEqual(['news']);
+      expect(await msUntil(() => messages.length > 0, 'the message')).toBeLessThan(1_000);
+      expect(messages).toEqual(['news']);
     });
   });
 
-  test('tells nobody of what it wrote itself', async () => {
+  test('reports no gap for its own writes', async () => {
     await inFolder(async (folder) => {
       const backend = backendIn(folder);
-      const told: string[] = [];
-      backend.records.subscribe({ onMessage: (message) => told.push(message), onGap: () => told.push('missed') });
+      const messages: string[] = [];
+      backend.records.subscribe({ onMessage: (message) => messages.push(message), onGap: () => messages.push('gap') });
       await backend.start();
       await backend.records.create('account', 'ana', {});
       await backend.records.publish('news');
       await passes(1_100);
-      expect(told).toEqual(['news']);
+      expect(messages).toEqual(['news']);
       await backend.stop();
     });
   });
 
-  test('loses no update of two processes that race', async () => {
+  test('loses no update although two processes race', async () => {
     await withOther(false, async (backend, other) => {
       await other.ask('start');
       await backend.records.create('account', 'count', { n: 0 });
@@ -169,10 +169,10 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('keeps one value of two that processes made', async () => {
+  test('keeps one setting although two processes create it', async () => {
     await withOther(false, async (backend, other) => {
       await other.ask('start');
-      const [mine, its] = [backend.keep('secret', () => 'mine'), await other.ask('keep', 'secret', 'its')];
+      const [mine, its] = [backend.settings.keep('secret', () => 'mine'), await other.ask('keep', 'secret', 'its')];
       expect(its).toBe(mine);
     });
   });
@@ -180,31 +180,31 @@ describe.concurrent('embedded backend', () => {
   test('refuses a folder that cannot be written', async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, 'file'), '');
-      const failure = await failureOf(backendIn(join(folder, 'file', 'data')));
-      expect(failure.exitCode).toBe(2);
-      expect(failure.message).toMatch(/^the data in .*file\/data cannot be used: .*$/);
+      const error = await startErrorOf(backendIn(join(folder, 'file', 'data')));
+      expect(error.exitCode).toBe(2);
+      expect(error.message).toMatch(/^the data in .*file\/data cannot be used: .*$/);
       await mkdir(join(folder, databaseFile));
-      expect((await failureOf(backendIn(folder))).exitCode).toBe(2);
+      expect((await startErrorOf(backendIn(folder))).exitCode).toBe(2);
     });
   });
 
-  test('refuses a file that is none of its own', async () => {
+  test('refuses a file that is not a database', async () => {
     await inFolder(async (folder) => {
-      await writeFile(join(folder, databaseFile), 'a letter to a friend, and no database at all');
-      expect((await failureOf(backendIn(folder))).message).toMatch(
+      await writeFile(join(folder, databaseFile), 'a letter to a friend, not a database');
+      expect((await startErrorOf(backendIn(folder))).message).toMatch(
         /cannot be used: file is not a database; name another folder/,
       );
     });
   });
 
-  test('refuses a newer schema, and leaves it as it is', async () => {
+  test('refuses a newer schema and does not change the file', async () => {
     await inFolder(async (folder) => {
       const path = join(folder, databaseFile);
       const newer = new DatabaseSync(path);
       newer.exec('CREATE TABLE record (what TEXT); PRAGMA user_version = 2');
       newer.close();
-      expect((await failureOf(backendIn(folder))).message).toMatch(
-        /clock\.db has schema 2, and this version knows 1 at most: run the newer clock/,
+      expect((await startErrorOf(backendIn(folder))).message).toMatch(
+        /clock\.db has schema 2, but this version supports schema 1 at most: upgrade clock/,
       );
       const same = new DatabaseSync(path);
       expect(same.prepare('SELECT name FROM sqlite_schema').all()).toEqual([{ name: 'record' }]);
@@ -213,21 +213,92 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('says data-readonly while the file cannot be written, and serves again after', async () => {
+  test('reports data-readonly while the file cannot be written', async () => {
     await inFolder(async (folder) => {
       const { log, lines } = recordedLog();
       const backend = new EmbeddedBackend({ dataDir: folder, channels: ['time'], log, exclusive: true });
       await backend.start();
       const other = new DatabaseSync(join(folder, databaseFile));
       other.exec('BEGIN IMMEDIATE');
-      expect(await msUntil(() => backend.outage === 'data-readonly', 'the outage')).toBeLessThan(2_000);
       await expect(backend.records.create('account', 'ana', {})).rejects.toMatchObject({ outage: 'data-readonly' });
+      expect([backend.outage, backend.outageReason]).toEqual(['data-readonly', 'database is locked']);
+      expect(await backend.selfTest()).toEqual([{ name: 'write', problem: 'database is locked' }]);
       other.exec('COMMIT');
       expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_600);
+      expect(backend.outageReason).toBeNull();
       expect(await backend.records.create('account', 'ana', {})).toBe(true);
       expect(lines.map(({ msg }) => msg)).toEqual(['data cannot be written', 'data can be written again']);
       other.close();
       await backend.stop();
+    });
+  });
+});
+
+describe('writes of the embedded backend', () => {
+  test('happen once a minute while it is idle, and at once for another zone or interval', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    try {
+      await inFolder(async (folder) => {
+        const backend = backendIn(folder);
+        await backend.start();
+        const other = new DatabaseSync(join(folder, databaseFile));
+        const versionOf = (): unknown => other.prepare('PRAGMA data_version').get()?.['data_version'];
+        const start = Math.floor(backend.time.now());
+        let ticks = 0;
+        /** Publishes a tick, lets a second pass, and returns whether the backend wrote. */
+        const writesAfterTick = async (zone: string, everyMs = 500): Promise<boolean> => {
+          const before = versionOf();
+          const job = { task: 'time', at: start + ticks++, everyMs, expiresAt: start + 60_000 };
+          expect(await backend.ticks.publish(job, 'now', zone)).toBe('published');
+          vi.advanceTimersByTime(1_000);
+          return versionOf() !== before;
+        };
+        expect(await writesAfterTick('UTC')).toBe(true);
+        let writes = 0;
+        for (let second = 1; second <= 180; second++) if (await writesAfterTick('UTC')) writes++;
+        expect(writes).toBe(3);
+        expect(await writesAfterTick('Europe/Madrid')).toBe(true);
+        expect(await writesAfterTick('Europe/Madrid', 1_000)).toBe(true);
+        expect(await writesAfterTick('Europe/Madrid', 1_000)).toBe(false);
+        other.close();
+        await backend.stop();
+      });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('are flushed to the disk when they end a right', async () => {
+    await inFolder(async (folder) => {
+      const backend = backendIn(folder);
+      await backend.start();
+      const durable = vi.spyOn(DataFile.prototype, 'durableTransaction');
+      try {
+        const { records } = backend;
+        await records.create('account', 'ana', {});
+        await records.update('account', 'ana', () => ({ n: 1 }));
+        expect(durable).toHaveBeenCalledTimes(0);
+        await records.updateAndPublish('account', 'ana', () => ({ isDisabled: true }), 'disabled');
+        await records.deleteAndPublish('session', ['ana/1'], 'ended');
+        await records.delete('account', 'ana');
+        expect(durable).toHaveBeenCalledTimes(3);
+      } finally {
+        durable.mockRestore();
+        await backend.stop();
+      }
+    });
+  });
+
+  test('switch the flush of SQLite on for durable transactions alone', async () => {
+    await inFolder(async (folder) => {
+      const file = new DataFile(folder, () => {});
+      file.open(true);
+      const synchronous = (): unknown => file.get('PRAGMA synchronous')?.['synchronous'];
+      const [normal, full] = [1, 2];
+      expect(file.transaction(synchronous)).toBe(normal);
+      expect(file.durableTransaction(synchronous)).toBe(full);
+      expect(synchronous()).toBe(normal);
+      file.close();
     });
   });
 });

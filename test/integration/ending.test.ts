@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { channels } from '../../src/backends.ts';
 import { silentLogger } from '../../src/logger.ts';
-import { createAuthServices, type AuthServices } from '../../src/roles.ts';
+import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
 import { Client, type TestSocket } from '../support/client.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
@@ -16,7 +16,7 @@ const password = 'a long enough password';
 const secrets = (): [string] => ['a secret of the tests, 32 bytes and more'];
 const dayMs = 86_400_000;
 
-/** Resolves to the close code; fails unless it comes within a second. */
+/** Resolves to the close code; rejects after a second. */
 async function closesWithinASecond(socket: TestSocket): Promise<number> {
   let code = 0;
   void socket.closed.then((how) => (code = how));
@@ -47,17 +47,17 @@ describe('on two web processes over one Redis', () => {
     const prefix = `${randomUUID()}:`;
     here = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
     there = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
-    await here.people.accounts.add('bob', password, false);
+    await here.auth.accounts.add('bob', password, false);
   });
   beforeEach(async () => {
-    await here.people.accounts.add('ada', password, false);
+    await here.auth.accounts.add('ada', password, false);
     ada = await here.signedIn('ada');
     sockets = [await ada.connect(), await ada.connect(), await at(there, ada).connect()];
     kept = await (await there.signedIn('bob')).connect();
   });
   afterEach(async () => {
     for (const socket of [...sockets, kept]) socket[Symbol.dispose]();
-    await here.people.accounts.remove('ada');
+    await here.auth.accounts.remove('ada');
   });
   afterAll(async () => {
     await here[Symbol.asyncDispose]();
@@ -73,7 +73,7 @@ describe('on two web processes over one Redis', () => {
     expect(JSON.parse(await kept.next()).sync.echo).toBe(1);
   }
 
-  test('a session is let in where it has never been seen, and its sockets stay', async () => {
+  test('a session is accepted by a process that has never seen it, and its sockets stay open', async () => {
     for (let times = 0; times < 20; times += 1) {
       const visitor = at(there, await here.signedIn('ada'));
       using socket = await visitor.connect();
@@ -89,7 +89,7 @@ describe('on two web processes over one Redis', () => {
     await expectEnded();
   });
 
-  test('signing out ends that session alone', async () => {
+  test('signing out ends only that session', async () => {
     const another = await there.signedIn('ada');
     using socket = await another.connect();
     await ada.signOut();
@@ -107,19 +107,19 @@ describe('on two web processes over one Redis', () => {
     const program = await here.bearer('ada');
     const watcher = await there.client().connect('', program);
     sockets = [...sockets.slice(1), watcher];
-    expect(await act(there.people.accounts)).toBe(true);
+    expect(await act(there.auth.accounts)).toBe(true);
     await expectEnded();
     const response = await here.client().fetch('/api/initial_state', { headers: program });
     expect(response.status).toBe(401);
   });
 
-  test('an emptied Redis ends every session within two seconds, and lets nobody back in', async () => {
+  test('an emptied Redis ends every session within two seconds, for good', async () => {
     await server.cli('FLUSHALL');
-    await until(() => here.sockets === 0 && there.sockets === 0, 'no socket is left', 2_000);
+    await until(() => here.sockets === 0 && there.sockets === 0, 'no socket is open', 2_000);
     expect(await sockets[0]?.closed).toBe(4401);
     expect(await kept.closed).toBe(4401);
     expect(await isIn(ada)).toBe(false);
-    await here.people.accounts.add('bob', password, false);
+    await here.auth.accounts.add('bob', password, false);
   });
 });
 
@@ -160,7 +160,7 @@ describe('on the embedded backend, from another process on its file', () => {
 });
 
 describe('a session', () => {
-  test('ends 14 days after its last use, and its sockets with it', async () => {
+  test('ends 14 days after its last use, with its sockets', async () => {
     await using app = await WebApp.start();
     const ada = await app.signedIn();
     using socket = await ada.connect();
@@ -174,7 +174,7 @@ describe('a session', () => {
     await expect(ada.connect()).rejects.toMatchObject({ status: 401 });
   });
 
-  test('in use lasts on, but for no more than 90 days', async () => {
+  test('in use lasts 90 days', async () => {
     await using app = await WebApp.start();
     const ada = await app.signedIn();
     for (let days = 10; days < 90; days += 10) {
@@ -185,7 +185,7 @@ describe('a session', () => {
     expect(await isIn(ada)).toBe(false);
   });
 
-  test('survives a new secret that stands beside the old one', async () => {
+  test('survives a new secret that is put before the old one', async () => {
     const [first, second] = ['the first secret, 32 bytes and more', 'the second secret, 32 bytes and more'];
     await using before = await WebApp.start({ secrets: [first] });
     await using during = await WebApp.start({ beside: before, secrets: [second, first] });

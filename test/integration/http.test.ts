@@ -8,20 +8,21 @@ beforeAll(async () => {
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
+const hourMs = 3_600_000;
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
-describe('signed out', () => {
+describe('a signed-out browser', () => {
   test.each([
     ['/', '/accounts/login/?next=/'],
     ['/?a=1&b=/c', '/accounts/login/?next=/%3Fa%3D1%26b%3D/c'],
     ['/accounts/password_change/', '/accounts/login/?next=/accounts/password_change/'],
-  ])('GET %s leads to the form, and back afterwards', async (path, location) => {
+  ])('is redirected from %s to the sign-in form, which leads back', async (path, location) => {
     const response = await app.client().fetch(path);
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe(location);
   });
 
-  test('the form has the four fields, and next as it was given', async () => {
+  test('gets a form with the four fields and the given next', async () => {
     const response = await app.client().fetch('/accounts/login/?next=/%3Fface%3Danalog');
     const body = await response.text();
     expect(response.status).toBe(200);
@@ -30,39 +31,43 @@ describe('signed out', () => {
     expect(body).toContain('value="/?face=analog"');
   });
 
-  test('POST /accounts/logout/ leads to the form', async () => {
+  test('is redirected from POST /accounts/logout/ to the sign-in form', async () => {
     const response = await app.client().signOut();
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('/accounts/login/');
   });
 
-  test('POST /accounts/password_change/ leads to the form', async () => {
+  test('is redirected from POST /accounts/password_change/ to the sign-in form', async () => {
     const response = await app.client().post('/accounts/password_change/', {});
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('/accounts/login/?next=/accounts/password_change/');
   });
 
-  test('the initial state is refused with 401, as problem details', async () => {
+  test('gets 401 and problem details for the initial state', async () => {
     const response = await app.client().fetch('/api/initial_state');
     expect(response.status).toBe(401);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
-    expect(await response.json()).toMatchObject({ status: 401, title: 'Unauthorized' });
+    expect(await response.json()).toMatchObject({
+      type: 'urn:problem-type:clock:signed-out',
+      status: 401,
+      title: 'Unauthorized',
+    });
   });
 
-  test('a handshake is refused with 401', async () => {
+  test('gets 401 for a handshake', async () => {
     await expect(app.client().connect()).rejects.toMatchObject({ status: 401 });
   });
 
   test.each([
     ['/health', { status: 'ok' }],
     ['/ready', { status: 'ready' }],
-  ])('%s answers 200', async (path, body) => {
+  ])('gets 200 from %s', async (path, body) => {
     const response = await app.client().fetch(path);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual(body);
   });
 
-  test('a forged cookie is nobody', async () => {
+  test('with a forged cookie stays signed out', async () => {
     const client = await app.signedIn();
     client.cookies.set('sessionid', `${client.cookies.get('sessionid')}x`);
     expect((await client.fetch('/')).status).toBe(302);
@@ -70,28 +75,28 @@ describe('signed out', () => {
   });
 });
 
-describe('signed in', () => {
-  test('GET / is the page with the clock in #display', async () => {
+describe('a signed-in browser', () => {
+  test('gets the page with the clock in #display', async () => {
     const response = await (await app.signedIn()).fetch('/');
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(await response.text()).toContain('id="display"');
   });
 
-  test('the form leads on to next', async () => {
+  test('is redirected from the sign-in form to next', async () => {
     const response = await (await app.signedIn()).fetch('/accounts/login/?next=/%3Fface%3Danalog');
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('/?face=analog');
   });
 
-  test('the password page is shown', async () => {
+  test('gets the page to change the password', async () => {
     const response = await (await app.signedIn()).fetch('/accounts/password_change/');
     expect(response.status).toBe(200);
     const body = await response.text();
     for (const name of ['old_password', 'new_password1', 'new_password2']) expect(body).toContain(`name="${name}"`);
   });
 
-  test('POST /accounts/logout/ ends the session and takes its cookie back', async () => {
+  test('signs out with POST /accounts/logout/, which ends the session and deletes its cookie', async () => {
     const client = await app.signedIn();
     const credential = client.cookies.get('sessionid') ?? '';
     const response = await client.signOut();
@@ -104,8 +109,8 @@ describe('signed in', () => {
   });
 });
 
-describe('initial state', () => {
-  test('before the first tick ever is null and stale', async () => {
+describe('the initial state', () => {
+  test('has no time and no zone before the first tick', async () => {
     await using fresh = await WebApp.start();
     const response = await (await fresh.signedIn()).fetch('/api/initial_state');
     expect(response.status).toBe(200);
@@ -115,6 +120,9 @@ describe('initial state', () => {
       at: null,
       seq: null,
       channel: 'time',
+      zone: null,
+      utcOffsetMs: null,
+      nextUtcOffset: null,
       interval: 500,
       stale: true,
       spread: 500,
@@ -122,25 +130,28 @@ describe('initial state', () => {
     });
   });
 
-  test('is the last tick, with what a screen needs to carry on', async () => {
-    const at = Math.floor(Date.now());
-    await app.tick('15:03:27', { at });
-    const response = await (await app.signedIn()).fetch('/api/initial_state');
-    const state = await response.json();
-    expect(state).toEqual({
+  test('is the last tick, its zone, and what a screen needs to continue from it', async () => {
+    const at = Date.UTC(2026, 10, 23, 14, 3, 27);
+    await using fresh = await WebApp.start();
+    fresh.backend.time.aheadMs = at - Date.now();
+    await fresh.tick('15:03:27', { at, expiresAt: Number.MAX_SAFE_INTEGER });
+    const response = await (await fresh.signedIn()).fetch('/api/initial_state');
+    expect(await response.json()).toEqual({
       current: '15:03:27',
       at,
       seq: Math.floor(at / 50),
       channel: 'time',
       zone: 'Europe/Madrid',
+      utcOffsetMs: hourMs,
+      nextUtcOffset: { at: Date.UTC(2027, 2, 28, 1), utcOffsetMs: 2 * hourMs },
       interval: 500,
       stale: false,
       spread: 500,
-      build: app.build,
+      build: fresh.build,
     });
   });
 
-  test('is stale when no tick came for two seconds', async () => {
+  test('is stale after two seconds without a tick', async () => {
     await using fresh = await WebApp.start();
     await fresh.tick('15:03:27');
     fresh.backend.time.aheadMs = 2_100;
@@ -148,16 +159,68 @@ describe('initial state', () => {
     expect(state).toMatchObject({ current: '15:03:27', stale: true });
   });
 
-  test('of another channel is that one’s', async () => {
+  test('is that of the requested channel', async () => {
     await app.tick('2026-11-25', { task: 'date', everyMs: 60_000 });
     const response = await (await app.signedIn()).fetch('/api/initial_state?channel=date');
     expect(await response.json()).toMatchObject({ current: '2026-11-25', channel: 'date', interval: 60_000 });
   });
 
-  test.each(['nope', '', 'time,date'])('of the unknown channel "%s" is 404', async (channel) => {
-    const response = await (await app.signedIn()).fetch(`/api/initial_state?channel=${channel}`);
+  test.each(['nope', '', 'time,date'])(
+    'of the unknown channel "%s" is 404, without a list of channels',
+    async (channel) => {
+      const response = await (await app.signedIn()).fetch(`/api/initial_state?channel=${channel}`);
+      expect(response.status).toBe(404);
+      const problem = (await response.json()) as { type: string; detail: string };
+      expect(problem.type).toBe('urn:problem-type:clock:unknown-channel');
+      expect(problem.detail).not.toContain('date,');
+    },
+  );
+});
+
+describe('/api/zones', () => {
+  async function zones(query: string, headers?: Record<string, string>): Promise<Response> {
+    const init = headers === undefined ? {} : { headers };
+    return (headers === undefined ? await app.signedIn() : app.client()).fetch(`/api/zones${query}`, init);
+  }
+
+  test('gives offset and next change of each zone, for a cookie and for a token', async () => {
+    app.backend.time.aheadMs = Date.UTC(2026, 10, 23) - Date.now();
+    const query = '?names=Asia/Tokyo,Europe/London';
+    const answers = [await zones(query), await zones(query, await app.bearer())];
+    app.backend.time.aheadMs = 0;
+    for (const answer of answers) {
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toEqual({
+        'Asia/Tokyo': { utcOffsetMs: 9 * hourMs, nextUtcOffset: null },
+        'Europe/London': { utcOffsetMs: 0, nextUtcOffset: { at: Date.UTC(2027, 2, 28, 1), utcOffsetMs: hourMs } },
+      });
+    }
+  });
+
+  test('is 401 for a signed-out client', async () => {
+    expect((await app.client().fetch('/api/zones?names=Asia/Tokyo')).status).toBe(401);
+  });
+
+  const eight = [1, 2, 3, 4, 5, 6, 7, 8].map((hours) => `Etc/GMT%2B${hours}`).join(',');
+
+  test('takes eight zones', async () => {
+    const answer = (await (await zones(`?names=${eight}`)).json()) as object;
+    expect(Object.keys(answer)).toHaveLength(8);
+  });
+
+  test.each([
+    ['an unknown one', '?names=Asia/Tokyo,Mars/Base', 'Mars/Base'],
+    ['a repeated one', '?names=Asia/Tokyo,Asia/Tokyo', 'Asia/Tokyo'],
+    ['a ninth one', `?names=${eight},Asia/Tokyo`, 'Asia/Tokyo'],
+    ['an empty one', '?names=Asia/Tokyo,', '""'],
+    ['none', '', 'names'],
+    ['none', '?names=', 'names'],
+  ])('is 404 for %s (%s), and names it', async (_, query, named) => {
+    const response = await zones(query);
     expect(response.status).toBe(404);
-    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    const problem = (await response.json()) as { type: string; detail: string };
+    expect(problem.type).toBe('urn:problem-type:clock:unknown-zone');
+    expect(problem.detail).toContain(named);
   });
 });
 
@@ -170,7 +233,7 @@ describe('methods and paths', () => {
     '/health',
     '/ready',
     '/nope',
-  ])('HEAD %s is like GET without the body, and the connection goes on', async (path) => {
+  ])('HEAD %s is answered like GET without the body, and the connection stays usable', async (path) => {
     using connection = await RawConnection.open(app.port);
     const client = await app.signedIn();
     const lines = ['Host: clock', `Cookie: ${client.cookieHeader()}`];
@@ -186,7 +249,7 @@ describe('methods and paths', () => {
   });
 
   test.each(['/nope', '/accounts/login', '/static/nope.js', '//', '/api/initial_state/', '/time/tic', '/%2e%2e/etc'])(
-    'the unknown path %s is 404, whatever the method',
+    'the unknown path %s is 404 for every method',
     async (path) => {
       for (const method of ['GET', 'POST', 'PUT', 'OPTIONS']) {
         const response = await app.client().fetch(path, { method });
@@ -204,7 +267,7 @@ describe('methods and paths', () => {
     ['/health', 'GET, HEAD', ['POST']],
     ['/ready', 'GET, HEAD', ['POST']],
     ['/favicon.ico', 'GET, HEAD', ['POST']],
-  ])('%s allows %s, and says so in a 405', async (path, allow, wrong) => {
+  ])('%s allows %s and answers other methods with 405', async (path, allow, wrong) => {
     for (const method of wrong) {
       const response = await app.client().fetch(path, { method });
       expect(response.status).toBe(405);
@@ -212,20 +275,20 @@ describe('methods and paths', () => {
     }
   });
 
-  test('errors are problem details under /api/, for any method', async () => {
-    for (const [method, path, status] of [
-      ['GET', '/api/nope', 404],
-      ['POST', '/api/initial_state', 405],
+  test('errors under /api/ are problem details with a type of their own, for every method', async () => {
+    for (const [method, path, status, kind] of [
+      ['GET', '/api/nope', 404, 'not-found'],
+      ['POST', '/api/initial_state', 405, 'method-not-allowed'],
     ] as const) {
       const response = await app.client().fetch(path, { method });
       expect(response.headers.get('content-type')).toBe('application/problem+json');
       const problem = await response.json();
-      expect(problem).toMatchObject({ type: 'about:blank', status });
+      expect(problem).toMatchObject({ type: `urn:problem-type:clock:${kind}`, status });
       expect(problem).toHaveProperty('detail');
     }
   });
 
-  test('errors are pages elsewhere', async () => {
+  test('errors at other paths are pages', async () => {
     const response = await app.client().fetch('/nope');
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(await response.text()).toMatch(/^<!doctype html>[^]*404/);
@@ -247,12 +310,13 @@ describe('headers', () => {
     ['a probe', '/health', {}],
   ];
 
-  test.each(requests)('of %s keep foreign pages and scripts out', async (_, path, init) => {
+  test.each(requests)('of %s keep out scripts and frames of other origins', async (_, path, init) => {
     const { headers } = await (await app.signedIn()).fetch(path, init);
+    const { host } = new URL(app.url);
     const policy = headers.get('content-security-policy')?.split('; ').toSorted();
     expect(policy).toEqual([
       "base-uri 'none'",
-      "connect-src 'self'",
+      `connect-src 'self' ws://${host} wss://${host}`,
       "default-src 'none'",
       "font-src 'self'",
       "form-action 'self'",
@@ -270,7 +334,7 @@ describe('headers', () => {
   });
 
   test.each(requests.filter(([what]) => !['a static file', 'a probe'].includes(what)))(
-    'of %s forbid to store it',
+    'of %s forbid caches to store it',
     async (_, path, init) => {
       const { headers } = await (await app.signedIn()).fetch(path, init);
       expect(headers.get('cache-control')).toBe('no-store');

@@ -5,7 +5,7 @@ import type { Client } from '../support/client.ts';
 import { RawConnection } from '../support/raw-connection.ts';
 import { WebApp } from '../support/web-app.ts';
 
-/** What the contract has for each of them: an answer's status, the end of a connection, or a close code. */
+/** The expected outcome of each: a status, a cut, or a close code. */
 const requests = corpus<[what: string, request: string, statuses: number[]]>('malformed-requests');
 const frames = corpus<[what: string, hex: string, outcome: string]>('malformed-frames');
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => app[Symbol.asyncDispose]());
 
 describe('a request with', () => {
-  test.each(requests)('%s is answered as the contract has it, and harms nobody', async (_, request, statuses) => {
+  test.each(requests)('%s gets the expected status, and others are still served', async (_, request, statuses) => {
     using connection = await RawConnection.open(app.port);
     connection.send(Buffer.from(request, 'latin1'));
     expect(statuses).toContain((await connection.answer('GET')).status);
@@ -27,14 +27,14 @@ describe('a request with', () => {
 });
 
 describe('on a socket', () => {
-  test.each(frames)('%s has the outcome of the contract', async (_, hex, outcome) => {
+  test.each(frames)('%s has the expected outcome', async (_, hex, outcome) => {
     using connection = await RawConnection.openSocket(app.port, client.cookieHeader());
     connection.send(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
     expect(await outcomeOf(connection)).toBe(outcome);
   });
 });
 
-/** The close code that came, `closed` for a close without one, `cut`, or `open` after a while. */
+/** The close code, `closed` for a close without one, `cut`, or `open` after half a second. */
 async function outcomeOf(connection: RawConnection): Promise<string> {
   const rest = await connection.closed(500).catch(() => null);
   if (rest === null) return 'open';

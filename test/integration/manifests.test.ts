@@ -10,7 +10,6 @@ import {
   manifestsIn,
   manifestsOf,
   named,
-  passes,
   podSpec,
   readYaml,
   root,
@@ -18,6 +17,7 @@ import {
   workloads,
   type Manifest,
 } from '../support/manifests.ts';
+import { isAllowed } from '../support/network-policies.ts';
 
 const { version } = readYaml<{ version: string }>('package.json');
 const manifests = manifestsIn('k8s');
@@ -26,21 +26,21 @@ const web = named(manifests, 'Deployment', 'clock-web-api');
 const redis = named(manifests, 'StatefulSet', 'clock-redis');
 const deployments = roles.map((name) => named(manifests, 'Deployment', name));
 
-describe('manifests', () => {
-  test('are what Kubernetes 1.33 takes, without a field that it does not know', () => {
-    validate(manifests);
+describe('Kubernetes manifests', () => {
+  test('are valid for Kubernetes 1.33 and have no unknown field', () => {
+    expect(() => validate(manifests)).not.toThrow();
   });
 
-  test('are refused with a field that Kubernetes does not know, or a value that it does not take', () => {
-    const misspelt = structuredClone(web);
-    misspelt.spec.template.spec.enableServiceLink = false;
-    expect(() => validate([misspelt])).toThrow('enableServiceLink');
-    const wrong = structuredClone(web);
-    wrong.spec.replicas = 'two';
-    expect(() => validate([wrong])).toThrow('replicas');
+  test('fail validation with an unknown field or an invalid value', () => {
+    const unknownField = structuredClone(web);
+    unknownField.spec.template.spec.enableServiceLink = false;
+    expect(() => validate([unknownField])).toThrow('enableServiceLink');
+    const invalidValue = structuredClone(web);
+    invalidValue.spec.replicas = 'two';
+    expect(() => validate([invalidValue])).toThrow('replicas');
   });
 
-  test('are these and no others: no Namespace, no Secret', () => {
+  test('contain exactly these objects, without a Namespace or a Secret', () => {
     expect(manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`).toSorted()).toEqual([
       'ConfigMap clock-app-config',
       'Deployment clock-cron',
@@ -62,7 +62,7 @@ describe('manifests', () => {
     expect(manifests.every(({ metadata }) => !('namespace' in metadata))).toBe(true);
   });
 
-  test('name one image of this version, taken where it is', () => {
+  test('use one image of this version, pulled only if it is not present', () => {
     for (const deployment of deployments) {
       expect(container(deployment)).toMatchObject({ image: `clock:${version}`, imagePullPolicy: 'IfNotPresent' });
     }
@@ -71,12 +71,12 @@ describe('manifests', () => {
     for (const { metadata } of manifests) expect(metadata.labels?.['app.kubernetes.io/version']).toBe(version);
   });
 
-  test('run each role by the arguments of its own', () => {
+  test('run each role with its own arguments', () => {
     const args = deployments.map((deployment) => container(deployment).args);
     expect(args).toEqual([['web', '--port', '8000'], ['worker'], ['beat']]);
   });
 
-  test.each(workloads(manifests))('select by app and project: $metadata.name', ({ metadata, spec }) => {
+  test.each(workloads(manifests))('select the pods of $metadata.name by app and project', ({ metadata, spec }) => {
     const labels = { app: metadata.name, project: 'clock' };
     expect(spec.selector).toEqual({ matchLabels: labels });
     for (const found of [metadata.labels, spec.template.metadata.labels]) {
@@ -91,7 +91,7 @@ describe('manifests', () => {
     }
   });
 
-  test('serve the world on 8000 and keep its addresses', () => {
+  test('expose web on port 8000 and preserve client addresses', () => {
     expect(named(manifests, 'Service', 'clock-web-api').spec).toMatchObject({
       type: 'LoadBalancer',
       externalTrafficPolicy: 'Local',
@@ -100,7 +100,7 @@ describe('manifests', () => {
     });
   });
 
-  test('tell every role where Redis is by the shared ConfigMap', () => {
+  test('give every role the address of Redis from the shared ConfigMap', () => {
     expect(named(manifests, 'ConfigMap', 'clock-app-config').data).toEqual({ 'redis.host': 'clock-redis' });
     const valueFrom = { configMapKeyRef: { name: 'clock-app-config', key: 'redis.host' } };
     for (const deployment of deployments) {
@@ -112,7 +112,7 @@ describe('manifests', () => {
     });
   });
 
-  test('set no variable that no option reads', () => {
+  test('set only variables that an option reads', () => {
     const tables = [commonOptions, redisOptions, webOptions];
     for (const deployment of deployments) {
       const names = container(deployment).env?.map(({ name }) => [name, 'set']) ?? [];
@@ -120,7 +120,7 @@ describe('manifests', () => {
     }
   });
 
-  test('give web the two keys of the Secret as files that its group alone reads', () => {
+  test('mount the two keys of the Secret into web as files that only its group can read', () => {
     const secret = { secretName: 'clock', defaultMode: 0o440 };
     const items = ['secret', 'admin-password'].map((key) => ({ key, path: key }));
     expect(podSpec(web).volumes).toEqual([{ name: 'secrets', secret: { ...secret, items } }]);
@@ -129,7 +129,7 @@ describe('manifests', () => {
     expect(files).toEqual(['/run/secrets/clock/secret', '/run/secrets/clock/admin-password']);
   });
 
-  test('let a password for Redis be there or not', () => {
+  test('take an optional password for Redis', () => {
     for (const workload of workloads(manifests)) {
       const refs = container(workload).env?.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []);
       expect(refs).toEqual([{ name: 'clock-redis', key: 'password', optional: true }]);
@@ -137,7 +137,7 @@ describe('manifests', () => {
   });
 });
 
-describe('pods', () => {
+describe('Kubernetes pods', () => {
   test.each(workloads(manifests))('of $metadata.name meet the restricted pod security standard', (workload) => {
     const { securityContext, hostNetwork, hostPID, hostIPC, volumes = [] } = podSpec(workload);
     expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
@@ -152,12 +152,12 @@ describe('pods', () => {
     expect(container(workload).ports?.every(({ hostPort }) => hostPort === undefined)).toBe(true);
   });
 
-  test.each(workloads(manifests))('of $metadata.name get no service links and no token', (workload) => {
+  test.each(workloads(manifests))('of $metadata.name get no service links and no service account token', (workload) => {
     expect(podSpec(workload)).toMatchObject({ enableServiceLinks: false, automountServiceAccountToken: false });
   });
 
   test.each(workloads(manifests))(
-    'of $metadata.name have all the memory they may use, and no limit of CPU',
+    'of $metadata.name request their whole memory limit and have no CPU limit',
     (workload) => {
       const { requests = {}, limits = {} } = container(workload).resources ?? {};
       expect(limits).toEqual({ memory: requests['memory'] });
@@ -165,7 +165,7 @@ describe('pods', () => {
     },
   );
 
-  test.each(deployments)('of $metadata.name are asked whether they live, and whether they are ready', (deployment) => {
+  test.each(deployments)('of $metadata.name have startup, liveness and readiness probes', (deployment) => {
     const { livenessProbe, readinessProbe, startupProbe, ports = [] } = container(deployment);
     const port = deployment === web ? 'http' : 'internal';
     expect(ports.map(({ name }) => name)).toContain(port);
@@ -174,14 +174,14 @@ describe('pods', () => {
     expect(readinessProbe).toMatchObject({ httpGet: { path: '/ready', port }, periodSeconds: 5, failureThreshold: 12 });
   });
 
-  test.each(deployments)('of $metadata.name are renewed without a gap', ({ spec }) => {
+  test.each(deployments)('of $metadata.name are replaced one by one without downtime', ({ spec }) => {
     expect(spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
     expect(spec.replicas).toBe(2);
     expect(spec.minReadySeconds).toBeGreaterThan(0);
     expect(spec.progressDeadlineSeconds).toBeGreaterThan(120);
   });
 
-  test.each(deployments)('of $metadata.name stand on hosts and in zones of their own where they can', (deployment) => {
+  test.each(deployments)('of $metadata.name are spread over hosts and zones if possible', (deployment) => {
     const { topologySpreadConstraints = [] } = podSpec(deployment);
     expect(topologySpreadConstraints.map(({ topologyKey }) => topologyKey)).toEqual([
       'topology.kubernetes.io/zone',
@@ -195,7 +195,7 @@ describe('pods', () => {
     }
   });
 
-  test.each(deployments)('of $metadata.name leave one at a time when nodes are emptied', ({ metadata, spec }) => {
+  test.each(deployments)('of $metadata.name are evicted one at a time when nodes are drained', ({ metadata, spec }) => {
     expect(named(manifests, 'PodDisruptionBudget', metadata.name).spec).toEqual({
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
@@ -203,7 +203,7 @@ describe('pods', () => {
     });
   });
 
-  test('of web are given the time that load balancers, their drain and their own grace take', () => {
+  test('of web get enough time to terminate for load balancers, drain and grace period', () => {
     const longestDrainSeconds = 8;
     const graceSeconds = Math.max(10, longestDrainSeconds + 2);
     const pause = container(web).lifecycle?.preStop?.sleep?.seconds ?? 0;
@@ -211,7 +211,7 @@ describe('pods', () => {
     expect(podSpec(web).terminationGracePeriodSeconds).toBeGreaterThan(pause + graceSeconds);
   });
 
-  test('of Redis keep their data on a volume and forget nothing', () => {
+  test('of Redis store their data on a volume and evict no key', () => {
     expect(redis.spec).toMatchObject({ replicas: 1, serviceName: 'clock-redis' });
     expect(redis.spec.volumeClaimTemplates).toMatchObject([{ metadata: { name: 'data' } }]);
     expect(container(redis).volumeMounts).toEqual([{ name: 'data', mountPath: '/data' }]);
@@ -221,48 +221,48 @@ describe('pods', () => {
   });
 });
 
-describe('network policies', () => {
+describe('Kubernetes network policies', () => {
   const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy') as never[];
   const pod = (app: string) => ({ labels: { app, project: 'clock' } });
-  const stranger = { labels: { app: 'something-else' } };
+  const otherProject = { labels: { app: 'something-else' } };
   const prometheus = { labels: { app: 'prometheus' }, namespace: 'monitoring' };
-  const elsewhere = { labels: { app: 'prometheus' }, namespace: 'elsewhere' };
+  const otherNamespace = { labels: { app: 'prometheus' }, namespace: 'elsewhere' };
 
-  test.each(roles)('let %s reach Redis and nothing else but DNS', (app) => {
-    expect(passes(policies, pod(app), pod('clock-redis'), 6379)).toBe(true);
-    expect(passes(policies, pod(app), 'outside', 53, 'UDP')).toBe(true);
-    expect(passes(policies, pod(app), 'outside', 53)).toBe(true);
-    expect(passes(policies, pod(app), 'outside', 443)).toBe(false);
-    expect(passes(policies, pod(app), stranger, 6379)).toBe(false);
+  test.each(roles)('let %s connect to Redis and DNS only', (app) => {
+    expect(isAllowed(policies, pod(app), pod('clock-redis'), 6379)).toBe(true);
+    expect(isAllowed(policies, pod(app), 'outside', 53, 'UDP')).toBe(true);
+    expect(isAllowed(policies, pod(app), 'outside', 53)).toBe(true);
+    expect(isAllowed(policies, pod(app), 'outside', 443)).toBe(false);
+    expect(isAllowed(policies, pod(app), otherProject, 6379)).toBe(false);
   });
 
-  test('let everybody reach web, on its port alone', () => {
-    expect(passes(policies, 'outside', pod('clock-web-api'), 8000)).toBe(true);
-    expect(passes(policies, stranger, pod('clock-web-api'), 8000)).toBe(true);
-    expect(passes(policies, stranger, pod('clock-web-api'), 9464)).toBe(false);
+  test('let everything connect to web, on its public port only', () => {
+    expect(isAllowed(policies, 'outside', pod('clock-web-api'), 8000)).toBe(true);
+    expect(isAllowed(policies, otherProject, pod('clock-web-api'), 8000)).toBe(true);
+    expect(isAllowed(policies, otherProject, pod('clock-web-api'), 9464)).toBe(false);
   });
 
-  test.each(roles)('let monitoring alone read the metrics of %s', (app) => {
-    expect(passes(policies, prometheus, pod(app), 9464)).toBe(true);
-    expect(passes(policies, elsewhere, pod(app), 9464)).toBe(false);
+  test.each(roles)('let only the monitoring namespace read the metrics of %s', (app) => {
+    expect(isAllowed(policies, prometheus, pod(app), 9464)).toBe(true);
+    expect(isAllowed(policies, otherNamespace, pod(app), 9464)).toBe(false);
   });
 
-  test('let nobody else reach Redis, and Redis nobody', () => {
-    expect(passes(policies, stranger, pod('clock-redis'), 6379)).toBe(false);
-    expect(passes(policies, 'outside', pod('clock-redis'), 6379)).toBe(false);
-    expect(passes(policies, pod('clock-redis'), 'outside', 443)).toBe(false);
-    expect(passes(policies, pod('clock-redis'), pod('clock-web-api'), 8000)).toBe(false);
+  test('let no other pod connect to Redis, and Redis to no other pod', () => {
+    expect(isAllowed(policies, otherProject, pod('clock-redis'), 6379)).toBe(false);
+    expect(isAllowed(policies, 'outside', pod('clock-redis'), 6379)).toBe(false);
+    expect(isAllowed(policies, pod('clock-redis'), 'outside', 443)).toBe(false);
+    expect(isAllowed(policies, pod('clock-redis'), pod('clock-web-api'), 8000)).toBe(false);
   });
 
-  test('say nothing about pods of other projects', () => {
-    expect(passes(policies, stranger, 'outside', 443)).toBe(true);
-    expect(passes(policies, 'outside', stranger, 80)).toBe(true);
+  test('do not apply to pods of other projects', () => {
+    expect(isAllowed(policies, otherProject, 'outside', 443)).toBe(true);
+    expect(isAllowed(policies, 'outside', otherProject, 80)).toBe(true);
   });
 });
 
-// Where there is a kubectl: only it can tell what it makes of a folder.
+// Only kubectl itself shows what it builds from a folder, so these tests need it.
 describe.skipIf(!hasKubectl())('kubectl', () => {
-  test.each([['-f'], ['-k']])('applies k8s/ with %s', async (option) => {
+  test.each([['-f'], ['-k']])('applies every manifest of k8s/ with %s', async (option) => {
     await using server = await startApiServer();
     const dry = ['--dry-run=client', '--validate=ignore', '--output=name', `--server=${server.url}`];
     const { stdout } = await promisify(execFile)('kubectl', ['apply', option, 'k8s/', ...dry], { cwd: root });
@@ -273,52 +273,52 @@ describe.skipIf(!hasKubectl())('kubectl', () => {
     expect(stdout.trim().split('\n').toSorted()).toEqual(applied.toSorted());
   });
 
-  test('makes of k8s/ what apply -f takes from it', () => {
+  test('builds from k8s/ the same objects that apply -f reads', () => {
     expect(sorted(kustomize('k8s'))).toEqual(sorted(manifests));
   });
 
-  test('takes a name and a version for the image from one place', () => {
+  test('takes the name and version of the image from the Kustomization', () => {
     for (const deployment of roles.map((name) => named(kustomize('k8s'), 'Deployment', name))) {
       expect(container(deployment).image).toBe(`clock:${version}`);
     }
   });
 
-  test('replaces Redis by a managed one', () => {
-    const made = kustomize('deploy/managed-redis');
-    validate(made);
-    expect(made.filter(({ metadata }) => metadata.name === 'clock-redis')).toEqual([]);
+  test('builds deploy/managed-redis with a managed Redis in place of its own', () => {
+    const built = kustomize('deploy/managed-redis');
+    validate(built);
+    expect(built.filter(({ metadata }) => metadata.name === 'clock-redis')).toEqual([]);
     const valueFrom = { secretKeyRef: { name: 'clock-redis-url', key: 'url' } };
     for (const name of roles) {
-      expect(container(named(made, 'Deployment', name)).env).toContainEqual({ name: 'CLOCK_REDIS_URL', valueFrom });
+      expect(container(named(built, 'Deployment', name)).env).toContainEqual({ name: 'CLOCK_REDIS_URL', valueFrom });
     }
   });
 
-  test('stands web behind an Ingress that is trusted and ends TLS', () => {
-    const made = kustomize('deploy/ingress');
-    validate(made);
-    const service = named(made, 'Service', 'clock-web-api').spec;
+  test('builds deploy/ingress with a trusted Ingress in front of web', () => {
+    const built = kustomize('deploy/ingress');
+    validate(built);
+    const service = named(built, 'Service', 'clock-web-api').spec;
     expect([service.type, service.externalTrafficPolicy]).toEqual(['ClusterIP', undefined]);
-    const [backend] = named(made, 'Ingress', 'clock-web-api').spec.rules[0].http.paths;
+    const [backend] = named(built, 'Ingress', 'clock-web-api').spec.rules[0].http.paths;
     expect(backend).toMatchObject({
       path: '/',
       backend: { service: { name: 'clock-web-api', port: { name: 'http' } } },
     });
-    const { env = [] } = container(named(made, 'Deployment', 'clock-web-api'));
+    const { env = [] } = container(named(built, 'Deployment', 'clock-web-api'));
     expect(env.map(({ name }) => name)).toContain('CLOCK_TRUSTED_PROXY');
   });
 
-  test('lets the number of sockets say how many web pods there are', () => {
-    const made = kustomize('deploy/autoscaler');
-    validate(made);
-    expect(named(made, 'Deployment', 'clock-web-api').spec.replicas).toBeUndefined();
-    const { spec } = named(made, 'HorizontalPodAutoscaler', 'clock-web-api');
+  test('builds deploy/autoscaler, which scales web by its open sockets', () => {
+    const built = kustomize('deploy/autoscaler');
+    validate(built);
+    expect(named(built, 'Deployment', 'clock-web-api').spec.replicas).toBeUndefined();
+    const { spec } = named(built, 'HorizontalPodAutoscaler', 'clock-web-api');
     expect(spec.scaleTargetRef).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'clock-web-api' });
     expect(spec.metrics).toMatchObject([{ type: 'Pods', pods: { metric: { name: 'clock_connections' } } }]);
     expect(spec.minReplicas).toBeGreaterThanOrEqual(2);
   });
 });
 
-/** 1.21 or newer: before that, an overlay found no base in a file called `Kustomization`. */
+/** Version 1.21 or later: earlier ones do not find a base in a file called `Kustomization`. */
 function hasKubectl(): boolean {
   try {
     const text = execFileSync('kubectl', ['version', '--client', '--output=json'], { encoding: 'utf8' });

@@ -17,14 +17,14 @@ async function reasonOf(app: WebApp): Promise<string> {
   return response.status === 200 ? 'ready' : ((await response.json()) as { reason: string }).reason;
 }
 
-describe('while Redis is away', () => {
-  test('who is there is served and keeps the socket, and who is not waits; then all is as before', async () => {
+describe('during an outage of Redis', () => {
+  test('sessions in use are served and keep their sockets, others get 503, and all recover afterwards', async () => {
     const prefix = `${randomUUID()}:`;
     await using app = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
     await using other = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
-    await app.people.accounts.add('ada', password, false);
+    await app.auth.accounts.add('ada', password, false);
     const [watching, visiting, unknown] = [await app.signedIn(), await app.signedIn(), app.client()];
-    // Known to another process alone.
+    // Only the other process has seen this session.
     for (const cookie of (await other.signedIn()).cookies) unknown.cookies.set(...cookie);
     using socket = await watching.connect();
     expect((await visiting.fetch('/api/initial_state')).status).toBe(200);
@@ -67,7 +67,7 @@ describe('while Redis is away', () => {
     expect((await unknown.fetch('/')).status).toBe(200);
   });
 
-  test('a session that ended meanwhile is out when it is back', async () => {
+  test('a session that ends during it is closed afterwards', async () => {
     const prefix = `${randomUUID()}:`;
     await using app = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
     const ada = await app.signedIn();

@@ -13,33 +13,33 @@ import { msUntil, passes, until } from '../support/until.ts';
 
 const channels = ['time', 'date'];
 
-/** A backend, and what it handed on. */
-interface Watched {
+/** A backend and everything that it delivered. */
+interface ObservedBackend {
   backend: RedisBackend;
   lines: LogLine[];
   ticks: string[];
-  told: string[];
-  missed: number;
+  messages: string[];
+  gaps: number;
 }
 
-function watched(url: string, prefix = 'p:'): Watched {
+function observe(url: string, prefix = 'p:'): ObservedBackend {
   const { log, lines } = recordedLog();
   const backend = new RedisBackend({ target: parseRedisTarget(url), prefix, channels, log });
-  const all: Watched = { backend, lines, ticks: [], told: [], missed: 0 };
+  const all: ObservedBackend = { backend, lines, ticks: [], messages: [], gaps: 0 };
   backend.ticks.subscribe((channel, frame) => {
     const { message } = JSON.parse(Buffer.from(frame).toString()) as { message: Record<string, unknown> };
     all.ticks.push(String(message[channel]));
   });
-  backend.records.subscribe({ onMessage: (message) => all.told.push(message), onGap: () => all.missed++ });
+  backend.records.subscribe({ onMessage: (message) => all.messages.push(message), onGap: () => all.gaps++ });
   return all;
 }
 
 async function withRedis(
   options: RedisServerOptions,
-  check: (server: RedisServer, all: Watched) => Promise<void>,
+  check: (server: RedisServer, all: ObservedBackend) => Promise<void>,
 ): Promise<void> {
   const server = await RedisServer.start(options);
-  const all = watched(server.url);
+  const all = observe(server.url);
   try {
     await all.backend.start();
     expect(all.backend.outage).toBeNull();
@@ -59,8 +59,8 @@ async function publish(backend: RedisBackend, text: string): Promise<void> {
   expect(await backend.ticks.publish(job(backend), text, 'UTC')).toBe('published');
 }
 
-/** All that a beat and a worker do for one tick. */
-async function wholeWay(backend: RedisBackend): Promise<void> {
+/** Takes one tick from the lease to its publication. */
+async function sendTick(backend: RedisBackend): Promise<void> {
   const { ticks } = backend;
   const lease = await until(() => ticks.acquireLease('beat'), 'the lease');
   const one = job(backend);
@@ -70,12 +70,12 @@ async function wholeWay(backend: RedisBackend): Promise<void> {
   expect(await ticks.publish(one, '15:03:27', 'UTC')).toBe('published');
 }
 
-/** The outage that everything a backend can be asked is refused with, each within a second or so. */
-async function refusals(backend: RedisBackend): Promise<string[]> {
+/** Calls every method of a backend. Returns the distinct outages that they reject with, within 1.3 s. */
+async function outagesOf(backend: RedisBackend): Promise<string[]> {
   const { ticks, records, limiter } = backend;
   const limit = { name: 'sign-in', maxAttempts: 1, windowMs: 1_000 };
   const begin = performance.now();
-  const questions = [
+  const calls = [
     ticks.acquireLease('beat'),
     ticks.releaseLease('beat', 1),
     ticks.push(job(backend), 'beat', 1),
@@ -95,41 +95,41 @@ async function refusals(backend: RedisBackend): Promise<string[]> {
     backend.reportConnections('web', 1),
     backend.checkDurability(),
   ];
-  const results = await Promise.allSettled<unknown>(questions);
+  const results = await Promise.allSettled<unknown>(calls);
   expect(performance.now() - begin).toBeLessThan(1_300);
   return [
     ...new Set(
       results.map((result) => {
-        if (result.status === 'fulfilled') return 'answered';
+        if (result.status === 'fulfilled') return 'fulfilled';
         return result.reason instanceof Unavailable ? result.reason.outage : String(result.reason);
       }),
     ),
   ];
 }
 
-function losses(lines: readonly LogLine[]): string[] {
-  return lines.filter(({ msg }) => msg.startsWith('redis ')).map(({ msg, outage }) => `${msg} ${outage ?? ''}`.trim());
+function outageLog(lines: readonly LogLine[]): string[] {
+  return lines.filter(({ msg }) => msg.startsWith('Redis ')).map(({ msg, outage }) => `${msg} ${outage ?? ''}`.trim());
 }
 
-describe.concurrent('redis backend', () => {
-  test('starts without a Redis, and serves when there is one', async () => {
+describe.concurrent('Redis backend', () => {
+  test('starts without a Redis and serves once there is one', async () => {
     const port = await freePort();
-    const all = watched(`redis://127.0.0.1:${port}`);
+    const all = observe(`redis://127.0.0.1:${port}`);
     const { backend, lines } = all;
     expect(await msUntilDone(backend.start())).toBeLessThan(1_500);
     expect(backend.outage).toBe('redis-down');
-    expect(await refusals(backend)).toEqual(['redis-down']);
+    expect(await outagesOf(backend)).toEqual(['redis-down']);
     const server = await RedisServer.start({ port });
     expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
-    await wholeWay(backend);
-    expect(losses(lines)).toEqual(['redis lost redis-down', 'redis back']);
-    // Nobody could know what was told before it came.
-    await until(() => all.missed > 0, 'listeners are told that they may have missed something');
+    await sendTick(backend);
+    expect(outageLog(lines)).toEqual(['Redis cannot serve redis-down', 'Redis serves again']);
+    // Other processes may have published messages before.
+    await until(() => all.gaps > 0, 'the gap is reported');
     await backend.stop();
     await server.stop();
   });
 
-  test('survives a crash that loses all data', async () => {
+  test('recovers from a crash that loses all data', async () => {
     await withRedis({}, async (server, all) => {
       const { backend } = all;
       const before = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
@@ -137,7 +137,7 @@ describe.concurrent('redis backend', () => {
       await publish(backend, 'before');
       await server.crash();
       expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
-      expect(await refusals(backend)).toEqual(['redis-down']);
+      expect(await outagesOf(backend)).toEqual(['redis-down']);
       await server.begin();
       expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
       const lease = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
@@ -148,15 +148,15 @@ describe.concurrent('redis backend', () => {
       await publish(backend, 'after');
       await until(() => all.ticks.length === 2, 'the tick after');
       expect(all.ticks).toEqual(['before', 'after']);
-      await until(() => all.missed > 0, 'that messages may be missing');
-      expect(losses(all.lines)).toEqual(['redis lost redis-down', 'redis back']);
+      await until(() => all.gaps > 0, 'the gap is reported');
+      expect(outageLog(all.lines)).toEqual(['Redis cannot serve redis-down', 'Redis serves again']);
     });
   });
 
-  test('carries on after a crash with what Redis had written down', async () => {
+  test('continues after a crash with the data that Redis has stored', async () => {
     await withRedis({ settings: { appendonly: 'yes' } }, async (server, all) => {
       const { backend } = all;
-      await wholeWay(backend);
+      await sendTick(backend);
       await backend.records.create('account', 'ana', { n: 1 });
       const last = await backend.ticks.last('time');
       await server.crash();
@@ -164,20 +164,20 @@ describe.concurrent('redis backend', () => {
       await until(() => backend.outage === null, 'no outage');
       expect(await backend.ticks.last('time')).toEqual(last);
       expect(await backend.records.get('account', 'ana')).toEqual({ n: 1 });
-      await until(() => all.missed === 1, 'that messages may be missing');
-      await wholeWay(backend);
+      await until(() => all.gaps === 1, 'the gap is reported');
+      await sendTick(backend);
       await until(() => all.ticks.length === 2, 'the tick after');
     });
   });
 
-  test('survives a frozen Redis', async () => {
+  test('recovers from a frozen Redis', async () => {
     await withRedis({}, async (server, all) => {
       const { backend } = all;
       const popping = backend.ticks.pop(AbortSignal.timeout(10_000));
       server.pause();
-      const refused = refusals(backend);
+      const rejected = outagesOf(backend);
       expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
-      expect(await refused).toEqual(['redis-down']);
+      expect(await rejected).toEqual(['redis-down']);
       await passes(1_500);
       server.resume();
       expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
@@ -187,41 +187,41 @@ describe.concurrent('redis backend', () => {
       expect(await popping).toEqual(one);
       await publish(backend, 'after');
       await until(() => all.ticks.includes('after'), 'the tick after');
-      await until(() => all.missed > 0, 'that messages may be missing');
+      await until(() => all.gaps > 0, 'the gap is reported');
     });
   });
 
-  test('hands on the tick of a gap in the subscription, once', async () => {
+  test('delivers the last tick after a gap in the subscription, once', async () => {
     await withRedis({}, async (server, all) => {
       const { backend } = all;
       for (let round = 1; round <= 5; round++) {
         await publish(backend, `before ${round}`);
-        const missedBefore = all.missed;
+        const gapsBefore = all.gaps;
         await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
-        await publish(backend, `meanwhile ${round}`);
-        await until(() => all.missed > missedBefore, 'that messages may be missing', 1_000);
+        await publish(backend, `during ${round}`);
+        await until(() => all.gaps > gapsBefore, 'the gap is reported', 1_000);
         await publish(backend, `after ${round}`);
         await until(() => all.ticks.at(-1) === `after ${round}`, 'the tick after');
       }
       const rounds = [1, 2, 3, 4, 5];
-      expect(all.ticks).toEqual(rounds.flatMap((n) => [`before ${n}`, `meanwhile ${n}`, `after ${n}`]));
+      expect(all.ticks).toEqual(rounds.flatMap((n) => [`before ${n}`, `during ${n}`, `after ${n}`]));
       expect(backend.outage).toBeNull();
     });
   });
 
-  test('works on after SCRIPT FLUSH', async () => {
+  test('works after SCRIPT FLUSH', async () => {
     await withRedis({}, async (server, { backend, lines }) => {
-      await wholeWay(backend);
+      await sendTick(backend);
       await server.cli('SCRIPT', 'FLUSH');
-      await wholeWay(backend);
+      await sendTick(backend);
       expect(await backend.records.create('account', 'ana', {})).toBe(true);
       await server.cli('SCRIPT', 'FLUSH');
       expect(await backend.limiter.consume({ name: 'sign-in', maxAttempts: 1, windowMs: 1_000 }, 'ana')).toBeNull();
-      expect(losses(lines)).toEqual([]);
+      expect(outageLog(lines)).toEqual([]);
     });
   });
 
-  test('passes over what is no job', async () => {
+  test('ignores invalid jobs', async () => {
     await withRedis({}, async (server, { backend }) => {
       const queue = new Keys('p:', 0).queue;
       const at = backend.time.now();
@@ -231,46 +231,46 @@ describe.concurrent('redis backend', () => {
     });
   });
 
-  test('tells of FLUSHALL within a second; seq and term rise on', async () => {
+  test('reports FLUSHALL within a second; seq and term keep rising', async () => {
     await withRedis({}, async (server, all) => {
       const { backend } = all;
-      await wholeWay(backend);
+      await sendTick(backend);
       const [before, lease] = [await backend.ticks.last('time'), await backend.ticks.acquireLease('beat')];
       await server.cli('FLUSHALL');
-      expect(await msUntil(() => all.missed > 0, 'that records are others')).toBeLessThan(1_100);
-      await wholeWay(backend);
+      expect(await msUntil(() => all.gaps > 0, 'the replacement is reported')).toBeLessThan(1_100);
+      await sendTick(backend);
       expect((await backend.ticks.last('time'))?.seq).toBeGreaterThan(before?.seq ?? Infinity);
       expect((await backend.ticks.acquireLease('beat'))?.term).toBeGreaterThan(lease?.term ?? Infinity);
       await passes(1_000);
-      expect(all.missed).toBe(1);
+      expect(all.gaps).toBe(1);
     });
   });
 
-  test('tells one backend, of two, of FLUSHALL although the other made the new id', async () => {
+  test('both of two backends report FLUSHALL although only one of them creates the new id', async () => {
     await withRedis({}, async (server, all) => {
-      const other = watched(server.url);
+      const other = observe(server.url);
       await other.backend.start();
       await server.cli('FLUSHALL');
-      await until(() => all.missed === 1 && other.missed === 1, 'both');
+      await until(() => all.gaps === 1 && other.gaps === 1, 'both');
       await other.backend.stop();
     });
   });
 
-  test('says redis-auth for a wrong password, and shows none', async () => {
+  test('reports redis-auth for a wrong password and logs no password', async () => {
     const server = await RedisServer.start({ password: 'correct-horse' });
-    const right = watched(server.url);
-    const wrong = watched(`redis://:battery-staple@127.0.0.1:${server.port}`);
-    const none = watched(`redis://127.0.0.1:${server.port}`);
+    const right = observe(server.url);
+    const wrong = observe(`redis://:battery-staple@127.0.0.1:${server.port}`);
+    const none = observe(`redis://127.0.0.1:${server.port}`);
     await Promise.all([right.backend.start(), wrong.backend.start(), none.backend.start()]);
     expect(right.backend.outage).toBeNull();
     expect(wrong.backend.outage).toBe('redis-auth');
     expect(none.backend.outage).toBe('redis-auth');
-    expect(await refusals(wrong.backend)).toEqual(['redis-auth']);
+    expect(await outagesOf(wrong.backend)).toEqual(['redis-auth']);
     await server.cli('CONFIG', 'SET', 'requirepass', 'battery-staple');
     expect(await msUntil(() => wrong.backend.outage === null, 'no outage')).toBeLessThan(1_000);
     const shown = JSON.stringify([right.lines, wrong.lines, none.lines, right.backend.address]);
     expect(shown).not.toMatch(/correct-horse|battery-staple/);
-    expect(losses(wrong.lines)).toEqual(['redis lost redis-auth', 'redis back']);
+    expect(outageLog(wrong.lines)).toEqual(['Redis cannot serve redis-auth', 'Redis serves again']);
     await Promise.all([right.backend.stop(), wrong.backend.stop(), none.backend.stop()]);
     await server.stop();
   });
@@ -286,7 +286,7 @@ describe.concurrent('redis backend', () => {
     ],
   ];
   for (const [what, outage, begin, end] of refusing) {
-    test(`says ${outage} while Redis ${what}`, async () => {
+    test(`reports ${outage} while Redis ${what}`, async () => {
       await withRedis({}, async (server, all) => {
         const { backend } = all;
         await server.cli(...begin);
@@ -296,17 +296,17 @@ describe.concurrent('redis backend', () => {
         await expect(backend.records.create('account', 'ana', {})).rejects.toBeInstanceOf(Unavailable);
         await server.cli(...end);
         expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
-        await wholeWay(backend);
-        expect(losses(all.lines)).toEqual([`redis lost ${outage}`, 'redis back']);
+        await sendTick(backend);
+        expect(outageLog(all.lines)).toEqual([`Redis cannot serve ${outage}`, 'Redis serves again']);
       });
     });
   }
 
   describe('with half-open connections', () => {
-    async function withProxy(check: (proxy: TcpProxy, all: Watched) => Promise<void>): Promise<void> {
+    async function withProxy(check: (proxy: TcpProxy, all: ObservedBackend) => Promise<void>): Promise<void> {
       const server = await RedisServer.start();
       const proxy = await TcpProxy.start(server.port);
-      const all = watched(`redis://127.0.0.1:${proxy.port}`);
+      const all = observe(`redis://127.0.0.1:${proxy.port}`);
       await all.backend.start();
       try {
         await check(proxy, all);
@@ -317,12 +317,12 @@ describe.concurrent('redis backend', () => {
       }
     }
 
-    test('replaces the one for commands', async () => {
+    test('replaces the connection for commands', async () => {
       await withProxy(async (proxy, { backend }) => {
         proxy.connections('clock-commands')[0]?.silence();
         expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
         expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
-        await wholeWay(backend);
+        await sendTick(backend);
       });
     });
 
@@ -330,22 +330,22 @@ describe.concurrent('redis backend', () => {
       await withProxy(async (proxy, all) => {
         const { backend } = all;
         proxy.connections('clock-subscription')[0]?.silence();
-        await publish(backend, 'unheard');
+        await publish(backend, 'lost');
         expect(await msUntil(() => backend.outage === 'redis-deaf', 'the outage')).toBeLessThan(2_000);
         expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
-        await until(() => all.missed === 1, 'that messages may be missing');
-        expect(all.ticks).toEqual(['unheard']);
-        expect(losses(all.lines)).toEqual(['redis lost redis-deaf', 'redis back']);
+        await until(() => all.gaps === 1, 'the gap is reported');
+        expect(all.ticks).toEqual(['lost']);
+        expect(outageLog(all.lines)).toEqual(['Redis cannot serve redis-deaf', 'Redis serves again']);
       });
     });
 
-    test('replaces the one that waits for jobs', async () => {
+    test('replaces the connection that waits for jobs', async () => {
       await withProxy(async (proxy, { backend }) => {
         const popping = backend.ticks.pop(AbortSignal.timeout(10_000));
         const waiting = await until(() => proxy.connections('clock-queue')[0], 'the connection');
         await passes(100);
         waiting.silence();
-        await until(() => !waiting.open, 'its end');
+        await until(() => !waiting.isOpen, 'its end');
         const lease = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
         const one = job(backend);
         await backend.ticks.push(one, 'beat', lease.term);
@@ -354,7 +354,7 @@ describe.concurrent('redis backend', () => {
       });
     });
 
-    test('is back soon after the network is', async () => {
+    test('serves within a second of the end of a network fault', async () => {
       await withProxy(async (proxy, { backend }) => {
         proxy.silence();
         expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
@@ -365,7 +365,7 @@ describe.concurrent('redis backend', () => {
     });
   });
 
-  test('stops at once also while Redis is frozen, and leaves no connection', async () => {
+  test('stops at once while Redis is frozen and leaves no connection', async () => {
     await withRedis({}, async (server, { backend }) => {
       server.pause();
       await until(() => backend.outage !== null, 'the outage');
@@ -375,10 +375,10 @@ describe.concurrent('redis backend', () => {
     });
   });
 
-  test('refuses to start on data of a newer schema, and leaves it as it is', async () => {
+  test('refuses to start on data with a newer schema and does not change it', async () => {
     const server = await RedisServer.start();
     await server.cli('SET', 'p:clock:{p:time}:schema', '2');
-    const { backend } = watched(server.url);
+    const { backend } = observe(server.url);
     const failure = await backend.start().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UserError);
     expect((failure as UserError).message).toMatch(/^redis:\/\/127\.0\.0\.1:\d+\/0: .*schema 2/);
@@ -386,32 +386,30 @@ describe.concurrent('redis backend', () => {
     await server.stop();
   });
 
-  test('says redis-schema when it meets a newer schema later', async () => {
+  test('reports redis-schema if a newer schema appears later', async () => {
     await withRedis({}, async (server, { backend }) => {
       await server.cli('SET', 'p:clock:{p:time}:schema', '2');
       await until(() => backend.outage === 'redis-schema', 'the outage', 2_000);
-      expect(await refusals(backend)).toEqual(['redis-schema']);
+      expect(await outagesOf(backend)).toEqual(['redis-schema']);
       await server.cli('SET', 'p:clock:{p:time}:schema', '1');
       await until(() => backend.outage === null, 'no outage', 1_000);
     });
   });
 
-  test('tells whether Redis persists and may evict', async () => {
+  test('reports missing persistence and possible eviction', async () => {
     await withRedis({}, async (server, { backend }) => {
-      expect(await backend.checkDurability()).toEqual({
-        persistence: expect.stringContaining('set appendonly yes'),
-        eviction: null,
-      });
+      expect(await backend.checkDurability()).toEqual([
+        { name: 'persistence', problem: expect.stringContaining('set appendonly yes') },
+      ]);
       await server.cli('CONFIG', 'SET', 'appendonly', 'yes');
       await server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
-      expect(await backend.checkDurability()).toEqual({
-        persistence: null,
-        eviction: expect.stringContaining('policy noeviction'),
-      });
+      expect(await backend.checkDurability()).toEqual([
+        { name: 'eviction', problem: expect.stringContaining('policy noeviction') },
+      ]);
     });
   });
 
-  test('asks nothing more of Redis for a subscriber than for none', async () => {
+  test('sends no more commands with 50 subscribers than with one', async () => {
     await withRedis({}, async (server, { backend }) => {
       for (let n = 0; n < 50; n++) backend.ticks.subscribe(() => {});
       await passes(1_000);
@@ -422,7 +420,7 @@ describe.concurrent('redis backend', () => {
   });
 });
 
-describe.concurrent('redis backends of one Redis', () => {
+describe.concurrent('Redis backends with one Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await RedisServer.start();
@@ -432,9 +430,9 @@ describe.concurrent('redis backends of one Redis', () => {
   async function two(
     urls: [string, string],
     prefixes: [string, string],
-    check: (one: Watched, other: Watched) => Promise<void>,
+    check: (one: ObservedBackend, other: ObservedBackend) => Promise<void>,
   ): Promise<void> {
-    const [one, other] = [watched(urls[0], prefixes[0]), watched(urls[1], prefixes[1])];
+    const [one, other] = [observe(urls[0], prefixes[0]), observe(urls[1], prefixes[1])];
     await Promise.all([one.backend.start(), other.backend.start()]);
     try {
       await check(one, other);
@@ -443,7 +441,7 @@ describe.concurrent('redis backends of one Redis', () => {
     }
   }
 
-  test('share everything under one prefix', async () => {
+  test('share all data under one prefix', async () => {
     const prefix = `${randomUUID()}:`;
     await two([server.url, server.url], [prefix, prefix], async (one, other) => {
       const [a, b] = [one.backend, other.backend];
@@ -456,7 +454,7 @@ describe.concurrent('redis backends of one Redis', () => {
       await b.ticks.publish(due, '15:03:27', 'UTC');
       await until(() => one.ticks.length === 1 && other.ticks.length === 1, 'the tick on both');
       await a.records.publish('news');
-      await until(() => one.told.length === 1 && other.told.length === 1, 'the message on both');
+      await until(() => one.messages.length === 1 && other.messages.length === 1, 'the message on both');
       await a.records.create('account', 'ana', { n: 1 });
       expect(await b.records.get('account', 'ana')).toEqual({ n: 1 });
       const limit = { name: 'sign-in', maxAttempts: 1, windowMs: 60_000 };
@@ -472,10 +470,10 @@ describe.concurrent('redis backends of one Redis', () => {
     ['database', [4, 5], ['same:', 'same:']],
   ];
   for (const [what, dbs, prefixes] of apart) {
-    test(`share nothing under another ${what}`, async () => {
+    test(`share nothing with a different ${what}`, async () => {
       const urls = dbs.map((db) => `redis://127.0.0.1:${server.port}/${db}`) as [string, string];
       await two(urls, prefixes, async (one, other) => {
-        await wholeWay(one.backend);
+        await sendTick(one.backend);
         expect(await other.backend.ticks.acquireLease('other')).not.toBeNull();
         expect(await other.backend.ticks.last('time')).toBeNull();
         await one.backend.records.create('account', 'ana', {});
@@ -483,17 +481,17 @@ describe.concurrent('redis backends of one Redis', () => {
         await one.backend.records.publish('news');
         await other.backend.records.publish('other news');
         await publish(other.backend, 'other tick');
-        await until(() => other.ticks.length > 0 && other.told.length > 0, 'its own');
-        expect(other).toMatchObject({ ticks: ['other tick'], told: ['other news'] });
-        expect(one).toMatchObject({ ticks: ['15:03:27'], told: ['news'] });
+        await until(() => other.ticks.length > 0 && other.messages.length > 0, 'its own tick and message');
+        expect(other).toMatchObject({ ticks: ['other tick'], messages: ['other news'] });
+        expect(one).toMatchObject({ ticks: ['15:03:27'], messages: ['news'] });
       });
     });
   }
 
-  test('store the latest time as the article does, and every other key with its tag', async () => {
+  test('store the latest time as the string `time` and every other key with its hash tag', async () => {
     const url = `redis://127.0.0.1:${server.port}/6`;
     await two([url, url], ['', ''], async ({ backend }) => {
-      await wholeWay(backend);
+      await sendTick(backend);
       await backend.ticks.publish(job(backend, { task: 'date' }), '2026-11-25', 'UTC');
       await backend.records.create('account', 'ana', {});
       await backend.limiter.consume({ name: 'sign-in', maxAttempts: 1, windowMs: 60_000 }, 'ana');
@@ -506,8 +504,8 @@ describe.concurrent('redis backends of one Redis', () => {
   });
 });
 
-describe('house time of the redis backend', () => {
-  test("is Redis's, whatever this host's clock says, and the difference is warned about once", async () => {
+describe('house time of the Redis backend', () => {
+  test("is Redis's time whatever this host's clock says, and a difference is logged once", async () => {
     await withRedis({}, async (server, { backend, lines }) => {
       const real = Date.now.bind(Date);
       const clock = vi.spyOn(Date, 'now').mockImplementation(() => real() - 3_600_000);

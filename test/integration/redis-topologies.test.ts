@@ -1,22 +1,20 @@
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../src/backend/backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { describeRedisTarget, parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { BadValue } from '../../src/config.ts';
-import { selfSignedCertificate } from '../support/certificate.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
-interface Watched {
+interface ObservedBackend {
   backend: RedisBackend;
   lines: LogLine[];
   ticks: string[];
 }
 
-function watched(url: string, prefix = ''): Watched {
+function observe(url: string, prefix = ''): ObservedBackend {
   const { log, lines } = recordedLog();
   const backend = new RedisBackend({ target: parseRedisTarget(url), prefix, channels: ['time'], log });
   const ticks: string[] = [];
@@ -24,8 +22,8 @@ function watched(url: string, prefix = ''): Watched {
   return { backend, lines, ticks };
 }
 
-/** All that a beat, a worker and a web process do for one tick. */
-async function wholeWay({ backend, ticks }: Watched): Promise<void> {
+/** Takes one tick from the lease to the subscriber. */
+async function sendTick({ backend, ticks }: ObservedBackend): Promise<void> {
   const lease = await until(() => backend.ticks.acquireLease('beat').catch(() => null), 'the lease');
   const at = Math.floor(backend.time.now());
   const job: Job = { task: 'time', at, everyMs: 500, expiresAt: at + 10_000 };
@@ -35,7 +33,7 @@ async function wholeWay({ backend, ticks }: Watched): Promise<void> {
   await until(() => ticks.at(-1)?.includes(`"at":${at},`), 'the tick');
 }
 
-describe.concurrent('address of a redis', () => {
+describe.concurrent('address of a Redis', () => {
   const good: [url: string, target: object, shown: string][] = [
     [
       'redis://127.0.0.1',
@@ -81,7 +79,7 @@ describe.concurrent('address of a redis', () => {
     ],
   ];
   for (const [url, target, shown] of good) {
-    test(`reads ${url}`, () => {
+    test(`parses ${url}`, () => {
       expect(parseRedisTarget(url)).toEqual(target);
       expect(describeRedisTarget(parseRedisTarget(url))).toBe(shown);
     });
@@ -107,51 +105,17 @@ describe.concurrent('address of a redis', () => {
     'redis+cluster://a/1',
   ];
   for (const url of bad) {
-    test(`refuses ${url} in one line that shows no part of it`, () => {
+    test(`refuses ${url} in one line that contains no part of it`, () => {
       const refuse = (): unknown => parseRedisTarget(url);
       expect(refuse).toThrow(BadValue);
-      expect(refuse).toThrow(/^the address of a Redis, and it is none: .*redis:\/\/.*$/);
+      expect(refuse).toThrow(/^the address of a Redis: .*redis:\/\/.*$/);
       expect(refuse).not.toThrow(/sesame/);
     });
   }
 });
 
-describe('redis over TLS', () => {
-  test('is used when its certificate is trusted, and is down with the reason when not', async () => {
-    const certificate = await selfSignedCertificate();
-    const port = await freePort();
-    const server = await RedisServer.start({
-      port,
-      settings: {
-        port: '0',
-        'tls-port': String(port),
-        'tls-cert-file': certificate.certFile,
-        'tls-key-file': certificate.keyFile,
-        'tls-auth-clients': 'no',
-      },
-    });
-    const url = `rediss://localhost:${port}`;
-    const distrustful = watched(url);
-    await distrustful.backend.start();
-    expect(distrustful.backend.outage).toBe('redis-down');
-    expect(distrustful.lines.at(-1)).toMatchObject({ msg: 'redis lost', reason: 'self-signed certificate' });
-    await distrustful.backend.stop();
-
-    const trusted = getCACertificates();
-    setDefaultCACertificates([...trusted, certificate.cert]);
-    const all = watched(url);
-    await all.backend.start();
-    expect(all.backend.outage).toBeNull();
-    await wholeWay(all);
-    await all.backend.stop();
-    setDefaultCACertificates(trusted);
-    await server.stop();
-    await certificate.remove();
-  });
-});
-
-describe('redis behind sentinels', () => {
-  test('is followed to the new master, when the old one hands over and when it dies', async () => {
+describe('Redis Sentinel', () => {
+  test('the backend follows the master after a failover by command and after a crash', async () => {
     const password = 'secret';
     const master = await RedisServer.start({ password });
     const replicaof = `127.0.0.1 ${master.port}`;
@@ -165,38 +129,33 @@ describe('redis behind sentinels', () => {
       ],
     });
     const dead = await freePort();
-    const all = watched(`redis+sentinel://:${password}@127.0.0.1:${dead},127.0.0.1:${sentinel.port}/main`);
+    const all = observe(`redis+sentinel://:${password}@127.0.0.1:${dead},127.0.0.1:${sentinel.port}/main`);
     const { backend } = all;
     await backend.start();
     await until(() => backend.outage === null, 'the master', 1_000);
-    await wholeWay(all);
+    await sendTick(all);
 
     const replicas = (): Promise<string> => sentinel.cli('SENTINEL', 'REPLICAS', 'main');
     await until(async () => (await replicas()).includes(String(replica.port)), 'the replica', 15_000, 100);
-    await until(
-      async () => (await sentinel.cli('SENTINEL', 'FAILOVER', 'main')) === 'OK',
-      'the hand-over',
-      15_000,
-      100,
-    );
+    await until(async () => (await sentinel.cli('SENTINEL', 'FAILOVER', 'main')) === 'OK', 'the failover', 15_000, 100);
     const role = async (server: RedisServer): Promise<string> => (await server.cli('ROLE')).split('\n')[0] ?? '';
     await until(async () => (await role(replica)) === 'master', 'the new master', 15_000, 100);
     await until(async () => (await role(master)) === 'slave', 'the new replica', 15_000, 100);
     await until(() => backend.outage === null, 'no outage', 3_000);
-    await wholeWay(all);
+    await sendTick(all);
     expect(await replica.cli('GET', 'time')).toBe('15:03:27');
 
     await until(async () => (await replicas()).includes(String(master.port)), 'the old master as replica', 15_000, 100);
     await replica.crash();
     await until(async () => (await role(master)) === 'master', 'the old master as master again', 15_000, 100);
     await until(() => backend.outage === null, 'no outage', 3_000);
-    await wholeWay(all);
+    await sendTick(all);
     await backend.stop();
     await Promise.all([sentinel.stop(), replica.stop(), master.stop()]);
   }, 60_000);
 });
 
-describe('redis cluster', () => {
+describe('Redis Cluster', () => {
   const nodes: RedisServer[] = [];
   beforeAll(async () => {
     for (let n = 0; n < 3; n++) {
@@ -224,13 +183,13 @@ describe('redis cluster', () => {
     await Promise.all(nodes.map((node) => node.stop()));
   });
 
-  test('is used whichever seed is asked, and wherever the keys lie', async () => {
+  test('the backend serves with any node as the seed and any slot for its keys', async () => {
     const dead = await freePort();
     for (const [index, { port }] of nodes.entries()) {
-      const all = watched(`redis+cluster://127.0.0.1:${dead},127.0.0.1:${port}`, `p${index}:`);
+      const all = observe(`redis+cluster://127.0.0.1:${dead},127.0.0.1:${port}`, `p${index}:`);
       await all.backend.start();
       await until(() => all.backend.outage === null, 'no outage', 1_000);
-      await wholeWay(all);
+      await sendTick(all);
       const { records, limiter } = all.backend;
       expect(await records.create('account', 'ana', { n: 1 })).toBe(true);
       expect(await records.list('account')).toEqual([{ id: 'ana', value: { n: 1 } }]);
@@ -243,41 +202,41 @@ describe('redis cluster', () => {
     }
   });
 
-  test('carries ticks between backends that were given different seeds', async () => {
-    const [one, other] = nodes.map(({ port }) => watched(`redis+cluster://127.0.0.1:${port}`, 'shared:')) as [
-      Watched,
-      Watched,
+  test('backends with different seeds receive the same ticks', async () => {
+    const [one, other] = nodes.map(({ port }) => observe(`redis+cluster://127.0.0.1:${port}`, 'shared:')) as [
+      ObservedBackend,
+      ObservedBackend,
     ];
     await Promise.all([one.backend.start(), other.backend.start()]);
-    await wholeWay(one);
+    await sendTick(one);
     await until(() => other.ticks.length === 1, 'the tick');
     expect(other.ticks).toEqual(one.ticks);
     await Promise.all([one.backend.stop(), other.backend.stop()]);
   });
 
-  test('is followed when its slot moves to another node', async () => {
+  test('the backend follows its slot to another node', async () => {
     const [first] = nodes as [RedisServer];
-    const all = watched(`redis+cluster://127.0.0.1:${first.port}`, 'moving:');
+    const all = observe(`redis+cluster://127.0.0.1:${first.port}`, 'moving:');
     const { backend } = all;
     await backend.start();
-    await wholeWay(all);
+    await sendTick(all);
     const slot = await first.cli('CLUSTER', 'KEYSLOT', 'moving:time');
     const owner = await until(async () => await holderOf('moving:time'), 'the owner');
     const target = nodes.find((node) => node !== owner) as RedisServer;
     const [ownerId, targetId] = [await owner.cli('CLUSTER', 'MYID'), await target.cli('CLUSTER', 'MYID')];
     await target.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', ownerId);
     await owner.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId);
-    // New keys may come up until the last look.
+    // The backend may write new keys in the meantime.
     await until(async () => {
       const keys = (await owner.cli('CLUSTER', 'GETKEYSINSLOT', slot, '100')).split('\n').filter((key) => key !== '');
       if (keys.length === 0) return true;
       await owner.cli('MIGRATE', '127.0.0.1', String(target.port), '', '0', '1000', 'REPLACE', 'KEYS', ...keys);
       return false;
-    }, 'that all keys have moved');
+    }, 'the move of all keys');
     await target.cli('CLUSTER', 'SETSLOT', slot, 'NODE', targetId);
     await owner.cli('CLUSTER', 'SETSLOT', slot, 'NODE', targetId);
     await until(async () => (await holderOf('moving:time')) === target, 'the new owner');
-    await wholeWay(all);
+    await sendTick(all);
     await until(() => backend.outage === null, 'no outage', 3_000);
     await backend.stop();
   });

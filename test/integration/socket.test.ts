@@ -15,31 +15,31 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const socket of open.splice(0)) socket[Symbol.dispose]();
-  await until(() => app.sockets === 0, 'every socket is gone');
+  await until(() => app.sockets === 0, 'every socket is closed');
 });
 afterAll(() => app[Symbol.asyncDispose]());
 
 async function connect(query = ''): Promise<TestSocket> {
   const socket = await client.connect(query);
   open.push(socket);
-  await until(() => app.sockets === open.length, 'the socket is known to the server');
+  await until(() => app.sockets === open.length, 'the server has the socket');
   return socket;
 }
 
-/** A sync's answer as the next frame: whatever was sent before it was passed over. */
+/** Expects the answer to a sync as the next frame: what was sent before it was ignored. */
 async function expectAnswer(socket: TestSocket, echo = 42): Promise<void> {
   socket.send(JSON.stringify({ sync: echo }));
   expect(JSON.parse(await socket.next())).toMatchObject({ sync: { echo } });
 }
 
-/** The next instant of the grid of whole seconds that no test has used yet. */
+/** The next whole second that no test has used yet. */
 const nextSecond = (() => {
   let last = 0;
   return (): number => (last = Math.max(last + 1_000, Math.floor(Date.now() / 1_000) * 1_000));
 })();
 
 describe('a tick', () => {
-  test('is one text frame under 126 bytes, just as the article has it', async () => {
+  test('is one text frame of less than 126 bytes', async () => {
     const socket = await connect();
     const at = nextSecond();
     await app.tick('15:03:27', { at });
@@ -49,10 +49,10 @@ describe('a tick', () => {
     expect(JSON.parse(frame).message.at).toBe(at);
   });
 
-  test('comes to every socket, with a seq that rises', async () => {
+  test('reaches every socket, with a rising seq', async () => {
     const sockets = await Promise.all([client.connect(), client.connect(), client.connect()]);
     open.push(...sockets);
-    await until(() => app.sockets === 3, 'three are known');
+    await until(() => app.sockets === 3, 'the server has three sockets');
     let last = 0;
     for (const text of ['15:03:27', '15:03:28', '15:03:29']) {
       await app.tick(text, { at: nextSecond() });
@@ -65,7 +65,7 @@ describe('a tick', () => {
     }
   });
 
-  test('stands under the name of its channel', async () => {
+  test('has its text under the name of its channel', async () => {
     const socket = await connect('?channels=date');
     await app.tick('2026-11-25', { task: 'date', everyMs: 60_000, at: nextSecond() });
     const { message, channel } = JSON.parse(await socket.next());
@@ -73,7 +73,7 @@ describe('a tick', () => {
     expect(message.date).toBe('2026-11-25');
   });
 
-  test('of a channel that was not named does not come', async () => {
+  test('of a channel that was not requested is not sent', async () => {
     const [time, both] = [await connect(), await connect('?channels=time,date')];
     const [first, second] = [nextSecond(), nextSecond()];
     await app.tick('2026-11-26', { task: 'date', everyMs: 60_000, at: first });
@@ -83,7 +83,7 @@ describe('a tick', () => {
     expect(JSON.parse(await both.next()).channel).toBe('time');
   });
 
-  test('comes with ?every=1000 only when it is the first in its second', async () => {
+  test('is sent with ?every=1000 only if it is the first in its second', async () => {
     const [each, all] = [await connect('?every=1000&channels=time,date'), await connect()];
     const second = nextSecond();
     const next = nextSecond();
@@ -96,7 +96,7 @@ describe('a tick', () => {
     expect(JSON.parse(await each.next()).channel).toBe('date');
   });
 
-  test('that is old does not come: the next one does', async () => {
+  test('that is old is not sent, and the next one is', async () => {
     const socket = await connect();
     const at = nextSecond();
     app.backend.time.aheadMs = at - Date.now() + 5_000;
@@ -109,13 +109,14 @@ describe('a tick', () => {
     expect((await socket.nextTick()).text).toBe('new');
   });
 
-  test('that is older than its interval does not come, though nobody ever asked how long that is', async () => {
+  test('that is older than its interval is not sent, also if nothing has requested the initial state', async () => {
     await using fresh = await WebApp.start();
     using socket = await (await fresh.signedIn()).connect();
-    await fresh.tick('first', { at: nextSecond() });
+    const first = nextSecond();
+    await fresh.tick('first', { at: first, expiresAt: first + 500 });
     const at = nextSecond();
     fresh.backend.time.aheadMs = at - Date.now() + 700;
-    await fresh.tick('old', { at });
+    await fresh.tick('old', { at, expiresAt: at + 500 });
     fresh.backend.time.aheadMs = 0;
     await fresh.tick('new', { at: nextSecond() });
     expect([(await socket.nextTick()).text, (await socket.nextTick()).text]).toEqual(['first', 'new']);
@@ -123,7 +124,7 @@ describe('a tick', () => {
 });
 
 describe('a sync', () => {
-  test('is answered with two stamps of house time and what a client goes by', async () => {
+  test('is answered with two timestamps of house time and the values that a client needs', async () => {
     const socket = await connect();
     const before = app.backend.time.now();
     socket.send('{"sync":12.5}');
@@ -136,7 +137,7 @@ describe('a sync', () => {
     expect(after).toBeGreaterThanOrEqual(sync.sent);
   });
 
-  test.each([0, -1, 1e300, 0.1])('of any finite number comes back with it: %d', async (number) => {
+  test.each([0, -1, 1e300, 0.1])('echoes any finite number: %d', async (number) => {
     const socket = await connect();
     socket.send(JSON.stringify({ sync: number, more: ['of', 'this'] }));
     expect(JSON.parse(await socket.next()).sync.echo).toBe(number);
@@ -153,7 +154,7 @@ describe('a sync', () => {
     '{}',
     '{"hello":"world"}',
     '{"__proto__":{"sync":1}}',
-  ])('is not what %s is, which is passed over', async (text) => {
+  ])('is not %s, which is ignored', async (text) => {
     const socket = await connect();
     socket.send(text);
     await expectAnswer(socket);
@@ -162,7 +163,7 @@ describe('a sync', () => {
 
 describe('a socket is closed', () => {
   test.each(['', '{', '[]', '[{"sync":1}]', 'null', '1', '"sync"', 'true', '\u0000'])(
-    'with 1008 for %j, which is no object',
+    'with 1008 for %j, which is not an object',
     async (text) => {
       const socket = await connect();
       socket.send(text);
@@ -176,7 +177,7 @@ describe('a socket is closed', () => {
     expect(await socket.closed).toBe(1003);
   });
 
-  test('with 1009 for more than 1,024 bytes, and not for as many', async () => {
+  test('with 1009 for 1,025 bytes, and not for 1,024', async () => {
     const socket = await connect();
     const fill = (bytes: number): string => `{"a":"${'a'.repeat(bytes - 8)}"}`;
     socket.send(fill(1_024));
@@ -191,7 +192,7 @@ describe('a socket is closed', () => {
     expect(await socket.closed).toBe(1009);
   });
 
-  test('by a cut for more than 16 KiB', async () => {
+  test('without a close frame for more than 16 KiB', async () => {
     const socket = await connect();
     socket.send('a'.repeat(17 * 1_024));
     expect(await socket.closed).toBe(1006);
@@ -206,7 +207,7 @@ describe('a socket is closed', () => {
     );
   });
 
-  test('not for two messages a second', async () => {
+  test('not for two messages per second', async () => {
     const socket = await connect();
     for (let number = 1; number <= 20; number += 1) await expectAnswer(socket, number);
     await passes(1_050);
@@ -217,7 +218,7 @@ describe('a socket is closed', () => {
     expect(await socket.closed).toBe(1008);
   });
 
-  test('when it does not read and 64 KiB wait for it, and nobody else is', async () => {
+  test('with 1013 or a cut if it does not read and 64 KiB are unsent, and no other socket is', async () => {
     const [slow, other] = [await connect(), await connect()];
     slow.socket.pause();
     const text = 'x'.repeat(60_000);
@@ -237,17 +238,17 @@ describe('a socket is closed', () => {
   });
 
   test.each<[string, number[]]>([
-    // uWebSockets.js takes the first four bytes of the text for the mask, and waits for as many more.
-    ['that is not masked', Array.from({ length: 2 }, () => [0x81, 10, ...Buffer.from('{"sync":1}')]).flat()],
+    // uWebSockets.js reads the first four bytes of the text as the mask, and waits for four more.
+    ['without a mask', Array.from({ length: 2 }, () => [0x81, 10, ...Buffer.from('{"sync":1}')]).flat()],
     ['with a reserved bit', [0xc1, 0x82, 0, 0, 0, 0, 0x7b, 0x7d]],
-    ['of an unknown kind', [0x83, 0x82, 0, 0, 0, 0, 0x7b, 0x7d]],
-    ['that goes on with nothing', [0x80, 0x82, 0, 0, 0, 0, 0x7b, 0x7d]],
-    ['of control in pieces', [0x09, 0x80, 0, 0, 0, 0]],
-    ['with bytes that are no UTF-8', [0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe]],
-  ])('by a cut, or in form, for a frame %s', async (_, bytes) => {
+    ['with an unknown opcode', [0x83, 0x82, 0, 0, 0, 0, 0x7b, 0x7d]],
+    ['that continues no message', [0x80, 0x82, 0, 0, 0, 0, 0x7b, 0x7d]],
+    ['that is a fragmented control frame', [0x09, 0x80, 0, 0, 0, 0]],
+    ['that is not UTF-8', [0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe]],
+  ])('with or without a close frame for a frame %s', async (_, bytes) => {
     using connection = await RawConnection.openSocket(app.port, client.cookieHeader());
     connection.send(Uint8Array.from(bytes));
-    await connection.closed();
+    await until(() => !connection.open, 'the connection is closed');
   });
 });
 
@@ -259,7 +260,7 @@ test('a message in fragments is one message', async () => {
   expect(JSON.parse(await socket.next()).sync.echo).toBe(5);
 });
 
-test('a ping is answered, and counts as no message', async () => {
+test('a ping is answered and does not count as a message', async () => {
   const socket = await connect();
   let pongs = 0;
   socket.socket.on('pong', () => (pongs += 1));
@@ -268,19 +269,19 @@ test('a ping is answered, and counts as no message', async () => {
   await expectAnswer(socket);
 });
 
-test('a close is answered with its own code', async () => {
+test('a close frame is answered with its own code', async () => {
   const socket = await connect();
   socket.socket.close(1000, 'bye');
   expect(await socket.closed).toBe(1000);
 });
 
-test('the full house has room again when somebody leaves', async () => {
+test('a full server accepts a socket again after another is closed', async () => {
   await using small = await WebApp.start({ config: { maxSockets: 1 } });
   const visitor = await small.signedIn();
   const first = await visitor.connect();
   await expect(visitor.connect()).rejects.toMatchObject({ status: 503 });
   first[Symbol.dispose]();
-  await until(() => small.sockets === 0, 'the first has left');
+  await until(() => small.sockets === 0, 'the first is closed');
   using second = await visitor.connect();
   await expectAnswer(second);
 });

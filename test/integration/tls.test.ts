@@ -1,13 +1,17 @@
+import { X509Certificate } from 'node:crypto';
+import { copyFile } from 'node:fs/promises';
 import { request, type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSignedCertificate, type Certificate } from '../support/certificate.ts';
 import { TestSocket } from '../support/client.ts';
 import { WebApp } from '../support/web-app.ts';
 import { ask, requestText } from '../support/raw-connection.ts';
+import { until } from '../support/until.ts';
 import { recordedLog } from '../support/recorded-log.ts';
-import { parseAddressRange } from '../../src/web/proxies.ts';
+import { parseAddressRange } from '../../src/addresses.ts';
 
 const password = 'a long enough password';
 const token = 'c'.repeat(43);
@@ -20,7 +24,7 @@ describe('over TLS', () => {
   beforeAll(async () => {
     certificate = await selfSignedCertificate();
     app = await WebApp.start({ tls: certificate });
-    await app.people.accounts.add('ada', password, false);
+    await app.auth.accounts.add('ada', password, false);
   });
   afterAll(async () => {
     await app[Symbol.asyncDispose]();
@@ -42,13 +46,13 @@ describe('over TLS', () => {
     return promise;
   }
 
-  test('every answer binds the browser to https for a year', async () => {
+  test('every response makes the browser use https for a year', async () => {
     for (const path of ['/', '/nope', '/health', '/favicon.ico', '/time/tic/']) {
       expect((await get(path)).headers.get('strict-transport-security')).toBe('max-age=31536000');
     }
   });
 
-  test('the session’s cookie is __Host- and Secure, and lets in', async () => {
+  test('the session cookie is __Host- and Secure, and authenticates', async () => {
     const headers = { Cookie: `csrftoken=${token}`, 'Content-Type': formType, Origin: app.url };
     const response = await get('/accounts/login/', { method: 'POST', headers }, signIn);
     expect(response.status).toBe(302);
@@ -69,10 +73,109 @@ describe('over TLS', () => {
     expect((await opened.nextTick()).text).toBe('15:03:27');
   });
 
-  test('a page that came without it is foreign', async () => {
+  test.each([
+    ['TLSv1.2', 'ECDHE-ECDSA-AES128-GCM-SHA256', true],
+    ['TLSv1.2', 'ECDHE-ECDSA-CHACHA20-POLY1305', true],
+    ['TLSv1.2', 'ECDHE-ECDSA-AES128-SHA', false],
+    ['TLSv1.2', 'ECDHE-ECDSA-AES256-SHA384', false],
+    ['TLSv1.3', 'TLS_AES_128_GCM_SHA256', true],
+    ['TLSv1.1', 'DEFAULT@SECLEVEL=0', false],
+  ] as const)('%s with %s connects: %s', async (version, ciphers, connects) => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const options = { ca: certificate.cert, minVersion: version, maxVersion: version, ciphers };
+    const socket = connectTls({ port: app.port, host: '127.0.0.1', ...options }, () => resolve(true));
+    socket.on('error', () => resolve(false));
+    expect(await promise).toBe(connects);
+    socket.destroy();
+  });
+
+  test('a page that was loaded over http has a foreign origin', async () => {
     const origin = app.url.replace('https', 'http');
     const headers = { Cookie: `csrftoken=${token}`, 'Content-Type': formType, Origin: origin };
     expect((await get('/accounts/login/', { method: 'POST', headers }, signIn)).status).toBe(403);
+  });
+});
+
+describe('a certificate', () => {
+  /** The fingerprint of the certificate that a new connection gets. */
+  async function served(port: number): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? '');
+      socket.destroy();
+    });
+    socket.on('error', reject);
+    return promise;
+  }
+
+  function fingerprintOf({ cert }: Certificate): string {
+    return new X509Certificate(cert).fingerprint256;
+  }
+
+  async function connect(app: WebApp): Promise<TestSocket> {
+    const cookie = `__Host-sessionid=${(await app.signedIn()).cookies.get('sessionid')}`;
+    const url = `${app.url.replace('https', 'wss')}/time/tic/`;
+    const socket = new TestSocket(new WebSocket(url, { rejectUnauthorized: false, headers: { cookie } }));
+    await socket.opened;
+    return socket;
+  }
+
+  async function withCertificates(
+    use: (files: Certificate, next: Certificate, app: WebApp, lines: { msg: string }[]) => Promise<void>,
+  ): Promise<void> {
+    const [files, next] = [await selfSignedCertificate(), await selfSignedCertificate()];
+    const { log, lines } = recordedLog();
+    try {
+      await using app = await WebApp.start({ tls: files, log });
+      await use(files, next, app, lines);
+    } finally {
+      await Promise.all([files.remove(), next.remove()]);
+    }
+  }
+
+  test('that changes is loaded within 10 s, and every socket stays open and gets ticks', async () => {
+    await withCertificates(async (files, next, app) => {
+      using before = await connect(app);
+      const expiry = app.web.sources.tlsExpiresAt?.() ?? 0;
+      expect(expiry).toBe(Date.parse(new X509Certificate(files.cert).validTo));
+      await copyFile(next.certFile, files.certFile);
+      await copyFile(next.keyFile, files.keyFile);
+      const isServed = async (): Promise<boolean> => (await served(app.port)) === fingerprintOf(next);
+      await until(isServed, 'the new certificate is served', 10_000);
+      expect(app.web.sources.tlsExpiresAt?.()).toBe(Date.parse(new X509Certificate(next.cert).validTo));
+      using after = await connect(app);
+      await app.tick('15:03:27');
+      expect((await before.nextTick()).text).toBe('15:03:27');
+      expect((await after.nextTick()).text).toBe('15:03:27');
+      expect(app.sockets).toBe(2);
+    });
+  });
+
+  test('is loaded on SIGHUP, and one that does not match its key is kept out with a warning', async () => {
+    await withCertificates(async (files, next, app, lines) => {
+      await copyFile(next.certFile, files.certFile);
+      process.emit('SIGHUP', 'SIGHUP');
+      await until(() => lines.some(({ msg }) => msg.startsWith('the new certificate')), 'a warning', 4_000);
+      expect(await served(app.port)).toBe(fingerprintOf(files));
+      await copyFile(next.keyFile, files.keyFile);
+      process.emit('SIGHUP', 'SIGHUP');
+      await until(async () => (await served(app.port)) === fingerprintOf(next), 'the new certificate is served', 4_000);
+    });
+  });
+
+  test('that expires within 14 days is a warning at the start', async () => {
+    await withCertificates(async (_files, _next, _app, lines) => {
+      expect(lines.filter(({ msg }) => /^the certificate expires on \d{4}-\d\d-\d\d$/.test(msg))).toHaveLength(1);
+    });
+  });
+
+  test('is not watched after the server has stopped', async () => {
+    const before = process.listenerCount('SIGHUP');
+    await withCertificates(async (_files, _next, app) => {
+      expect(process.listenerCount('SIGHUP')).toBe(before + 1);
+      await app.web.stop();
+      expect(process.listenerCount('SIGHUP')).toBe(before);
+    });
   });
 });
 
@@ -81,16 +184,28 @@ describe('behind a proxy', () => {
     return ask(app.port, requestText('GET /accounts/login/', ['Host: clock', ...lines]));
   }
 
-  test('that is trusted, what it says of TLS counts', async () => {
+  test('that is trusted, its scheme decides what the client used', async () => {
     await using app = await WebApp.start({ config: { trustedProxy: [parseAddressRange('127.0.0.0/8')] } });
-    const secure = await visit(app, ['X-Forwarded-Proto: https']);
-    expect(secure.headers.get('strict-transport-security')).toBe('max-age=31536000');
-    expect(secure.headers.get('set-cookie')).toContain('Secure');
+    for (const scheme of ['https', 'HTTPS', 'wss']) {
+      const secure = await visit(app, [`X-Forwarded-Proto: ${scheme}`]);
+      expect(secure.headers.get('strict-transport-security')).toBe('max-age=31536000');
+      expect(secure.headers.get('set-cookie')).toContain('Secure');
+    }
     const plain = await visit(app, ['X-Forwarded-Proto: http']);
     expect(plain.headers.has('strict-transport-security')).toBe(false);
   });
 
-  test('that nobody named, it does not, and one line says so', async () => {
+  test('that writes wss for a handshake, as Traefik does, the cookie of https opens a socket', async () => {
+    await using app = await WebApp.start({ config: { trustedProxy: [parseAddressRange('127.0.0.0/8')] } });
+    const cookie = `__Host-sessionid=${(await app.signedIn()).cookies.get('sessionid')}`;
+    const origin = app.url.replace('http:', 'https:');
+    const headers = { cookie, 'X-Forwarded-Proto': 'wss', 'X-Forwarded-For': '203.0.113.7', origin };
+    using socket = await app.client().connect('', headers);
+    socket.send('{"sync":1}');
+    expect(JSON.parse(await socket.next()).sync.echo).toBe(1);
+  });
+
+  test('that is not trusted, its scheme is ignored, with one warning', async () => {
     const { log, lines } = recordedLog();
     await using app = await WebApp.start({ log });
     for (let times = 0; times < 3; times += 1) {

@@ -23,24 +23,24 @@ describe('a token', () => {
     expect((await socket.nextTick()).text).toBe('15:03:27');
   });
 
-  test.each(['bearer', 'BEARER', 'Bearer  '])('is taken after %j too', async (scheme) => {
+  test.each(['bearer', 'BEARER', 'Bearer  '])('is accepted after %j', async (scheme) => {
     const { Authorization } = await app.bearer();
     expect(await stateFor({ Authorization: Authorization.replace('Bearer', scheme) })).toBe(200);
   });
 
-  test.each(['/', '/accounts/password_change/'])('counts for nothing at %s', async (path) => {
+  test.each(['/', '/accounts/password_change/'])('is ignored at %s', async (path) => {
     const response = await app.client().fetch(path, { headers: await app.bearer() });
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toContain('/accounts/login/');
   });
 
-  test('signs a browser out where it counts for nothing, although there is a cookie', async () => {
+  test('makes a request signed out at pages, despite a cookie', async () => {
     const client = await app.signedIn();
     expect((await client.fetch('/', { headers: await app.bearer() })).status).toBe(302);
     expect((await client.fetch('/')).status).toBe(200);
   });
 
-  test('decides, although there is a cookie', async () => {
+  test('takes precedence over a cookie', async () => {
     const client = await app.signedIn();
     expect(await stateFor({ Authorization: 'Bearer nonsense' }, client)).toBe(401);
     await expect(client.connect('', { Authorization: 'Bearer nonsense' })).rejects.toMatchObject({ status: 401 });
@@ -49,7 +49,7 @@ describe('a token', () => {
     expect(await stateFor(await app.bearer(), nobody)).toBe(200);
   });
 
-  test('is no cookie', async () => {
+  test('is not accepted as a cookie', async () => {
     const { Authorization } = await app.bearer();
     const client = app.client();
     client.cookies.set('sessionid', Authorization.replace('Bearer ', ''));
@@ -58,41 +58,41 @@ describe('a token', () => {
     await expect(client.connect()).rejects.toMatchObject({ status: 401 });
   });
 
-  test('is not what a session’s credential is', async () => {
+  test('cannot be replaced by the credential of a session', async () => {
     const credential = (await app.signedIn()).cookies.get('sessionid') ?? '';
     expect(await stateFor({ Authorization: `Bearer ${credential}` })).toBe(401);
   });
 
-  test('has no need of a token against forgery, for it comes with no cookie', async () => {
+  test('needs no CSRF token, since no cookie comes with it', async () => {
     const response = await app.client().fetch('/accounts/logout/', { method: 'POST', headers: await app.bearer() });
     expect(response.status).toBe(302);
     expect(await stateFor(await app.bearer())).toBe(200);
   });
 
-  test('may come with a foreign origin to the API, and not to the socket', async () => {
+  test('is accepted with a foreign origin by the API, but not by the socket', async () => {
     const headers = { ...(await app.bearer()), Origin: 'https://evil.example' };
     expect(await stateFor(headers)).toBe(200);
     await expect(app.client().connect('', headers)).rejects.toMatchObject({ status: 403 });
   });
 
-  test('that comes twice is refused with 400', async () => {
+  test('is refused with 400 if the header is repeated', async () => {
     const { Authorization } = await app.bearer();
     const lines = ['Host: clock', `Authorization: ${Authorization}`, `Authorization: ${Authorization}`];
     expect((await ask(app.port, requestText('GET /api/initial_state', lines))).status).toBe(400);
   });
 
-  test('that is revoked, by id or label, is out within a second, and its socket closed with 4401', async () => {
+  test('ends within a second when it is revoked by id or label, and its socket is closed with 4401', async () => {
     for (const by of ['id', 'label'] as const) {
       const headers = await app.bearer('ada', hourMs, `to be revoked by ${by}`);
       using socket = await app.client().connect('', headers);
-      const token = (await app.people.tokens.list()).find(({ label }) => label === `to be revoked by ${by}`);
-      expect(await app.people.tokens.revoke(token?.[by] ?? '')).toBe(true);
+      const token = (await app.auth.tokens.list()).find(({ label }) => label === `to be revoked by ${by}`);
+      expect(await app.auth.tokens.revoke(token?.[by] ?? '')).toBe(true);
       expect(await socket.closed).toBe(4401);
       expect(await stateFor(headers)).toBe(401);
     }
   });
 
-  test('ends by itself, and its socket with 4401', async () => {
+  test('expires, and its socket is closed with 4401', async () => {
     await using own = await WebApp.start();
     const headers = await own.bearer('ada', hourMs);
     using socket = await own.client().connect('', headers);
@@ -103,8 +103,8 @@ describe('a token', () => {
 });
 
 describe('a label', () => {
-  test('is of one live token alone, and free again when that is revoked', async () => {
-    const { tokens } = app.people;
+  test('belongs to one live token, and can be used again when that is revoked', async () => {
+    const { tokens } = app.auth;
     expect(await tokens.issue('ada', hourMs, 'lobby')).not.toBeNull();
     expect(await tokens.issue('bob', hourMs, 'lobby')).toBeNull();
     await tokens.revoke('lobby');
@@ -114,14 +114,14 @@ describe('a label', () => {
 
   test('that is used again does not revive the token that had it before', async () => {
     const first = await app.bearer('ada', hourMs, 'reused');
-    await app.people.tokens.revoke('reused');
+    await app.auth.tokens.revoke('reused');
     await app.bearer('ada', hourMs, 'reused');
     expect(await stateFor(first)).toBe(401);
   });
 
-  test('is the id where none is given', async () => {
+  test('is the id by default', async () => {
     await app.bearer('eve', hourMs);
-    const token = (await app.people.tokens.list()).find(({ account }) => account === 'eve');
+    const token = (await app.auth.tokens.list()).find(({ account }) => account === 'eve');
     expect(token?.label).toBe(token?.id);
   });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Kinds by group and version, as far as our manifests use them. */
+/** The kinds that our manifests use, by group and version. */
 const kinds: Record<string, Record<string, string>> = {
   v1: { configmaps: 'ConfigMap', services: 'Service' },
   'apps/v1': { deployments: 'Deployment', statefulsets: 'StatefulSet' },
@@ -10,7 +10,7 @@ const kinds: Record<string, Record<string, string>> = {
   'networking.k8s.io/v1': { networkpolicies: 'NetworkPolicy' },
 };
 
-/** So much of an API server as kubectl asks before it would write: what kinds there are, and that nothing is there. */
+/** What kubectl requests of an API server before it writes: the kinds, and that no object exists. */
 export async function startApiServer(): Promise<{ url: string } & AsyncDisposable> {
   const server = createServer((request, response) => {
     const [path = ''] = (request.url ?? '').split('?');

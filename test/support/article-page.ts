@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 // The script as printed in gonzalo123's article "Building real time Python applications with Django Channels, Docker
-// and Kubernetes" (gonzalo123.com, 2020-05-04), static/js/app.js of its repository gonzalo123/clock.
+// and Kubernetes" (gonzalo123.com, 2020-05-04), with which Clock stays compatible: static/js/app.js of its repository
+// gonzalo123/clock.
 const articleScript = `let getWsUri = () => {
   return window.location.protocol === "https:" ? "wss" : "ws" +
     '://' + window.location.host +
@@ -29,7 +30,7 @@ ws.onopen = async () => {
 
 const require = createRequire(import.meta.url);
 
-/** The article's page: its script unchanged, with the two libraries that its template loads. */
+/** The page of that article: its script unchanged, with the two libraries that its template loads. */
 export function articlePage(): string {
   return `<!DOCTYPE html>
 <html>

@@ -12,12 +12,12 @@ const ownArgs = [
   '--disable-sync',
 ];
 
-/** A Chromium of the machine; fails when there is none. */
+/** Debian's Chromium; fails if it is not installed. */
 export async function launchBrowser({ args = [], ...options }: LaunchOptions = {}): Promise<Browser> {
   return chromium.launch({ executablePath: '/usr/bin/chromium', args: [...ownArgs, ...args], ...options });
 }
 
-/** Signs in by the form, as a person would. */
+/** Signs in with the form. */
 export async function signIn(page: Page, url: string, password: string, username = 'admin'): Promise<void> {
   await page.goto(url);
   await page.getByLabel('Name').fill(username);
@@ -26,14 +26,14 @@ export async function signIn(page: Page, url: string, password: string, username
   await page.waitForURL(url);
 }
 
-/** What a page showed, and the instant by its monotonic clock. */
+/** What a page showed, and when by its monotonic clock, ms. */
 export interface Shown {
   at: number;
   text: string;
   state: string | undefined;
 }
 
-// A text, because the tests' own code is compiled without the browser's types.
+// A string, because the tests are compiled without the browser's types.
 const recorder = `
   globalThis.shown = [];
   new MutationObserver(() => {
@@ -44,17 +44,17 @@ const recorder = `
   }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 `;
 
-/** Makes every page that is opened from now on keep what it shows in `#display` and as its state. */
+/** Records what `#display` shows and the state, on every page opened from now on. */
 export async function recordShown(page: Page): Promise<void> {
   await page.addInitScript(recorder);
 }
 
-/** What the page has shown so far, in order. */
+/** What the page showed so far, in order. */
 export async function shownBy(page: Page): Promise<Shown[]> {
   return page.evaluate('shown');
 }
 
-/** Waits until the page has shown `count` seconds after the first, and returns all it has shown. */
+/** Waits until the page has shown `count` seconds after the first, and returns everything that it showed. */
 export async function severalSeconds(page: Page, count: number): Promise<Shown[]> {
   return until(
     async () => {
@@ -66,7 +66,7 @@ export async function severalSeconds(page: Page, count: number): Promise<Shown[]
   );
 }
 
-/** The seconds of the day that a row of shown times went through. */
+/** The seconds of the day that were shown, in order, without repetitions. */
 export function secondsOf(shown: readonly Shown[]): number[] {
   const texts = shown.map(({ text }) => text).filter((text) => /^\d\d:\d\d:\d\d$/.test(text));
   const seconds = texts.map((text) => Date.parse(`1970-01-01T${text}Z`) / 1_000);

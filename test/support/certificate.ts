@@ -12,14 +12,14 @@ export interface Certificate {
   remove(): Promise<void>;
 }
 
-/** A self-signed certificate for `localhost`, made by openssl. */
+/** Creates a self-signed certificate for `localhost` with openssl. */
 export async function selfSignedCertificate(): Promise<Certificate> {
   const folder = await mkdtemp(join(tmpdir(), 'clock-tls-'));
   const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  const what = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost';
+  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost';
   const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
-  const where = ['-keyout', keyFile, '-out', certFile];
-  await promisify(execFile)('openssl', [...what.split(' '), '-addext', names, ...where]);
+  const files = ['-keyout', keyFile, '-out', certFile];
+  await promisify(execFile)('openssl', [...request.split(' '), '-addext', names, ...files]);
   const cert = await readFile(certFile, 'utf8');
   return { certFile, keyFile, cert, remove: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -4,7 +4,7 @@ import { until } from './until.ts';
 
 const formType = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
-/** A browser without a window: keeps cookies, fills forms, opens sockets. */
+/** A minimal browser: stores cookies, submits forms, opens sockets. */
 export class Client {
   readonly url: string;
   readonly cookies = new Map<string, string>();
@@ -30,7 +30,7 @@ export class Client {
     return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
-  /** Loads the sign-in form for its token, then sends a form with it. */
+  /** Loads the sign-in form for its CSRF token if need be, then submits a form with it. */
   async post(path: string, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
     if (!this.cookies.has('csrftoken')) await (await this.fetch('/accounts/login/')).arrayBuffer();
     const body = new URLSearchParams({ csrfmiddlewaretoken: this.cookies.get('csrftoken') ?? '', ...fields });
@@ -45,7 +45,7 @@ export class Client {
     return this.post('/accounts/logout/', {});
   }
 
-  /** Opens a socket with this client's cookies; rejects with `Refused` when the handshake is. */
+  /** Opens a socket with this client's cookies. Rejects with `Refused` if the handshake is refused. */
   async connect(query = '', headers: Record<string, string> = {}): Promise<TestSocket> {
     const all = { ...(this.cookies.size > 0 ? { cookie: this.cookieHeader() } : {}), ...headers };
     const socket = new WebSocket(`${this.url.replace('http', 'ws')}/time/tic/${query}`, { headers: all });
@@ -55,7 +55,7 @@ export class Client {
   }
 }
 
-/** A handshake that was answered with something else than 101. */
+/** A handshake that was not answered with 101. */
 export class Refused extends Error {
   readonly status: number;
 
@@ -65,7 +65,7 @@ export class Refused extends Error {
   }
 }
 
-/** A socket and the frames that wait to be read. */
+/** A socket and the frames that were received and not yet read. */
 export class TestSocket implements Disposable {
   readonly socket: WebSocket;
   readonly opened: Promise<void>;
@@ -96,7 +96,7 @@ export class TestSocket implements Disposable {
     return until(() => this.frames.shift(), 'a frame comes', limitMs);
   }
 
-  /** The next tick; what is no tick is passed over. */
+  /** The next tick of a channel; other frames are skipped. */
   async nextTick(channel = 'time', limitMs = 2_000): Promise<Tick> {
     for (;;) {
       const { message, channel: name } = JSON.parse(await this.next(limitMs));

@@ -11,32 +11,32 @@ export interface ClockProcess extends AsyncDisposable {
   /** `http://127.0.0.1:port`; empty for roles without a server. */
   url: string;
   port: number;
-  /** Where the checkout's command serves what operators ask for; NaN for another command. */
+  /** The port for probes and metrics; NaN if `command` is given, since its environment decides. */
   internalPort: number;
   pid: number;
   dataDir: string;
-  /** The log so far, a parsed line each. */
+  /** The parsed log lines so far. */
   log: LogLine[];
-  /** Asks what operators and probes ask. */
+  /** Sends a GET request to the internal port. */
   ask(path: string): Promise<Response>;
-  /** The sum of a metric over its labels; NaN when there is none of that name. */
+  /** The sum of a metric over all labels; NaN if the process has no such metric. */
   metric(name: string): Promise<number>;
-  /** The password that `clock all` made for `admin`. */
+  /** The password that `clock all` generated for `admin`. */
   adminPassword(): string;
-  /** Waits for a log line of that message. */
+  /** Waits for a log line with this message. */
   logged(message: string, limitMs?: number): Promise<LogLine>;
-  /** Reads its log no more, as a pipe does whose reader has gone. */
+  /** Closes the read end of the process's stdout. */
   closeLog(): void;
   kill(signal: NodeJS.Signals): void;
-  /** Exit code, or the signal that ended it. */
+  /** Resolves to the exit code, or to the signal that ended the process. */
   exited: Promise<number | NodeJS.Signals>;
-  /** SIGTERM, and SIGKILL if it is still there after 10 s; resolves to how it ended. */
+  /** Sends SIGTERM, and SIGKILL after 10 s. Resolves like `exited`. */
   stop(): Promise<number | NodeJS.Signals>;
 }
 
 interface StartOptions {
   env?: Record<string, string>;
-  /** What `clock` is called as, the checkout's unless given; it may stand behind a program that runs it. */
+  /** The command instead of the checkout's `bin/clock`; may include a wrapper such as `unshare`. */
   command?: readonly string[];
 }
 
@@ -49,17 +49,17 @@ interface LogLine {
 const readyMessage: Record<string, RegExp> = {
   all: /^the clock is at /,
   web: /^listening$/,
-  worker: /^working$/,
-  beat: /^beating$/,
+  worker: /^started$/,
+  beat: /^started$/,
 };
 
-/** What a process is started with beside the test's own environment, which must not leak into it. */
-function environmentOf(given: Record<string, string>): NodeJS.ProcessEnv {
+/** Keeps the environment of the tests, PATH and HOME excepted, out of the process. */
+function environmentOf(env: Record<string, string>): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
-  return { PATH, HOME, ...given };
+  return { PATH, HOME, ...env };
 }
 
-/** Starts a role as a process of its own, with port 0 where it serves, and waits until it says that it runs. */
+/** Starts a role as a process, on free ports, and waits until its log says that it is ready. */
 export async function startClock(
   args: readonly string[],
   options: StartOptions & { dataDir?: string } = {},
@@ -67,13 +67,13 @@ export async function startClock(
   const [role = ''] = args;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'clock-test-'));
   const serves = role === 'web' || role === 'all';
-  const ownArgs = [
+  const addedArgs = [
     ...(serves && !args.includes('--port') ? ['--port', '0'] : []),
     ...(options.command === undefined ? ['--internal-port', '0'] : []),
     ...(role === 'all' && !args.includes('--data-dir') ? ['--data-dir', dataDir] : []),
   ];
   const [file = '', ...first] = options.command ?? checkout;
-  const child = spawn(file, [...first, ...args, ...ownArgs], {
+  const child = spawn(file, [...first, ...args, ...addedArgs], {
     env: environmentOf(options.env ?? {}),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -85,11 +85,11 @@ export async function startClock(
 
   const started = until(
     () => log.find(({ msg }) => readyMessage[role]?.test(msg)),
-    `clock ${args.join(' ')} says that it runs`,
+    `clock ${args.join(' ')} logs that it is ready`,
     15_000,
   );
-  const ended = exited.then((how) => {
-    throw new Error(`clock ${args.join(' ')} ended with ${how}: ${errors.join('')}`);
+  const ended = exited.then((result) => {
+    throw new Error(`clock ${args.join(' ')} ended with ${result}: ${errors.join('')}`);
   });
   const line = await Promise.race([started, ended]).catch((error: unknown) => {
     child.kill('SIGKILL');
@@ -104,10 +104,10 @@ export async function startClock(
     child.kill('SIGCONT');
     child.kill('SIGTERM');
     const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
-    const how = await exited;
+    const result = await exited;
     clearTimeout(force);
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
-    return how;
+    return result;
   };
   return {
     url: port === 0 ? '' : `http://127.0.0.1:${port}`,
@@ -124,7 +124,7 @@ export async function startClock(
     },
     adminPassword: () => readFileSync(join(dataDir, 'admin-password'), 'utf8').trim(),
     logged: (message, limitMs) =>
-      until(() => log.find(({ msg }) => msg === message), `the log of ${role} says "${message}"`, limitMs),
+      until(() => log.find(({ msg }) => msg === message), `${role} logs "${message}"`, limitMs),
     closeLog: () => child.stdout.destroy(),
     kill: (signal) => child.kill(signal),
     exited,
@@ -135,7 +135,7 @@ export async function startClock(
   };
 }
 
-/** Runs a command to its end; nobody reads what is `closed`, as in a pipe whose reader has gone. */
+/** Runs a command until it exits. `closed` names an output whose read end is closed at once. */
 export async function runClock(
   args: readonly string[],
   options: StartOptions & { stdin?: string; closed?: 'stdout' | 'stderr' } = {},

@@ -3,20 +3,20 @@ import { once } from 'node:events';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { silentLogger } from '../../src/logger.ts';
 
-/** What the other process can be asked to do with its backend. */
-const deeds = {
+/** The operations that the other process can run on its backend. */
+const operations = {
   start: (backend: EmbeddedBackend) => backend.start(),
   create: ({ records }: EmbeddedBackend, id: string) => records.create('account', id, { id }),
   get: ({ records }: EmbeddedBackend, id: string) => records.get('account', id),
   raise: ({ records }: EmbeddedBackend, id: string, times: string) => raise(records, id, Number(times)),
   tell: ({ records }: EmbeddedBackend, message: string) => records.publish(message),
-  keep: async (backend: EmbeddedBackend, name: string, value: string) => backend.keep(name, () => value),
+  keep: async (backend: EmbeddedBackend, name: string, value: string) => backend.settings.keep(name, () => value),
   tick: (backend: EmbeddedBackend, text: string) => tick(backend, text),
   stop: (backend: EmbeddedBackend) => backend.stop(),
 };
-type Deed = keyof typeof deeds;
+type Operation = keyof typeof operations;
 
-/** Another process that works on a data folder. */
+/** Another process with a backend on the same data folder. */
 export class DataProcess {
   readonly #child: ChildProcess;
 
@@ -25,9 +25,9 @@ export class DataProcess {
     this.#child = fork(import.meta.filename, [dataDir, String(exclusive)], { execArgv });
   }
 
-  /** Resolves to what came of it; an error's message is thrown. */
-  async ask(deed: Deed, ...args: string[]): Promise<unknown> {
-    this.#child.send([deed, ...args]);
+  /** Runs an operation. Resolves to its result, or rejects with an error of the same message. */
+  async ask(operation: Operation, ...args: string[]): Promise<unknown> {
+    this.#child.send([operation, ...args]);
     const [answer] = (await once(this.#child, 'message')) as [{ result?: unknown; error?: string }];
     if (answer.error !== undefined) throw new Error(answer.error);
     return answer.result ?? null;
@@ -54,10 +54,10 @@ async function tick({ ticks, time }: EmbeddedBackend, text: string): Promise<str
 function serve([dataDir = '', exclusive]: string[]): void {
   const log = silentLogger();
   const backend = new EmbeddedBackend({ dataDir, channels: ['time'], log, exclusive: exclusive === 'true' });
-  process.on('message', async ([deed, ...args]: [Deed, ...string[]]) => {
+  process.on('message', async ([operation, ...args]: [Operation, ...string[]]) => {
     try {
-      const act = deeds[deed] as (backend: EmbeddedBackend, ...args: string[]) => Promise<unknown>;
-      process.send?.({ result: await act(backend, ...args) });
+      const run = operations[operation] as (backend: EmbeddedBackend, ...args: string[]) => Promise<unknown>;
+      process.send?.({ result: await run(backend, ...args) });
     } catch (error) {
       process.send?.({ error: error instanceof Error ? error.message : String(error) });
     }

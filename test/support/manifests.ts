@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
 import ts from 'typescript';
@@ -10,12 +9,12 @@ import { parse, parseAllDocuments } from 'yaml';
 export const root = join(import.meta.dirname, '../..');
 const require = createRequire(import.meta.url);
 
-/** A document of Kubernetes, of any kind. */
+/** A Kubernetes object of any kind. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
   metadata: { name: string; labels?: Record<string, string> };
-  // oxlint-disable-next-line typescript/no-explicit-any -- each kind has its own, and the schemas know them
+  // oxlint-disable-next-line typescript/no-explicit-any -- differs by kind; the schemas check it
   spec: any;
   data?: Record<string, string>;
 }
@@ -31,7 +30,7 @@ export function manifestsOf(yaml: string): Manifest[] {
   });
 }
 
-/** What `kubectl apply -f` takes from a folder. */
+/** Reads the objects that `kubectl apply -f` takes from a folder. */
 export function manifestsIn(folder: string): Manifest[] {
   const files = readdirSync(join(root, folder)).filter((name) => /\.(ya?ml|json)$/.test(name));
   return files.flatMap((name) => manifestsOf(readFileSync(join(root, folder, name), 'utf8')));
@@ -40,11 +39,11 @@ export function manifestsIn(folder: string): Manifest[] {
 export function named(manifests: readonly Manifest[], kind: string, name: string): Manifest {
   const found = manifests.filter((manifest) => manifest.kind === kind && manifest.metadata.name === name);
   const [only] = found;
-  if (only === undefined || found.length > 1) throw new Error(`${found.length} times ${kind} ${name}`);
+  if (only === undefined || found.length > 1) throw new Error(`expected one ${kind} ${name}, found ${found.length}`);
   return only;
 }
 
-/** Everything that runs pods. */
+/** The objects that run pods. */
 export function workloads(manifests: readonly Manifest[]): Manifest[] {
   return manifests.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet');
 }
@@ -55,13 +54,15 @@ export function podSpec(workload: Manifest): IPodSpec {
 
 export function container(workload: Manifest): IContainer {
   const [only, ...others] = podSpec(workload).containers;
-  if (only === undefined || others.length > 0) throw new Error(`${workload.metadata.name} has not one container`);
+  if (only === undefined || others.length > 0)
+    throw new Error(`${workload.metadata.name} must have exactly one container`);
   return only;
 }
 
-// --- schemas: those of Kubernetes 1.33, which kubernetes-models 4.5.1 holds ---
-
-/** Validates as the API server does with `--validate=strict`. Throws what is wrong. */
+/**
+ * Validates against the schemas of Kubernetes 1.33, which kubernetes-models 4.5.1 contains, as the API server does with
+ * `--validate=strict`. Throws an error that lists every violation.
+ */
 export function validate(manifests: readonly Manifest[]): void {
   for (const manifest of manifests) validateValues(manifest);
   const unknown = unknownFields(manifests);
@@ -78,7 +79,7 @@ function validateValues(manifest: Manifest): void {
   }
 }
 
-/** The schemas let fields pass that they do not know; the types of the same package do not. */
+/** The schemas accept unknown fields; the package's TypeScript types reject them. */
 function unknownFields(manifests: readonly Manifest[]): string[] {
   const file = join(root, 'test/support/manifests.generated.ts');
   const source = manifests
@@ -103,74 +104,4 @@ function unknownFields(manifests: readonly Manifest[]): string[] {
   host.readFile = (name) => (name === file ? source : readFile(name));
   const program = ts.createProgram([file], options, host);
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
-
-// --- network policies ---
-
-export interface Peer {
-  labels: Record<string, string>;
-  /** Another namespace than that of the pods. */
-  namespace?: string;
-}
-
-/** Whether the policies let a connection pass, by the rules of Kubernetes. No peer: an address outside. */
-export function passes(
-  policies: readonly INetworkPolicy[],
-  from: Peer | 'outside',
-  to: Peer | 'outside',
-  port: number,
-  protocol = 'TCP',
-): boolean {
-  return (
-    allowed(policies, 'Egress', from, to, port, protocol) && allowed(policies, 'Ingress', to, from, port, protocol)
-  );
-}
-
-function allowed(
-  policies: readonly INetworkPolicy[],
-  direction: 'Ingress' | 'Egress',
-  pod: Peer | 'outside',
-  other: Peer | 'outside',
-  port: number,
-  protocol: string,
-): boolean {
-  if (pod === 'outside' || pod.namespace !== undefined) return true;
-  const own = policies.filter(
-    ({ spec }) => spec?.policyTypes?.includes(direction) && selects(spec.podSelector, pod.labels),
-  );
-  if (own.length === 0) return true;
-  return own.some(({ spec }) => {
-    const rules =
-      direction === 'Ingress'
-        ? (spec?.ingress ?? []).map((rule) => ({ peers: rule.from, ports: rule.ports }))
-        : (spec?.egress ?? []).map((rule) => ({ peers: rule.to, ports: rule.ports }));
-    return rules.some(
-      ({ peers, ports }) =>
-        (ports === undefined || ports.some((one) => one.port === port && (one.protocol ?? 'TCP') === protocol)) &&
-        (peers === undefined || peers.some((peer) => other !== 'outside' && isPeer(peer, other))),
-    );
-  });
-}
-
-type PolicyPeer = NonNullable<NonNullable<NonNullable<INetworkPolicy['spec']>['egress']>[number]['to']>[number];
-
-function isPeer({ podSelector, namespaceSelector }: PolicyPeer, { labels, namespace }: Peer): boolean {
-  const namespaceFits =
-    namespaceSelector === undefined
-      ? namespace === undefined
-      : selects(namespaceSelector, { 'kubernetes.io/metadata.name': namespace ?? 'default' });
-  return namespaceFits && selects(podSelector ?? {}, labels);
-}
-
-type Selector = NonNullable<PolicyPeer['podSelector']>;
-
-/** Labels alone, and `In`: all that our policies use. */
-function selects({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Record<string, string>): boolean {
-  return (
-    Object.entries(matchLabels).every(([name, value]) => labels[name] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      if (operator !== 'In') throw new Error(`${operator} is not understood here`);
-      return values.includes(labels[key] ?? '');
-    })
-  );
 }

@@ -1,14 +1,14 @@
 import type { MessageListener, RecordKind, Records, Stored } from '../../src/backend/backend.ts';
 import { Unavailable } from '../../src/backend/backend.ts';
 
-/** Records in memory: no other process, and a test decides when an answer comes. */
+/** Records in memory. A test controls when reads are answered and whether the backend is available. */
 export class MemoryRecords implements Records {
-  /** How often records were asked for, and changed, so far. */
-  asked = 0;
-  updated = 0;
-  away = false;
+  /** The number of calls to `getMany` and of updated records. */
+  reads = 0;
+  updates = 0;
+  isAway = false;
   readonly #now: () => number;
-  readonly #kept = new Map<string, { text: string; expiresAt: number }>();
+  readonly #stored = new Map<string, { text: string; expiresAt: number }>();
   readonly #listeners: MessageListener[] = [];
   #held: Promise<void> = Promise.resolve();
 
@@ -16,15 +16,15 @@ export class MemoryRecords implements Records {
     this.#now = now;
   }
 
-  /** Answers to `getMany` that are on their way stay there until the returned function is called. */
+  /** Delays the answers of `getMany` until the returned function is called. */
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#held = promise;
     return resolve;
   }
 
-  /** What a backend says when something may have been missed. */
-  miss(): void {
+  /** Reports a gap to the listeners. */
+  reportGap(): void {
     for (const listener of this.#listeners) listener.onGap({ replaced: false });
   }
 
@@ -33,8 +33,8 @@ export class MemoryRecords implements Records {
   }
 
   async getMany<T extends object>(kind: RecordKind, ids: readonly string[]): Promise<(T | null)[]> {
-    if (this.away) throw new Unavailable('redis-down');
-    this.asked += 1;
+    if (this.isAway) throw new Unavailable('redis-down');
+    this.reads += 1;
     const found = ids.map((id) => this.#find<T>(kind, id));
     await this.#held;
     return found;
@@ -42,7 +42,7 @@ export class MemoryRecords implements Records {
 
   async create(kind: RecordKind, id: string, value: object, lifetimeMs?: number): Promise<boolean> {
     if (this.#find(kind, id) !== null) return false;
-    this.#keep(kind, id, value, lifetimeMs);
+    this.#store(kind, id, value, lifetimeMs);
     return true;
   }
 
@@ -54,14 +54,29 @@ export class MemoryRecords implements Records {
   ): Promise<boolean> {
     const current = this.#find<T>(kind, id);
     if (current === null) return false;
-    this.updated += 1;
+    this.updates += 1;
     const changed = change(current);
-    if (changed !== null) this.#keep(kind, id, changed, lifetimeMs);
+    if (changed !== null) this.#store(kind, id, changed, lifetimeMs);
+    return true;
+  }
+
+  async updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    message: string,
+  ): Promise<boolean> {
+    const current = this.#find<T>(kind, id);
+    if (current === null) return false;
+    const changed = change(current);
+    if (changed === null) return true;
+    this.#store(kind, id, changed);
+    await this.publish(message);
     return true;
   }
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {
-    return this.#kept.delete(`${kind} ${id}`);
+    return this.#stored.delete(`${kind} ${id}`);
   }
 
   async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
@@ -71,7 +86,7 @@ export class MemoryRecords implements Records {
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
     const start = `${kind} ${prefix}`;
-    const keys = [...this.#kept.keys()].filter((key) => key.startsWith(start)).toSorted();
+    const keys = [...this.#stored.keys()].filter((key) => key.startsWith(start)).toSorted();
     return keys.flatMap((key) => {
       const id = key.slice(kind.length + 1);
       const value = this.#find<T>(kind, id);
@@ -88,11 +103,11 @@ export class MemoryRecords implements Records {
   }
 
   #find<T extends object>(kind: RecordKind, id: string): T | null {
-    const kept = this.#kept.get(`${kind} ${id}`);
-    return kept === undefined || kept.expiresAt <= this.#now() ? null : (JSON.parse(kept.text) as T);
+    const stored = this.#stored.get(`${kind} ${id}`);
+    return stored === undefined || stored.expiresAt <= this.#now() ? null : (JSON.parse(stored.text) as T);
   }
 
-  #keep(kind: RecordKind, id: string, value: object, lifetimeMs = Infinity): void {
-    this.#kept.set(`${kind} ${id}`, { text: JSON.stringify(value), expiresAt: this.#now() + lifetimeMs });
+  #store(kind: RecordKind, id: string, value: object, lifetimeMs = Infinity): void {
+    this.#stored.set(`${kind} ${id}`, { text: JSON.stringify(value), expiresAt: this.#now() + lifetimeMs });
   }
 }

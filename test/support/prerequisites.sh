@@ -1,40 +1,62 @@
 #!/bin/sh
-# The tests drive real servers, proxies and a real browser, and the executable's build strips Node's symbols: installs
-# what is missing, from Debian, where that is allowed.
+# Installs the Debian packages that the tests need, if any is missing: those below, or those in the file $1.
 set -eu
-# Where Debian puts nginx and haproxy; it is not in everybody's path.
+# Debian installs nginx and haproxy in /usr/sbin, which is not on every PATH.
 PATH=$PATH:/usr/sbin
 
-missing=''
-command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
-command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
-command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
-command -v nginx >/dev/null 2>&1 || missing="$missing nginx"
-command -v haproxy >/dev/null 2>&1 || missing="$missing haproxy"
-command -v strip >/dev/null 2>&1 || missing="$missing binutils"
-command -v xz >/dev/null 2>&1 || missing="$missing xz-utils"
-command -v ip >/dev/null 2>&1 || missing="$missing iproute2"
-command -v sqlite3 >/dev/null 2>&1 || missing="$missing sqlite3"
-command -v curl >/dev/null 2>&1 || missing="$missing curl"
-command -v script >/dev/null 2>&1 || missing="$missing bsdutils"
-ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
-[ -z "$missing" ] && exit 0
+# One package a line, with the command or the file (a pattern) that shows it is installed.
+packages='
+  binutils        strip
+  bsdutils        script
+  chromium        chromium
+  curl            curl
+  haproxy         haproxy
+  iproute2        ip
+  libfaketime     /usr/lib/*/faketime/libfaketime.so.1
+  nginx           nginx
+  openssl         openssl
+  prometheus      promtool
+  redis-server    redis-server
+  sqlite3         sqlite3
+  util-linux      flock
+  xz-utils        xz
+'
+[ $# -eq 0 ] || packages=$(cat "$1")
 
+is_installed() {
+  case $1 in
+    # shellcheck disable=SC2086 # expands the pattern
+    /*) ls $1 ;;
+    *) command -v "$1" ;;
+  esac >/dev/null 2>&1
+}
+
+# Ends with one line: what is missing, and how to install it.
+fail() {
+  echo "The tests need$missing: $1" >&2
+  exit 1
+}
+
+missing=$(echo "$packages" | while read -r package proof; do
+  [ -z "$package" ] || is_installed "$proof" || printf ' %s' "$package"
+done)
+[ -n "$missing" ] || exit 0
+
+command -v apt-get >/dev/null 2>&1 || fail "install them with this system's package manager"
 as_root=''
 if [ "$(id -u)" != 0 ]; then
-  if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
-    as_root='sudo -n'
-  else
-    echo "The tests need$missing: install it first, as root: apt-get install$missing" >&2
-    exit 1
-  fi
+  sudo -n true 2>/dev/null || fail "run: sudo apt-get install$missing"
+  as_root='sudo -n'
 fi
-if ! command -v apt-get >/dev/null 2>&1; then
-  echo "The tests need$missing: install it first with this system's package manager" >&2
-  exit 1
-fi
+
 echo "Installing$missing for the tests"
-# shellcheck disable=SC2086 # words are meant to be split
-$as_root apt-get update -qq >/dev/null
-# shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086 # splits into words
+if ! {
+  $as_root apt-get update -qq &&
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+} >"$log" 2>&1; then
+  tail -n 20 "$log" >&2
+  fail "apt-get could not install them"
+fi

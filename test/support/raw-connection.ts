@@ -4,12 +4,12 @@ import { until } from './until.ts';
 
 export interface RawAnswer {
   status: number;
-  /** By lower-case name; a repeated one as it came last. */
+  /** By lower-case name; of a repeated header the last value. */
   headers: Map<string, string>;
   body: string;
 }
 
-/** A connection on which every byte of a request is the test's own: what no decent client would send, too. */
+/** A TCP connection on which the test writes every byte, for requests that no HTTP client would send. */
 export class RawConnection implements Disposable {
   readonly #socket: Socket;
   #received = '';
@@ -22,13 +22,13 @@ export class RawConnection implements Disposable {
     socket.once('close', () => (this.#over = true));
   }
 
-  static async open(port: number): Promise<RawConnection> {
-    const socket = connect(port, '127.0.0.1');
+  static async open(port: number, host = '127.0.0.1'): Promise<RawConnection> {
+    const socket = connect(port, host);
     await once(socket, 'connect');
     return new RawConnection(socket);
   }
 
-  /** One that has become a socket. Throws when the handshake is refused. */
+  /** A connection that was upgraded to a WebSocket. Throws if the handshake is refused. */
   static async openSocket(port: number, cookie: string): Promise<RawConnection> {
     const connection = await RawConnection.open(port);
     connection.send(
@@ -50,12 +50,12 @@ export class RawConnection implements Disposable {
     this.#socket.write(bytes);
   }
 
-  /** The next whole answer; to a HEAD it has no body, whatever its length says. */
+  /** The next complete response. To a HEAD it has no body, whatever its Content-Length. */
   async answer(method = 'GET'): Promise<RawAnswer> {
     return until(() => this.#take(method), 'an answer comes');
   }
 
-  /** Resolves to what came and was not read, once the other side ended the connection. */
+  /** Waits until the server closes the connection; resolves to what was received and not read. */
   async closed(limitMs?: number): Promise<string> {
     await until(() => this.#over, 'the connection is closed', limitMs);
     return this.#received;
@@ -77,7 +77,7 @@ export class RawConnection implements Disposable {
     const status = Number(first.split(' ')[1]);
     const begin = end + 4;
     const length = bodyLength(method, status, headers);
-    // Without a length the body is all that comes until the end.
+    // Without a length the body ends with the connection.
     if (length === null ? !this.#over : this.#received.length < begin + length) return null;
     const body = this.#received.slice(begin, length === null ? undefined : begin + length);
     this.#received = this.#received.slice(begin + body.length);
@@ -85,14 +85,14 @@ export class RawConnection implements Disposable {
   }
 }
 
-/** Sends one request as it is written, on a connection of its own. */
+/** Sends one request on a connection of its own. */
 export async function ask(port: number, request: string): Promise<RawAnswer> {
   using connection = await RawConnection.open(port);
   connection.send(request);
   return await connection.answer(methodOf(request));
 }
 
-/** The same, for a request after whose answer the other side ends the connection. */
+/** Like `ask`, for a request after which the server closes the connection. */
 export async function askLast(port: number, request: string): Promise<RawAnswer> {
   using connection = await RawConnection.open(port);
   connection.send(request);
@@ -101,7 +101,7 @@ export async function askLast(port: number, request: string): Promise<RawAnswer>
   return answer;
 }
 
-/** The text of a request with these header lines. */
+/** The text of a request. */
 export function requestText(first: string, lines: readonly string[] = [], body = ''): string {
   return [`${first} HTTP/1.1`, ...lines, '', body].join('\r\n');
 }

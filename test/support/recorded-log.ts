@@ -7,7 +7,7 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** A log, and its lines as they are written. */
+/** A log and the lines that were written to it. */
 export function recordedLog(): { log: Logger; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const log = pino({ level: 'trace' }, { write: (line) => lines.push(JSON.parse(line) as LogLine) });

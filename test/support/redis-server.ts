@@ -9,20 +9,20 @@ import { freePort } from './free-port.ts';
 const run = promisify(execFile);
 
 export interface RedisServerOptions {
-  /** Where it listens; a free port unless given. */
+  /** Default: a free port. */
   port?: number;
   password?: string;
-  /** More of what redis.conf takes, by name. */
-  settings?: Readonly<Record<string, string>>;
-  /** The lines of a sentinel's configuration; it is one then. */
+  /** Further directives of redis.conf by name, with one or several arguments. */
+  settings?: Readonly<Record<string, string | readonly string[]>>;
+  /** The lines of sentinel.conf. If given, the server runs as a sentinel. */
   sentinel?: readonly string[];
-  /** Arguments that redis-cli needs to reach it. */
+  /** Further arguments of redis-cli. */
   cliArgs?: readonly string[];
-  /** More variables of its environment. */
+  /** Further environment variables of redis-server. */
   env?: Readonly<Record<string, string>>;
 }
 
-/** A real Redis of its own, on loopback, without persistence unless the settings say otherwise. */
+/** A real redis-server on loopback. It stores nothing on disk unless the settings say so. */
 export class RedisServer {
   readonly port: number;
   readonly #folder: string;
@@ -35,7 +35,7 @@ export class RedisServer {
     this.#options = options;
   }
 
-  /** Resolves when it answers. A missing or failing redis-server is an Error that says so. */
+  /** Resolves when it accepts connections. Rejects if redis-server is missing or fails. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'clock-redis-'));
     const server = new RedisServer(options.port ?? (await freePort()), folder, options);
@@ -48,7 +48,7 @@ export class RedisServer {
     return `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${this.port}/0`;
   }
 
-  /** Runs one command with redis-cli; its answer as text. */
+  /** Runs a command with redis-cli. Resolves to its output. */
   async cli(...command: string[]): Promise<string> {
     const { password, cliArgs = [] } = this.#options;
     const auth = password === undefined ? [] : ['-a', password, '--no-auth-warning'];
@@ -56,7 +56,7 @@ export class RedisServer {
     return stdout.trim();
   }
 
-  /** Freezes it: connections stay open, nothing is answered. */
+  /** Suspends the process: connections stay open without an answer. */
   pause(): void {
     this.#process?.kill('SIGSTOP');
   }
@@ -65,7 +65,7 @@ export class RedisServer {
     this.#process?.kill('SIGCONT');
   }
 
-  /** Ends the process as a crash does. What its settings made it write stays for `begin`. */
+  /** Kills the process. `begin` starts it again with the files that it wrote. */
   async crash(): Promise<void> {
     const child = this.#process;
     this.#process = null;
@@ -75,7 +75,7 @@ export class RedisServer {
     await gone;
   }
 
-  /** Starts the process again, on the same port. */
+  /** Starts the process again on the same port. */
   async begin(): Promise<void> {
     await this.#spawn();
   }
@@ -98,7 +98,7 @@ export class RedisServer {
       if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve();
     });
     child.once('error', (error) =>
-      reject(new Error(`redis-server cannot be run: install it (apt-get install redis-server)`, { cause: error })),
+      reject(new Error('redis-server failed to start: install it (apt-get install redis-server)', { cause: error })),
     );
     child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}:\n${output}`)));
     await ready;
@@ -121,6 +121,6 @@ export class RedisServer {
       ...(password === undefined ? {} : { requirepass: password, masterauth: password }),
       ...settings,
     };
-    return Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
+    return Object.entries(all).flatMap(([name, value]) => [`--${name}`, value].flat());
   }
 }

@@ -13,15 +13,15 @@ const docs = join(import.meta.dirname, '../../docs');
 export interface ReverseProxy extends AsyncDisposable {
   /** `https://localhost:port` */
   url: string;
-  /** Where it serves plain http. */
+  /** The port for HTTP without TLS. */
   plainPort: number;
 }
 
-/** nginx with the configuration that its page of the docs shows, on ports of its own. */
+/** Starts nginx with the configuration from `docs/nginx.md`, on free ports. */
 export async function startNginx(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
   const [port, plainPort] = [await freePort(), await freePort()];
   const folder = mkdtempSync(join(tmpdir(), 'clock-nginx-'));
-  const shown = configurationIn('nginx')
+  const configuration = configurationIn('nginx')
     .replace('listen 80;', `listen 127.0.0.1:${plainPort};`)
     .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
     .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
@@ -30,37 +30,38 @@ export async function startNginx(webPort: number, { certFile, keyFile }: Certifi
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
-  const around = `
+  const file = `
     daemon off; pid ${folder}/pid; error_log stderr;
     ${process.getuid?.() === 0 ? 'user root;' : ''}
     events {}
-    http { access_log off; ${temporary.join(' ')} ${shown} }`;
-  writeFileSync(join(folder, 'nginx.conf'), around);
+    http { access_log off; ${temporary.join(' ')} ${configuration} }`;
+  writeFileSync(join(folder, 'nginx.conf'), file);
   const args = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
   return start('nginx', args, folder, port, plainPort);
 }
 
-/** HAProxy with the configuration that its page of the docs shows, on ports of its own. */
+/** Starts HAProxy with the configuration from `docs/haproxy.md`, on free ports. */
 export async function startHaproxy(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
   const [port, plainPort] = [await freePort(), await freePort()];
   const folder = mkdtempSync(join(tmpdir(), 'clock-haproxy-'));
   const pem = join(folder, 'clock.pem');
   writeFileSync(pem, readFileSync(certFile, 'utf8') + readFileSync(keyFile, 'utf8'));
-  const shown = configurationIn('haproxy')
+  const configuration = configurationIn('haproxy')
     .replace('bind :80', `bind 127.0.0.1:${plainPort}`)
     .replace('bind :443', `bind 127.0.0.1:${port}`)
     .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
     .replace('/etc/haproxy/clock.pem', pem);
-  writeFileSync(join(folder, 'haproxy.cfg'), shown);
+  writeFileSync(join(folder, 'haproxy.cfg'), configuration);
   return start('haproxy', ['-db', '-f', join(folder, 'haproxy.cfg')], folder, port, plainPort);
 }
 
-/** The one block of that language on the page of that name. */
+/** Returns the only block of this language on the page of this name. */
 function configurationIn(name: string): string {
   const page = readFileSync(join(docs, `${name}.md`), 'utf8');
   const blocks = [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].filter(([, language]) => language === name);
   const [only] = blocks;
-  if (only?.[2] === undefined || blocks.length > 1) throw new Error(`docs/${name}.md has not one ${name} block`);
+  if (only?.[2] === undefined || blocks.length > 1)
+    throw new Error(`docs/${name}.md must have exactly one ${name} block`);
   return only[2];
 }
 
@@ -71,7 +72,7 @@ async function start(
   port: number,
   plainPort: number,
 ): Promise<ReverseProxy> {
-  // Where Debian puts both; it is not in everybody's path.
+  // Debian installs both in /usr/sbin, which is not on every PATH.
   const env = { PATH: `${process.env['PATH']}:/usr/sbin` };
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const errors: string[] = [];
@@ -96,9 +97,10 @@ async function start(
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    socket.on('connect', () => resolve(true));
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.on('error', () => resolve(false));
-    socket.on('close', () => socket.destroy());
-    socket.on('connect', () => socket.end());
   });
 }

@@ -1,8 +1,9 @@
-import { Connection } from '../../src/client/connection.ts';
-import type { SocketEvents } from '../../src/client/line.ts';
+import type { SocketEvents } from '../../src/client/connection/options.ts';
+import { Connection } from '../../src/client/connection/shell.ts';
+import type { StateAnswer } from '../../src/client/connection/state.ts';
 import { Painter } from '../../src/client/painter.ts';
-import type { StateAnswer } from '../../src/client/wire.ts';
-import type { InitialState, ScreenState, Tick } from '../../src/protocol.ts';
+import type { InitialState, ScreenState, Tick, ZoneOffsets } from '../../src/protocol.ts';
+import { utcOffsetAt } from '../../src/time/zone-offset.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** House time at the start of a world's own clock. */
@@ -20,8 +21,8 @@ export interface FakeSocket {
   isOver: boolean;
   /** When, and by what close code; null: the client ended it, or the handshake was refused. */
   end: { at: number; code: number | null } | null;
-  /** A tick or an answer came over it. */
-  isHeard: boolean;
+  /** It carried a tick. */
+  hasTicked: boolean;
   /** What the client sent, and when. */
   sent: { at: number; message: { sync?: number; status?: { state: ScreenState } } }[];
 }
@@ -37,10 +38,13 @@ export interface Server {
   answersAfterMs: number | null;
   /** The part of that which the question takes on its way. */
   askShare: number;
-  state: 'answered' | 'failing' | 'unanswered' | 401 | 503;
+  state: 'answered' | 'failing' | 'unanswered' | 401 | 403 | 503;
+  /** How long an answer takes. */
+  stateAfterMs: number;
   retryAfterMs: number | null;
   intervalMs: number;
   spreadMs: number;
+  zone: ZoneOffsets;
 }
 
 export const healthy: Server = {
@@ -50,9 +54,11 @@ export const healthy: Server = {
   answersAfterMs: latencyMs,
   askShare: 0.5,
   state: 'answered',
+  stateAfterMs: latencyMs,
   retryAfterMs: null,
   intervalMs: 500,
   spreadMs: 500,
+  zone: { zone: 'UTC', utcOffsetMs: 0, nextUtcOffset: null },
 };
 
 /** A server and a network around one `Connection`, in a time of their own. */
@@ -78,17 +84,21 @@ export class ScreenWorld extends VirtualClock {
   tickedAt = -Infinity;
   toldIntervalMs = 500;
   readonly sockets: FakeSocket[] = [];
-  readonly asks: number[] = [];
-  /** When it was asked whether anybody answers. */
-  readonly reaches: number[] = [];
+  /** When the initial state was asked for, and how long an answer may take. */
+  readonly questions: { at: number; timeoutMs: number }[] = [];
   readonly states: { at: number; state: ScreenState }[] = [];
   readonly ticks: Tick[] = [];
-  readonly zones: string[] = [];
+  readonly zones: ZoneOffsets[] = [];
+  /** Whether drawing a second fails, and reporting a state. */
+  isDrawingBroken = false;
+  isReportingBroken = false;
   readonly builds: string[] = [];
   readonly connection: Connection;
   readonly painter: Painter;
   /** The seconds that were painted, when, and what it was by house time. */
   readonly paints: { at: number; instant: number; houseTime: number; errorMs: number | null }[] = [];
+  #visibleSince: number | null = 0;
+  readonly #clientTimers = new Set<object>();
   #last: Tick | null = null;
   #lastMadeAt = -Infinity;
 
@@ -98,14 +108,17 @@ export class ScreenWorld extends VirtualClock {
     this.server = { ...healthy, ...server };
     this.connection = new Connection({
       openSocket: (events) => this.#openSocket(events),
-      fetchState: (withinMs) => this.#fetchState(withinMs),
-      isReachable: (withinMs) => this.#isReachable(withinMs),
+      fetchState: (timeoutMs, signal) => this.#fetchState(timeoutMs, signal),
       now: () => this.now,
       wall: () => wallEpoch + this.now + this.wallStepMs,
       random: () => this.random,
-      schedule: (run, delayMs) => this.schedule(run, delayMs),
+      schedule: (run, delayMs) => this.#scheduleForClient(run, delayMs),
       build: '1.0.0+test',
-      onState: (state) => this.#became(state),
+      onFresh: (isFresh) => (isFresh ? this.painter.start() : this.painter.stop()),
+      onState: (state) => {
+        if (this.isReportingBroken) throw new Error('reporting is broken');
+        this.states.push({ at: this.now, state });
+      },
       onTick: (tick) => this.ticks.push(tick),
       onZone: (zone) => this.zones.push(zone),
       onBuild: (build) => this.builds.push(build),
@@ -113,12 +126,14 @@ export class ScreenWorld extends VirtualClock {
     this.painter = new Painter({
       house: this.connection.house,
       now: () => this.now,
-      schedule: (run, delayMs) => this.schedule(run, delayMs),
+      schedule: (run, delayMs) => this.#scheduleForClient(run, delayMs),
       requestFrame: (run) => this.#requestFrame(run),
-      look: () => this.connection.look(),
+      detectClockJump: () => this.connection.detectClockJump(),
       paint: (instant) => {
         const { errorMs } = this.connection.house;
+        if (this.isDrawingBroken) return;
         this.paints.push({ at: this.now, instant, houseTime: this.houseTime, errorMs });
+        this.connection.onDrawn();
       },
     });
     if (this.server.isTicking) this.#tick();
@@ -147,6 +162,28 @@ export class ScreenWorld extends VirtualClock {
 
   get live(): FakeSocket[] {
     return this.sockets.filter((socket) => !socket.isOver);
+  }
+
+  /** Timers and requests of the client that are under way. */
+  get pending(): number {
+    return this.#clientTimers.size;
+  }
+
+  /** Since when the page is visible; null: it is hidden. */
+  get visibleSince(): number | null {
+    return this.#visibleSince;
+  }
+
+  setVisible(isVisible: boolean): void {
+    this.#visibleSince = isVisible ? (this.#visibleSince ?? this.now) : null;
+    this.connection.setVisible(isVisible);
+  }
+
+  /** The newest handshake succeeds. */
+  accept(): void {
+    const { socket } = this;
+    socket.isOpen = true;
+    socket.events.opened();
   }
 
   /** The other side closes the newest socket. */
@@ -179,10 +216,28 @@ export class ScreenWorld extends VirtualClock {
   }
 
   deliverTick(at: number, seq = Math.floor(at / 50)): void {
-    if (!this.deliver(JSON.stringify({ message: { time: timeOf(at), at, seq }, channel: 'time' }))) return;
-    this.socket.isHeard = true;
+    if (!this.deliver(JSON.stringify({ message: { time: this.#textOf(at), at, seq }, channel: 'time' }))) return;
+    this.socket.hasTicked = true;
     this.heardAt = this.now;
     this.tickedAt = this.now;
+  }
+
+  #scheduleForClient(run: () => void, delayMs: number): () => void {
+    const timer = {};
+    this.#clientTimers.add(timer);
+    const cancel = this.schedule(() => {
+      this.#clientTimers.delete(timer);
+      run();
+    }, delayMs);
+    return () => {
+      this.#clientTimers.delete(timer);
+      cancel();
+    };
+  }
+
+  /** What a worker in the server's zone writes for an instant. */
+  #textOf(at: number): string {
+    return new Date(at + (utcOffsetAt(this.server.zone, at) ?? 0)).toISOString().slice(11, 19);
   }
 
   #requestFrame(run: (frameAt: number) => void): () => void {
@@ -203,12 +258,6 @@ export class ScreenWorld extends VirtualClock {
     };
   }
 
-  #became(state: ScreenState): void {
-    this.states.push({ at: this.now, state });
-    if (state === 'live') this.painter.start();
-    else this.painter.stop();
-  }
-
   #tickRegularly(): void {
     const { everyMs } = this;
     this.schedule(
@@ -224,7 +273,7 @@ export class ScreenWorld extends VirtualClock {
     const { everyMs } = this;
     const at = Math.floor(this.houseTime / everyMs) * everyMs;
     const seq = Math.max((this.#last?.seq ?? 0) + 1, Math.floor(at / 50));
-    this.#last = { channel: 'time', text: timeOf(at), at, seq };
+    this.#last = { channel: 'time', text: this.#textOf(at), at, seq };
     this.#lastMadeAt = this.now;
     if (this.server.isHeard) this.deliverTick(at, seq);
   }
@@ -236,7 +285,7 @@ export class ScreenWorld extends VirtualClock {
       isOpen: false,
       isOver: false,
       end: null,
-      isHeard: false,
+      hasTicked: false,
       sent: [],
     };
     this.sockets.push(socket);
@@ -271,46 +320,41 @@ export class ScreenWorld extends VirtualClock {
       const received = this.houseTime - answersAfterMs * (1 - askShare);
       const sync = { echo, received, sent: received, error: 0, spread: this.server.spreadMs, build: 'x' };
       if (!this.server.isHeard || socket.isOver) return;
-      socket.isHeard = true;
       this.heardAt = this.now;
       socket.events.received(JSON.stringify({ sync }));
     }, answersAfterMs);
   }
 
-  #fetchState(withinMs: number): Promise<StateAnswer> {
-    this.asks.push(this.now);
+  #fetchState(timeoutMs: number, signal?: AbortSignal): Promise<StateAnswer> {
+    this.questions.push({ at: this.now, timeoutMs });
     const { promise, resolve, reject } = Promise.withResolvers<StateAnswer>();
-    this.schedule(() => reject(new Error('no answer in time')), withinMs);
-    this.schedule(() => {
-      const { state, retryAfterMs } = this.server;
-      if (state === 'unanswered') return;
-      if (state === 'failing') reject(new Error('no network'));
-      else if (state !== 'answered') resolve({ status: state, retryAfterMs, state: null });
-      else {
-        const told = this.#initialState();
-        if (!told.stale) this.tickedAt = Math.max(this.tickedAt, this.#lastMadeAt);
-        this.toldIntervalMs = told.interval;
-        resolve({ status: 200, retryAfterMs: null, state: told });
-      }
-    }, latencyMs);
-    return promise;
+    const timers = [
+      this.#scheduleForClient(() => reject(new Error('no answer in time')), timeoutMs),
+      this.#scheduleForClient(() => {
+        const { state, retryAfterMs } = this.server;
+        if (state === 'unanswered') return;
+        if (state === 'failing') reject(new Error('no network'));
+        else if (state !== 'answered') resolve({ status: state, retryAfterMs, state: null });
+        else resolve({ status: 200, retryAfterMs: null, state: this.#told() });
+      }, this.server.stateAfterMs),
+    ];
+    const end = (): void => timers.forEach((cancel) => cancel());
+    signal?.addEventListener('abort', end);
+    return promise.finally(end);
   }
 
-  #isReachable(withinMs: number): Promise<boolean> {
-    this.reaches.push(this.now);
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.schedule(() => resolve(false), withinMs);
-    this.schedule(() => {
-      if (this.server.state !== 'unanswered') resolve(this.server.state !== 'failing');
-    }, latencyMs);
-    return promise;
+  #told(): InitialState {
+    const told = this.#initialState();
+    if (!told.stale) this.tickedAt = Math.max(this.tickedAt, this.#lastMadeAt);
+    this.toldIntervalMs = told.interval;
+    return told;
   }
 
   #initialState(): InitialState {
     const { intervalMs: interval, spreadMs: spread } = this.server;
     const { text: current, at, seq } = this.#last ?? { text: null, at: null, seq: null };
     const stale = this.now - this.#lastMadeAt > Math.max(2_000, 1.5 * interval);
-    return { current, at, seq, channel: 'time', zone: 'Europe/Madrid', interval, stale, spread, build: 'x' };
+    return { current, at, seq, channel: 'time', interval, stale, spread, build: 'x', ...this.server.zone };
   }
 }
 
@@ -321,10 +365,6 @@ export async function liveWorld(): Promise<ScreenWorld> {
   await world.pass(3_100);
   if (world.state !== 'live') throw new Error(`the screen is ${world.state}`);
   return world;
-}
-
-function timeOf(at: number): string {
-  return new Date(at).toISOString().slice(11, 19);
 }
 
 function end(socket: FakeSocket, at: number, code: number | null): void {

@@ -1,47 +1,47 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** How long the next bytes are on their way, ms. What was sent first arrives first all the same. */
+/** The delay of the next bytes, ms. Bytes never overtake earlier ones. */
 export interface Delays {
   up: () => number;
   down: () => number;
 }
 
-/** One connection through the proxy: both of its halves. */
+/** A connection through the proxy: the sockets of both sides. */
 export class Proxied {
   readonly #client: Socket;
   readonly #server: Socket;
-  #first = '';
+  #firstBytes = '';
   #silent = false;
 
-  constructor(client: Socket, server: Socket, onSaid: () => void, delays: Delays | null) {
+  constructor(client: Socket, server: Socket, onFirstBytes: () => void, delays: Delays | null) {
     const up = delayed(server, delays?.up);
     const down = delayed(client, delays?.down);
     this.#client = client;
     this.#server = server;
     client.on('data', (bytes) => {
-      if (this.#first.length < 1_000) {
-        this.#first += bytes.toString('latin1');
-        onSaid();
+      if (this.#firstBytes.length < 1_000) {
+        this.#firstBytes += bytes.toString('latin1');
+        onFirstBytes();
       }
       if (!this.#silent) up(bytes);
     });
     server.on('data', (bytes) => {
       if (!this.#silent) down(bytes);
     });
-    // A silent connection passes no end on either: the other side cannot tell it from a slow one.
+    // A silenced connection does not forward the end either, like a half-open one.
     client.on('close', () => this.#silent || server.destroy());
     server.on('close', () => this.#silent || client.destroy());
     for (const half of [client, server]) half.on('error', () => {});
   }
 
-  get open(): boolean {
+  get isOpen(): boolean {
     return !this.#client.destroyed;
   }
 
-  /** Whether the first bytes that the client sent hold this text. */
-  says(text: string): boolean {
-    return this.#first.includes(text);
+  /** Whether the first 1,000 bytes of the client contain `text`. */
+  startsWithText(text: string): boolean {
+    return this.#firstBytes.includes(text);
   }
 
   cut(): void {
@@ -49,7 +49,7 @@ export class Proxied {
     this.#server.destroy();
   }
 
-  /** Forwards nothing from now on, either way, and stays open: a half-open connection. */
+  /** Stops forwarding in both directions and stays open, like a half-open connection. */
   silence(): void {
     this.#silent = true;
   }
@@ -64,12 +64,12 @@ function delayed(to: Socket, delay: (() => number) | undefined): (bytes: Buffer)
   };
 }
 
-/** Stands between a client and a server on loopback, to make faults that a network makes. */
+/** Forwards connections on loopback and simulates network faults. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #connections = new Set<Proxied>();
   readonly #delays: Delays | null;
-  #silenced: string | null = null;
+  #silencedText: string | null = null;
 
   private constructor(server: Server, delays: Delays | null) {
     this.#server = server;
@@ -89,20 +89,20 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** The open connections whose client said this first, oldest first. */
-  connections(saying = ''): Proxied[] {
-    return [...this.#connections].filter((one) => one.open && one.says(saying));
+  /** The open connections whose first bytes contain `text`, oldest first. */
+  connections(text = ''): Proxied[] {
+    return [...this.#connections].filter((one) => one.isOpen && one.startsWithText(text));
   }
 
-  /** Silences every connection whose client says this first, and those to come. */
-  silence(saying = ''): void {
-    this.#silenced = saying;
-    for (const one of this.connections(saying)) one.silence();
+  /** Silences all present and future connections whose first bytes contain `text`. */
+  silence(text = ''): void {
+    this.#silencedText = text;
+    for (const one of this.connections(text)) one.silence();
   }
 
-  /** Serves new connections again. Those that were silenced stay so. */
+  /** Forwards new connections again. Silenced ones stay silenced. */
   restore(): void {
-    this.#silenced = null;
+    this.#silencedText = null;
   }
 
   async stop(): Promise<void> {
@@ -111,11 +111,11 @@ export class TcpProxy {
   }
 
   #accept(client: Socket, targetPort: number): void {
-    const said = (): void => {
-      if (this.#silenced !== null && one.says(this.#silenced)) one.silence();
+    const silenceIfMatched = (): void => {
+      if (this.#silencedText !== null && one.startsWithText(this.#silencedText)) one.silence();
     };
     const server = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
-    const one = new Proxied(client, server, said, this.#delays);
+    const one = new Proxied(client, server, silenceIfMatched, this.#delays);
     this.#connections.add(one);
     client.on('close', () => this.#connections.delete(one));
   }

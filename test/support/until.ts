@@ -1,29 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits for a fact: asks until the answer is truthy, and returns it. The error after `limitMs` names what was awaited. */
+/** Polls `condition` until it returns a truthy value, and returns that. After `limitMs` throws an error that says `what`. */
 export async function until<T>(
-  fact: () => T | Promise<T>,
+  condition: () => T | Promise<T>,
   what: string,
   limitMs = 5_000,
   everyMs = 10,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + limitMs;
   for (;;) {
-    const answer = await fact();
-    if (answer) return answer;
+    const value = await condition();
+    if (value) return value;
     if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
     await sleep(everyMs);
   }
 }
 
-/** How long `fact` takes to become true, ms. */
-export async function msUntil(fact: () => unknown, what: string, limitMs = 5_000): Promise<number> {
-  const begin = performance.now();
-  await until(fact, what, limitMs);
-  return performance.now() - begin;
+/** Measures how long `condition` takes to become truthy, in ms. */
+export async function msUntil(condition: () => unknown, what: string, limitMs = 5_000): Promise<number> {
+  const startedAt = performance.now();
+  await until(condition, what, limitMs);
+  return performance.now() - startedAt;
 }
 
-/** Lets time pass. Only for what time itself does: a lease that ends, a lifetime that is over. */
+/** Waits for `ms`. Only for effects of time itself, such as the end of a lease; for all others use `until`. */
 export async function passes(ms: number): Promise<void> {
   await sleep(ms);
 }

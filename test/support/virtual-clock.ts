@@ -3,7 +3,9 @@ interface Due {
   run: () => void;
 }
 
-/** A monotonic clock and its timers. Nothing moves but by `pass`. */
+const mostAtOneInstant = 1_000;
+
+/** A monotonic clock and its timers. Time passes only in `pass`. */
 export class VirtualClock {
   now: number;
   /** In the order in which it was scheduled. */
@@ -22,14 +24,17 @@ export class VirtualClock {
     };
   }
 
-  /** Lets time pass; `watch` is called after everything that happens. */
+  /** Lets time pass; `watch` is called after each timer. Fails if timers go on without time passing. */
   async pass(ms: number, watch: () => void = () => {}): Promise<void> {
     const end = this.now + ms;
     await settle();
+    let atOneInstant = 0;
     for (;;) {
       const next = this.#next();
       if (next === null || next.at > end) break;
       this.#due.splice(this.#due.indexOf(next), 1);
+      atOneInstant = next.at > this.now ? 0 : atOneInstant + 1;
+      if (atOneInstant > mostAtOneInstant) throw new Error(`timers go on and on at ${this.now}`);
       this.now = Math.max(this.now, next.at);
       next.run();
       await settle();
@@ -46,7 +51,7 @@ export class VirtualClock {
   }
 }
 
-/** Lets all promises that can go on do so. */
+/** Lets all promises settle that can. */
 async function settle(): Promise<void> {
   for (let round = 0; round < 8; round += 1) await Promise.resolve();
 }

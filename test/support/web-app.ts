@@ -2,50 +2,60 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend, PublishResult, Job, Outage } from '../../src/backend/backend.ts';
+import type {
+  Backend,
+  DurabilityProblem,
+  SelfTestResult,
+  PublishResult,
+  Job,
+  Outage,
+} from '../../src/backend/backend.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { channels } from '../../src/backends.ts';
 import { readOptions } from '../../src/config.ts';
 import { silentLogger, type Logger } from '../../src/logger.ts';
-import { createAuthServices, type AuthServices } from '../../src/roles.ts';
+import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
-import { webOptions } from '../../src/web/options.ts';
-import { loadUws } from '../../src/web/uws.ts';
-import { Web, type WebOptions } from '../../src/web/web.ts';
+import { createWeb } from '../../src/web/create-web.ts';
+import { webOptions, type WebSettings } from '../../src/web/options.ts';
+import { loadUws, type Uws } from '../../src/web/uws.ts';
+import type { Web } from '../../src/web/web.ts';
 import { Client } from './client.ts';
 
 const assetsFolder = join(import.meta.dirname, '../../dist/static');
 
 export interface WebAppOptions {
-  /** An embedded one of its own unless given; it goes with the app. */
+  /** By default an embedded one. It is stopped with the app. */
   backend?: Backend;
-  /** Another app of the same process, whose backend it shares and leaves alone. */
+  /** Another app of this process, whose backend it shares and does not stop. */
   beside?: WebApp;
-  config?: Partial<WebOptions['config']>;
+  config?: Partial<WebSettings>;
+  /** 127.0.0.1 by default. */
+  host?: string;
   tls?: { certFile: string; keyFile: string };
   secrets?: readonly [string, ...string[]];
   log?: Logger;
 }
 
-/** The web role as `roles.ts` composes it, inside the test's own process and on a free port. */
+/** The web role as `roles.ts` composes it, in the process of the test and on a free port. */
 export class WebApp implements AsyncDisposable {
   readonly backend: StagedBackend;
-  readonly people: AuthServices;
+  readonly auth: AuthServices;
   readonly web: Web;
   readonly build = '1.2.3+abcdefg';
   readonly #stopping = new AbortController();
   readonly #scheme: 'http' | 'https';
   readonly #ownsBackend: boolean;
 
-  private constructor(backend: StagedBackend, options: WebAppOptions, uws: WebOptions['uws']) {
+  private constructor(backend: StagedBackend, options: WebAppOptions, uws: Uws) {
     const { config, tls, secrets, log } = options;
     this.backend = backend;
     this.#ownsBackend = options.beside === undefined;
     this.#scheme = tls === undefined ? 'http' : 'https';
-    this.people = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
-    this.web = new Web({
+    this.auth = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
+    this.web = createWeb({
       config: {
         ...readOptions(webOptions, {}, {}),
         port: 0,
@@ -54,11 +64,11 @@ export class WebApp implements AsyncDisposable {
         tlsKey: tls?.keyFile,
         ...config,
       },
-      host: '127.0.0.1',
+      host: options.host ?? '127.0.0.1',
       uws,
       backend,
-      accounts: this.people.accounts,
-      sessions: this.people.sessions,
+      accounts: this.auth.accounts,
+      sessions: this.auth.sessions,
       channels,
       owner: randomUUID(),
       assetsFolder,
@@ -72,9 +82,14 @@ export class WebApp implements AsyncDisposable {
     const { beside } = options;
     const backend = new StagedBackend(beside?.backend.inner ?? options.backend ?? new OwnEmbedded());
     const app = new WebApp(backend, options, await loadUws());
-    if (beside === undefined) await backend.start();
-    await app.web.start();
-    return app;
+    try {
+      if (beside === undefined) await backend.start();
+      await app.web.start();
+      return app;
+    } catch (error) {
+      await app[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get port(): number {
@@ -85,7 +100,7 @@ export class WebApp implements AsyncDisposable {
     return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
-  /** How many sockets it holds. */
+  /** The number of open sockets. */
   get sockets(): number {
     return this.web.sources.connections?.() ?? 0;
   }
@@ -94,29 +109,29 @@ export class WebApp implements AsyncDisposable {
     return new Client(this.url);
   }
 
-  /** A client with the cookies of a new session. It is no matter whether there is such an account. */
+  /** A client with the cookies of a new session. The account need not exist. */
   async signedIn(account = 'ada'): Promise<Client> {
     const client = this.client();
-    const { credential } = await this.people.sessions.open(account);
+    const { credential } = await this.auth.sessions.open(account);
     client.cookies.set('sessionid', credential);
     client.cookies.set('csrftoken', 'c'.repeat(43));
     return client;
   }
 
-  /** The headers of a program that carries a new token. */
+  /** The headers of a program that sends a new token. */
   async bearer(account = 'ada', lifetimeMs = 3_600_000, label?: string): Promise<{ Authorization: string }> {
-    const token = await this.people.tokens.issue(account, lifetimeMs, label);
+    const token = await this.auth.tokens.issue(account, lifetimeMs, label);
     return { Authorization: `Bearer ${token?.text}` };
   }
 
-  /** Broadcasts a text, by default as what is due right now; resolves when it is published. */
+  /** Publishes a text, by default for the current instant. Resolves when it is published. */
   async tick(text: string, more: Partial<Job> = {}): Promise<PublishResult> {
     const at = more.at ?? Math.floor(this.backend.inner.time.now());
     const job = { task: 'time', everyMs: 500, expiresAt: at + 1_000, ...more, at };
     return this.backend.ticks.publish(job, text, 'Europe/Madrid');
   }
 
-  /** What a signal does first: it is told to stop, and still serves. */
+  /** Begins to stop as on a signal: the app still serves. */
   beginToStop(): void {
     this.#stopping.abort();
   }
@@ -128,7 +143,7 @@ export class WebApp implements AsyncDisposable {
   }
 }
 
-/** A backend whose time can be moved and whose outage can be staged, as its users see it. */
+/** A backend with a clock that can be moved and an outage that can be staged. */
 class StagedBackend implements Backend {
   readonly inner: Backend;
   readonly time: HouseTime & { aheadMs: number };
@@ -170,8 +185,16 @@ class StagedBackend implements Backend {
     return this.inner.limiter;
   }
 
+  get settings(): Backend['settings'] {
+    return this.inner.settings;
+  }
+
   get outage(): Outage | null {
     return this.staged ?? this.inner.outage;
+  }
+
+  get outageReason(): string | null {
+    return this.inner.outageReason;
   }
 
   start(): Promise<void> {
@@ -185,9 +208,17 @@ class StagedBackend implements Backend {
   reportConnections(owner: string, sockets: number): Promise<number> {
     return this.inner.reportConnections(owner, sockets);
   }
+
+  checkDurability(): Promise<DurabilityProblem[]> {
+    return this.inner.checkDurability();
+  }
+
+  selfTest(): Promise<SelfTestResult[]> {
+    return this.inner.selfTest();
+  }
 }
 
-/** Embedded, in a folder that goes with it. */
+/** An embedded backend in a temporary folder, which `stop` removes. */
 class OwnEmbedded extends EmbeddedBackend {
   readonly #folder: string;
 
@@ -203,7 +234,7 @@ class OwnEmbedded extends EmbeddedBackend {
   }
 }
 
-/** A backend over a Redis of the tests; apps with the same prefix are of one installation. */
+/** A backend on a Redis of the tests. Apps with the same prefix belong to one installation. */
 export function redisBackendOf(url: string, prefix: string): RedisBackend {
   return new RedisBackend({ target: parseRedisTarget(url), prefix, channels, log: silentLogger() });
 }

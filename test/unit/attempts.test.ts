@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Attempts, type Attempt } from '../../src/auth/attempts.ts';
 import type { Limit, Limiter } from '../../src/backend/backend.ts';
 
-/** Windows that end when a test says so. */
+/** A limiter whose windows end when a test calls `end`. */
 class FakeLimiter implements Limiter {
   readonly #tries = new Map<string, number>();
 
@@ -24,7 +24,7 @@ class FakeLimiter implements Limiter {
     this.#tries.delete(`${limit.name} ${key}`);
   }
 
-  /** Ends all windows of this length. */
+  /** Ends all windows of this length, ms. */
   end(windowMs: number): void {
     for (const key of this.#tries.keys()) {
       if ((key.startsWith('address ') ? 60_000 : 900_000) === windowMs) this.#tries.delete(key);
@@ -50,8 +50,8 @@ async function begun(attempt: Promise<Attempt | number>): Promise<Attempt> {
   return result;
 }
 
-describe('failed sign-ins', () => {
-  test('of an account from one address are ten in a quarter of an hour', async () => {
+describe('Attempts', () => {
+  test('allows ten failures in 15 minutes per account and address', async () => {
     const { fail } = guarded();
     for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
     expect(await fail('ana', '192.0.2.1')).toBe(15 * minuteMs);
@@ -59,13 +59,13 @@ describe('failed sign-ins', () => {
     await begun(fail('bob', '192.0.2.1'));
   });
 
-  test('of an account are one, whatever the case of its name', async () => {
+  test('counts the names of an account together, whatever their case', async () => {
     const { fail } = guarded();
     for (let tries = 0; tries < 10; tries += 1) await begun(fail(tries % 2 === 0 ? 'ANA' : 'ana', '192.0.2.1'));
     expect(await fail('Ana', '192.0.2.1')).toBe(15 * minuteMs);
   });
 
-  test('from one address are thirty a minute, whatever the names', async () => {
+  test('allows thirty failures a minute per address, whatever the names', async () => {
     const { fail, limiter } = guarded();
     for (let tries = 0; tries < 30; tries += 1) await begun(fail(`name${tries}`, '192.0.2.1'));
     expect(await fail('another', '192.0.2.1')).toBe(minuteMs);
@@ -74,14 +74,14 @@ describe('failed sign-ins', () => {
     await begun(fail('another', '192.0.2.1'));
   });
 
-  test('of an account are a hundred in a quarter of an hour from everywhere', async () => {
+  test('allows a hundred failures in 15 minutes per account, from all addresses', async () => {
     const { fail } = guarded();
     for (let tries = 0; tries < 100; tries += 1) await begun(fail('ana', `192.0.2.${tries}`));
     expect(await fail('ana', '198.51.100.1')).toBe(15 * minuteMs);
     await begun(fail('bob', '198.51.100.1'));
   });
 
-  test('beyond one limit count against no other', async () => {
+  test('counts an attempt above one limit against no other limit', async () => {
     const { fail, limiter } = guarded();
     for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
     for (let tries = 0; tries < 200; tries += 1) expect(await fail('ana', '192.0.2.1')).toBe(15 * minuteMs);
@@ -90,40 +90,40 @@ describe('failed sign-ins', () => {
     await begun(fail('ana', '192.0.2.2'));
   });
 
-  test('at once are no more than one after another, and leave the account’s own limit alone', async () => {
+  test('allows no more concurrent attempts than successive ones, and does not count the rest against the account', async () => {
     const { fail } = guarded();
     const results = await Promise.all(Array.from({ length: 200 }, () => fail('ana', '192.0.2.1')));
     expect(results.filter((result) => typeof result !== 'number').length).toBeLessThanOrEqual(10);
     for (let tries = 0; tries < 80; tries += 1) await begun(fail('ana', `198.51.100.${tries}`));
   });
 
-  test('of names beyond all length are bounded as well', async () => {
+  test('counts over-long names by their first 64 characters', async () => {
     const { fail } = guarded();
     for (let tries = 0; tries < 10; tries += 1) await begun(fail('a'.repeat(64 + tries), '192.0.2.1'));
     expect(await fail('a'.repeat(5_000), '192.0.2.1')).toBe(15 * minuteMs);
   });
-});
 
-describe('a sign-in', () => {
-  test('that succeeds clears what failed from that address before', async () => {
+  test('forgets the failures of an account and address after a success', async () => {
     const { fail } = guarded();
     for (let tries = 0; tries < 9; tries += 1) await begun(fail('ana', '192.0.2.1'));
-    await (await begun(fail('ana', '192.0.2.1'))).succeeded();
+    await (await begun(fail('ana', '192.0.2.1'))).succeed();
     for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
     expect(await fail('ana', '192.0.2.1')).toBe(15 * minuteMs);
   });
 
-  test('that succeeds is not counted: an office shares its address', async () => {
+  test('does not count a success, so that an office can share an address', async () => {
     const { attempts } = guarded();
     for (let people = 0; people < 200; people += 1) {
-      await (await begun(attempts.begin(`name${people}`, '192.0.2.1'))).succeeded();
+      await (await begun(attempts.begin(`name${people}`, '192.0.2.1'))).succeed();
     }
-    for (let times = 0; times < 200; times += 1) await (await begun(attempts.begin('ana', '192.0.2.1'))).succeeded();
+    for (let times = 0; times < 200; times += 1) await (await begun(attempts.begin('ana', '192.0.2.1'))).succeed();
+    expect(await attempts.begin('ana', '192.0.2.1')).not.toBeTypeOf('number');
   });
 
-  test('that was neither right nor wrong is not counted', async () => {
+  test('does not count an attempt that was withdrawn', async () => {
     const { fail } = guarded();
-    for (let times = 0; times < 200; times += 1) await (await begun(fail('ana', '192.0.2.1'))).withdrawn();
+    for (let times = 0; times < 200; times += 1) await (await begun(fail('ana', '192.0.2.1'))).withdraw();
     for (let tries = 0; tries < 10; tries += 1) await begun(fail('ana', '192.0.2.1'));
+    expect(await fail('ana', '192.0.2.1')).toBe(15 * minuteMs);
   });
 });

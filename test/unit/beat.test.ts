@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Unavailable, type Job, type PushResult, type Ticks } from '../../src/backend/backend.ts';
-import { Beat } from '../../src/beat/beat.ts';
+import { Beat, type ScheduledTask } from '../../src/beat/beat.ts';
 import { silentLogger } from '../../src/logger.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 
@@ -14,27 +15,36 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A beat of 500 ms on a clock of its own, over ticks that a test sways. */
-function beatOn(sway: { leads?: () => boolean; push?: (job: Job) => PushResult } = {}) {
+interface Setup {
+  tasks?: readonly ScheduledTask[];
+  /** How far each reading of house time is off, ms. */
+  readingError?: () => number;
+  isLeader?: () => boolean;
+  push?: (job: Job) => PushResult;
+}
+
+const halfSeconds: ScheduledTask = { name: 'time', everyMs: 500, expiryMs: 500 };
+
+/** A beat with a task every 500 ms, over ticks whose results a test chooses. */
+function beatOn({ tasks = [halfSeconds], readingError = () => 0, ...results }: Setup = {}) {
   const pushed: Job[] = [];
   const shift = { ms: 0 };
-  const time: HouseTime = { now: () => Date.now() + shift.ms, errorMs: 0, offsetMs: 0 };
+  const time: HouseTime = { now: () => Date.now() + shift.ms + readingError(), errorMs: 0, offsetMs: 0 };
   const ticks = {
-    acquireLease: async () => ((sway.leads?.() ?? true) ? { term: 1 } : null),
+    acquireLease: async () => ((results.isLeader?.() ?? true) ? { term: 1 } : null),
     releaseLease: async () => {},
     push: async (job: Job) => {
-      const result = sway.push?.(job) ?? 'pushed';
+      const result = results.push?.(job) ?? 'pushed';
       if (result === 'pushed') pushed.push(job);
       return result;
     },
   } as unknown as Ticks;
-  const schedules = [{ task: 'time', everyMs: 500 }];
-  const beat = new Beat({ ticks, time, schedules, owner: 'me', log: silentLogger() });
+  const beat = new Beat({ ticks, time, tasks, owner: 'me', log: silentLogger() });
   return { beat, pushed, shift, instants: () => pushed.map(({ at }) => at - start) };
 }
 
 describe('beat', () => {
-  test('enqueues each instant of the grid, once', async () => {
+  test('enqueues each instant of the grid once', async () => {
     vi.setSystemTime(start + 123);
     const { beat, instants, pushed } = beatOn();
     await beat.start();
@@ -44,39 +54,87 @@ describe('beat', () => {
     await beat.stop();
   });
 
-  test('enqueues nothing while another leads, and the instant that is due when it does', async () => {
-    let leads = false;
-    const { beat, instants } = beatOn({ leads: () => leads });
+  test('skips no instant that falls between two readings of the clock', async () => {
+    // At a wake-up the first reading is just before the instant, since the timer fired early, and the second is after.
+    let readings = 0;
+    const readingError = (): number => (readings++ % 2 === 0 ? -0.01 : 0.01);
+    const { beat, instants } = beatOn({ readingError });
+    await beat.start();
+    await vi.advanceTimersByTimeAsync(100 * 500 + 10);
+    expect(instants().filter((at) => at >= 0)).toEqual(Array.from({ length: 101 }, (_, index) => index * 500));
+    expect(beat.missed).toBe(0);
+    await beat.stop();
+  });
+
+  test('skips no instant, whatever time passes between readings and however early timers fire', async () => {
+    const errors = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 1, maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(errors, async (errorsMs) => {
+        vi.setSystemTime(start);
+        let readings = 0;
+        const { beat, instants } = beatOn({ readingError: () => errorsMs[readings++ % errorsMs.length] ?? 0 });
+        await beat.start();
+        await vi.advanceTimersByTimeAsync(20 * 500 + 10);
+        await beat.stop();
+        expect(instants().filter((at) => at >= 0)).toEqual(Array.from({ length: 21 }, (_, index) => index * 500));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('enqueues the date at once when it starts, although its instant has passed', async () => {
+    vi.setSystemTime(start + 42_000);
+    const { beat, pushed } = beatOn({ tasks: [{ name: 'date', everyMs: 60_000, expiryMs: 60_000 }] });
+    await beat.start();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(pushed).toEqual([{ task: 'date', at: start, everyMs: 60_000, expiresAt: start + 60_000 }]);
+    await vi.advanceTimersByTimeAsync(18_000);
+    expect(pushed.map(({ at }) => at - start)).toEqual([0, 60_000]);
+    await beat.stop();
+  });
+
+  test('does not enqueue a time that is older than its expiry', async () => {
+    vi.setSystemTime(start + 1_001);
+    const { beat, instants } = beatOn({ tasks: [{ name: 'time', everyMs: 60_000, expiryMs: 1_000 }] });
+    await beat.start();
+    await vi.advanceTimersByTimeAsync(59_010);
+    expect(instants()).toEqual([60_000]);
+    await beat.stop();
+  });
+
+  test('enqueues nothing while another beat is the leader, then the newest due instant', async () => {
+    let isLeader = false;
+    const { beat, instants } = beatOn({ isLeader: () => isLeader });
     await beat.start();
     await vi.advanceTimersByTimeAsync(2_050);
     expect(instants()).toEqual([]);
-    leads = true;
+    isLeader = true;
     await vi.advanceTimersByTimeAsync(400);
     expect(instants()).toEqual([2_000]);
     expect(beat.missed).toBe(0);
     await beat.stop();
   });
 
-  test('tries an instant again until it has expired, then takes the newest alone and counts the others', async () => {
-    let away = false;
+  test('retries an instant until it expires, then enqueues only the newest and counts the others as missed', async () => {
+    let isDown = false;
     const { beat, instants } = beatOn({
       push: () => {
-        if (away) throw new Unavailable('redis-down');
+        if (isDown) throw new Unavailable('redis-down');
         return 'pushed';
       },
     });
     await beat.start();
     await vi.advanceTimersByTimeAsync(60);
-    away = true;
+    isDown = true;
     await vi.advanceTimersByTimeAsync(2_200);
-    away = false;
+    isDown = false;
     await vi.advanceTimersByTimeAsync(100);
     expect(instants()).toEqual([0, 2_000]);
     expect(beat.missed).toBe(3);
     await beat.stop();
   });
 
-  test('goes on at once after the authority’s clock was stepped back', async () => {
+  test('continues at once after the clock of the authority was stepped back', async () => {
     const { beat, instants, shift } = beatOn();
     await beat.start();
     await vi.advanceTimersByTimeAsync(60);
@@ -86,13 +144,13 @@ describe('beat', () => {
     await beat.stop();
   });
 
-  test('enqueues nothing more once it has stopped', async () => {
+  test('enqueues nothing after it has stopped', async () => {
     const { beat, instants } = beatOn();
     await beat.start();
     await vi.advanceTimersByTimeAsync(60);
     await beat.stop();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(instants()).toEqual([0]);
-    expect(beat.leads).toBe(false);
+    expect(beat.isLeader).toBe(false);
   });
 });

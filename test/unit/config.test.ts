@@ -33,69 +33,69 @@ function shortText(text: string): string {
   return text;
 }
 
-function refusal(run: () => unknown): string {
+function errorMessageOf(run: () => unknown): string {
   try {
     run();
   } catch (error) {
     if (error instanceof UserError) return error.message;
     throw error;
   }
-  throw new Error('nothing was refused');
+  throw new Error('no error was thrown');
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'clock-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('an option', () => {
-  test('is the flag before the environment, and the environment before the default', () => {
+  test('takes the flag before the environment, and the environment before the default', () => {
     expect(readOptions(table, { port: '1' }, { CLOCK_PORT: '2', PORT: '3' }).port).toBe(1);
     expect(readOptions(table, {}, { CLOCK_PORT: '2', PORT: '3' }).port).toBe(2);
     expect(readOptions(table, {}, { PORT: '3' }).port).toBe(3);
     expect(readOptions(table, {}, {}).port).toBe(8_000);
   });
 
-  test('that is empty in the environment is not set there', () => {
+  test('is not set by an empty environment variable', () => {
     expect(readOptions(table, {}, { CLOCK_PORT: '' }).port).toBe(8_000);
   });
 
-  test('without a default may be left out', () => {
+  test('without a default is optional', () => {
     expect(readOptions(table, {}, {}).host).toBeUndefined();
   });
 
-  test('with a bad value is refused in one line that names it, the value and what is allowed', () => {
-    expect(refusal(() => readOptions(table, { port: '99999' }, {}))).toBe(
+  test('with a bad value is an error of one line that names the option, the value and what is allowed', () => {
+    expect(errorMessageOf(() => readOptions(table, { port: '99999' }, {}))).toBe(
       '--port: "99999" must be a whole number from 0 to 65535',
     );
-    expect(refusal(() => readOptions(table, {}, { PORT: 'x' }))).toBe(
+    expect(errorMessageOf(() => readOptions(table, {}, { PORT: 'x' }))).toBe(
       'PORT: "x" must be a whole number from 0 to 65535',
     );
   });
 
-  test('that is secret is not shown when it is refused', () => {
-    const message = refusal(() => readOptions(table, {}, { CLOCK_SECRET: 'much too long' }));
+  test('that is secret is not printed if it is refused', () => {
+    const message = errorMessageOf(() => readOptions(table, {}, { CLOCK_SECRET: 'much too long' }));
     expect(message).toBe('CLOCK_SECRET: its value must be short');
   });
 
-  test.each(['word', 'word\n', 'word\r\n'])('that is secret can come from a file: %j', (content) => {
+  test.each(['word', 'word\n', 'word\r\n'])('that is secret is read from a file: %j', (content) => {
     const path = join(folder, 'secret');
     writeFileSync(path, content);
     expect(readOptions(table, {}, { CLOCK_SECRET_FILE: path }).secret).toBe('word');
   });
 
-  test('loses one line end of its file, and no more', () => {
+  test('loses one line end of its file', () => {
     const path = join(folder, 'secret');
     writeFileSync(path, 'word\n\n');
     expect(readOptions(table, {}, { CLOCK_SECRET_FILE: path }).secret).toBe('word\n');
   });
 
-  test('whose file cannot be read is refused, and the file named', () => {
+  test('whose file cannot be read is an error that names the file', () => {
     const path = join(folder, 'missing');
-    expect(refusal(() => readOptions(table, {}, { CLOCK_SECRET_FILE: path }))).toContain(path);
+    expect(errorMessageOf(() => readOptions(table, {}, { CLOCK_SECRET_FILE: path }))).toContain(path);
   });
 });
 
 describe('the environment', () => {
-  test('is rid of Kubernetes’ service links, and of nothing else', () => {
+  test('loses the service links of Kubernetes, and nothing else', () => {
     const links = {
       CLOCK_PORT: 'tcp://10.0.0.1:80',
       CLOCK_PORT_80_TCP: 'tcp://10.0.0.1:80',
@@ -108,7 +108,7 @@ describe('the environment', () => {
     expect(withoutServiceLinks({ ...links, ...ours })).toEqual(ours);
   });
 
-  test('has unknown variables where one of ours is misspelt', () => {
+  test('has unknown variables if one is misspelled', () => {
     expect(unknownVariables({ CLOCK_PROT: '1', CLOCK_SECRET_FILE: 'x', HOME: '/' }, [table])).toEqual(['CLOCK_PROT']);
   });
 });
@@ -121,18 +121,18 @@ describe('a value', () => {
     ['500ms', 500],
     ['1.5s', 1_500],
     ['1m', 60_000],
-  ])('%s is a duration', (text, ms) => {
+  ])('%s is a valid duration', (text, ms) => {
     expect(duration(text)).toBe(ms);
   });
 
   test.each(['', '49', '60001', '2h', '-500', '1e3', '0.5', '500 ms', 's', '500MS', '½s'])(
-    '%j is no duration that is allowed',
+    '%j is not a valid duration',
     (text) => {
       expect(() => duration(text)).toThrow(BadValue);
     },
   );
 
-  test('of a list stands between commas, blanks apart', () => {
+  test('of a list is separated by commas and optional blanks', () => {
     expect(commaList(anyText)(' a, b ,,c')).toEqual(['a', 'b', 'c']);
   });
 

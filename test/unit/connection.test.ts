@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { healthy, liveWorld, ScreenWorld } from '../support/screen-world.ts';
 
-describe('opening', () => {
-  test('is live as soon as the initial state and the first answer are there', async () => {
+describe('a starting connection', () => {
+  test('is live as soon as the initial state, the first answer and the first drawn second are there', async () => {
     const world = new ScreenWorld();
     world.connection.start();
     expect(world.state).toBe('connecting');
     await world.pass(60);
     expect(world.states).toEqual([{ at: 1_040, state: 'live' }]);
     expect(world.ticks).toHaveLength(1);
-    expect(world.zones).toEqual(['Europe/Madrid']);
+    expect(world.zones).toEqual([healthy.zone]);
   });
 
-  test('does not take a tick for the present that grew old before it was told', async () => {
+  test('counts the tick of the initial state as old as it is', async () => {
     const world = new ScreenWorld();
     world.server.isTicking = false;
     await world.pass(1_500);
@@ -23,15 +23,15 @@ describe('opening', () => {
     expect(world.state).toBe('stale');
   });
 
-  test('believes a server that says it is stale', async () => {
+  test('is stale if the server says that its tick is stale', async () => {
     const world = new ScreenWorld({ isTicking: false });
     world.connection.start();
     await world.pass(60);
     expect(world.state).toBe('stale');
   });
 
-  test('claims nothing, and after two seconds says so, when nobody answers', async () => {
-    const world = new ScreenWorld({ handshake: 'unanswered' });
+  test('is stale after two seconds without an answer', async () => {
+    const world = new ScreenWorld({ handshake: 'unanswered', state: 'unanswered' });
     world.connection.start();
     await world.pass(1_999);
     expect(world.states).toEqual([]);
@@ -39,48 +39,71 @@ describe('opening', () => {
     expect(world.state).toBe('stale');
   });
 
-  test('gives a handshake five seconds', async () => {
-    const world = new ScreenWorld({ handshake: 'unanswered', state: 'failing' });
+  test('reports its state on opening, on a change and every 30 s', async () => {
+    const world = new ScreenWorld();
     world.connection.start();
-    await world.pass(4_999);
-    expect(world.sockets).toHaveLength(1);
-    world.server = { ...healthy };
-    await world.pass(1 + 20 + 250 + 100);
-    expect(world.sockets).toHaveLength(2);
-    expect(world.state).toBe('live');
+    await world.pass(61_500);
+    const statuses = world.socket.sent.flatMap(({ at, message }) =>
+      message.status ? [[at, message.status.state]] : [],
+    );
+    expect(statuses).toEqual([
+      [1_020, 'connecting'],
+      [1_040, 'live'],
+      [31_040, 'live'],
+      [61_040, 'live'],
+    ]);
   });
+});
 
-  test('is live within a second of the return of a way that swallowed a handshake', async () => {
+describe('a handshake that hangs', () => {
+  test('is replaced within two seconds after the path is open again', async () => {
     const world = new ScreenWorld({ handshake: 'unanswered', state: 'unanswered' });
     world.connection.start();
     await world.pass(3_000);
     world.server = { ...healthy };
-    await world.pass(1_000);
+    await world.pass(2_000);
     expect(world.state).toBe('live');
   });
 
-  test('is also tried while nobody says why a handshake was refused', async () => {
+  test('is awaited for five seconds, and may open until then', async () => {
     const world = new ScreenWorld({ handshake: 'unanswered', state: 'unanswered' });
     world.connection.start();
-    // By then the first attempt was given up.
-    await world.pass(5_500);
+    await world.pass(4_900);
+    expect(world.sockets).toHaveLength(1);
+    expect(world.live).toHaveLength(1);
+    world.accept();
     world.server = { ...healthy };
-    await world.pass(1_000);
+    await world.pass(100);
+    expect(world.sockets).toHaveLength(1);
     expect(world.state).toBe('live');
   });
 
-  test('is begun anew ever less often where other questions are answered and handshakes are not', async () => {
+  test('is given up after five seconds', async () => {
+    const world = new ScreenWorld({ handshake: 'unanswered', state: 'unanswered' });
+    world.connection.start();
+    await world.pass(5_000);
+    expect(world.live).toEqual([]);
+  });
+
+  test('is not replaced early while questions are slow, too', async () => {
+    const world = new ScreenWorld({ handshake: 'unanswered', stateAfterMs: 900 });
+    world.connection.start();
+    await world.pass(4_900);
+    expect(world.sockets).toHaveLength(1);
+  });
+
+  test('is replaced once at most before a handshake gets its five seconds', async () => {
     const world = new ScreenWorld({ handshake: 'unanswered' });
     world.connection.start();
-    await world.pass(10_000);
-    const { length } = world.sockets;
     await world.pass(60_000);
-    expect(world.sockets.length - length).toBeLessThan(15);
+    const waits = world.sockets.slice(1).map(({ openedAt }, index) => openedAt - (world.sockets[index]?.openedAt ?? 0));
+    expect(waits[0]).toBeLessThan(2_000);
+    expect(Math.min(...waits.slice(1))).toBeGreaterThan(5_000);
   });
 });
 
 describe('a lost socket', () => {
-  test('is replaced after a random part of the spread, and the screen stays live meanwhile', async () => {
+  test('is replaced after a random part of the spread, and the screen stays live', async () => {
     const world = await liveWorld();
     world.server.spreadMs = 800;
     world.random = 0.25;
@@ -94,7 +117,7 @@ describe('a lost socket', () => {
     expect(world.states.map(({ state }) => state)).toEqual(['live']);
   });
 
-  test('comes back within 500 ms of a 1001, however wide the spread', async () => {
+  test('is replaced within 500 ms after a 1001, whatever the spread', async () => {
     const world = new ScreenWorld({ spreadMs: 8_000 });
     world.connection.start();
     await world.pass(3_100);
@@ -105,24 +128,29 @@ describe('a lost socket', () => {
     expect(world.socket.openedAt - lostAt).toBe(500);
   });
 
-  test('begins no other handshake before somebody answers, and asks for that ever less often', async () => {
-    const world = await liveWorld();
+  test('is replaced within eight seconds, whatever spread the server tells', async () => {
+    const world = new ScreenWorld({ spreadMs: 1e9 });
+    world.connection.start();
+    await world.pass(3_100);
     world.random = 1;
-    world.server = { ...healthy, handshake: 'refused', state: 'failing' };
     world.closeBy(1006);
-    await world.pass(740_000);
-    expect(world.sockets).toHaveLength(2);
-    // Up to 0.7 s where few screens are, up to 4 s after a thousand failures; the answer takes 20 ms.
-    const waits = world.reaches.slice(1).map((at, index) => at - (world.reaches[index] ?? 0));
-    expect(waits.slice(0, 3)).toEqual([720, 720, 720]);
-    expect(waits.slice(997, 1_001)).toEqual([720, 1_420, 2_820, 4_020]);
-    world.server = { ...healthy };
-    await world.pass(4_200);
-    expect(world.state).toBe('live');
-    expect(world.sockets).toHaveLength(3);
+    const lostAt = world.now;
+    await world.pass(8_100);
+    expect(world.socket.openedAt - lostAt).toBe(8_000);
   });
 
-  test('begins anew with the spread only once the server was heard', async () => {
+  test.each([1003, 1008, 1009, 1013])('is replaced 15 s after %i, even if the screen wakes', async (code) => {
+    const world = await liveWorld();
+    world.random = 0;
+    world.closeBy(code);
+    const lostAt = world.now;
+    await world.pass(6_000);
+    world.connection.wake();
+    await world.pass(9_100);
+    expect(world.socket.openedAt - lostAt).toBe(15_000);
+  });
+
+  test('that carried no tick continues the windows of its outage', async () => {
     const world = await liveWorld();
     world.random = 1;
     world.server = { ...healthy, isTicking: false, answersAfterMs: null, state: 'failing' };
@@ -134,29 +162,7 @@ describe('a lost socket', () => {
     expect(world.socket.openedAt - lostAt).toBe(700);
   });
 
-  test('is never left for longer than eight seconds, whatever spread the server tells', async () => {
-    const world = new ScreenWorld({ spreadMs: 1e9 });
-    world.connection.start();
-    await world.pass(3_100);
-    world.random = 1;
-    world.closeBy(1006);
-    const lostAt = world.now;
-    await world.pass(8_100);
-    expect(world.socket.openedAt - lostAt).toBe(8_000);
-  });
-
-  test.each([1003, 1008, 1009, 1013])('waits its longest delay after %i, even when it wakes', async (code) => {
-    const world = await liveWorld();
-    world.random = 0;
-    world.closeBy(code);
-    const lostAt = world.now;
-    await world.pass(1_000);
-    world.connection.wake();
-    await world.pass(7_100);
-    expect(world.socket.openedAt - lostAt).toBe(8_000);
-  });
-
-  test('is never waited for: what the old one still says counts for nothing', async () => {
+  test('has no effect afterwards: its frames and its close are ignored', async () => {
     const world = await liveWorld();
     const old = world.socket;
     world.server.isHeard = false;
@@ -174,87 +180,269 @@ describe('a lost socket', () => {
   });
 });
 
-describe('a screen whose clock was set', () => {
-  test('claims no time before it knows it again, whatever ticks come meanwhile', async () => {
+describe('an outage', () => {
+  test('is one failed handshake, then questions only, until one is answered', async () => {
     const world = await liveWorld();
-    world.server.answersAfterMs = 400;
-    world.wallStepMs += 5_000;
-    const from = world.states.length;
-    let claimsInVain = 0;
-    await world.pass(3_000, () => {
-      if (world.state === 'live' && world.connection.house.now() === null) claimsInVain += 1;
-    });
-    expect(claimsInVain).toBe(0);
-    expect(world.states.slice(from).map(({ state }) => state)).toEqual(['stale', 'live']);
+    world.server = { ...healthy, handshake: 'refused', state: 'failing' };
+    world.closeBy(1006);
+    await world.pass(740_000);
+    expect(world.sockets).toHaveLength(2);
+    world.server = { ...healthy };
+    await world.pass(15_100);
+    expect(world.sockets).toHaveLength(3);
+    expect(world.state).toBe('live');
   });
-});
 
-describe('a refused handshake', () => {
-  test('signs out when the session is no more, for good', async () => {
+  test('has windows of 0.7 s in its first minute, 4 s in its first ten and 15 s from then on', async () => {
     const world = await liveWorld();
-    world.server = { ...healthy, handshake: 'refused', state: 401 };
+    world.random = 1;
+    world.server = { ...healthy, handshake: 'refused', state: 'failing' };
+    world.closeBy(1006);
+    const lostAt = world.now;
+    await world.pass(900_000);
+    const tries = [world.sockets[1]?.openedAt ?? 0, ...world.questions.slice(1).map(({ at }) => at)];
+    const waits = tries.map((at, index) => ({ at, waitMs: at - (tries[index - 1] ?? lostAt) - (index > 0 ? 20 : 0) }));
+    const longest = (fromMs: number, toMs: number): number =>
+      Math.max(...waits.filter(({ at }) => at - lostAt > fromMs && at - lostAt < toMs).map(({ waitMs }) => waitMs));
+    expect(waits.slice(0, 3).map(({ waitMs }) => waitMs)).toEqual([500, 700, 700]);
+    expect(longest(0, 60_000)).toBe(700);
+    expect(longest(65_000, 600_000)).toBe(4_000);
+    expect(longest(620_000, 900_000)).toBe(15_000);
+  });
+
+  test('lets a question take one second after a silent try, and five after an answered one', async () => {
+    const world = await liveWorld();
+    world.server = { ...healthy, handshake: 'refused', state: 503 };
     world.closeBy(1006);
     await world.pass(1_000);
-    expect(world.state).toBe('signed-out');
-    const { length } = world.sockets;
-    world.connection.wake();
-    await world.pass(100_000);
-    expect(world.sockets).toHaveLength(length);
+    expect(world.questions.at(-1)?.timeoutMs).toBe(5_000);
+    world.server.state = 'unanswered';
+    await world.pass(8_000);
+    expect(world.questions.at(-1)?.timeoutMs).toBe(1_000);
   });
 
-  test('waits as long as it is told', async () => {
+  test('reaches a server that has become slow', async () => {
+    const world = await liveWorld();
+    world.server = { ...healthy, handshake: 'unanswered', state: 'unanswered' };
+    world.closeBy(1006);
+    await world.pass(20_000);
+    world.server = { ...healthy, stateAfterMs: 3_000 };
+    await world.pass(60_000);
+    expect(world.state).toBe('live');
+  });
+
+  test('waits as long as Retry-After says and a random part of the window, even if the screen wakes', async () => {
     const world = await liveWorld();
     world.server = { ...healthy, handshake: 'refused', state: 503, retryAfterMs: 20_000 };
     world.closeBy(1006);
     await world.pass(1_000);
-    const { length } = world.sockets;
+    const { length } = world.questions;
+    const askedAt = world.questions.at(-1)?.at ?? 0;
     world.connection.wake();
-    await world.pass(18_000);
-    expect(world.sockets).toHaveLength(length);
+    await world.pass(5_500);
+    world.connection.wake();
+    await world.pass(13_000);
+    expect(world.questions).toHaveLength(length);
     await world.pass(2_000);
-    expect(world.sockets).toHaveLength(length + 1);
+    expect(world.questions.at(-1)?.at).toBe(askedAt + 20 + 20_000 + 350);
   });
 
-  test('is tried again although nobody says why', async () => {
+  test('asks again if a handshake is refused and nobody says why', async () => {
     const world = await liveWorld();
     world.server = { ...healthy, handshake: 'refused', state: 'unanswered' };
     world.closeBy(1006);
     await world.pass(500);
-    world.server.handshake = 'accepted';
-    await world.pass(5_100);
-    expect(world.sockets).toHaveLength(3);
+    world.server = { ...healthy };
+    await world.pass(6_000);
+    expect(world.state).toBe('live');
   });
 });
 
-test('a session that ends signs the screen out, and nothing is tried again', async () => {
-  const world = await liveWorld();
-  const { length } = world.asks;
-  world.closeBy(4401);
-  expect(world.state).toBe('signed-out');
-  world.connection.wake();
-  await world.pass(100_000);
-  expect(world.sockets).toHaveLength(1);
-  expect(world.asks).toHaveLength(length);
+describe('a refused session', () => {
+  test.each([401, 403] as const)('is signed out after two answers %i', async (status) => {
+    const world = await liveWorld();
+    world.server = { ...healthy, handshake: 'refused', state: status };
+    world.closeBy(1006);
+    await world.pass(2_000);
+    expect(world.state).toBe('signed-out');
+    expect(world.live).toEqual([]);
+  });
+
+  test('survives a single wrong 401', async () => {
+    const world = await liveWorld();
+    world.server = { ...healthy, handshake: 'refused', state: 401 };
+    world.closeBy(1006);
+    await world.pass(600);
+    world.server = { ...healthy };
+    await world.pass(1_000);
+    expect(world.state).toBe('live');
+    expect(world.states.map(({ state }) => state)).not.toContain('signed-out');
+  });
+
+  test('survives a 4401 if it is valid again: a question comes first, after a random part of the spread', async () => {
+    const world = await liveWorld();
+    const { length } = world.questions;
+    world.closeBy(4401);
+    const closedAt = world.now;
+    await world.pass(1_000);
+    expect(world.questions[length]?.at).toBe(closedAt + 250);
+    expect(world.states.map(({ state }) => state)).toEqual(['live']);
+    expect(world.sockets).toHaveLength(2);
+  });
+
+  test('is signed out after 4401 and 401', async () => {
+    const world = await liveWorld();
+    const { length } = world.questions;
+    world.server.state = 401;
+    world.closeBy(4401);
+    await world.pass(1_000);
+    expect(world.state).toBe('signed-out');
+    expect(world.questions).toHaveLength(length + 1);
+  });
+
+  test('on an open socket is asked about once more before the socket is closed', async () => {
+    const world = new ScreenWorld({ state: 401 });
+    world.connection.start();
+    await world.pass(100);
+    expect(world.live).toHaveLength(1);
+    await world.pass(400);
+    expect(world.state).toBe('signed-out');
+    expect(world.live).toEqual([]);
+  });
 });
 
-test('a screen tells how it does on opening, on a change, and each 30 s', async () => {
-  const world = new ScreenWorld();
-  world.connection.start();
-  await world.pass(61_000);
-  const told = world.socket.sent.flatMap(({ at, message }) => (message.status ? [[at, message.status.state]] : []));
-  expect(told).toEqual([
-    [1_020, 'connecting'],
-    [1_040, 'live'],
-    [31_000, 'live'],
-    [61_000, 'live'],
-  ]);
+describe('a signed-out screen', () => {
+  async function signedOutWorld(): Promise<ScreenWorld> {
+    const world = await liveWorld();
+    world.server.state = 401;
+    world.closeBy(4401);
+    await world.pass(1_000);
+    return world;
+  }
+
+  test('opens no socket, and asks every five minutes at a random phase', async () => {
+    const world = await signedOutWorld();
+    const { length } = world.questions;
+    await world.pass(900_000);
+    const asked = world.questions.slice(length).map(({ at }) => at);
+    expect(asked.slice(1).map((at, index) => at - (asked[index] ?? 0))).toEqual([300_000, 300_000]);
+    expect((asked[0] ?? 0) - (world.states.at(-1)?.at ?? 0)).toBe(150_000);
+    expect(world.sockets).toHaveLength(1);
+  });
+
+  test('is live again without a touch once it is signed in', async () => {
+    const world = await signedOutWorld();
+    world.server = { ...healthy };
+    await world.pass(150_000);
+    expect(world.state).toBe('live');
+    expect(world.states.map(({ state }) => state).slice(-2)).toEqual(['connecting', 'live']);
+  });
+
+  test('begins a new outage if the handshake fails after it is signed in', async () => {
+    const world = await signedOutWorld();
+    await world.pass(100_000);
+    world.server = { ...healthy, handshake: 'refused' };
+    await world.pass(50_100);
+    world.server.state = 'failing';
+    const { length } = world.questions;
+    await world.pass(10_000);
+    // Half of a window of 0.7 s, and an answer of 20 ms.
+    expect(world.questions.length - length).toBeGreaterThan(20);
+  });
+
+  test('asks at once when it wakes, at most once in five seconds', async () => {
+    const world = await signedOutWorld();
+    await world.pass(10_000);
+    const { length } = world.questions;
+    for (let times = 0; times < 100; times += 1) {
+      world.connection.wake();
+      await world.pass(40);
+    }
+    expect(world.questions).toHaveLength(length + 1);
+    world.server = { ...healthy };
+    await world.pass(2_000);
+    world.connection.wake();
+    await world.pass(100);
+    expect(world.state).toBe('live');
+  });
+
+  test('stays signed out if nobody answers', async () => {
+    const world = await signedOutWorld();
+    world.server.state = 'failing';
+    await world.pass(400_000);
+    expect(world.state).toBe('signed-out');
+  });
 });
 
-test('a connection that was stopped does nothing any more', async () => {
-  const world = await liveWorld();
-  world.connection.stop();
-  world.connection.wake();
-  await world.pass(60_000);
-  expect(world.live).toEqual([]);
-  expect(world.states).toHaveLength(1);
+describe('the initial state', () => {
+  test('is asked for again until it is answered, ever less often', async () => {
+    const world = new ScreenWorld({ state: 'failing' });
+    world.random = 1;
+    world.connection.start();
+    await world.pass(300_000);
+    const asked = world.questions.map(({ at }) => at);
+    expect(asked.slice(1, 4).map((at, index) => at - (asked[index] ?? 0))).toEqual([520, 720, 720]);
+    expect((asked.at(-1) ?? 0) - (asked.at(-2) ?? 0)).toBe(4_020);
+    world.server.state = 'answered';
+    await world.pass(5_000);
+    expect(world.zones).toHaveLength(1);
+  });
+
+  test('that answered a try is not asked for again on opening', async () => {
+    const world = await liveWorld();
+    world.server = { ...healthy, handshake: 'refused', state: 'failing' };
+    world.closeBy(1006);
+    await world.pass(5_000);
+    const { length } = world.questions;
+    world.server = { ...healthy };
+    await world.pass(1_000);
+    expect(world.state).toBe('live');
+    expect(world.questions.length).toBeLessThanOrEqual(length + 1);
+  });
+
+  test('is asked for again if the first tick ever arrives, because the zone was unknown', async () => {
+    const world = new ScreenWorld({ isTicking: false, zone: { zone: null, utcOffsetMs: null, nextUtcOffset: null } });
+    world.connection.start();
+    await world.pass(10_000);
+    expect(world.zones.at(-1)?.zone).toBeNull();
+    world.server = { ...healthy };
+    await world.pass(2_000);
+    expect(world.zones.at(-1)).toEqual(healthy.zone);
+  });
+
+  test('is asked for again if ticks show the time of another zone', async () => {
+    const world = await liveWorld();
+    const tokyo = { zone: 'Asia/Tokyo', utcOffsetMs: 32_400_000, nextUtcOffset: null };
+    world.server.zone = tokyo;
+    await world.pass(2_000);
+    expect(world.zones.at(-1)).toEqual(tokyo);
+    const { length } = world.questions;
+    await world.pass(60_000);
+    expect(world.questions).toHaveLength(length);
+  });
+
+  test('is asked for at most once a minute if ticks go on to contradict it', async () => {
+    const world = await liveWorld();
+    const { length } = world.questions;
+    for (let second = 0; second < 120; second += 1) {
+      const tick = { time: '00:00:61', at: world.houseTime, seq: 1 };
+      world.deliver(JSON.stringify({ message: tick, channel: 'time' }));
+      await world.pass(1_000);
+    }
+    expect(world.questions.length - length).toBe(2);
+  });
+
+  test('is asked for within an hour after the offset changed', async () => {
+    const world = await liveWorld();
+    const at = Math.ceil(world.houseTime / 1_000) * 1_000 + 10_000;
+    world.server.zone = { zone: 'Europe/Madrid', utcOffsetMs: 0, nextUtcOffset: { at, utcOffsetMs: 3_600_000 } };
+    world.closeBy(1001);
+    await world.pass(2_000);
+    const { length } = world.questions;
+    world.random = 0.5;
+    await world.pass(1_700_000);
+    expect(world.questions).toHaveLength(length);
+    await world.pass(200_000);
+    expect(world.questions).toHaveLength(length + 1);
+  });
 });

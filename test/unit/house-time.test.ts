@@ -10,13 +10,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Moves this host's wall clock alone. */
+/** Steps the wall clock and leaves the monotonic clock alone. */
 function stepWallClock(ms: number): void {
   vi.setSystemTime(Date.now() + ms);
 }
 
 describe('the time of this host', () => {
-  test('is its wall clock, never further from it than its own millisecond', () => {
+  test('is its wall clock with a fraction of a millisecond', () => {
     const time = new HostTime();
     for (const passed of [0, 1, 17, 1_000]) {
       vi.advanceTimersByTime(passed);
@@ -26,7 +26,7 @@ describe('the time of this host', () => {
     expect([time.errorMs, time.offsetMs]).toEqual([0, 0]);
   });
 
-  test.each([3_600_000, -3_600_000])('follows a step of its wall clock by %i ms', (stepMs) => {
+  test.each([3_600_000, -3_600_000])('follows a step of the wall clock by %i ms', (stepMs) => {
     const time = new HostTime();
     time.now();
     stepWallClock(stepMs);
@@ -35,30 +35,30 @@ describe('the time of this host', () => {
 });
 
 describe('the time of another host', () => {
-  /** An exchange with an authority that is an hour ahead, over a way of 2 ms there and 2 ms back. */
-  function ask(time: RemoteTime, aheadMs = 3_600_000): boolean {
+  /** Adds an exchange with an authority that is an hour ahead. Request and response take 2 ms each. */
+  function exchange(time: RemoteTime, aheadMs = 3_600_000): boolean {
     const sentAt = performance.now();
     const received = start + aheadMs + sentAt + 2;
     vi.advanceTimersByTime(4);
     return time.add({ sentAt, received, sent: received, arrivedAt: performance.now() });
   }
 
-  test('is this host’s before the first exchange, with no bound at all', () => {
+  test('is this host’s wall clock before the first exchange, with an infinite error', () => {
     const time = new RemoteTime(0.002);
     expect(time.now()).toBe(Date.now());
     expect(time.errorMs).toBe(Infinity);
   });
 
-  test('is the authority’s after it, within half of the way', () => {
+  test('is the authority’s after the first exchange, within half the round trip', () => {
     const time = new RemoteTime(0.002);
-    expect(ask(time)).toBe(false);
+    expect(exchange(time)).toBe(false);
     expect(time.now()).toBeCloseTo(start + 3_600_000 + performance.now(), 3);
     expect(time.errorMs).toBeCloseTo(2.002, 3);
   });
 
-  test('goes on as it was when this host’s wall clock jumps', () => {
+  test('does not follow a step of this host’s wall clock', () => {
     const time = new RemoteTime(0.002);
-    ask(time);
+    exchange(time);
     const before = time.now();
     stepWallClock(-7_200_000);
     expect(time.now()).toBeCloseTo(before, 3);
@@ -66,22 +66,22 @@ describe('the time of another host', () => {
     expect(time.now()).toBeCloseTo(before + 500, 3);
   });
 
-  test('says how far this host’s wall clock is off', () => {
+  test('has the offset of this host’s wall clock', () => {
     const time = new RemoteTime(0.002);
-    ask(time);
+    exchange(time);
     expect(Math.abs(time.offsetMs - 3_600_000)).toBeLessThan(performance.now() + 1);
   });
 
-  test('is stepped with the authority, and says so', () => {
+  test('follows a step of the authority, and reports it', () => {
     const time = new RemoteTime(0.002);
-    ask(time);
-    expect(ask(time, 1_800_000)).toBe(true);
+    exchange(time);
+    expect(exchange(time, 1_800_000)).toBe(true);
     expect(time.now()).toBeCloseTo(start + 1_800_000 + performance.now(), 3);
   });
 
-  test('is less sure the longer nobody was asked', () => {
+  test('has an error that grows with the age of the last exchange', () => {
     const time = new RemoteTime(0.002);
-    ask(time);
+    exchange(time);
     vi.advanceTimersByTime(1_000_000);
     expect(time.errorMs).toBeCloseTo(52.002, 2);
   });

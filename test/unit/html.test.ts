@@ -9,28 +9,28 @@ const assets = { css: '/static/clock.css', js: '/static/main.js', icon: '/static
 const hostile = `"><script>alert('x')</script>&amp;`;
 
 describe('html', () => {
-  test('escapes what is put in, for text and for attributes', () => {
+  test('escapes values for text and for attributes', () => {
     expect(String(html`<b title="${hostile}">${hostile}</b>`)).toBe(
       '<b title="&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;">' +
         '&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;</b>',
     );
   });
 
-  test('takes markup of its own as it is', () => {
+  test('inserts markup of its own unchanged', () => {
     expect(String(html`<p>${html`<b>${'&'}</b>`}</p>`)).toBe('<p><b>&amp;</b></p>');
   });
 
-  test('joins arrays, writes numbers, and leaves out null', () => {
+  test('joins arrays, writes numbers and omits null', () => {
     expect(String(html`${[html`<i></i>`, '<', [1]]}|${0}|${null}`)).toBe('<i></i>&lt;1|0|');
   });
 
-  test('does not take a text for markup because it looks like an Html', () => {
+  test('refuses an object that imitates markup', () => {
     const forged = { toString: () => '<b>' };
-    // @ts-expect-error only what the tag made is markup
+    // @ts-expect-error only the tag creates markup
     expect(() => String(html`${forged}`)).toThrow(TypeError);
   });
 
-  test('leaves a backslash in the markup alone', () => {
+  test('keeps a backslash in the markup', () => {
     expect(String(html`<p>a\\b</p>`)).toBe('<p>a\\b</p>');
   });
 });
@@ -43,21 +43,22 @@ describe.each([
 ])('the %s page', (_name, page) => {
   const markup = page.toString();
 
-  test('holds nothing of what it was given as markup', () => {
+  test('contains none of its values as markup', () => {
     expect(markup).not.toContain('<script>');
     expect(markup).not.toContain(`"><script`);
     expect(markup).toContain('&lt;script&gt;');
   });
 
-  test('has no inline style and no inline script', () => {
+  test('has no inline style and no inline script, and each button has a type', () => {
     expect(markup).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:|data:/i);
+    expect(markup).not.toMatch(/<(?:button|input)(?![^>]*\stype=)/);
   });
 });
 
-test('a form that failed says why, keeps the name, and asks for the password', () => {
+test('the sign-in form after a failed attempt shows the reason, keeps the name and focuses the password', () => {
   const markup = signInPage({ assets, csrfToken: 'c', next: '/?a=1&b=2', username: 'ana', message: 'No.' }).toString();
   expect(markup).toContain('role="alert">No.<');
   expect(markup).toContain('name="next" value="/?a=1&amp;b=2"');
-  expect(markup).toMatch(/name="username"\s+value="ana"/);
+  expect(markup).toMatch(/name="username"[^>]*value="ana"/);
   expect(markup).toMatch(/name="password"[^>]*autofocus/);
 });

@@ -16,7 +16,7 @@ function jwtAt(instant: number, ...secrets: [string, ...string[]]): Jwt {
 
 const jwt = jwtAt(now, secret);
 
-/** A credential that is right but for what a test changes. */
+/** A valid credential, except for the given change. */
 async function forged(change: { typ?: string; iss?: string; aud?: string; alg?: string; without?: string }) {
   const payload: Record<string, unknown> = {
     iss: change.iss ?? 'clock',
@@ -32,14 +32,14 @@ async function forged(change: { typ?: string; iss?: string; aud?: string; alg?: 
     .sign(Buffer.from(secret));
 }
 
-describe('a credential', () => {
-  test('says what was signed', async () => {
+describe('Jwt', () => {
+  test('verifies to the claims that were signed', async () => {
     expect(await jwt.verify('session', await jwt.sign('session', claims))).toEqual(claims);
     const token = { ...claims, label: 'the wall' };
     expect(await jwt.verify('token', await jwt.sign('token', token))).toEqual(token);
   });
 
-  test('of the test’s own making is good when nothing is changed', async () => {
+  test('accepts the credential that these tests build, if nothing is changed', async () => {
     expect(await jwt.verify('session', await forged({}))).toMatchObject({ account: 'ana' });
   });
 
@@ -52,39 +52,39 @@ describe('a credential', () => {
     ['no account', { without: 'sub' }],
     ['no id', { without: 'jti' }],
     ['no time of issue', { without: 'iat' }],
-    ['no end', { without: 'exp' }],
-  ])('with %s is none', async (_, change) => {
+    ['no expiry', { without: 'exp' }],
+  ])('refuses a credential with %s', async (_, change) => {
     expect(await jwt.verify('session', await forged(change))).toBeNull();
   });
 
-  test('without a signature is none', async () => {
+  test('refuses a credential without a signature', async () => {
     const [, payload] = (await jwt.sign('session', claims)).split('.');
     const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'session+jwt' })).toString('base64url');
     expect(await jwt.verify('session', `${header}.${payload}.`)).toBeNull();
   });
 
-  test('whose payload was changed is none', async () => {
+  test('refuses a changed payload', async () => {
     const [header, , signature] = (await jwt.sign('session', claims)).split('.');
     const [, payload] = (await jwt.sign('session', { ...claims, account: 'admin' })).split('.');
     expect(await jwt.verify('session', `${header}.${payload}.${signature}`)).toBeNull();
   });
 
-  test.each(['', '.', '..', 'a.b.c', 'x'.repeat(10_000), '\u0000'])('%j is none', async (text) => {
+  test.each(['', '.', '..', 'a.b.c', 'x'.repeat(10_000), '\u0000'])('refuses the text %j', async (text) => {
     expect(await jwt.verify('session', text)).toBeNull();
   });
 
-  test('of a session is no token, and a token no session', async () => {
+  test('refuses a session as a token and a token as a session', async () => {
     expect(await jwt.verify('token', await jwt.sign('session', claims))).toBeNull();
     expect(await jwt.verify('session', await jwt.sign('token', claims))).toBeNull();
   });
 
-  test('ends by house time, whatever this host’s clock says', async () => {
+  test('compares the expiry with house time, not with the host’s clock', async () => {
     const credential = await jwt.sign('session', claims);
     expect(await jwtAt(claims.expiresAt - 1_000, secret).verify('session', credential)).not.toBeNull();
     expect(await jwtAt(claims.expiresAt, secret).verify('session', credential)).toBeNull();
   });
 
-  test('stays good while its secret is among those that are accepted', async () => {
+  test('verifies with every secret and signs with the first', async () => {
     const credential = await jwt.sign('session', claims);
     expect(await jwtAt(now, other, secret).verify('session', credential)).not.toBeNull();
     expect(await jwtAt(now, other).verify('session', credential)).toBeNull();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { run, stopAll, type Service } from '../../src/lifecycle.ts';
+import { run, stopAll, UserError, type Service } from '../../src/lifecycle.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 
-/** Services that write down what is done to them. */
-function row(names: readonly string[], faults: { start?: string; stop?: string; hang?: string } = {}) {
+/** Services that record their starts and stops. */
+function recordedServices(names: readonly string[], faults: { start?: string; stop?: string; hang?: string } = {}) {
   const events: string[] = [];
   const services = names.map((name): Service => ({
     name,
@@ -21,53 +21,68 @@ function row(names: readonly string[], faults: { start?: string; stop?: string; 
 }
 
 describe('a role', () => {
-  test('starts its services in order and stops them in reverse', async () => {
-    const { events, services } = row(['a', 'b', 'c']);
+  test('starts its services in order and stops them in reverse order', async () => {
+    const { events, services } = recordedServices(['a', 'b', 'c']);
     const stopping = new AbortController();
     const { log } = recordedLog();
     const onStarted = (): void => {
       events.push('started');
       stopping.abort();
     };
-    expect(await run(services, { stopping: stopping.signal, graceMs: 1_000, onStarted, log })).toBe(0);
+    const shutdown = { signal: stopping.signal, exitCode: 0 as const };
+    expect(await run(services, { shutdown, graceMs: 1_000, onStarted, log })).toBe(0);
     expect(events).toEqual(['start a', 'start b', 'start c', 'started', 'stop c', 'stop b', 'stop a']);
   });
 
-  test('that fails to start stops what had started, and says why', async () => {
-    const { events, services } = row(['a', 'b', 'c'], { start: 'b' });
-    const { log } = recordedLog();
-    const { signal } = new AbortController();
-    await expect(run(services, { stopping: signal, graceMs: 1_000, onStarted: () => {}, log })).rejects.toThrow(
-      'b does not start',
-    );
+  test('stops the services that had started if one fails to start, and logs the error', async () => {
+    const { events, services } = recordedServices(['a', 'b', 'c'], { start: 'b' });
+    const { log, lines } = recordedLog();
+    const shutdown = { signal: new AbortController().signal, exitCode: 0 as const };
+    expect(await run(services, { shutdown, graceMs: 1_000, onStarted: () => {}, log })).toBe(1);
+    expect(lines).toMatchObject([{ level: 60, msg: 'start failed', err: { message: 'b does not start' } }]);
     expect(events).toEqual(['start a', 'start b', 'stop b', 'stop a']);
   });
 
-  test('that is told to stop while it starts starts nothing more', async () => {
-    const { events, services } = row(['a', 'b']);
+  test('rethrows an error that a person can fix', async () => {
+    const fails = { name: 'a', start: async () => Promise.reject(new UserError('port in use')), stop: async () => {} };
+    const { log, lines } = recordedLog();
+    const shutdown = { signal: new AbortController().signal, exitCode: 0 as const };
+    await expect(run([fails], { shutdown, graceMs: 1_000, onStarted: () => {}, log })).rejects.toThrow('port in use');
+    expect(lines).toEqual([]);
+  });
+
+  test('exits with the code of the shutdown', async () => {
     const { log } = recordedLog();
-    const run0 = run(services, {
-      stopping: AbortSignal.abort(),
+    const shutdown = { signal: AbortSignal.abort(), exitCode: 1 as const };
+    expect(await run([], { shutdown, graceMs: 1_000, onStarted: () => {}, log })).toBe(1);
+  });
+
+  test('starts no further service once it has to stop', async () => {
+    const { events, services } = recordedServices(['a', 'b']);
+    const { log } = recordedLog();
+    const running = run(services, {
+      shutdown: { signal: AbortSignal.abort(), exitCode: 0 },
       graceMs: 1_000,
-      onStarted: () => events.push('no'),
+      onStarted: () => events.push('started'),
       log,
     });
-    expect(await run0).toBe(0);
+    expect(await running).toBe(0);
     expect(events).toEqual(['stop b', 'stop a']);
   });
 
-  test('is given up when its grace is over', async () => {
-    const { services } = row(['a', 'b'], { hang: 'b' });
+  test('exits with 1 when its grace period is over', async () => {
+    const { services } = recordedServices(['a', 'b'], { hang: 'b' });
     const { log, lines } = recordedLog();
     const stopping = new AbortController();
     const onStarted = (): void => stopping.abort();
-    expect(await run(services, { stopping: stopping.signal, graceMs: 20, onStarted, log })).toBe(1);
+    const shutdown = { signal: stopping.signal, exitCode: 0 as const };
+    expect(await run(services, { shutdown, graceMs: 20, onStarted, log })).toBe(1);
     expect(lines.at(-1)?.msg).toMatch(/^grace period over/);
   });
 });
 
-test('a service that does not stop is logged, and the others are stopped all the same', async () => {
-  const { events, services } = row(['a', 'b', 'c'], { stop: 'b' });
+test('a service that fails to stop is logged, and the others are stopped', async () => {
+  const { events, services } = recordedServices(['a', 'b', 'c'], { stop: 'b' });
   const { log, lines } = recordedLog();
   await stopAll(services, log);
   expect(events).toEqual(['stop c', 'stop b', 'stop a']);

@@ -11,7 +11,7 @@ const long = 'a secret of these tests that has more than 32 bytes';
 const tables: OptionTable[] = Object.values(optionTables);
 
 describe('the options', () => {
-  test('have the contract’s defaults', () => {
+  test('have the documented defaults', () => {
     const web = readOptions(webOptions, {}, {});
     expect(web).toMatchObject({ port: 8_000, workers: 1, allowedOrigins: [], trustedProxy: [], maxSockets: 100_000 });
     expect([web.host, web.drainMs, web.drainDelayMs, web.secrets]).toEqual([undefined, undefined, 0, undefined]);
@@ -21,7 +21,7 @@ describe('the options', () => {
     expect(readOptions(commonOptions, {}, {})).toMatchObject({ logLevel: 'info', environment: 'local' });
   });
 
-  test('are named alike: a flag --some-thing is CLOCK_SOME_THING, or what the article calls it', () => {
+  test('are named alike: the variable of --some-thing is CLOCK_SOME_THING, apart from three established names', () => {
     const exceptions = new Set(['ENVIRONMENT', 'REDIS_HOST', 'REDIS_PORT']);
     for (const { flag, env } of tables.flatMap((table) => Object.values(table))) {
       const [first] = env;
@@ -33,7 +33,7 @@ describe('the options', () => {
     }
   });
 
-  test('that are secret have no flag, but for an address without a password', () => {
+  test('that are secret have no flag, apart from an address without a password', () => {
     const secrets = tables.flatMap((table) => Object.entries(table)).filter(([, { secret }]) => secret);
     const withFlag = secrets.filter(([, { flag }]) => flag !== undefined).map(([name]) => name);
     expect(withFlag).toEqual(['redisUrl']);
@@ -57,7 +57,7 @@ describe('the options', () => {
     ['TZ', workerOptions, ':Europe/Madrid', 'Europe/Madrid'],
     ['CLOCK_SECRET', webOptions, `${long},${long}2`, [long, `${long}2`]],
     ['CLOCK_ADMIN_PASSWORD', webOptions, 'a long enough password', 'a long enough password'],
-  ])('%s is taken', (variable, table, text, value) => {
+  ])('%s is accepted', (variable, table, text, value) => {
     expect(Object.values(readOptions(table, {}, { [variable]: text }))).toContainEqual(value);
   });
 

@@ -12,7 +12,7 @@ function head(origin: string | undefined, host = 'clock.example.org:8000', secur
 }
 
 describe('an Origin', () => {
-  test('that is not there belongs to a program', () => {
+  test('that is missing means a program', () => {
     expect(isOurOrigin(head(undefined), [])).toBeNull();
   });
 
@@ -49,20 +49,30 @@ describe('an Origin', () => {
     expect(isOurOrigin(head('http://clock.example.org', 'clock.example.org', true), [])).toBe(false);
   });
 
-  test('that was allowed is ours', () => {
+  test('of --allowed-origins is ours', () => {
     expect(isOurOrigin(head('https://intranet.example.org'), ['https://intranet.example.org'])).toBe(true);
   });
 
-  test.each(['https://a.example/', 'a.example', 'https://a.example/path', '*', 'null'])(
-    '%j cannot be allowed',
-    (text) => {
-      expect(() => parseOrigin(text)).toThrow(BadValue);
-    },
-  );
+  test.each([
+    'https://a.example/',
+    'a.example',
+    'https://a.example/path',
+    'https://A.example',
+    'https://a.example:443',
+    'ws://a.example',
+    'ftp://a.example',
+    'chrome-extension://abcdef',
+    'file://',
+    '*',
+    'null',
+    '',
+  ])('%j is refused by --allowed-origins', (text) => {
+    expect(() => parseOrigin(text)).toThrow(BadValue);
+  });
 });
 
-describe('where to go after signing in', () => {
-  test.each(['/', '/?zone=Europe/Madrid', '/screens?a=1&b=%2F#top'])('%s is as it was', (path) => {
+describe('sameSitePath', () => {
+  test.each(['/', '/?zone=Europe/Madrid', '/screens?a=1&b=%2F#top'])('returns %s unchanged', (path) => {
     expect(sameSitePath(path)).toBe(path);
   });
 
@@ -74,11 +84,11 @@ describe('where to go after signing in', () => {
     '/\t/evil.example',
     'https://evil.example',
     '/..//evil.example',
-  ])('%j is the clock', (path) => {
+  ])('returns / for %j', (path) => {
     expect(sameSitePath(path)).toBe('/');
   });
 
-  test('is on this site, whatever was asked for', () => {
+  test('returns a path on this site for any text', () => {
     const pieces = fc.constantFrom(
       '/',
       '\\',

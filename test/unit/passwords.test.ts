@@ -1,50 +1,63 @@
 import { describe, expect, test } from 'vitest';
-import { passwordProblem, Passwords, TooBusy } from '../../src/auth/passwords.ts';
+import { hashConcurrency, passwordProblem, Passwords, TooBusy } from '../../src/auth/passwords.ts';
 
-describe('a new password', () => {
+describe('passwordProblem', () => {
   test.each([
-    ['of 15 characters', 'fifteen letters'],
-    ['of 128', `${'ab'.repeat(64)}`],
-    ['counted in code points', '🕰'.repeat(14) + '!'],
-    ['without upper case, digits or signs', 'just some words'],
-  ])('may be one %s', (_, password) => {
+    ['15 characters', 'fifteen letters'],
+    ['128 characters', 'ab'.repeat(64)],
+    ['15 code points', '🕰'.repeat(14) + '!'],
+    ['lower-case letters only', 'just some words'],
+  ])('allows %s', (_, password) => {
     expect(passwordProblem(password, 'ana')).toBeNull();
   });
 
   test.each([
-    ['shorter than 15 characters', 'fourteen chars'],
-    ['longer than 128', 'ab'.repeat(64) + 'c'],
-    ['short once it is composed', 'e\u0301'.repeat(14)],
+    ['fewer than 15 characters', 'fourteen chars'],
+    ['more than 128 characters', 'ab'.repeat(64) + 'c'],
+    ['fewer than 15 characters after composition', 'e\u0301'.repeat(14)],
     ['one character repeated', 'a'.repeat(20)],
-    ['the name of its account', 'Ana.of.the.office'],
-  ])('may not be %s', (_, password) => {
-    expect(passwordProblem(password, 'ana.of.the.office')).toMatch(/^A password .*\.$/);
+    ['the name of the account', 'Ana.of.the.office'],
+  ])('refuses %s', (_, password) => {
+    expect(passwordProblem(password, 'ana.of.the.office')).toMatch(/^The password must .*\.$/);
   });
 });
 
-describe('a password', () => {
+describe('hashConcurrency', () => {
+  test.each([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [4, 3],
+    [64, 3],
+  ])('with %i cores is %i, so that a core and a thread of the pool stay free', (cores, concurrency) => {
+    expect(hashConcurrency(cores)).toBe(concurrency);
+  });
+});
+
+describe('Passwords', () => {
   const passwords = new Passwords(1);
 
-  test('is right when it is the hashed one, however its accents are composed', async () => {
+  test('verifies the hashed password, whether its accents are composed or not', async () => {
     const hash = await passwords.hash('café au lait, s’il vous plaît');
     expect(hash).toMatch(/^scrypt\$16384\$8\$5\$/);
     expect(await passwords.verify('cafe\u0301 au lait, s’il vous plai\u0302t', hash)).toBe(true);
     expect(await passwords.verify('cafe au lait', hash)).toBe(false);
   });
 
-  test('is hashed with a salt of its own', async () => {
+  test('uses a new salt for each hash', async () => {
     expect(await passwords.hash('a password twice')).not.toBe(await passwords.hash('a password twice'));
   });
 
-  test('is wrong without a hash, and that takes a check as well', async () => {
+  test('rejects any password without a hash', async () => {
     expect(await passwords.verify('any password', undefined)).toBe(false);
   });
 
-  test('waits with eight others at most', async () => {
+  test('lets eight wait and refuses the next, also for an unknown name, which is treated as before afterwards', async () => {
     const busy = new Passwords(1);
-    const tries = Array.from({ length: 10 }, () => busy.hash('one of many passwords'));
-    const results = await Promise.allSettled(tries);
-    const refused = results.filter((result) => result.status === 'rejected');
-    expect(refused.map(({ reason }) => reason instanceof TooBusy)).toEqual([true]);
+    const attempts = Array.from({ length: 9 }, () => busy.hash('one of many passwords'));
+    await expect(busy.hash('one more password')).rejects.toThrow(TooBusy);
+    await expect(busy.verify('any password', undefined)).rejects.toThrow(TooBusy);
+    await Promise.all(attempts);
+    expect(await busy.verify('any password', undefined)).toBe(false);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Unavailable } from '../../src/backend/backend.ts';
 import { Jwt } from '../../src/auth/jwt.ts';
-import { Sessions, type Session } from '../../src/auth/sessions.ts';
+import type { Session } from '../../src/auth/session.ts';
+import { Sessions } from '../../src/auth/sessions.ts';
 import { Tokens } from '../../src/auth/tokens.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { MemoryRecords } from '../support/memory-records.ts';
@@ -52,10 +53,10 @@ describe('a session', () => {
       time.ms += waitMs;
       expect(await there.isValid(session)).toBe(true);
     }
-    expect(records.asked).toBe(1);
+    expect(records.reads).toBe(1);
     time.ms += 2_000;
     expect(await there.isValid(session)).toBe(true);
-    expect(records.asked).toBe(2);
+    expect(records.reads).toBe(2);
   });
 
   test('does not stand without a record', async () => {
@@ -87,7 +88,7 @@ describe('a session', () => {
     ] as const) {
       time.ms += passed;
       expect(await here.isValid(session)).toBe(true);
-      expect(records.updated).toBe(updates);
+      expect(records.updates).toBe(updates);
     }
   });
 
@@ -110,13 +111,13 @@ describe('a session', () => {
     const session = await read(there, await here.open('ana'));
     expect(there.wasUsedRecently(session)).toBe(false);
     await there.isValid(session);
-    records.away = true;
+    records.isAway = true;
     time.ms += 59_000;
     expect(there.wasUsedRecently(session)).toBe(true);
     time.ms += 2_000;
     expect(there.wasUsedRecently(session)).toBe(false);
     await expect(there.isValid(session)).rejects.toThrow(Unavailable);
-    records.away = false;
+    records.isAway = false;
     expect(await there.isValid(session)).toBe(true);
   });
 });
@@ -129,7 +130,7 @@ describe('what ends', () => {
     await there.isValid(session);
     await here.end('session', [opened]);
     expect(ended).toEqual([opened.jti]);
-    expect(there.isCached(session)).toBe(false);
+    expect(session.hasEnded).toBe(true);
     expect(await there.isValid(await read(there, opened))).toBe(false);
   });
 
@@ -151,7 +152,7 @@ describe('what ends', () => {
     expect(await there.isValid(session)).toBe(true);
     await records.delete('session', opened.recordId);
     expect(await there.isValid(session)).toBe(true);
-    records.miss();
+    records.reportGap();
     expect(await there.isValid(session)).toBe(false);
     expect(ended).toEqual([opened.jti]);
   });
@@ -180,7 +181,7 @@ describe('a token', () => {
       time.ms += dayMs;
       expect(await there.isValid(session)).toBe(true);
     }
-    expect(records.updated).toBe(0);
+    expect(records.updates).toBe(0);
     time.ms += dayMs;
     expect(await there.isValid(session)).toBe(false);
   });

@@ -11,10 +11,10 @@ function job(task: string): Job {
   return { task, at, everyMs: 500, expiresAt: at + 500 };
 }
 
-/** Lets a worker have these jobs, one after another; resolves when it has stopped after the last. */
-async function worked(jobs: readonly Job[], finish: (job: Job) => PublishResult = () => 'published') {
+/** Runs a worker on these jobs, one after another. Resolves when it has stopped after the last. */
+async function runWorker(jobs: readonly Job[], onPublish: (job: Job) => PublishResult = () => 'published') {
   const waiting = [...jobs];
-  const finished: string[] = [];
+  const publications: string[] = [];
   const emptied = Promise.withResolvers<void>();
   const ticks = {
     pop: async (signal: AbortSignal) => {
@@ -25,8 +25,8 @@ async function worked(jobs: readonly Job[], finish: (job: Job) => PublishResult 
     },
     expiredJobs: 1,
     publish: async (done: Job, text: string, zone: string) => {
-      const result = finish(done);
-      finished.push(`${done.task} ${text} ${zone}`);
+      const result = onPublish(done);
+      publications.push(`${done.task} ${text} ${zone}`);
       return result;
     },
   } as unknown as Ticks;
@@ -35,34 +35,47 @@ async function worked(jobs: readonly Job[], finish: (job: Job) => PublishResult 
   await worker.start();
   await emptied.promise;
   await worker.stop();
-  return { finished, published: worker.published, expired: worker.expired, messages: lines.map(({ msg }) => msg) };
+  return { publications, published: worker.published, expired: worker.expired, lines };
 }
 
 describe('worker', () => {
-  test('says the task’s text for the job’s instant, in its zone', async () => {
-    const { finished, published } = await worked([job('time')]);
-    expect(finished).toEqual(['time 15:03:27 Europe/Madrid']);
+  test('publishes the text of the task for the instant of the job, in its zone', async () => {
+    const { publications, published } = await runWorker([job('time')]);
+    expect(publications).toEqual(['time 15:03:27 Europe/Madrid']);
     expect(published).toBe(1);
   });
 
-  test('passes over a task that it does not know, and goes on', async () => {
-    const { finished, messages } = await worked([job('moon'), job('time')]);
-    expect(finished).toHaveLength(1);
-    expect(messages).toEqual(['unknown task passed over']);
+  test('skips a task that it does not know, and logs it once', async () => {
+    const { publications, lines } = await runWorker([job('moon'), job('moon'), job('time')]);
+    expect(publications).toHaveLength(1);
+    expect(lines.map(({ msg }) => msg)).toEqual(['unknown task skipped']);
   });
 
-  test('counts a tick that came too late as none, and as dropped, beside those that were too old when taken', async () => {
-    expect(await worked([job('time')], () => 'expired')).toMatchObject({ published: 0, expired: 2 });
+  test('counts a tick that expired while its task ran, and those that expired in the queue', async () => {
+    expect(await runWorker([job('time')], () => 'expired')).toMatchObject({ published: 0, expired: 2 });
   });
 
-  test('loses the tick, and nothing else, while the backend is away', async () => {
-    let away = true;
-    const { published, messages } = await worked([job('time'), job('time')], () => {
-      if (!away) return 'published';
-      away = false;
-      throw new Unavailable('redis-down');
+  test('loses ticks during an outage, and logs its begin, its change and its end', async () => {
+    const results = ['redis-down', 'redis-down', 'redis-down', 'redis-full', 'redis-full', null, null] as const;
+    const remaining = [...results];
+    const jobs = results.map(() => job('time'));
+    const { published, lines } = await runWorker(jobs, () => {
+      const outage = remaining.shift() ?? null;
+      if (outage !== null) throw new Unavailable(outage);
+      return 'published';
     });
-    expect(published).toBe(1);
-    expect(messages).toEqual(['tick lost']);
+    expect(published).toBe(2);
+    expect(lines.map(({ msg, outage }) => [msg, outage])).toEqual([
+      ['ticks are lost', 'redis-down'],
+      ['ticks are lost', 'redis-full'],
+      ['ticks are published again', undefined],
+    ]);
+  });
+
+  test('logs a task that fails once, and continues', async () => {
+    const { lines } = await runWorker([job('time'), job('time')], () => {
+      throw new Error('out of order');
+    });
+    expect(lines.map(({ msg }) => msg)).toEqual(['task failed']);
   });
 });

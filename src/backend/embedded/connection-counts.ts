@@ -1,16 +1,16 @@
 import { connectionReportLifetimeMs } from '../backend.ts';
 
-/** How many sockets there are, as their owners told. */
+/** The latest number of sockets that each process reported. */
 export class ConnectionCounts {
-  readonly #told = new Map<string, { sockets: number; at: number }>();
+  readonly #reports = new Map<string, { count: number; at: number }>();
 
-  /** Keeps what `owner` tells at `now`; the sum over all that told within `censusMs`. */
-  report(owner: string, sockets: number, now: number): number {
-    this.#told.set(owner, { sockets, at: now });
+  /** Stores the report of `owner` at the time `now`. Returns the sum of all reports that still count. */
+  report(owner: string, count: number, now: number): number {
+    this.#reports.set(owner, { count, at: now });
     let sum = 0;
-    for (const [name, told] of this.#told) {
-      if (Math.abs(now - told.at) > connectionReportLifetimeMs) this.#told.delete(name);
-      else sum += told.sockets;
+    for (const [name, report] of this.#reports) {
+      if (Math.abs(now - report.at) > connectionReportLifetimeMs) this.#reports.delete(name);
+      else sum += report.count;
     }
     return sum;
   }

@@ -5,13 +5,13 @@ import { makeFolder } from '../../folders.ts';
 import { UserError } from '../../lifecycle.ts';
 import { Unavailable } from '../backend.ts';
 
-/** The name of the data file in its folder. */
+/** The name of the data file. */
 export const databaseFile = 'clock.db';
 const lockFile = 'clock.lock';
 
-/** The version of what is kept in the file. */
+/** The version of the tables. */
 const schema = 1;
-/** So long a write waits for another process's, which takes well under a millisecond. The wait blocks this process. */
+/** How long a write waits for the write of another process, ms. The wait blocks this process. */
 const busyTimeoutMs = 500;
 
 const tables = `
@@ -29,7 +29,7 @@ const tables = `
 
 type Row = Record<string, unknown>;
 
-/** The SQLite file of one folder. Everything that fails on it, once it is open, is an Unavailable. */
+/** The SQLite file of a data folder. Once it is open, every failure is an `Unavailable`. */
 export class DataFile {
   readonly path: string;
   readonly #folder: string;
@@ -37,14 +37,18 @@ export class DataFile {
   #lock: DatabaseSync | null = null;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(folder: string) {
+  readonly #onFailure: (failure: Unavailable) => void;
+
+  /** `onFailure` is called with each failure before it is thrown. */
+  constructor(folder: string, onFailure: (failure: Unavailable) => void) {
     this.#folder = folder;
+    this.#onFailure = onFailure;
     this.path = join(folder, databaseFile);
   }
 
   /**
-   * Opens it, and makes what is missing, for its owner alone. Throws a Failure for a folder that cannot be written, a
-   * file of a newer version, which stays as it is, and, when `exclusive`, while another process serves the folder.
+   * Opens the file. Creates the missing folders and files for their owner alone. Throws a `UserError` if the folder
+   * cannot be written, if the file has a newer schema, or, if `exclusive`, while another process serves the folder.
    */
   open(exclusive: boolean): void {
     try {
@@ -59,7 +63,7 @@ export class DataFile {
     }
   }
 
-  /** Safe twice, and when it never was open. */
+  /** May be called at any time and repeatedly. */
   close(): void {
     this.#statements.clear();
     this.#database?.close();
@@ -76,12 +80,12 @@ export class DataFile {
     return this.#step(sql, (statement) => statement.all(...values));
   }
 
-  /** The number of rows that it changed. */
+  /** Returns the number of changed rows. */
   run(sql: string, ...values: SQLInputValue[]): number {
     return this.#step(sql, (statement) => Number(statement.run(...values).changes));
   }
 
-  /** Runs some steps as one: no other process comes between, and when one of them throws, none was done. */
+  /** Runs `steps` as one atomic step. If they throw, nothing is changed. */
   transaction<T>(steps: () => T): T {
     this.run('BEGIN IMMEDIATE');
     try {
@@ -89,23 +93,48 @@ export class DataFile {
       this.run('COMMIT');
       return result;
     } catch (error) {
-      // Some failures, a full disk among them, have ended it already.
+      // Some failures, such as a full disk, end the transaction by themselves.
       if (this.#database?.isTransaction) this.run('ROLLBACK');
       throw error;
     }
   }
 
-  #step<T>(sql: string, step: (statement: StatementSync) => T): T {
-    if (this.#database === null) throw new Unavailable('starting');
+  /**
+   * Like `transaction`, and a power cut cannot undo the result: the file is flushed to the disk. That takes some
+   * milliseconds, on an SD card far more, and blocks this process.
+   */
+  durableTransaction<T>(steps: () => T): T {
+    this.#exec('PRAGMA synchronous = FULL');
     try {
+      return this.transaction(steps);
+    } finally {
+      this.#exec('PRAGMA synchronous = NORMAL');
+    }
+  }
+
+  #exec(sql: string): void {
+    this.#attempt((database) => database.exec(sql));
+  }
+
+  #step<T>(sql: string, step: (statement: StatementSync) => T): T {
+    return this.#attempt((database) => {
       let statement = this.#statements.get(sql);
       if (statement === undefined) {
-        statement = this.#database.prepare(sql);
+        statement = database.prepare(sql);
         this.#statements.set(sql, statement);
       }
       return step(statement);
+    });
+  }
+
+  #attempt<T>(operation: (database: DatabaseSync) => T): T {
+    if (this.#database === null) throw new Unavailable('starting');
+    try {
+      return operation(this.#database);
     } catch (error) {
-      throw new Unavailable('data-readonly', { cause: error });
+      const failure = new Unavailable('data-readonly', { cause: error });
+      this.#onFailure(failure);
+      throw failure;
     }
   }
 
@@ -117,7 +146,7 @@ export class DataFile {
     if (found > schema) {
       database.close();
       throw new UserError(
-        `${this.path} has schema ${found}, and this version knows ${schema} at most: run the newer clock on it again`,
+        `${this.path} has schema ${found}, but this version supports schema ${schema} at most: upgrade clock`,
       );
     }
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
@@ -125,7 +154,7 @@ export class DataFile {
     return database;
   }
 
-  // A lock of the kernel's, by way of SQLite: unlike a file with a process id it is gone when its holder is.
+  // SQLite takes a file lock, which the kernel releases when the process ends. A file with a process id would remain.
   #takeLock(): DatabaseSync {
     const path = join(this.#folder, lockFile);
     makePrivate(path);
@@ -137,7 +166,7 @@ export class DataFile {
       lock.close();
       if (!isBusy(error)) throw error;
       throw new UserError(
-        `another clock serves the data in ${this.#folder}: stop it, or name another folder with --data-dir`,
+        `another clock serves the data in ${this.#folder}: stop it or name another folder with --data-dir`,
       );
     }
   }

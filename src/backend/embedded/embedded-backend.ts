@@ -1,31 +1,39 @@
 import type { Logger } from '../../logger.ts';
 import { HostTime, type HouseTime } from '../../time/house-time.ts';
-import { Unavailable, type Backend, type LastTick, type Limiter, type Outage } from '../backend.ts';
+import {
+  Unavailable,
+  type Backend,
+  type DurabilityProblem,
+  type LastTick,
+  type Limiter,
+  type Outage,
+  type SelfTestResult,
+} from '../backend.ts';
 import { ConnectionCounts } from './connection-counts.ts';
 import { DataFile } from './data-file.ts';
 import { EmbeddedLimiter } from './limiter.ts';
 import { EmbeddedRecords } from './records.ts';
-import { Settings } from './settings.ts';
+import { EmbeddedSettings } from './settings.ts';
 import { EmbeddedTicks } from './ticks.ts';
-
-export { databaseFile } from './data-file.ts';
 
 export interface EmbeddedBackendOptions {
   dataDir: string;
-  /** The channels that `subscribe` hands on. */
+  /** The channels whose ticks `subscribe` delivers. */
   channels: readonly string[];
   log: Logger;
-  /** Whether this process serves the data: one can, while any number work on it. */
+  /** Whether this process serves the data. At most one process does; any number of others may work on it. */
   exclusive: boolean;
 }
 
-/** How often it looks for what other processes wrote. */
-const lookEveryMs = 250;
-/** How often the last ticks are written down; it is also how it is known that the file can be written. */
-const saveEveryMs = 1_000;
+/** How often the writes of other processes are polled, ms. */
+const pollEveryMs = 250;
+/** How often the last ticks are saved, ms. Storage such as an SD card wears out with each write. */
+const saveEveryMs = 60_000;
+/** How often it is checked whether the last ticks must be saved, and a failed write is repeated, ms. */
+const checkSaveEveryMs = 1_000;
 const lastTicksSetting = 'last-ticks';
 
-/** Keeps an installation inside one process, and what lasts of it in a file. */
+/** Runs an installation in one process and stores its lasting data in a file. */
 export class EmbeddedBackend implements Backend {
   readonly name = 'data file';
   readonly address: string;
@@ -33,75 +41,113 @@ export class EmbeddedBackend implements Backend {
   readonly ticks: EmbeddedTicks;
   readonly records: EmbeddedRecords;
   readonly limiter: Limiter = new EmbeddedLimiter();
+  readonly settings: EmbeddedSettings;
   readonly #options: EmbeddedBackendOptions;
   readonly #file: DataFile;
-  readonly #settings: Settings;
-  readonly #census = new ConnectionCounts();
+  readonly #connections = new ConnectionCounts();
   readonly #timers: NodeJS.Timeout[] = [];
   #outage: Outage | null = 'starting';
+  #outageReason: string | null = null;
+  #savedAtMs = -Infinity;
+  #savedZonesAndIntervals = '';
 
   constructor(options: EmbeddedBackendOptions) {
     this.#options = options;
-    this.#file = new DataFile(options.dataDir);
+    this.#file = new DataFile(options.dataDir, (failure) => this.#onFailure(failure));
     this.address = this.#file.path;
     this.ticks = new EmbeddedTicks(this.time, options.channels, options.log);
     this.records = new EmbeddedRecords(this.#file, this.time, options.log);
-    this.#settings = new Settings(this.#file);
+    this.settings = new EmbeddedSettings(this.#file);
   }
 
   get outage(): Outage | null {
     return this.#outage;
   }
 
+  get outageReason(): string | null {
+    return this.#outageReason;
+  }
+
   async start(): Promise<void> {
     const { exclusive } = this.#options;
     this.#file.open(exclusive);
-    this.records.begin();
-    this.ticks.restore(JSON.parse(this.#settings.get(lastTicksSetting) ?? '[]') as [string, LastTick][]);
+    this.records.markAsRead();
+    this.ticks.restore(JSON.parse(this.settings.get(lastTicksSetting) ?? '[]') as [string, LastTick][]);
     this.#outage = null;
-    this.#every(lookEveryMs, () => this.#look());
-    if (exclusive) this.#every(saveEveryMs, () => this.#saveLastTicks());
+    this.#every(pollEveryMs, () => this.records.poll());
+    if (exclusive) this.#every(checkSaveEveryMs, () => this.#saveIfDue());
   }
 
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    if (this.#options.exclusive && this.#outage !== 'starting') this.#saveLastTicks();
+    if (this.#options.exclusive && this.#outage !== 'starting') this.#attempt(() => this.#saveLastTicks());
     this.#file.close();
     this.#outage = 'starting';
+    this.#outageReason = null;
   }
 
-  async reportConnections(owner: string, sockets: number): Promise<number> {
-    return this.#census.report(owner, sockets, this.time.now());
+  async reportConnections(owner: string, count: number): Promise<number> {
+    return this.#connections.report(owner, count, this.time.now());
   }
 
-  /** A value that lasts: the one that is kept by that name, else the one that `make` makes, whichever process is first. */
-  keep(name: string, make: () => string): string {
-    return this.#settings.keep(name, make);
+  async checkDurability(): Promise<DurabilityProblem[]> {
+    return [];
+  }
+
+  async selfTest(): Promise<SelfTestResult[]> {
+    try {
+      this.settings.test();
+      return [{ name: 'write', problem: null }];
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      return [{ name: 'write', problem: error.reason ?? error.outage }];
+    }
   }
 
   #every(ms: number, step: () => void): void {
-    this.#timers.push(setInterval(step, ms).unref());
+    this.#timers.push(setInterval(() => this.#attempt(step), ms).unref());
   }
 
-  #look(): void {
+  /** Runs a step that nobody awaits. */
+  #attempt(step: () => void): void {
     try {
-      this.records.look();
+      step();
     } catch (error) {
-      // The next look will tell; whether the file is well is told by writing to it.
-      if (!(error instanceof Unavailable)) throw error;
+      // `#onFailure` has seen a failure of the file.
+      if (error instanceof Unavailable) return;
+      this.#options.log.error({ err: error }, 'unexpected error in the embedded backend');
     }
+  }
+
+  /** Saves what a restart must know at once, and the last ticks every minute. During an outage it tries each time. */
+  #saveIfDue(): void {
+    const isDue = performance.now() - this.#savedAtMs >= saveEveryMs;
+    if (isDue || this.#outage !== null || this.#zonesAndIntervals() !== this.#savedZonesAndIntervals)
+      this.#saveLastTicks();
   }
 
   #saveLastTicks(): void {
     const { log } = this.#options;
-    try {
-      this.#settings.put(lastTicksSetting, JSON.stringify([...this.ticks.lastTicks]));
-      if (this.#outage !== null) log.info({ address: this.address }, 'data can be written again');
-      this.#outage = null;
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      if (this.#outage === null) log.error({ address: this.address, err: error.cause }, 'data cannot be written');
-      this.#outage = error.outage;
-    }
+    const zonesAndIntervals = this.#zonesAndIntervals();
+    this.settings.put(lastTicksSetting, JSON.stringify([...this.ticks.lastTicks]));
+    this.#savedAtMs = performance.now();
+    this.#savedZonesAndIntervals = zonesAndIntervals;
+    if (this.#outage !== null) log.info({ address: this.address }, 'data can be written again');
+    this.#outage = null;
+    this.#outageReason = null;
+  }
+
+  /** The zone and the interval of each channel. Web and page take them from the last tick. */
+  #zonesAndIntervals(): string {
+    return JSON.stringify([...this.ticks.lastTicks].map(([channel, { zone, everyMs }]) => [channel, zone, everyMs]));
+  }
+
+  #onFailure(failure: Unavailable): void {
+    const { log, exclusive } = this.#options;
+    // A command reports the failure itself and ends.
+    if (!exclusive || this.#outage === 'starting') return;
+    if (this.#outage === null) log.error({ address: this.address, err: failure.cause }, 'data cannot be written');
+    this.#outage = failure.outage;
+    this.#outageReason = failure.reason;
   }
 }

@@ -1,7 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Limit, Limiter } from '../backend.ts';
 
-/** Counts in this process's memory. */
+/** Counts in the memory of this process. */
 export class EmbeddedLimiter implements Limiter {
   readonly #counters = new Map<string, RateLimiterMemory>();
 
@@ -30,10 +30,10 @@ export class EmbeddedLimiter implements Limiter {
     await this.#counter(limit).delete(key);
   }
 
-  #counter({ name, maxAttempts: tries, windowMs }: Limit): RateLimiterMemory {
+  #counter({ name, maxAttempts, windowMs }: Limit): RateLimiterMemory {
     let counter = this.#counters.get(name);
     if (counter === undefined) {
-      counter = new RateLimiterMemory({ points: tries, duration: Math.ceil(windowMs / 1_000) });
+      counter = new RateLimiterMemory({ points: maxAttempts, duration: Math.ceil(windowMs / 1_000) });
       this.#counters.set(name, counter);
     }
     return counter;

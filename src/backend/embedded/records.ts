@@ -5,18 +5,18 @@ import type { Logger } from '../../logger.ts';
 import { Listeners } from '../listeners.ts';
 import type { DataFile } from './data-file.ts';
 
-/** How long a message waits for the other processes, which look several times a second, ms. */
+/** How long a message stays in the file, ms. The other processes poll several times a second. */
 const messageLifetimeMs = 10_000;
 const live = '(expires_at IS NULL OR expires_at > ?)';
 
-/** Records in the data file, where other processes may write too. */
+/** Records in the data file. Other processes may write to it, too. What ends a right is flushed to the disk. */
 export class EmbeddedRecords implements Records {
   readonly #file: DataFile;
   readonly #time: HouseTime;
-  readonly #self: string = randomUUID();
+  readonly #sender: string = randomUUID();
   readonly #listeners: Listeners<MessageListener>;
-  #seenVersion = 0;
-  #seenMessage = 0;
+  #lastVersion = 0;
+  #lastMessage = 0;
 
   constructor(file: DataFile, time: HouseTime, log: Logger) {
     this.#file = file;
@@ -25,21 +25,21 @@ export class EmbeddedRecords implements Records {
   }
 
   async get<T extends object>(kind: RecordKind, id: string): Promise<T | null> {
-    return this.#find<T>(kind, id);
+    return this.#find<T>(kind, id, this.#time.now());
   }
 
   async getMany<T extends object>(kind: RecordKind, ids: readonly string[]): Promise<(T | null)[]> {
-    return ids.map((id) => this.#find<T>(kind, id));
+    const now = this.#time.now();
+    return ids.map((id) => this.#find<T>(kind, id, now));
   }
 
   async create(kind: RecordKind, id: string, value: object, lifetimeMs?: number): Promise<boolean> {
-    const text = JSON.stringify(value);
+    const now = this.#time.now();
     return this.#file.transaction(() => {
-      // It also clears the way for an id whose record has expired.
-      this.#file.run('DELETE FROM record WHERE expires_at <= ?', this.#time.now());
-      const expiry = this.#expiry(lifetimeMs);
+      // An expired record must not occupy the id.
+      this.#file.run('DELETE FROM record WHERE expires_at <= ?', now);
       const sql = 'INSERT OR IGNORE INTO record (kind, id, value, expires_at) VALUES (?, ?, ?, ?)';
-      return this.#file.run(sql, kind, id, text, expiry) === 1;
+      return this.#file.run(sql, kind, id, JSON.stringify(value), expiryAt(now, lifetimeMs)) === 1;
     });
   }
 
@@ -49,79 +49,116 @@ export class EmbeddedRecords implements Records {
     change: (value: T) => T | null,
     lifetimeMs?: number,
   ): Promise<boolean> {
-    return this.#file.transaction(() => {
-      const current = this.#find<T>(kind, id);
-      if (current === null) return false;
-      const changed = change(current);
-      if (changed === null) return true;
-      const sql = 'UPDATE record SET value = ?, expires_at = ? WHERE kind = ? AND id = ?';
-      return this.#file.run(sql, JSON.stringify(changed), this.#expiry(lifetimeMs), kind, id) === 1;
+    return this.#file.transaction(() => this.#replace(kind, id, change, lifetimeMs) !== 'missing');
+  }
+
+  async updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    message: string,
+  ): Promise<boolean> {
+    const result = this.#file.durableTransaction(() => {
+      const replaced = this.#replace(kind, id, change, undefined);
+      if (replaced === 'changed') this.#storeMessage(message);
+      return replaced;
     });
+    if (result === 'changed') this.#notify(message);
+    return result !== 'missing';
   }
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {
-    return this.#file.run(`DELETE FROM record WHERE kind = ? AND id = ? AND ${live}`, kind, id, this.#time.now()) === 1;
+    const sql = `DELETE FROM record WHERE kind = ? AND id = ? AND ${live}`;
+    return this.#file.durableTransaction(() => this.#file.run(sql, kind, id, this.#time.now()) === 1);
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
-    const sql = `SELECT id, value FROM record WHERE kind = ? AND substr(id, 1, length(?)) = ? AND ${live}`;
+    // The greatest code point ends the range, so that the primary key finds it.
+    const sql = `SELECT id, value FROM record WHERE kind = ? AND id >= ? AND id < ? AND ${live}`;
     return this.#file
-      .all(sql, kind, prefix, prefix, this.#time.now())
+      .all(sql, kind, prefix, `${prefix}\u{10ffff}`, this.#time.now())
       .map((row) => ({ id: String(row['id']), value: JSON.parse(String(row['value'])) as T }))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   async publish(message: string): Promise<void> {
-    await this.deleteAndPublish('session', [], message);
+    this.#file.transaction(() => this.#storeMessage(message));
+    this.#notify(message);
   }
 
   async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
-    const now = this.#time.now();
-    this.#file.transaction(() => {
+    this.#file.durableTransaction(() => {
       for (const id of ids) this.#file.run('DELETE FROM record WHERE kind = ? AND id = ?', kind, id);
-      this.#file.run('DELETE FROM message WHERE at < ?', now - messageLifetimeMs);
-      this.#file.run('INSERT INTO message (at, sender, text) VALUES (?, ?, ?)', now, this.#self, message);
+      this.#storeMessage(message);
     });
-    this.#listeners.notify((listener) => listener.onMessage(message));
+    this.#notify(message);
   }
 
   subscribe(listener: MessageListener): void {
     this.#listeners.add(listener);
   }
 
-  /** To be called when the file was opened: what was written before is not news. */
-  begin(): void {
-    this.#seenVersion = this.#dataVersion();
-    this.#seenMessage = Number(this.#file.get('SELECT max(number) AS number FROM message')?.['number'] ?? 0);
+  /** Must be called once the file is open: everything written before counts as read. */
+  markAsRead(): void {
+    this.#lastVersion = this.#dataVersion();
+    this.#lastMessage = Number(this.#file.get('SELECT max(number) AS number FROM message')?.['number'] ?? 0);
   }
 
-  /** Tells the listeners what other processes have said or done since the last look. */
-  look(): void {
+  /** Notifies the listeners of the messages and writes of other processes since the last call. */
+  poll(): void {
     const version = this.#dataVersion();
-    if (version === this.#seenVersion) return;
+    if (version === this.#lastVersion) return;
     const sql = 'SELECT number, sender, text FROM message WHERE number > ? ORDER BY number';
-    const messages = this.#file.all(sql, this.#seenMessage);
-    this.#seenVersion = version;
+    const messages = this.#file.all(sql, this.#lastMessage);
+    this.#lastVersion = version;
     for (const { number, sender, text } of messages) {
-      this.#seenMessage = Number(number);
-      if (sender === this.#self) continue;
+      this.#lastMessage = Number(number);
+      if (sender === this.#sender) continue;
       this.#listeners.notify((listener) => listener.onMessage(String(text)));
     }
     this.#listeners.notify((listener) => listener.onGap({ replaced: false }));
   }
 
-  #find<T extends object>(kind: RecordKind, id: string): T | null {
+  /** Must be called within a transaction. */
+  #replace<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    lifetimeMs: number | undefined,
+  ): 'missing' | 'unchanged' | 'changed' {
+    const now = this.#time.now();
+    const current = this.#find<T>(kind, id, now);
+    if (current === null) return 'missing';
+    const changed = change(current);
+    if (changed === null) return 'unchanged';
+    const sql = 'UPDATE record SET value = ?, expires_at = ? WHERE kind = ? AND id = ?';
+    this.#file.run(sql, JSON.stringify(changed), expiryAt(now, lifetimeMs), kind, id);
+    return 'changed';
+  }
+
+  #find<T extends object>(kind: RecordKind, id: string, now: number): T | null {
     const sql = `SELECT value FROM record WHERE kind = ? AND id = ? AND ${live}`;
-    const row = this.#file.get(sql, kind, id, this.#time.now());
+    const row = this.#file.get(sql, kind, id, now);
     return row === undefined ? null : (JSON.parse(String(row['value'])) as T);
   }
 
-  #expiry(lifetimeMs: number | undefined): number | null {
-    return lifetimeMs === undefined ? null : this.#time.now() + lifetimeMs;
+  /** Stores a message for the other processes. Must be called within a transaction. */
+  #storeMessage(message: string): void {
+    const now = this.#time.now();
+    this.#file.run('DELETE FROM message WHERE at < ?', now - messageLifetimeMs);
+    this.#file.run('INSERT INTO message (at, sender, text) VALUES (?, ?, ?)', now, this.#sender, message);
   }
 
-  /** Another number whenever another process has written. */
+  #notify(message: string): void {
+    this.#listeners.notify((listener) => listener.onMessage(message));
+  }
+
+  /** Changes with each write of another process. */
   #dataVersion(): number {
     return Number(this.#file.get('PRAGMA data_version')?.['data_version']);
   }
+}
+
+function expiryAt(now: number, lifetimeMs: number | undefined): number | null {
+  return lifetimeMs === undefined ? null : now + lifetimeMs;
 }

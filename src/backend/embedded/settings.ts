@@ -1,7 +1,8 @@
+import type { Settings } from '../backend.ts';
 import type { DataFile } from './data-file.ts';
 
-/** Single values that last, by name. */
-export class Settings {
+/** Settings in the data file. */
+export class EmbeddedSettings implements Settings {
   readonly #file: DataFile;
 
   constructor(file: DataFile) {
@@ -17,11 +18,17 @@ export class Settings {
     this.#file.run('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', name, value);
   }
 
-  /** The value of that name; made, and kept, when there is none. All processes get the same one. */
   keep(name: string, make: () => string): string {
-    const known = this.get(name);
-    if (known !== null) return known;
+    const stored = this.get(name);
+    if (stored !== null) return stored;
+    // Another process may be faster: its value counts then.
     this.#file.run('INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)', name, make());
     return String(this.get(name));
+  }
+
+  /** Writes a value and deletes it again. Throws `Unavailable` if the file cannot be written. */
+  test(): void {
+    this.put('self-test', '');
+    this.#file.run('DELETE FROM setting WHERE name = ?', 'self-test');
   }
 }

@@ -7,7 +7,7 @@ import {
   type PushResult,
   type Ticks,
 } from '../backend.ts';
-import { tickFrameAroundSeq } from '../../protocol.ts';
+import { tickFrame } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
 import { Listeners } from '../listeners.ts';
@@ -20,7 +20,7 @@ interface Lease {
   until: number;
 }
 
-/** The way of a tick inside one process, in its memory. */
+/** Transports ticks in the memory of one process. */
 export class EmbeddedTicks implements Ticks {
   readonly #time: HouseTime;
   readonly #channels: readonly string[];
@@ -28,10 +28,10 @@ export class EmbeddedTicks implements Ticks {
   readonly #pushed = new Map<string, number>();
   readonly #last = new Map<string, LastTick>();
   readonly #queue: Job[] = [];
-  #waiting: (() => void)[] = [];
+  readonly #wakeWaiting: (() => void)[] = [];
   #lease: Lease | null = null;
   #term = 0;
-  #expired = 0;
+  #expiredJobs = 0;
 
   constructor(time: HouseTime, channels: readonly string[], log: Logger) {
     this.#time = time;
@@ -40,17 +40,18 @@ export class EmbeddedTicks implements Ticks {
   }
 
   get expiredJobs(): number {
-    return this.#expired;
+    return this.#expiredJobs;
   }
 
-  /** Takes in what the channels said last, before this process. */
+  /** Stores the last ticks of an earlier process. */
   restore(last: Iterable<[string, LastTick]>): void {
     for (const [channel, tick] of last) {
-      this.#keep(channel, tick);
+      // Earlier versions stored no `expiresAt`.
+      this.#store(channel, { ...tick, expiresAt: tick.expiresAt ?? Infinity });
     }
   }
 
-  /** What each channel said last. */
+  /** The last tick of each channel. */
   get lastTicks(): ReadonlyMap<string, LastTick> {
     return this.#last;
   }
@@ -73,7 +74,7 @@ export class EmbeddedTicks implements Ticks {
     const lease = this.#heldLease(now);
     if (lease === null || lease.owner !== owner || lease.term !== term) return 'not-leader';
     const newest = this.#pushed.get(job.task);
-    if (isKnown(job, newest, now)) return 'duplicate';
+    if (isDuplicate(job, newest, now)) return 'duplicate';
     this.#pushed.set(job.task, job.at);
     this.#queue.push({ ...job });
     if (this.#queue.length > maxQueuedJobs) this.#queue.shift();
@@ -85,21 +86,21 @@ export class EmbeddedTicks implements Ticks {
     while (!signal.aborted) {
       for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
         if (this.#time.now() <= job.expiresAt) return job;
-        this.#expired++;
+        this.#expiredJobs++;
       }
-      await this.#pushOrAbort(signal);
+      await this.#untilPushOrAbort(signal);
     }
     return null;
   }
 
   async publish(job: Job, text: string, zone: string): Promise<PublishResult> {
     const now = this.#time.now();
-    const { task, at, everyMs } = job;
-    if (now > job.expiresAt) return 'expired';
+    const { task, at, everyMs, expiresAt } = job;
+    if (now > expiresAt) return 'expired';
     const last = this.#last.get(task);
-    if (isKnown(job, last?.at, now)) return 'duplicate';
+    if (isDuplicate(job, last?.at, now)) return 'duplicate';
     const seq = Math.max((last?.seq ?? 0) + 1, Math.floor(at / 50));
-    this.#keep(task, { text, at, seq, zone, everyMs });
+    this.#store(task, { text, at, seq, zone, everyMs, expiresAt });
     return 'published';
   }
 
@@ -115,7 +116,7 @@ export class EmbeddedTicks implements Ticks {
     }
   }
 
-  #keep(channel: string, tick: LastTick): void {
+  #store(channel: string, tick: LastTick): void {
     this.#last.set(channel, tick);
     if (!this.#channels.includes(channel)) return;
     const frame = frameOf(channel, tick);
@@ -128,30 +129,27 @@ export class EmbeddedTicks implements Ticks {
   }
 
   #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    for (const wake of this.#wakeWaiting.splice(0)) wake();
   }
 
-  #pushOrAbort(signal: AbortSignal): Promise<void> {
+  #untilPushOrAbort(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         signal.removeEventListener('abort', done);
         resolve();
       };
       signal.addEventListener('abort', done);
-      this.#waiting.push(done);
+      this.#wakeWaiting.push(done);
     });
   }
 }
 
-/** Whether this instant, or a later one, already was; one that lies more than an expiry ahead of now is void. */
-function isKnown(job: Job, newest: number | undefined, now: number): boolean {
+/** Whether `newest` is this instant or a later one. It is void if it is more than an expiry ahead of `now`. */
+function isDuplicate(job: Job, newest: number | undefined, now: number): boolean {
   if (newest === undefined || newest - now > job.expiresAt - job.at) return false;
   return job.at <= newest;
 }
 
 function frameOf(channel: string, { text, at, seq }: LastTick): Uint8Array {
-  const [before, after] = tickFrameAroundSeq(channel, text, at);
-  return Buffer.from(`${before}${seq}${after}`);
+  return Buffer.from(tickFrame({ channel, text, at, seq }));
 }

@@ -1,112 +1,127 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Keys } from './keys.ts';
+import { isTimeout } from './outages.ts';
+import { readRefusal } from './refusal.ts';
+import type { RedisClient } from './redis-client.ts';
+import { scripts } from './scripts.ts';
 import type { Address, RedisTarget } from './target.ts';
+import type { RedisTls } from './tls-files.ts';
 
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
-/** What a connection is for; it decides how silence is judged. */
+/** The use of a connection. It determines the timeouts. */
 export type Purpose = 'commands' | 'queue' | 'subscription';
 
-/** How long Redis may leave a command without an answer before the connection counts as dead, ms. */
-export const answerWithinMs = 1_000;
-/** A packet that is lost while the network is away is sent again after a second: a new attempt is quicker. */
-const connectWithinMs = 800;
-/** How long a blocking pop waits at Redis, seconds. */
+/** The greatest time of an attempt to connect, ms. */
+const maxConnectTimeoutMs = 3_000;
+/** How long BLPOP waits for a job, seconds. */
 export const blockSeconds = 0.5;
 
-/** A connection that was ready when it was handed out. It never mends itself: when it fails, it has ended. */
+/** A connection that is ready for commands. It does not reconnect: after a failure it has ended. */
 export interface Connection {
-  readonly client: Redis;
-  /** Resolves, when it has ended, to the reason. */
+  readonly client: RedisClient;
+  /** Resolves to the reason once the connection has ended. */
   readonly ended: Promise<Error>;
   close(): void;
 }
 
-/** Opens connections to a target: the one place that knows the options of ioredis. */
-export class Connector {
-  readonly #target: RedisTarget;
-  readonly #keys: Keys;
-  /** Which seed or sentinel is asked first: another at each attempt, for one of them may be dead. */
-  #turn = 0;
+export interface ConnectorOptions {
+  target: RedisTarget;
+  tls: RedisTls;
+  keys: Keys;
+  /** After this time without an answer to a command the connection counts as dead, ms. */
+  answerTimeoutMs: number;
+}
 
-  constructor(target: RedisTarget, keys: Keys) {
-    this.#target = target;
-    this.#keys = keys;
+/** Opens connections to a target. No other module knows the options of ioredis. */
+export class Connector {
+  readonly #options: ConnectorOptions;
+  /** Selects the seed or sentinel to try first. Each attempt starts with another one, since any of them may be down. */
+  #attempts = 0;
+
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
   }
 
-  /** Resolves when the connection is ready; rejects, within seconds, with the reason. An abort closes it at any time. */
+  /** Resolves when the connection is ready; rejects with the reason within seconds. Aborting `signal` closes it. */
   async open(purpose: Purpose, signal: AbortSignal): Promise<Connection> {
-    const target = this.#target;
-    const turn = this.#turn++;
-    const common = { ...optionsFor(purpose), ...credentialsOf(target) };
+    const { target, tls, answerTimeoutMs } = this.#options;
+    const attempt = this.#attempts++;
+    const common = { ...timeoutsOf(purpose, answerTimeoutMs), ...fixedOptions, ...credentialsOf(target) };
+    common.connectionName = `clock-${purpose}`;
     switch (target.kind) {
       case 'single': {
-        const { host, port, db, tls } = target;
-        return connect({ ...common, host, port, db, ...(tls ? { tls: {} } : {}) }, signal);
+        const { host, port, db } = target;
+        const connection = await connect({ ...common, host, port, ...(target.tls ? { tls } : {}) }, signal);
+        return db === 0 ? connection : prepare(connection, (client) => client.select(db));
       }
       case 'sentinel': {
         const { sentinels, name, username, password } = target;
         return connect(
           {
             ...common,
-            sentinels: rotate(sentinels, turn),
+            sentinels: rotate(sentinels, attempt),
             name,
             ...(username === undefined ? {} : { sentinelUsername: username }),
             ...(password === undefined ? {} : { sentinelPassword: password }),
-            sentinelCommandTimeout: answerWithinMs,
+            sentinelCommandTimeout: answerTimeoutMs,
             sentinelRetryStrategy: () => null,
             updateSentinels: false,
+            // Reads the role of the server: a sentinel may not know yet that its master has become a replica.
+            enableReadyCheck: true,
           },
           signal,
         );
       }
       case 'cluster':
-        return this.#openOwner(common, rotate(target.seeds, turn)[0] as Address, signal);
+        return this.#openOwner(common, rotate(target.seeds, attempt)[0] as Address, signal);
     }
   }
 
-  // All keys of an installation share one slot, so one node at a time serves it whole. A seed that is not that node
-  // says which is.
+  // All keys of an installation share one slot, so one node serves all of them. Any other node names it.
   async #openOwner(common: Options, seed: Address, signal: AbortSignal): Promise<Connection> {
     let { host, port } = seed;
     for (let hops = 0; hops < 4; hops++) {
       const connection = await connect({ ...common, host, port }, signal);
       try {
-        await connection.client.exists(this.#keys.time);
+        await connection.client.exists(this.#options.keys.time);
         return connection;
       } catch (error) {
         connection.close();
         const moved = error instanceof Error ? /^MOVED \d+ (.*):(\d+)$/.exec(error.message) : null;
         if (moved === null) throw error;
-        // An empty host means: the one that was asked.
+        // An empty host means the host of this connection.
         host = moved[1] || host;
         port = Number(moved[2]);
       }
     }
-    throw new Error('the nodes of the cluster do not agree on who serves the slot');
+    throw new Error('the cluster nodes disagree on which of them serves the slot');
   }
 }
 
-function optionsFor(purpose: Purpose): Options {
-  return {
-    lazyConnect: true,
-    connectionName: `clock-${purpose}`,
-    connectTimeout: connectWithinMs,
-    disconnectTimeout: 200,
-    maxLoadingRetryTime: 200,
-    // A connection that failed is replaced whole: nothing is queued for its successor, and no write is sent twice.
-    retryStrategy: () => null,
-    enableOfflineQueue: false,
-    autoResubscribe: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    disableClientInfo: true,
-    // A frozen or half-open Redis sends no close: silence after a command is what tells. ioredis's own
-    // `blockingTimeout` would resolve to null and drop a job that comes late; this ends the connection instead.
-    ...(purpose === 'queue'
-      ? { socketTimeout: blockSeconds * 1_000 + answerWithinMs }
-      : { socketTimeout: answerWithinMs, commandTimeout: answerWithinMs }),
-  };
+const fixedOptions: Options = {
+  lazyConnect: true,
+  disconnectTimeout: 200,
+  maxLoadingRetryTime: 200,
+  // ReconnectingConnection replaces a failed connection. No command is queued for the next one or sent twice.
+  retryStrategy: () => null,
+  enableOfflineQueue: false,
+  autoResubscribe: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  disableClientInfo: true,
+  // The health check follows at once and needs no permission for INFO.
+  enableReadyCheck: false,
+};
+
+// A frozen Redis and a half-open connection close nothing, so a missing answer ends the connection. The
+// `blockingTimeout` of ioredis would resolve to null instead and lose a job that arrives late.
+function timeoutsOf(purpose: Purpose, answerTimeoutMs: number): Options {
+  // TCP resends a lost packet after a second. A new attempt is faster.
+  const connectTimeout = Math.min(answerTimeoutMs * 0.8, maxConnectTimeoutMs);
+  return purpose === 'queue'
+    ? { connectTimeout, socketTimeout: blockSeconds * 1_000 + answerTimeoutMs }
+    : { connectTimeout, socketTimeout: answerTimeoutMs, commandTimeout: answerTimeoutMs };
 }
 
 function credentialsOf({ username, password }: RedisTarget): Options {
@@ -118,10 +133,15 @@ function credentialsOf({ username, password }: RedisTarget): Options {
 
 async function connect(options: Options, signal: AbortSignal): Promise<Connection> {
   if (signal.aborted) throw new Error('stopping');
-  const client = new Redis(options);
+  const client = new Redis({ ...options, scripts }) as RedisClient;
   let reason = new Error('the connection was closed');
-  // ioredis prints errors that nobody listens to; the last one before the end is the reason for it.
+  // The last error is the reason of the end. Without a listener ioredis would print it.
   client.on('error', (error: Error) => (reason = error));
+  let peer = null as Address | null;
+  client.once('connect', () => {
+    const { remoteAddress, remotePort } = client.stream as { remoteAddress?: string; remotePort?: number };
+    if (remoteAddress !== undefined && remotePort !== undefined) peer = { host: remoteAddress, port: remotePort };
+  });
   const { promise: ended, resolve } = Promise.withResolvers<Error>();
   const close = (): void => client.disconnect();
   signal.addEventListener('abort', close);
@@ -132,9 +152,31 @@ async function connect(options: Options, signal: AbortSignal): Promise<Connectio
   try {
     await client.connect();
   } catch {
-    throw await ended;
+    const failure = await ended;
+    // Over TLS, Redis closes such a connection without an error.
+    const isCut = failure.name !== 'ReplyError' && !isTimeout(failure) && options.tls === undefined;
+    if (peer === null || !isCut || signal.aborted) throw failure;
+    throw (await readRefusal(peer)) ?? failure;
   }
-  return { client, ended, close };
+  const connection = { client, ended, close };
+  const { username, password } = options;
+  // Without RESP3, ioredis prints some failures of AUTH and continues.
+  if (password == null || client.condition?.protocol !== 2) return connection;
+  return prepare(connection, () => (username == null ? client.auth(password) : client.auth(username, password)));
+}
+
+/** Runs a command that ioredis would run, too, but whose failure it ignores. */
+async function prepare(
+  connection: Connection,
+  command: (client: RedisClient) => Promise<unknown>,
+): Promise<Connection> {
+  try {
+    await command(connection.client);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 function rotate<T>(list: readonly T[], by: number): T[] {

@@ -1,58 +1,70 @@
 import type { RecordKind } from '../backend.ts';
 
 /**
- * The names of everything that one installation keeps in Redis. The article's string is prefix + `time`; the others
- * carry it as their hash tag, so that on a cluster all of them share its slot and one script may touch them all.
+ * The names of all Redis keys and pub/sub channels of one installation. `time` is prefix + `time`. All other keys
+ * contain it as their hash tag: on a cluster they share its slot, so one script may access all of them.
  */
 export class Keys {
-  /** The latest time, as the article stores it. */
+  /** The latest time as text, for other programs. */
   readonly time: string;
   readonly schema: string;
   readonly installation: string;
-  readonly healthCheck: string;
+  /** Written by each health check, to find out whether Redis accepts writes. */
+  readonly health: string;
   readonly lease: string;
   readonly queue: string;
-  readonly pushed: string;
+  /** The instant last pushed of each task. */
+  readonly lastPushed: string;
   readonly connections: string;
-  /** The channel of pub/sub that carries messages between processes. */
-  readonly messages: string;
-  readonly #own: string;
-  readonly #channels: string;
+  /** The pub/sub channel of `Records.publish`. */
+  readonly messageChannel: string;
+  readonly #base: string;
+  readonly #channelBase: string;
 
-  /** `db`: the database's number; pub/sub knows no databases, so its names must. */
-  constructor(prefix: string, db: number) {
-    this.time = `${prefix}time`;
-    this.#own = `${prefix}clock:{${this.time}}:`;
-    this.#channels = `${this.#own}${db}:`;
-    this.schema = `${this.#own}schema`;
-    this.installation = `${this.#own}installation`;
-    this.healthCheck = `${this.#own}pulse`;
-    this.lease = `${this.#own}lease`;
-    this.queue = `${this.#own}queue`;
-    this.pushed = `${this.#own}pushed`;
-    this.connections = `${this.#own}census`;
-    this.messages = `${this.#channels}tell`;
+  /**
+   * `db`: the number of the database. Pub/sub ignores databases, so the channel names contain it. `scope`: part of all
+   * names, for keys of the self-test that no role uses.
+   */
+  constructor(prefix: string, db: number, scope = '') {
+    const tagged = `${prefix}clock:{${prefix}time}:`;
+    this.#base = `${tagged}${scope}`;
+    this.#channelBase = `${tagged}${db}:${scope}`;
+    this.time = scope === '' ? `${prefix}time` : `${this.#base}time`;
+    this.schema = `${this.#base}schema`;
+    this.installation = `${this.#base}installation`;
+    this.health = `${this.#base}health`;
+    this.lease = `${this.#base}lease`;
+    this.queue = `${this.#base}queue`;
+    this.lastPushed = `${this.#base}pushed`;
+    this.connections = `${this.#base}connections`;
+    this.messageChannel = `${this.#channelBase}messages`;
   }
 
-  last(channel: string): string {
-    return `${this.#own}last:${channel}`;
+  lastTick(channel: string): string {
+    return `${this.#base}last:${channel}`;
   }
 
-  /** The channel of pub/sub that carries a channel's ticks. */
-  ticks(channel: string): string {
-    return `${this.#channels}ticks:${channel}`;
+  /** The pub/sub channel of a channel's ticks. */
+  tickChannel(channel: string): string {
+    return `${this.#channelBase}ticks:${channel}`;
   }
 
   record(kind: RecordKind, id: string): string {
-    return `${this.#own}${kind}:${id}`;
+    return `${this.#base}${kind}:${id}`;
   }
 
-  /** The ids of all records of a kind, scored by their expiry. */
-  index(kind: RecordKind): string {
-    return `${this.#own}index:${kind}`;
+  /** The sorted set of the ids of a kind, all with the score 0: Redis orders them by id. */
+  ids(kind: RecordKind): string {
+    return `${this.#base}ids:${kind}`;
   }
 
+  /** The sorted set of the ids of a kind that expire, with the expiry as the score. */
+  expiries(kind: RecordKind): string {
+    return `${this.#base}expiries:${kind}`;
+  }
+
+  /** The prefix of a limit's counters. */
   limit(name: string): string {
-    return `${this.#own}limit:${name}`;
+    return `${this.#base}limit:${name}`;
   }
 }

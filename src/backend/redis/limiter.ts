@@ -4,20 +4,20 @@ import type { Limit, Limiter } from '../backend.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
 
-/** Counts in Redis: one key a window, which dies with it. Windows last whole seconds. */
+/** Counts in Redis, in one key per window that expires with it. */
 export class RedisLimiter implements Limiter {
-  readonly #link: ReconnectingConnection;
+  readonly #commands: ReconnectingConnection;
   readonly #keys: Keys;
   #counters = new Map<string, RateLimiterRedis>();
   #client: Redis | null = null;
 
-  constructor(link: ReconnectingConnection, keys: Keys) {
-    this.#link = link;
+  constructor(commands: ReconnectingConnection, keys: Keys) {
+    this.#commands = commands;
     this.#keys = keys;
   }
 
   async consume(limit: Limit, key: string): Promise<number | null> {
-    const refusal = await this.#link.run((client) =>
+    const refusal = await this.#commands.run((client) =>
       this.#counter(client, limit)
         .consume(key)
         .then(() => null, refusalOrError),
@@ -26,25 +26,25 @@ export class RedisLimiter implements Limiter {
   }
 
   async check(limit: Limit, key: string): Promise<number | null> {
-    const found = await this.#link.run((client) => this.#counter(client, limit).get(key));
+    const found = await this.#commands.run((client) => this.#counter(client, limit).get(key));
     if (found === null || found.consumedPoints < limit.maxAttempts || found.msBeforeNext <= 0) return null;
     return found.msBeforeNext;
   }
 
   async refund(limit: Limit, key: string): Promise<void> {
-    await this.#link.run(async (client) => {
+    await this.#commands.run(async (client) => {
       const counter = this.#counter(client, limit);
       const { consumedPoints } = await counter.reward(key);
-      // Its window ended meanwhile: there is nothing to give back, and no try to be had beyond the limit.
+      // The window of the attempt has ended. A negative count would allow more attempts than the limit.
       if (consumedPoints < 0) await counter.delete(key);
     });
   }
 
   async reset(limit: Limit, key: string): Promise<void> {
-    await this.#link.run((client) => this.#counter(client, limit).delete(key));
+    await this.#commands.run((client) => this.#counter(client, limit).delete(key));
   }
 
-  #counter(client: Redis, { name, maxAttempts: tries, windowMs }: Limit): RateLimiterRedis {
+  #counter(client: Redis, { name, maxAttempts, windowMs }: Limit): RateLimiterRedis {
     if (this.#client !== client) {
       this.#client = client;
       this.#counters = new Map();
@@ -54,7 +54,7 @@ export class RedisLimiter implements Limiter {
       counter = new RateLimiterRedis({
         storeClient: client,
         keyPrefix: this.#keys.limit(name),
-        points: tries,
+        points: maxAttempts,
         duration: Math.ceil(windowMs / 1_000),
       });
       this.#counters.set(name, counter);

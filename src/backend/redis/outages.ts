@@ -1,12 +1,12 @@
 import { Unavailable, type Outage } from '../backend.ts';
 
-const redisWords: Readonly<Record<string, Outage>> = {
+const outageOfErrorCode: Readonly<Record<string, Outage>> = {
   READONLY: 'redis-readonly',
   OOM: 'redis-full',
   NOAUTH: 'redis-auth',
   WRONGPASS: 'redis-auth',
   AUTH: 'redis-auth',
-  // It is there, but cannot be used from here now: as good as away.
+  // Redis runs but cannot serve this connection now.
   LOADING: 'redis-down',
   MASTERDOWN: 'redis-down',
   CLUSTERDOWN: 'redis-down',
@@ -16,25 +16,31 @@ const redisWords: Readonly<Record<string, Outage>> = {
   UNBLOCKED: 'redis-down',
 };
 
-/** Why a command or a connection failed, in one word. */
+/** Classifies the failure of a command or a connection. */
 export function outageOf(error: unknown): Outage {
   if (error instanceof Unavailable) return error.outage;
-  // Redis refuses in words of its own; all else is the connection's failure.
+  // Only error replies come from Redis itself. All others are failures of the connection.
   if (!(error instanceof Error) || error.name !== 'ReplyError') return 'redis-down';
-  // Before Redis 7 an error within a script stands, with a hyphen, inside the script's own.
-  const word = /(?:^|[\s-])([A-Z]{3,})\b(?<!ERR)/.exec(error.message)?.[1] ?? '';
-  return redisWords[word] ?? 'redis-refuses';
+  // Before Redis 7, a script's error reply contains the original error code with a hyphen.
+  const code = /(?:^|[\s-])([A-Z]{3,})\b(?<!ERR)/.exec(error.message)?.[1] ?? '';
+  return outageOfErrorCode[code] ?? 'redis-refuses';
 }
 
-/** Whether the answer means that the data is served elsewhere now: by another node, or another master. */
+/** Whether the error means that another node or another master serves the data now. */
 export function isMoved(error: unknown): boolean {
   return error instanceof Error && /\b(MOVED|READONLY|UNBLOCKED)\b/.test(error.message);
 }
 
-/** An error with the same words and nothing else: ioredis puts a command's arguments, passwords too, on its own. */
+/** Whether an answer did not arrive in time. */
+export function isTimeout(error: Error): boolean {
+  return /time(d ?)?out/i.test(error.message);
+}
+
+/** Copies the message alone: an ioredis error contains the arguments of its command, which may be passwords. */
 export function withoutArguments(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  // What a name with several addresses failed with has no message, only a code.
-  const { message, code = error.name } = error as NodeJS.ErrnoException;
+  // If a host has several addresses, the error of Node.js has no message, only a code. OpenSSL adds file and line.
+  const { message, code = error.name, reason } = error as NodeJS.ErrnoException & { reason?: unknown };
+  if (typeof reason === 'string' && code.startsWith('ERR_SSL')) return new Error(reason);
   return new Error(message === '' ? code : message);
 }

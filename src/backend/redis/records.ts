@@ -1,98 +1,134 @@
 import type { MessageListener, RecordKind, Records, Stored } from '../backend.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
-import {
-  createScript,
-  deleteAndPublishScript,
-  deleteScript,
-  idsScript,
-  replaceScript,
-  type Script,
-} from './scripts.ts';
+import type { RecordKeys } from './redis-client.ts';
 
-/** So many values at most are asked for at once, that one long answer does not hold up a tick. */
-const chunk = 500;
+/** The number of ids or values per command: a longer answer would delay ticks. */
+const chunkLength = 500;
 
-/** A record is a string with a lifetime; what lists a kind is its index, never a walk over the database. */
+/**
+ * A record is a string with a lifetime. Each kind has an index of its ids and one of their
+ * expiries, so no operation scans the database.
+ */
 export class RedisRecords implements Records {
-  readonly #link: ReconnectingConnection;
+  readonly #commands: ReconnectingConnection;
   readonly #keys: Keys;
   readonly #onListener: (listener: MessageListener) => void;
 
-  constructor(link: ReconnectingConnection, keys: Keys, onListener: (listener: MessageListener) => void) {
-    this.#link = link;
+  constructor(commands: ReconnectingConnection, keys: Keys, onListener: (listener: MessageListener) => void) {
+    this.#commands = commands;
     this.#keys = keys;
     this.#onListener = onListener;
   }
 
   async get<T extends object>(kind: RecordKind, id: string): Promise<T | null> {
-    const value = await this.#link.run((client) => client.get(this.#keys.record(kind, id)));
+    const value = await this.#commands.run((client) => client.get(this.#keys.record(kind, id)));
     return parse<T>(value);
   }
 
   async getMany<T extends object>(kind: RecordKind, ids: readonly string[]): Promise<(T | null)[]> {
     const values: (T | null)[] = [];
-    for (let start = 0; start < ids.length; start += chunk) {
-      const keys = ids.slice(start, start + chunk).map((id) => this.#keys.record(kind, id));
-      const texts = await this.#link.run((client) => client.mget(keys));
+    for (let start = 0; start < ids.length; start += chunkLength) {
+      const keys = ids.slice(start, start + chunkLength).map((id) => this.#keys.record(kind, id));
+      const texts = await this.#commands.run((client) => client.mget(keys));
       values.push(...texts.map((text) => parse<T>(text)));
     }
     return values;
   }
 
   async create(kind: RecordKind, id: string, value: object, lifetimeMs?: number): Promise<boolean> {
-    const args = [id, JSON.stringify(value), lifetimeText(lifetimeMs)];
-    return (await this.#run(createScript, kind, id, args)) === 1;
+    const keys = this.#keysOf(kind, id);
+    const [text, lifetime] = [JSON.stringify(value), lifetimeText(lifetimeMs)];
+    return (await this.#commands.run((client) => client.createRecord(...keys, id, text, lifetime))) === 1;
   }
 
-  async update<T extends object>(
+  update<T extends object>(
     kind: RecordKind,
     id: string,
     change: (value: T) => T | null,
     lifetimeMs?: number,
   ): Promise<boolean> {
-    let current = await this.#link.run((client) => client.get(this.#keys.record(kind, id)));
-    while (current !== null) {
-      const changed = change(JSON.parse(current) as T);
-      if (changed === null) return true;
-      const args = [id, JSON.stringify(changed), lifetimeText(lifetimeMs), current];
-      const found = await this.#run(replaceScript, kind, id, args);
-      if (found === 1) return true;
-      current = typeof found === 'string' ? found : null;
-    }
-    return false;
+    return this.#replace(kind, id, change, lifetimeText(lifetimeMs), ['', '']);
+  }
+
+  updateAndPublish<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    message: string,
+  ): Promise<boolean> {
+    return this.#replace(kind, id, change, '', [this.#keys.messageChannel, message]);
   }
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {
-    return (await this.#run(deleteScript, kind, id, [id])) === 1;
+    const keys = this.#keysOf(kind, id);
+    return (await this.#commands.run((client) => client.deleteRecord(...keys, id))) === 1;
   }
 
   async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
-    const keys = [this.#keys.index(kind), ...ids.map((id) => this.#keys.record(kind, id))];
-    await this.#link.run((client) => deleteAndPublishScript.run(client, keys, [this.#keys.messages, message, ...ids]));
+    const records = ids.map((id) => this.#keys.record(kind, id));
+    const keys = [this.#keys.ids(kind), this.#keys.expiries(kind), ...records];
+    const args = [this.#keys.messageChannel, message, ...ids];
+    await this.#commands.run((client) => client.deleteAndPublish(keys.length, ...keys, ...args));
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
-    const found = await this.#link.run((client) => idsScript.run(client, [this.#keys.index(kind)], [prefix]));
-    const ids = (found as string[]).toSorted();
-    const values = await this.getMany<T>(kind, ids);
-    return ids.flatMap((id, index) => {
-      const value = values[index] ?? null;
-      return value === null ? [] : [{ id, value }];
-    });
+    const stored: Stored<T>[] = [];
+    // No UTF-8 text contains the byte 0xff, so it is greater than all ids with the prefix.
+    const end = prefix === '' ? '+' : Buffer.concat([Buffer.from(`(${prefix}`), Buffer.from([0xff])]);
+    let start = prefix === '' ? '-' : `[${prefix}`;
+    for (;;) {
+      const from = start;
+      const ids = await this.#commands.run((client) =>
+        client.zrangebylex(this.#keys.ids(kind), from, end, 'LIMIT', 0, chunkLength),
+      );
+      const values = await this.getMany<T>(kind, ids);
+      for (const [index, id] of ids.entries()) {
+        const value = values[index] ?? null;
+        // An expired record is still in the index until a later write removes it.
+        if (value !== null) stored.push({ id, value });
+      }
+      if (ids.length < chunkLength) break;
+      start = `(${ids.at(-1)}`;
+    }
+    // Redis orders by bytes, which differs from code units beyond U+FFFF.
+    return stored.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   async publish(message: string): Promise<void> {
-    await this.#link.run((client) => client.publish(this.#keys.messages, message));
+    await this.#commands.run((client) => client.publish(this.#keys.messageChannel, message));
   }
 
   subscribe(listener: MessageListener): void {
     this.#onListener(listener);
   }
 
-  #run(script: Script, kind: RecordKind, id: string, args: readonly string[]): Promise<unknown> {
-    const keys = [this.#keys.record(kind, id), this.#keys.index(kind)];
-    return this.#link.run((client) => script.run(client, keys, args));
+  /** Compares and sets until no other writer was faster. */
+  async #replace<T extends object>(
+    kind: RecordKind,
+    id: string,
+    change: (value: T) => T | null,
+    lifetime: string,
+    [messageChannel, message]: [messageChannel: string, message: string],
+  ): Promise<boolean> {
+    const keys = this.#keysOf(kind, id);
+    let current = await this.#commands.run((client) => client.get(keys[0]));
+    while (current !== null) {
+      const expected = current;
+      const changed = change(JSON.parse(expected) as T);
+      if (changed === null) return true;
+      const text = JSON.stringify(changed);
+      const found = await this.#commands.run((client) =>
+        client.replaceRecord(...keys, id, text, lifetime, expected, messageChannel, message),
+      );
+      if (found === 1) return true;
+      current = found;
+    }
+    return false;
+  }
+
+  #keysOf(kind: RecordKind, id: string): RecordKeys {
+    return [this.#keys.record(kind, id), this.#keys.ids(kind), this.#keys.expiries(kind)];
   }
 }
 

@@ -1,32 +1,53 @@
 import { UserError } from '../../lifecycle.ts';
-import type { Logger } from '../../logger.ts';
+import { silentLogger, type Logger } from '../../logger.ts';
 import { RemoteTime, type HouseTime } from '../../time/house-time.ts';
-import { Unavailable, type Backend, type Limiter, type Records, type Ticks, type Outage } from '../backend.ts';
-import { Connector, answerWithinMs } from './connection.ts';
+import {
+  Unavailable,
+  type Backend,
+  type DurabilityProblem,
+  type Limiter,
+  type Outage,
+  type Records,
+  type SelfTestResult,
+  type Ticks,
+} from '../backend.ts';
+import { Connector } from './connection.ts';
 import { Keys } from './keys.ts';
 import { RedisLimiter } from './limiter.ts';
 import { ReconnectingConnection } from './reconnecting-connection.ts';
 import { HealthCheck } from './health-check.ts';
+import { isTimeout } from './outages.ts';
 import { RedisRecords } from './records.ts';
-import { connectionsScript } from './scripts.ts';
+import { selfTest } from './self-test.ts';
 import { Subscriber } from './subscriber.ts';
 import { describeRedisTarget, type RedisTarget } from './target.ts';
 import { RedisTicks } from './ticks.ts';
+import type { RedisTls } from './tls-files.ts';
 import { withTimeout } from './with-timeout.ts';
 
 export interface RedisBackendOptions {
   target: RedisTarget;
-  /** Put before the name of every key. */
+  /** The text before the name of every key. */
   prefix: string;
-  /** The channels that `subscribe` hands on. */
+  /** The channels whose ticks `subscribe` delivers. */
   channels: readonly string[];
   log: Logger;
+  tls?: RedisTls;
+  /**
+   * How long `start()` waits for Redis and each command for its answer, ms. The default lets an outage show within 2 s.
+   * A command of a person can wait longer, for example while many processes start.
+   */
+  startTimeoutMs?: number;
+  /** Part of all names, for the keys of the self-test. */
+  scope?: string;
 }
 
-/** TIME has microseconds, this host's monotonic clock about as much. */
+const defaultTimeoutMs = 1_000;
+
+/** The resolution of TIME is a microsecond, about that of this host's monotonic clock. */
 const precisionMs = 0.002;
 
-/** Shares an installation between hosts, over one Redis: a server, what sentinels name as master, or a cluster. */
+/** Shares an installation between hosts through one Redis: a server, the master that sentinels name, or a cluster. */
 export class RedisBackend implements Backend {
   readonly name = 'redis';
   readonly address: string;
@@ -34,75 +55,92 @@ export class RedisBackend implements Backend {
   readonly ticks: Ticks;
   readonly records: Records;
   readonly limiter: Limiter;
-  readonly #log: Logger;
+  readonly settings = null;
+  readonly #options: RedisBackendOptions;
   readonly #keys: Keys;
+  readonly #connector: Connector;
   readonly #commands: ReconnectingConnection;
   readonly #queue: ReconnectingConnection;
   readonly #subscriber: Subscriber;
-  readonly #judged = Promise.withResolvers<void>();
+  readonly #firstHealth = Promise.withResolvers<void>();
   #outage: Outage | null = 'starting';
   #reason: Error | null = null;
-  #logged: Outage | null = null;
+  #interruptReason: Error | null = null;
+  #loggedOutage: Outage | null = null;
 
-  constructor({ target, prefix, channels, log }: RedisBackendOptions) {
+  constructor(options: RedisBackendOptions) {
+    const { target, tls = {}, prefix, scope, channels, log, startTimeoutMs = defaultTimeoutMs } = options;
+    this.#options = options;
     this.address = describeRedisTarget(target);
-    this.#log = log;
-    const keys = new Keys(prefix, target.kind === 'single' ? target.db : 0);
+    const keys = new Keys(prefix, target.kind === 'single' ? target.db : 0, scope);
     this.#keys = keys;
-    const connector = new Connector(target, keys);
+    const connector = new Connector({ target, tls, keys, answerTimeoutMs: startTimeoutMs });
+    this.#connector = connector;
     const time = new RemoteTime(precisionMs);
     this.time = time;
 
-    const onServedElsewhere = (): void => this.#moveAll();
+    const onMoved = (): void => this.#reconnectAll();
+    const onError = (error: unknown): void => log.error({ err: error }, 'unexpected error in the Redis backend');
     this.#commands = new ReconnectingConnection({
       open: (signal) => connector.open('commands', signal),
-      onUp: (client, gone) => void pulse.run(client, gone),
-      onDown: (outage, reason) => this.#judge(outage, reason),
-      onMoved: onServedElsewhere,
+      onUp: (_client, ended) => healthCheck.run(ended),
+      onDown: (outage, reason) => this.#onHealth(outage, reason),
+      onMoved,
+      onError,
     });
-    this.#queue = new ReconnectingConnection({
-      open: (signal) => connector.open('queue', signal),
-      onMoved: onServedElsewhere,
-    });
+    this.#queue = new ReconnectingConnection({ open: (signal) => connector.open('queue', signal), onMoved, onError });
     this.#subscriber = new Subscriber({
       keys,
       channels,
       open: (signal) => connector.open('subscription', signal),
-      last: (channel) => this.ticks.last(channel),
-      onHearing: () => this.#report(null),
-      onDeaf: (reason) => this.#report(reason),
+      readLastTick: (channel) => this.ticks.last(channel),
+      onSubscribed: () => this.#logChange(null),
+      onInterrupted: (reason) => {
+        this.#interruptReason = reason;
+        this.#logChange(reason);
+      },
+      onError,
       log,
     });
-    const pulse = new HealthCheck({
+    const healthCheck = new HealthCheck({
       keys,
-      link: this.#commands,
+      commands: this.#commands,
       time,
       log,
-      onHealth: (outage, reason) => this.#judge(outage, reason),
-      onReplaced: () => this.#subscriber.missed(true),
+      onHealth: (outage, reason) => this.#onHealth(outage, reason),
+      onReplaced: () => this.#subscriber.notifyGap({ replaced: true }),
     });
     this.ticks = new RedisTicks({
       keys,
       time,
       commands: this.#commands,
       queue: this.#queue,
-      serves: () => this.#outage === null,
-      onSubscriber: (deliver) => this.#subscriber.subscribe(deliver),
+      canServe: () => this.#outage === null,
+      onSubscriber: (deliver) => this.#subscriber.addSubscriber(deliver),
       log,
     });
-    this.records = new RedisRecords(this.#commands, keys, (listener) => this.#subscriber.hear(listener));
+    this.records = new RedisRecords(this.#commands, keys, (listener) => this.#subscriber.addListener(listener));
     this.limiter = new RedisLimiter(this.#commands, keys);
   }
 
   get outage(): Outage | null {
-    return this.#outage ?? (this.#subscriber.deaf ? 'redis-deaf' : null);
+    return this.#outage ?? (this.#subscriber.isInterrupted ? 'redis-deaf' : null);
   }
 
-  /** Resolves once Redis has answered or failed to, within about a second; rejects when its data is too new. */
+  get outageReason(): string | null {
+    const reason = this.#outage === null ? this.#interruptReason : this.#reason;
+    return this.outage === null ? null : (reason?.message ?? null);
+  }
+
+  /**
+   * Resolves after the first answer or definite failure, or after `startTimeoutMs`. Rejects if the data has a newer
+   * schema.
+   */
   async start(): Promise<void> {
+    const { startTimeoutMs = defaultTimeoutMs } = this.#options;
     this.#commands.open();
-    await withTimeout(Promise.all([this.#judged.promise, this.#subscriber.start()]), answerWithinMs);
-    if (this.#outage === 'starting') this.#judge('redis-down', new Error('no answer'));
+    await withTimeout(Promise.all([this.#firstHealth.promise, this.#subscriber.start()]), startTimeoutMs);
+    if (this.#outage === 'starting') this.#onHealth('redis-down', new Error('no answer'));
     if (this.#outage === 'redis-schema') {
       await this.stop();
       throw new UserError(`${this.address}: ${this.#reason?.message}`);
@@ -113,46 +151,68 @@ export class RedisBackend implements Backend {
     await Promise.all([this.#subscriber.stop(), this.#queue.close(), this.#commands.close()]);
   }
 
-  async reportConnections(owner: string, sockets: number): Promise<number> {
-    const sum = await this.#commands.run((client) =>
-      connectionsScript.run(client, [this.#keys.connections], [owner, sockets]),
-    );
-    return Number(sum);
+  reportConnections(owner: string, count: number): Promise<number> {
+    return this.#commands.run((client) => client.reportConnections(this.#keys.connections, owner, count));
   }
 
-  /** Whether Redis may lose what it holds, at a restart or when it is full: what to set, for a person, or null. */
-  async checkDurability(): Promise<{ persistence: string | null; eviction: string | null }> {
-    const info = await this.#commands.run((client) => client.info());
-    const persists = /^aof_enabled:1\r?$/m.test(info);
-    const evicts = !/^maxmemory_policy:noeviction\r?$/m.test(info);
-    return {
-      persistence: persists ? null : 'Redis keeps nothing over a restart: set appendonly yes',
-      eviction: evicts ? 'Redis may throw accounts away: set maxmemory-policy noeviction' : null,
-    };
+  async checkDurability(): Promise<DurabilityProblem[]> {
+    const problems: DurabilityProblem[] = [];
+    const info = await this.#commands
+      .run((client) => client.info())
+      .catch((error: unknown) => {
+        if (!(error instanceof Unavailable) || error.outage !== 'redis-refuses') throw error;
+        const problem = `whether Redis persists its data is unknown: ${error.reason}`;
+        problems.push({ name: 'persistence', problem });
+        return null;
+      });
+    if (info === null) return problems;
+    if (!/^aof_enabled:1\r?$/m.test(info)) {
+      problems.push({ name: 'persistence', problem: 'Redis loses all data at a restart: set appendonly yes' });
+    }
+    if (!/^maxmemory_policy:noeviction\r?$/m.test(info)) {
+      const problem = 'Redis deletes accounts when its memory is full: set maxmemory-policy noeviction';
+      problems.push({ name: 'eviction', problem });
+    }
+    return problems;
   }
 
-  #judge(outage: Outage | null, reason: Error | null): void {
+  selfTest(): Promise<SelfTestResult[]> {
+    return selfTest({
+      keys: this.#keys,
+      channels: this.#options.channels,
+      commands: this.#commands,
+      openSubscription: (signal) => this.#connector.open('subscription', signal),
+      createScoped: (scope) => {
+        const backend = new RedisBackend({ ...this.#options, scope, log: silentLogger() });
+        return { backend, keys: backend.#keys };
+      },
+    });
+  }
+
+  #onHealth(outage: Outage | null, reason: Error | null): void {
     this.#outage = outage;
     this.#reason = reason;
-    this.#judged.resolve();
-    if (outage === null) void this.#subscriber.catchUp();
-    // After an outage the subscription follows at once: until it does, nothing is back.
-    if (outage !== null || this.outage === null) this.#report(reason);
+    // After a timeout, the next attempt may succeed.
+    if (outage !== 'redis-down' || reason === null || !isTimeout(reason)) this.#firstHealth.resolve();
+    if (outage === null) this.#subscriber.catchUp();
+    // The subscription follows shortly after the commands. The outage lasts until both are ready.
+    if (outage !== null || this.outage === null) this.#logChange(reason);
   }
 
-  /** Logs each change, once. */
-  #report(reason: Error | null): void {
+  /** Logs each change of `outage` once. */
+  #logChange(reason: Error | null): void {
     const { address, outage } = this;
-    if (outage === this.#logged || outage === 'starting') return;
-    this.#logged = outage;
-    if (outage === null) this.#log.info({ address }, 'redis back');
-    else this.#log.warn({ address, outage, reason: reason?.message }, 'redis lost');
+    const { log } = this.#options;
+    if (outage === this.#loggedOutage || outage === 'starting') return;
+    this.#loggedOutage = outage;
+    if (outage === null) log.info({ address }, 'Redis serves again');
+    else log.warn({ address, outage, reason: reason?.message }, 'Redis cannot serve');
   }
 
-  #moveAll(): void {
-    const moved = new Unavailable('redis-down', { cause: new Error('served by another node now') });
-    this.#commands.reconnect(moved.outage, moved);
-    this.#queue.reconnect(moved.outage, moved);
-    this.#subscriber.move(moved);
+  #reconnectAll(): void {
+    const reason = new Error('another node serves the data now');
+    this.#commands.reconnect('redis-down', reason);
+    this.#queue.reconnect('redis-down', reason);
+    this.#subscriber.reconnect('redis-down', reason);
   }
 }

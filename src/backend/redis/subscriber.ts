@@ -1,162 +1,166 @@
-import type { Redis } from 'ioredis';
-import { Unavailable, type LastTick, type MessageListener } from '../backend.ts';
+import { Unavailable, type LastTick, type MessageListener, type Outage } from '../backend.ts';
 import type { Logger } from '../../logger.ts';
 import { Listeners } from '../listeners.ts';
 import type { Connection } from './connection.ts';
-import { Delivery, type Deliver } from './delivery.ts';
-import type { Keys } from './keys.ts';
-import { ReconnectingConnection } from './reconnecting-connection.ts';
 import { healthCheckEveryMs } from './health-check.ts';
+import type { Keys } from './keys.ts';
+import { OrderedDelivery, type Deliver } from './ordered-delivery.ts';
+import { ReconnectingConnection } from './reconnecting-connection.ts';
+import type { RedisClient } from './redis-client.ts';
 import { pause } from '../../time/pause.ts';
 
 export interface SubscriberOptions {
   keys: Keys;
   channels: readonly string[];
   open(signal: AbortSignal): Promise<Connection>;
-  last(channel: string): Promise<LastTick | null>;
-  onHearing(): void;
-  /** It does not hear, and a new connection did not help or was not tried yet. */
-  onDeaf(reason: Error): void;
+  readLastTick(channel: string): Promise<LastTick | null>;
+  onSubscribed(): void;
+  /** Called when the subscription is interrupted and the first attempt to replace the connection has failed. */
+  onInterrupted(reason: Error): void;
+  onError(error: unknown): void;
   log: Logger;
 }
 
 /**
- * The connection that hears what is published, for all subscribers and listeners of the process. It exists once there
- * is one of them. Pub/sub forgets what is sent while nobody hears, so after a gap it reads what there is to know.
+ * The subscription of this process, for all subscribers of ticks and listeners to messages. It connects once there is
+ * one of them. Pub/sub does not store messages, so after a gap the last ticks are read and the listeners notified.
  */
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  readonly #link: ReconnectingConnection;
-  readonly #channelOf: ReadonlyMap<string, string>;
-  readonly #deliveries: Listeners<Delivery>;
+  readonly #connection: ReconnectingConnection;
+  readonly #channelsByName: ReadonlyMap<string, string>;
+  readonly #deliveries: Listeners<OrderedDelivery>;
   readonly #listeners: Listeners<MessageListener>;
-  readonly #tried = Promise.withResolvers<void>();
-  #started = false;
-  #hears = false;
-  /** The last ticks have to be read. */
-  #behind = true;
-  /** Listeners may have missed a message. */
-  #gap = false;
+  readonly #firstAttempt = Promise.withResolvers<void>();
+  #isStarted = false;
+  #isSubscribed = false;
+  /** The last ticks must be read. */
+  #isBehind = true;
+  /** The listeners may have missed a message. */
+  #hasGap = false;
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
     this.#deliveries = new Listeners(options.log);
     this.#listeners = new Listeners(options.log);
-    this.#channelOf = new Map(options.channels.map((channel) => [options.keys.ticks(channel), channel]));
-    this.#link = new ReconnectingConnection({
+    this.#channelsByName = new Map(options.channels.map((channel) => [options.keys.tickChannel(channel), channel]));
+    this.#connection = new ReconnectingConnection({
       open: options.open,
-      onUp: (client, gone) => void this.#hear(client, gone),
-      onDown: (_trouble, reason) => {
-        // That a connection ends is no news while the next one may be there at once.
-        if (!this.#hears) options.onDeaf(reason);
-        this.#lost();
+      onUp: (client, ended) => this.#receive(client, ended),
+      onDown: (_outage, reason) => {
+        // The end of a subscribed connection is no outage yet: the next one may be ready at once.
+        if (!this.#isSubscribed) options.onInterrupted(reason);
+        this.#interrupt();
       },
+      onError: options.onError,
     });
   }
 
-  /** Somebody wants to hear, but what is published does not come in. */
-  get deaf(): boolean {
-    return this.#wanted && !this.#hears;
+  /** Whether there is a subscriber or listener that receives nothing. */
+  get isInterrupted(): boolean {
+    return this.#isNeeded && !this.#isSubscribed;
   }
 
-  subscribe(deliver: Deliver): void {
-    this.#deliveries.add(new Delivery(deliver));
-    this.#behind = true;
-    this.#openIfWanted();
-    void this.catchUp();
+  addSubscriber(deliver: Deliver): void {
+    this.#deliveries.add(new OrderedDelivery(deliver));
+    this.#isBehind = true;
+    this.#openIfNeeded();
+    this.catchUp();
   }
 
-  hear(listener: MessageListener): void {
+  addListener(listener: MessageListener): void {
     this.#listeners.add(listener);
-    this.#openIfWanted();
+    this.#openIfNeeded();
   }
 
-  /** Resolves when it hears, or could not at the first try, or nobody wants to. */
+  /** Resolves when it is subscribed, when the first attempt has failed, or if nothing needs a subscription. */
   async start(): Promise<void> {
-    this.#started = true;
-    this.#openIfWanted();
-    if (this.#wanted) await this.#tried.promise;
+    this.#isStarted = true;
+    this.#openIfNeeded();
+    if (this.#isNeeded) await this.#firstAttempt.promise;
   }
 
   async stop(): Promise<void> {
-    await this.#link.close();
+    await this.#connection.close();
   }
 
-  /** Looks for the node or master that serves now. */
-  move(outage: Unavailable): void {
-    this.#link.reconnect(outage.outage, outage);
+  /** Connects again, to the node or master that serves now. */
+  reconnect(outage: Outage, reason: Error): void {
+    this.#connection.reconnect(outage, reason);
   }
 
-  /** Reads the last ticks, if something may have been missed. To be called when commands are answered again. */
-  async catchUp(): Promise<void> {
-    if (!this.#hears || !this.#behind) return;
-    const { channels, last } = this.#options;
-    const gap = this.#gap;
-    this.#behind = false;
-    this.#gap = false;
+  /** Reads the last ticks and reports the gap, if there was one. Must be called when commands are answered again. */
+  catchUp(): void {
+    if (this.#isSubscribed && this.#isBehind) this.#readLastTicks().catch(this.#options.onError);
+  }
+
+  notifyGap(gap: { replaced: boolean }): void {
+    this.#listeners.notify((listener) => listener.onGap(gap));
+  }
+
+  async #readLastTicks(): Promise<void> {
+    const { channels, readLastTick } = this.#options;
+    const hasGap = this.#hasGap;
+    this.#isBehind = false;
+    this.#hasGap = false;
     try {
-      const ticks = await Promise.all(channels.map((channel) => last(channel)));
+      const ticks = await Promise.all(channels.map((channel) => readLastTick(channel)));
       for (const [index, channel] of channels.entries()) {
         const tick = ticks[index];
-        if (tick != null) this.#deliveries.notify((delivery) => delivery.caughtUp(channel, tick));
+        if (tick != null) this.#deliveries.notify((delivery) => delivery.deliverLastTick(channel, tick));
       }
-      if (gap) this.missed(false);
+      if (hasGap) this.notifyGap({ replaced: false });
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      this.#behind = true;
-      this.#gap ||= gap;
+      this.#isBehind = true;
+      this.#hasGap ||= hasGap;
     }
   }
 
-  /** Tells the listeners that they may have missed a message, or that the records are others than before. */
-  missed(replaced: boolean): void {
-    this.#listeners.notify((listener) => listener.onGap({ replaced }));
-  }
-
-  get #wanted(): boolean {
+  get #isNeeded(): boolean {
     return this.#deliveries.size + this.#listeners.size > 0;
   }
 
-  #openIfWanted(): void {
-    if (this.#started && this.#wanted) this.#link.open();
+  #openIfNeeded(): void {
+    if (this.#isStarted && this.#isNeeded) this.#connection.open();
   }
 
-  async #hear(client: Redis, gone: AbortSignal): Promise<void> {
-    const { keys, onHearing, onDeaf } = this.#options;
+  async #receive(client: RedisClient, ended: AbortSignal): Promise<void> {
+    const { keys, onSubscribed, onInterrupted } = this.#options;
     client.on('messageBuffer', (name: Buffer, message: Buffer) => {
-      // The next connection may hear the same while this one is still closing.
-      if (!gone.aborted) this.#take(name.toString(), message);
+      // The next connection may receive the same message while this one closes.
+      if (!ended.aborted) this.#dispatch(name.toString(), message);
     });
     try {
-      await this.#link.run(() => client.subscribe(...this.#channelOf.keys(), keys.messages));
-      this.#hears = true;
-      void this.catchUp();
-      this.#tried.resolve();
-      onHearing();
+      await this.#connection.run(() => client.subscribe(...this.#channelsByName.keys(), keys.messageChannel));
+      this.#isSubscribed = true;
+      this.catchUp();
+      this.#firstAttempt.resolve();
+      onSubscribed();
       for (;;) {
-        await pause(healthCheckEveryMs, gone);
-        if (gone.aborted) return;
-        await this.#link.run(() => client.ping());
+        await pause(healthCheckEveryMs, ended);
+        if (ended.aborted) return;
+        await this.#connection.run(() => client.ping());
       }
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       const reason = error.cause instanceof Error ? error.cause : error;
-      this.#lost();
-      onDeaf(reason);
-      this.#link.reconnect(error.outage, reason);
+      this.#interrupt();
+      onInterrupted(reason);
+      this.#connection.reconnect(error.outage, reason);
     }
   }
 
-  #lost(): void {
-    this.#gap = true;
-    this.#hears = false;
-    this.#behind = true;
-    this.#tried.resolve();
+  #interrupt(): void {
+    this.#hasGap = true;
+    this.#isSubscribed = false;
+    this.#isBehind = true;
+    this.#firstAttempt.resolve();
   }
 
-  #take(name: string, message: Buffer): void {
-    const channel = this.#channelOf.get(name);
-    if (channel !== undefined) this.#deliveries.notify((delivery) => delivery.message(channel, message));
+  #dispatch(name: string, message: Buffer): void {
+    const channel = this.#channelsByName.get(name);
+    if (channel !== undefined) this.#deliveries.notify((delivery) => delivery.deliverFrame(channel, message));
     else this.#listeners.notify((listener) => listener.onMessage(message.toString()));
   }
 }

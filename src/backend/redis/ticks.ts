@@ -7,113 +7,137 @@ import {
   type PushResult,
   type Ticks,
 } from '../backend.ts';
-import { tickFrameAroundSeq } from '../../protocol.ts';
+import { tickFrameParts } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
 import { blockSeconds } from './connection.ts';
-import type { Deliver } from './delivery.ts';
+import type { Deliver } from './ordered-delivery.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
-import { publishScript, acquireLeaseScript, pushScript, releaseLeaseScript } from './scripts.ts';
 import { pause } from '../../time/pause.ts';
 
 export interface RedisTicksOptions {
   keys: Keys;
   time: HouseTime;
   commands: ReconnectingConnection;
-  /** Opened by the first `pop`. */
+  /** The connection that BLPOP blocks. The first `pop` opens it. */
   queue: ReconnectingConnection;
-  /** Whether commands are answered, so that a job taken now could also be finished. */
-  serves(): boolean;
+  /** Whether commands are answered. If not, the result of a popped job could not be published. */
+  canServe(): boolean;
   onSubscriber(deliver: Deliver): void;
   log: Logger;
 }
 
-/** How often a `pop` looks whether Redis is back. */
-const lookAgainAfterMs = 50;
+/** The delay before a `pop` that could not reach Redis tries again, ms. */
+const retryAfterMs = 50;
 
 export class RedisTicks implements Ticks {
   readonly #options: RedisTicksOptions;
-  #expired = 0;
+  #expiredJobs = 0;
+  /** Why the last BLPOP failed although Redis serves, to log each change once. */
+  #queueProblem: string | null = null;
 
   constructor(options: RedisTicksOptions) {
     this.#options = options;
   }
 
   get expiredJobs(): number {
-    return this.#expired;
+    return this.#expiredJobs;
   }
 
   async acquireLease(owner: string): Promise<{ term: number } | null> {
     const { keys, commands } = this.#options;
-    const term = await commands.run((client) => acquireLeaseScript.run(client, [keys.lease], [owner]));
+    const term = await commands.run((client) => client.acquireLease(keys.lease, owner));
     return term === null ? null : { term: Number(term) };
   }
 
   async releaseLease(owner: string, term: number): Promise<void> {
     const { keys, commands } = this.#options;
-    await commands.run((client) => releaseLeaseScript.run(client, [keys.lease], [owner, term]));
+    await commands.run((client) => client.releaseLease(keys.lease, owner, term));
   }
 
-  async push(job: Job, owner: string, term: number): Promise<PushResult> {
-    const { keys, commands } = this.#options;
-    const args = [owner, term, job.task, job.at, job.expiresAt - job.at, JSON.stringify(job), maxQueuedJobs];
-    const result = await commands.run((client) => pushScript.run(client, [keys.lease, keys.queue, keys.pushed], args));
-    return result as PushResult;
+  push(job: Job, owner: string, term: number): Promise<PushResult> {
+    const { lease, queue, lastPushed } = this.#options.keys;
+    const { task, at, expiresAt } = job;
+    const text = JSON.stringify(job);
+    return this.#options.commands.run((client) =>
+      client.pushJob(lease, queue, lastPushed, owner, term, task, at, expiresAt - at, text, maxQueuedJobs),
+    );
   }
 
   async pop(signal: AbortSignal): Promise<Job | null> {
-    const { keys, time, queue, serves, log } = this.#options;
+    const { keys, time, queue, canServe, log } = this.#options;
     queue.open();
     while (!signal.aborted) {
-      if (!serves() || queue.client === null) {
-        await pause(lookAgainAfterMs, signal);
+      if (!canServe() || queue.client === null) {
+        await pause(retryAfterMs, signal);
         continue;
       }
       const popped = await queue
         .run((client) => client.blpop(keys.queue, blockSeconds))
-        .catch((error: unknown) => this.#afterFailure(error, signal));
+        .catch((error: unknown) => this.#pauseIfUnavailable(error, signal));
       if (popped === null) continue;
+      this.#logQueueProblem(null);
       const job = parseJob(popped[1]);
-      if (job === null) log.warn({}, 'what was in the queue is no job: passed over');
+      if (job === null) log.warn({}, 'ignored an invalid job in the queue');
       else if (time.now() <= job.expiresAt) return job;
-      else this.#expired++;
+      else this.#expiredJobs++;
     }
     return null;
   }
 
-  async publish(job: Job, text: string, zone: string): Promise<PublishResult> {
+  publish(job: Job, text: string, zone: string): Promise<PublishResult> {
     const { keys, commands } = this.#options;
-    const [before, after] = tickFrameAroundSeq(job.task, text, job.at);
-    const args = [job.at, job.expiresAt, text, zone, job.everyMs, before, after, keys.ticks(job.task)];
-    const article = job.task === 'time' ? 1 : 0;
-    const result = await commands.run((client) =>
-      publishScript.run(client, [keys.last(job.task), keys.time], [...args, article]),
+    const { task, at, expiresAt, everyMs } = job;
+    const { beforeSeq, afterSeq } = tickFrameParts(task, text, at);
+    const channel = keys.tickChannel(task);
+    const setsTime = task === 'time' ? 1 : 0;
+    const tick = [at, expiresAt, text, zone, everyMs] as const;
+    return commands.run((client) =>
+      client.publishTick(keys.lastTick(task), keys.time, ...tick, beforeSeq, afterSeq, channel, setsTime),
     );
-    return result as PublishResult;
   }
 
   async last(channel: string): Promise<LastTick | null> {
     const { keys, commands } = this.#options;
-    const [text, at, seq, zone, everyMs] = await commands.run((client) =>
-      client.hmget(keys.last(channel), 'text', 'at', 'seq', 'zone', 'everyMs'),
+    const [text, at, seq, zone, everyMs, expiresAt] = await commands.run((client) =>
+      client.hmget(keys.lastTick(channel), 'text', 'at', 'seq', 'zone', 'everyMs', 'expiresAt'),
     );
     if (text == null || zone == null) return null;
-    return { text, at: Number(at), seq: Number(seq), zone, everyMs: Number(everyMs) };
+    return {
+      text,
+      at: Number(at),
+      seq: Number(seq),
+      zone,
+      everyMs: Number(everyMs),
+      // Earlier versions stored none.
+      expiresAt: Number(expiresAt ?? Infinity),
+    };
   }
 
   subscribe(deliver: Deliver): void {
     this.#options.onSubscriber(deliver);
   }
 
-  async #afterFailure(error: unknown, signal: AbortSignal): Promise<null> {
+  async #pauseIfUnavailable(error: unknown, signal: AbortSignal): Promise<null> {
     if (!(error instanceof Unavailable)) throw error;
-    await pause(lookAgainAfterMs, signal);
+    // The backend itself logs an outage. A refusal may concern BLPOP alone.
+    if (error.outage !== 'redis-down') this.#logQueueProblem(error);
+    await pause(retryAfterMs, signal);
     return null;
+  }
+
+  #logQueueProblem(error: Unavailable | null): void {
+    const problem = error?.reason ?? null;
+    if (problem === this.#queueProblem) return;
+    this.#queueProblem = problem;
+    const { log } = this.#options;
+    if (error === null) log.info({}, 'jobs can be read again');
+    else log.warn({ outage: error.outage, reason: problem }, 'jobs cannot be read');
   }
 }
 
-/** Null for what no beat of ours can have pushed. */
+/** Returns null if the text is not a job. */
 function parseJob(text: string): Job | null {
   try {
     const { task, at, everyMs, expiresAt } = JSON.parse(text) as Job;

@@ -1,8 +1,11 @@
 import { pause } from '../../time/pause.ts';
 
-/** Resolves with `promise`, after `ms` at the latest. */
+/** Resolves with `promise`, or after `ms`. */
 export async function withTimeout(promise: Promise<unknown>, ms: number): Promise<void> {
   const done = new AbortController();
-  await Promise.race([promise, pause(ms, done.signal)]);
-  done.abort();
+  try {
+    await Promise.race([promise, pause(ms, done.signal)]);
+  } finally {
+    done.abort();
+  }
 }

@@ -1,15 +1,15 @@
+import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { layout, type PageAssets } from './layout.ts';
+import { document } from './document.ts';
 
 export interface ErrorPageOptions {
-  assets: PageAssets;
+  assets: AssetUrls;
   status: number;
   title: string;
-  /** A sentence that says what to do. */
+  /** What went wrong, or what to do, in one sentence. */
   message: string;
 }
 
-/** The page of any answer that is no success. */
 export function errorPage({ assets, status, title, message }: ErrorPageOptions): Html {
   const body = html`<main>
     <p class="status">${status}</p>
@@ -17,5 +17,5 @@ export function errorPage({ assets, status, title, message }: ErrorPageOptions):
     <p>${message}</p>
     <p class="aside"><a href="/">To the clock</a></p>
   </main>`;
-  return layout({ title: `${title} · Clock`, assets, look: 'card', body });
+  return document({ title: `${title} · Clock`, description: message, assets, layout: 'card', body });
 }

@@ -1,16 +1,17 @@
+import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { alert, layout, type PageAssets } from './layout.ts';
+import { alert, formPage } from './document.ts';
 
 export interface PasswordPageOptions {
-  assets: PageAssets;
+  assets: AssetUrls;
   csrfToken: string;
-  /** Whose password is changed. */
+  /** The account whose password changes. */
   account: string;
-  /** Why the last try did not succeed. */
+  /** Why the last attempt failed. */
   message?: string | undefined;
 }
 
-/** The form with which people change their own password. */
+/** The form to change one's own password. */
 export function passwordPage({ assets, csrfToken, account, message }: PasswordPageOptions): Html {
   const body = html`<main>
     <img src="${assets.icon}" alt="" width="56" height="56" />
@@ -19,8 +20,8 @@ export function passwordPage({ assets, csrfToken, account, message }: PasswordPa
     <form method="post" action="/accounts/password_change/">
       <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
       <label for="account">Name</label>
-      <input id="account" value="${account}" autocomplete="username" readonly />
-      <label for="old_password">Present password</label>
+      <input id="account" type="text" value="${account}" autocomplete="username" readonly />
+      <label for="old_password">Current password</label>
       <input id="old_password" name="old_password" type="password" autocomplete="current-password" required autofocus />
       <label for="new_password1">New password</label>
       <input
@@ -31,14 +32,14 @@ export function passwordPage({ assets, csrfToken, account, message }: PasswordPa
         aria-describedby="rule"
         required
       />
-      <p id="rule" class="hint">15 to 128 characters of any kind; a sentence is easy to remember.</p>
+      <p id="rule" class="hint">15 to 128 characters of any kind. A sentence is easy to remember.</p>
       <label for="new_password2">New password again</label>
       <input id="new_password2" name="new_password2" type="password" autocomplete="new-password" required />
-      <p class="hint">Your other sessions and your tokens end with the change.</p>
-      <button>Change password</button>
+      <p class="hint">This ends your other sessions and your tokens.</p>
+      <button type="submit">Change password</button>
     </form>
     <p class="aside"><a href="/">Back to the clock</a></p>
   </main>`;
-  const title = 'Change password · Clock';
-  return layout({ title: message === undefined ? title : `Error: ${title}`, assets, look: 'card', body });
+  const description = 'Change the password of your account.';
+  return formPage({ title: 'Change password · Clock', description, assets, message, body });
 }

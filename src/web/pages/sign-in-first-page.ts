@@ -1,11 +1,12 @@
+import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { layout, type PageAssets } from './layout.ts';
+import { document } from './document.ts';
 
-/** What stands in a frame where nobody is signed in: one line, and the way out of the frame. */
-export function signInFirstPage(assets: PageAssets): Html {
+/** What a frame shows while the browser is signed out. */
+export function signInFirstPage(assets: AssetUrls): Html {
   const body = html`<main>
     <h1 class="unseen">Clock</h1>
-    <p>The time is for those who are signed in: <a href="/accounts/login/?next=/" target="_top">sign in</a></p>
+    <p>To see the time, <a href="/accounts/login/?next=/" target="_top">sign in</a>.</p>
   </main>`;
-  return layout({ title: 'Clock', assets, look: 'card', body });
+  return document({ title: 'Clock', description: 'Sign in to see the time.', assets, layout: 'card', body });
 }

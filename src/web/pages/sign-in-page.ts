@@ -1,20 +1,21 @@
+import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { alert, layout, type PageAssets } from './layout.ts';
+import { alert, formPage } from './document.ts';
 
 export interface SignInPageOptions {
-  assets: PageAssets;
+  assets: AssetUrls;
   csrfToken: string;
-  /** Where to go afterwards: a path of this site. */
+  /** Where the browser goes after signing in: a path of this site. */
   next: string;
-  /** What was typed the last time, or empty. */
+  /** The name of the last attempt; empty at first. */
   username: string;
-  /** Why the last try did not succeed. */
+  /** Why the last attempt failed. */
   message?: string | undefined;
 }
 
-/** The form that signs in. */
+/** The sign-in form. */
 export function signInPage({ assets, csrfToken, next, username, message }: SignInPageOptions): Html {
-  const focus = html` autofocus`;
+  const autofocus = html` autofocus`;
   const body = html`<main>
     <img src="${assets.icon}" alt="" width="56" height="56" />
     <h1>Sign in to Clock</h1>
@@ -26,11 +27,12 @@ export function signInPage({ assets, csrfToken, next, username, message }: SignI
       <input
         id="username"
         name="username"
+        type="text"
         value="${username}"
         autocomplete="username"
         autocapitalize="none"
         spellcheck="false"
-        required${username === '' ? focus : null}
+        required${username === '' ? autofocus : null}
       />
       <label for="password">Password</label>
       <input
@@ -38,15 +40,11 @@ export function signInPage({ assets, csrfToken, next, username, message }: SignI
         name="password"
         type="password"
         autocomplete="current-password"
-        required${username === '' ? null : focus}
+        required${username === '' ? null : autofocus}
       />
-      <button>Sign in</button>
+      <button type="submit">Sign in</button>
     </form>
   </main>`;
-  return layout({
-    title: message === undefined ? 'Sign in · Clock' : 'Error: Sign in · Clock',
-    assets,
-    look: 'card',
-    body,
-  });
+  const description = 'Sign in to see the time, live.';
+  return formPage({ title: 'Sign in · Clock', description, assets, message, body });
 }

@@ -1,0 +1,30 @@
+/**
+ * The baseline: bare uWebSockets.js and ioredis. It looks each handshake up in Redis and relays the messages of one
+ * pub/sub channel. It checks no signature, origin or rate, and counts nothing.
+ */
+import { Redis } from 'ioredis';
+import { App, us_socket_local_port } from 'uWebSockets.js';
+
+const [redisUrl = '', channel = ''] = process.argv.slice(2);
+const commands = new Redis(redisUrl);
+const subscription = new Redis(redisUrl);
+
+const app = App().ws('/time/tic/', {
+  idleTimeout: 60,
+  upgrade: async (res, req, context) => {
+    let aborted = false;
+    res.onAborted(() => (aborted = true));
+    const key = req.getHeader('sec-websocket-key');
+    const cookie = req.getHeader('cookie');
+    await commands.get(`session:${cookie}`);
+    if (!aborted) res.cork(() => res.upgrade({}, key, '', '', context));
+  },
+  open: (socket) => {
+    socket.subscribe('tick');
+  },
+});
+await subscription.subscribe(channel);
+subscription.on('messageBuffer', (_channel: Buffer, message: Buffer) => app.publish('tick', message, false));
+app.listen('127.0.0.1', 0, (listening) => {
+  if (listening) process.stdout.write(`listening ${us_socket_local_port(listening)}\n`);
+});

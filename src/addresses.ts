@@ -1,0 +1,59 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { BadValue } from './config.ts';
+
+/** A range of addresses: `10.0.0.0/8`, `fd00::/8`, or a single address. */
+export type AddressRange = ReturnType<typeof ipaddr.parseCIDR>;
+
+/**
+ * An IP address in its canonical form, or null for any other text. An IPv4-mapped IPv6 address, also one in
+ * hexadecimal (`::ffff:102:304`), becomes the IPv4 address; a zone (`fe80::1%eth0`) is dropped.
+ */
+export function parseAddress(text: string): string | null {
+  return parse(text)?.toString() ?? null;
+}
+
+/** The unit that limits count by: an IPv4 address itself, the /64 of an IPv6 address, any other text as it is. */
+export function networkOf(text: string): string {
+  const address = parse(text);
+  if (address === null) return text;
+  if (address.kind() === 'ipv4') return address.toString();
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()}/64`;
+}
+
+/** Throws a `BadValue` if the text is neither an address nor a range. */
+export function parseAddressRange(text: string): AddressRange {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  const bits = version === 6 ? 128 : 32;
+  const isWellFormed = version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix ?? String(bits));
+  if (!isWellFormed || Number(prefix ?? bits) > bits) {
+    throw new BadValue('address ranges, such as 10.0.0.0/8,fd00::/8');
+  }
+  const mappedBits = 96;
+  const length = Number(prefix ?? bits);
+  const parsed = ipaddr.parse(address);
+  // Addresses are compared in their canonical form, so a range of IPv4-mapped addresses must be one of IPv4.
+  return parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress() && length >= mappedBits
+    ? [parsed.toIPv4Address(), length - mappedBits]
+    : [parsed, length];
+}
+
+/** Whether an address is in one of the ranges; false for a text that is no address. */
+export function isInRanges(text: string, ranges: readonly AddressRange[]): boolean {
+  const address = parse(text);
+  return (
+    address !== null && ranges.some(([network, bits]) => isSameKind(address, network) && address.match(network, bits))
+  );
+}
+
+function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+  // ipaddr.js alone would also read `1`, `0x7f.1` and other forms of inet_aton.
+  if (isIP(text) === 0) return null;
+  const [address = ''] = text.split('%');
+  return ipaddr.process(address);
+}
+
+function isSameKind(left: ipaddr.IPv4 | ipaddr.IPv6, right: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  return left.kind() === right.kind();
+}

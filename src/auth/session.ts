@@ -1,0 +1,37 @@
+import type { CredentialKind } from './jwt.ts';
+
+/** A session of a browser or a token of a program, as this process knows it. Instants are epoch ms of house time. */
+export interface Session {
+  readonly kind: CredentialKind;
+  /** Unique among all sessions and tokens. */
+  readonly jti: string;
+  /** The id of the account. */
+  readonly account: string;
+  readonly recordId: string;
+  readonly credential: string;
+  readonly credentialExpiresAt: number;
+  /** The earlier of the ends of credential and record. A renewal of the record moves it. */
+  expiresAt: number;
+  /** When the record was last read. */
+  seenAt: number;
+  /** When a request last carried the credential. */
+  usedAt: number;
+  /** Whether its end is known here. It never becomes valid again. */
+  hasEnded: boolean;
+}
+
+/** The record of a session or a token. Instants are epoch ms of house time. */
+export interface SessionRecord {
+  jti: string;
+  /** The id of the account. */
+  account: string;
+  createdAt: number;
+  renewedAt: number;
+  expiresAt: number;
+}
+
+/** The sessions of a process's open sockets. */
+export interface OpenSessions {
+  /** The session with that `jti` if it has an open socket. */
+  openSession(jti: string): Session | undefined;
+}

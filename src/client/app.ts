@@ -1,0 +1,209 @@
+import type { ZoneOffsets } from '../protocol.ts';
+import { element, requestFrame } from './browser.ts';
+import { Connection } from './connection/shell.ts';
+import { connectControls } from './controls.ts';
+import { Face } from './face.ts';
+import { HouseZone } from './house-zone.ts';
+import { markIdle } from './idle.ts';
+import { LazyModule } from './lazy-module.ts';
+import { Painter } from './painter.ts';
+import type * as PanelModule from './panel.ts';
+import { Renewal } from './renewal.ts';
+import { schedule, scheduleChained } from './schedule.ts';
+import { sessionMemory } from './session-memory.ts';
+import type * as ThemeModule from './theme.ts';
+import { ThemeLoader } from './theme-loader.ts';
+import { keepAwake } from './wake-lock.ts';
+import { Warnings } from './warnings.ts';
+import { fetchState, socketAddress, socketOf } from './wire.ts';
+
+const registerAfterMs = 2_000;
+/** A screen on a wall loads by then what it may need later; a visitor has left. */
+const prefetchAfterMs = 60_000;
+const lazyFiles = ['/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css'];
+
+/** The program of the clock's page: it connects the server's messages to the face, and the visitor to the panel. */
+export class ClockApp {
+  readonly #root = document.documentElement;
+  readonly #build = this.#root.dataset['build'] ?? '';
+  readonly #display = element('display');
+  readonly #warnings = new Warnings(element('warnings'));
+  readonly #face = new Face({
+    root: this.#root,
+    display: this.#display,
+    state: element('state'),
+    error: element('error'),
+  });
+  readonly #panelModule = new LazyModule<typeof PanelModule>('/static/panel.js');
+  readonly #themeModule = new LazyModule<typeof ThemeModule>('/static/theme.js');
+  /** Null if the address describes no theme. */
+  readonly #themeLoader =
+    location.search === ''
+      ? null
+      : new ThemeLoader({
+          load: async () => {
+            const theme = await this.#themeModule.load();
+            await theme.loadThemeStyle();
+            return theme;
+          },
+          apply: (theme) => this.#setTheme(theme.applyTheme(location.search, this.#display, () => this.#setZones())),
+          onState: () => this.#paintOrStop(),
+          schedule,
+          reload: () => location.reload(),
+        });
+  readonly #renewal = new Renewal({
+    build: this.#build,
+    schedule,
+    random: Math.random,
+    memory: sessionMemory,
+    isServed: async (build) => (await (await fetch(location.href)).text()).includes(`data-build="${build}"`),
+    reload: () => location.reload(),
+  });
+  readonly #connection = new Connection({
+    openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href)), events),
+    fetchState: (timeoutMs, signal) => fetchState(location.href, timeoutMs, { signal }),
+    now: () => performance.now(),
+    wall: Date.now,
+    random: Math.random,
+    schedule: scheduleChained,
+    build: this.#build,
+    onFresh: (isFresh) => {
+      this.#isFresh = isFresh;
+      this.#paintOrStop();
+    },
+    onState: (state) => {
+      this.#attempt(() => this.#face.setState(state));
+      if (state !== 'live') this.#face.setError(null);
+    },
+    onZone: (zone) => this.#setHouseZone(zone),
+    onTick: (tick) => {
+      const problem = tick.channel === 'time' ? (this.#houseZone?.correct(tick) ?? null) : null;
+      if (problem === null) return;
+      this.#warnings.log(problem);
+      this.#setZones();
+    },
+    onBuild: (build) => {
+      this.#serverBuild = build;
+      this.#renewal.onBuild(build);
+    },
+  });
+  readonly #painter = new Painter({
+    house: this.#connection.house,
+    now: () => performance.now(),
+    schedule: scheduleChained,
+    requestFrame,
+    detectClockJump: () => this.#connection.detectClockJump(),
+    paint: (second) => this.#paint(second),
+  });
+  #isFresh = false;
+  #houseZone: HouseZone | null = null;
+  #serverBuild = '';
+  #theme: ThemeModule.Theme | null = null;
+
+  start(): void {
+    this.#themeLoader?.load().catch((error: unknown) => {
+      this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`);
+    });
+    if ('WebSocket' in globalThis) this.#connection.start();
+    else element('state').textContent = 'This browser has no WebSockets, which the clock needs';
+    keepAwake();
+    markIdle(this.#root, schedule);
+    connectControls({ describe: () => this.#face.describe(), onDetails: () => void this.#togglePanel() });
+    this.#listen();
+    schedule(registerWorker, registerAfterMs);
+    schedule(() => {
+      for (const address of lazyFiles) void fetch(address).catch(() => {});
+    }, prefetchAfterMs);
+  }
+
+  #listen(): void {
+    const connection = this.#connection;
+    addEventListener('online', () => connection.wake());
+    addEventListener('pageshow', (event) => event.persisted && connection.resume());
+    document.addEventListener('resume', () => connection.resume());
+    const onVisibility = (): void => connection.setVisible(!document.hidden);
+    onVisibility();
+    document.addEventListener('visibilitychange', () => {
+      onVisibility();
+      if (document.hidden) return;
+      connection.wake();
+      this.#painter.refresh();
+    });
+  }
+
+  #paint(second: number): void {
+    if (!this.#attempt(() => this.#face.show(second))) return;
+    this.#connection.onDrawn();
+    const { errorMs } = this.#connection.house;
+    const isStated = this.#connection.state === 'live' && errorMs !== null;
+    this.#face.setError(isStated ? errorMs + this.#painter.latenessMs : null);
+  }
+
+  /** Draws. False if that fails: the page is not live then, since nothing confirms that it shows the time. */
+  #attempt(draw: () => boolean | void): boolean {
+    try {
+      return draw() !== false;
+    } catch (error) {
+      this.#warnings.log(`the time cannot be drawn: ${String(error)}`);
+      return false;
+    }
+  }
+
+  #paintOrStop(): void {
+    if (this.#isFresh) void this.#themeLoader?.onReachable();
+    const isThemed = this.#themeLoader === null || this.#themeLoader.state === 'applied';
+    if (this.#isFresh && isThemed) this.#painter.start();
+    else this.#painter.stop();
+  }
+
+  #setTheme(theme: ThemeModule.Theme): void {
+    this.#theme = theme;
+    const { appearance, warnings, view } = theme;
+    this.#painter.trimMs = appearance.trim;
+    this.#face.stale = appearance.stale;
+    for (const text of warnings) this.#warnings.set(text, text);
+    this.#face.setView(view);
+    this.#setZones();
+  }
+
+  #setHouseZone(zone: ZoneOffsets): void {
+    if (this.#houseZone?.isSame(zone)) return;
+    this.#houseZone = zone.zone === null ? null : new HouseZone(zone.zone, zone);
+    this.#setZones();
+  }
+
+  #setZones(): void {
+    const zones = this.#theme?.zonesBeside(this.#houseZone) ?? {
+      zone: this.#houseZone,
+      secondZone: null,
+      warnings: {},
+    };
+    for (const [parameter, text] of Object.entries(zones.warnings)) this.#warnings.set(parameter, text);
+    this.#attempt(() => this.#face.setZones(zones.zone, zones.secondZone));
+  }
+
+  async #togglePanel(): Promise<void> {
+    try {
+      const panel = await this.#panelModule.load();
+      await panel.togglePanel({
+        connection: this.#connection,
+        painter: this.#painter,
+        zone: () => this.#theme?.zonesBeside(this.#houseZone).zone?.name ?? this.#houseZone?.name ?? null,
+        serverBuild: () => this.#serverBuild,
+        warnings: () => this.#warnings.texts,
+      });
+      this.#warnings.set('panel', null);
+    } catch {
+      this.#warnings.set('panel', 'The details cannot be loaded: try again when the server answers');
+    }
+  }
+}
+
+/** The worker shows the page while the server is away. A frame or a browser may not allow it. */
+function registerWorker(): void {
+  try {
+    void navigator.serviceWorker?.register('/sw.js').catch(() => {});
+  } catch {
+    // A sandboxed frame throws on access.
+  }
+}

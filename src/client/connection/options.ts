@@ -1,0 +1,41 @@
+import type { ScreenState, Tick, ZoneOffsets } from '../../protocol.ts';
+import type { HouseClockOptions } from '../house-clock.ts';
+import type { Schedule } from '../schedule.ts';
+import type { StateAnswer } from './state.ts';
+
+/** What a `Connection` needs of its platform, and what it reports. */
+export interface ConnectionOptions extends HouseClockOptions {
+  openSocket: (events: SocketEvents) => Socket;
+  /** Asks `/api/initial_state`; rejects if there is no answer within `timeoutMs`. `signal` ends what is still under way. */
+  fetchState: (timeoutMs: number, signal?: AbortSignal) => Promise<StateAnswer>;
+  schedule: Schedule;
+  /** From 0 to 1, as `Math.random`. */
+  random: () => number;
+  /** The build of this program, which the server is told. */
+  build: string;
+  /** How long after a refusal the session is checked again, ms; by default a random part of the spread. */
+  recheckMs?: number;
+  /** The ticks became fresh or stale: painting may start, or must stop. */
+  onFresh: (isFresh: boolean) => void;
+  /** Each change of state; the first state is `connecting`. */
+  onState: (state: ScreenState) => void;
+  /** Each tick and each answer with a time, in order of arrival. An older one may follow a newer one. */
+  onTick?: (tick: Tick) => void;
+  /** The zone of the shown time, with each answer. */
+  onZone: (zone: ZoneOffsets) => void;
+  /** The build that the server runs, each time that it says so. */
+  onBuild: (build: string) => void;
+}
+
+/** What a socket reports: `opened` at most once, `closed` last, and nothing before `openSocket` has returned. */
+export interface SocketEvents {
+  opened(): void;
+  /** A text frame. */
+  received(text: string): void;
+  closed(code: number): void;
+}
+
+export interface Socket {
+  send(text: string): void;
+  close(): void;
+}

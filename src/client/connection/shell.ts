@@ -1,0 +1,222 @@
+import { parseServerMessage, type ScreenState, type ScreenStatus, type Sync } from '../../protocol.ts';
+import { HouseClock } from '../house-clock.ts';
+import { dueAt, initialState, step } from './machine.ts';
+import type { ConnectionOptions, Socket } from './options.ts';
+import type { Effect, ConnectionEvent, State } from './state.ts';
+
+/**
+ * The connection of a screen to its server: it carries out what the machine decides. It owns at most one socket, one
+ * question and one timer, which is armed for the earliest instant in the state. After `stop` it owns nothing.
+ */
+export class Connection {
+  /** House time, as this connection measures it. */
+  readonly house: HouseClock;
+  readonly #options: ConnectionOptions;
+  readonly #events: ConnectionEvent[] = [];
+  #state: State;
+  #isStepping = false;
+  /** The current socket; events of any other are ignored. */
+  #socket: { current: Socket | null } | null = null;
+  /** The current question; the answer to any other is ignored. */
+  #question: { abort?: AbortController } | null = null;
+  #timer: { dueAt: number; cancel: () => void } | null = null;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.house = new HouseClock(options);
+    this.#state = initialState(options.recheckMs ?? null);
+  }
+
+  get state(): ScreenState {
+    return this.#state.staleness.screen;
+  }
+
+  /** Opens the first socket. */
+  start(): void {
+    this.#dispatch({ type: 'start' });
+  }
+
+  /** Ends the connection for good. */
+  stop(): void {
+    this.#dispatch({ type: 'stop' });
+  }
+
+  /** The device came online or woke, or the page became visible: an open socket is probed, a wait begins anew. */
+  wake(): void {
+    this.#dispatch({ type: 'wake' });
+  }
+
+  /** The device or the page stood still: nothing that was known counts any more. */
+  resume(): void {
+    this.house.forget();
+    this.#step({ type: 'jump', hasForgotten: true });
+    this.wake();
+  }
+
+  /** To be called before house time is used: notices that the device slept or that its clock was set. */
+  detectClockJump(): void {
+    if (this.house.detectClockJump() === null) return;
+    this.#step({ type: 'jump', hasForgotten: this.house.now() === null });
+  }
+
+  /** The second now due was drawn without an error. */
+  onDrawn(): void {
+    this.#dispatch({ type: 'drawn' });
+  }
+
+  /** A page that is hidden need not draw. */
+  setVisible(isVisible: boolean): void {
+    this.#dispatch({ type: 'visibility', isVisible });
+  }
+
+  /** Whatever happens may be the first that runs after a sleep. */
+  #dispatch(event: ConnectionEvent): void {
+    this.detectClockJump();
+    this.#step(event);
+  }
+
+  /** Runs each step to its end, with the events that its effects cause after it. */
+  #step(event: ConnectionEvent): void {
+    this.#events.push(event);
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    const errors: unknown[] = [];
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+      const { now, random } = this.#options;
+      const { state, effects } = step(this.#state, next, { now: now(), random: random(), house: this.house.reading });
+      this.#state = state;
+      for (const effect of effects) {
+        try {
+          this.#carryOut(effect);
+        } catch (error) {
+          // A callback that throws must not keep the other effects from being carried out.
+          errors.push(error);
+        }
+      }
+    }
+    this.#isStepping = false;
+    this.#arm();
+    if (errors.length > 0) throw errors[0];
+  }
+
+  #carryOut(effect: Effect): void {
+    const { onFresh, onState, onTick, onZone, onBuild } = this.#options;
+    switch (effect.type) {
+      case 'open-socket':
+        return this.#openSocket();
+      case 'close-socket':
+        return this.#closeSocket();
+      case 'ask':
+        return this.#ask(effect.timeoutMs);
+      case 'cancel-question':
+        return this.#cancelQuestion();
+      case 'send-sync':
+        return this.#send({ sync: effect.echo });
+      case 'send-status': {
+        const { offsetMs, errorMs } = this.house;
+        return this.#send({ status: { build: this.#options.build, state: effect.state, offsetMs, errorMs } });
+      }
+      case 'measure':
+        return this.#measure(effect.sync, effect.arrivedAt);
+      case 'condense-house':
+        return this.house.widenError();
+      case 'report-fresh':
+        return onFresh(effect.isFresh);
+      case 'report-state':
+        return onState(effect.state);
+      case 'report-tick':
+        return onTick?.(effect.tick);
+      case 'report-zone':
+        return onZone(effect.zone);
+      case 'report-build':
+        return onBuild(effect.build);
+    }
+  }
+
+  #openSocket(): void {
+    this.#closeSocket();
+    const socket: { current: Socket | null } = { current: null };
+    this.#socket = socket;
+    const ifCurrent = (run: () => void): void => {
+      if (this.#socket === socket) run();
+    };
+    try {
+      socket.current = this.#options.openSocket({
+        opened: () => ifCurrent(() => this.#dispatch({ type: 'opened' })),
+        received: (text) => ifCurrent(() => this.#receive(text)),
+        closed: (code) => ifCurrent(() => this.#closed(code)),
+      });
+    } catch {
+      // A browser refuses an address that its policies forbid.
+      this.#closed(abnormalClosure);
+    }
+  }
+
+  #closed(code: number): void {
+    this.#socket = null;
+    this.#dispatch({ type: 'closed', code });
+  }
+
+  #closeSocket(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.current?.close();
+  }
+
+  #send(message: { sync: number } | { status: ScreenStatus }): void {
+    this.#socket?.current?.send(JSON.stringify(message));
+  }
+
+  #receive(text: string): void {
+    this.detectClockJump();
+    const message = parseServerMessage(text);
+    if (message === null || 'command' in message) this.#step({ type: 'other-frame' });
+    else if ('sync' in message) this.#step({ type: 'sync', sync: message.sync });
+    else {
+      const isContradiction = this.house.forgetIfContradicted(message.tick.at);
+      this.#step({ type: 'tick', tick: message.tick, isContradiction });
+    }
+  }
+
+  #measure({ echo, received, sent, error }: Sync, arrivedAt: number): void {
+    const isNew = this.house.now() === null;
+    const isStepped = this.house.add({ sentAt: echo, received, sent, arrivedAt }, error >= 0 ? error : 0);
+    this.#step({ type: 'measured', isStepped, isNew });
+  }
+
+  #ask(timeoutMs: number): void {
+    this.#cancelQuestion();
+    // Chromium before 66 has no AbortController.
+    const question = typeof AbortController === 'undefined' ? {} : { abort: new AbortController() };
+    this.#question = question;
+    const settle = (answer: Extract<ConnectionEvent, { type: 'answer' }>['answer']): void => {
+      if (this.#question !== question) return;
+      this.#question = null;
+      this.#dispatch({ type: 'answer', answer });
+    };
+    void this.#options.fetchState(timeoutMs, question.abort?.signal).then(settle, () => settle(null));
+  }
+
+  #cancelQuestion(): void {
+    const question = this.#question;
+    this.#question = null;
+    question?.abort?.abort();
+  }
+
+  #arm(): void {
+    const due = dueAt(this.#state);
+    if (this.#timer?.dueAt === due) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (due === Infinity) return;
+    const run = (): void => {
+      this.#timer = null;
+      this.#dispatch({ type: 'time' });
+    };
+    const delayMs = Math.max(0, due - this.#options.now());
+    this.#timer = { dueAt: due, cancel: this.#options.schedule(run, delayMs) };
+  }
+}
+
+/** RFC 6455 section 7.1.5: a connection that was closed without a close frame. */
+const abnormalClosure = 1006;

@@ -1,0 +1,15 @@
+import type { Schedule } from './schedule.ts';
+import { Timer } from './timer.ts';
+
+const idleAfterMs = 10_000;
+
+/** Gives the root the class `idle` while nobody uses pointer or keyboard. */
+export function markIdle(root: HTMLElement, schedule: Schedule): void {
+  const timer = new Timer(schedule);
+  const onActivity = (): void => {
+    root.classList.remove('idle');
+    timer.set(idleAfterMs, () => root.classList.add('idle'));
+  };
+  for (const name of ['pointermove', 'pointerdown', 'keydown']) addEventListener(name, onActivity);
+  onActivity();
+}

@@ -1,0 +1,67 @@
+import { type UtcOffsets, wallClockAt } from '../time/zone-offset.ts';
+import type { ShownZone } from './face.ts';
+import type { Schedule } from './schedule.ts';
+import { Timer } from './timer.ts';
+
+/** After a change of offset the server is asked again at a random moment within this time. */
+const refreshWithinMs = 3_600_000;
+/** The greatest wait after the first failure; it doubles with each further one. */
+const retryMs = { first: 2_000, longest: 60_000 };
+
+export interface NamedZoneOptions {
+  /** The offsets of a zone; null if the server does not know it. Rejects if there is no answer. */
+  fetchOffsets: (name: string) => Promise<UtcOffsets | null>;
+  schedule: Schedule;
+  /** From 0 to 1, as `Math.random`. */
+  random: () => number;
+  /** The offsets became known or changed, or the status changed. */
+  onChange: () => void;
+}
+
+/** A zone that the address of the page names, by the offsets that the server states. */
+export class NamedZone implements ShownZone {
+  readonly name: string;
+  readonly #options: NamedZoneOptions;
+  readonly #timer: Timer;
+  #offsets: UtcOffsets | null = null;
+  #status: 'loading' | 'failing' | 'known' | 'unknown' = 'loading';
+  #failures = 0;
+
+  constructor(name: string, options: NamedZoneOptions) {
+    this.name = name;
+    this.#options = options;
+    this.#timer = new Timer(options.schedule);
+  }
+
+  /** `failing`: the last request was not answered; `unknown`: the server has no zone of this name. */
+  get status(): 'loading' | 'failing' | 'known' | 'unknown' {
+    return this.#status;
+  }
+
+  /** Requests the offsets; after a failure again and again, less and less often. */
+  async load(): Promise<void> {
+    const { fetchOffsets, random, onChange } = this.#options;
+    this.#timer.clear();
+    try {
+      const offsets = await fetchOffsets(this.name);
+      this.#failures = 0;
+      this.#status = offsets === null ? 'unknown' : 'known';
+      this.#offsets = offsets;
+    } catch {
+      const withinMs = Math.min(retryMs.first * 2 ** this.#failures, retryMs.longest);
+      this.#failures += 1;
+      if (this.#offsets === null) this.#status = 'failing';
+      this.#timer.set(withinMs / 2 + (random() * withinMs) / 2, () => void this.load());
+    }
+    onChange();
+  }
+
+  wallClockAt(instant: number): number | null {
+    if (this.#offsets === null) return null;
+    const next = this.#offsets.nextUtcOffset;
+    if (next !== null && instant >= next.at && !this.#timer.isSet) {
+      this.#timer.set(this.#options.random() * refreshWithinMs, () => void this.load());
+    }
+    return wallClockAt(this.#offsets, instant);
+  }
+}

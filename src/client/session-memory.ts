@@ -1,0 +1,17 @@
+/** `sessionStorage`, or nothing that lasts if the browser denies storage: then reading and writing throw. */
+export const sessionMemory: Pick<Storage, 'getItem' | 'setItem'> = {
+  getItem: (key) => {
+    try {
+      return sessionStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  setItem: (key, value) => {
+    try {
+      sessionStorage.setItem(key, value);
+    } catch {
+      // The page may reload once more than it should.
+    }
+  },
+};

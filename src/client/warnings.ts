@@ -1,0 +1,33 @@
+/** What the page cannot do, a sentence per subject: in a list on the page and, once each, in the console. */
+export class Warnings {
+  readonly #list: HTMLElement;
+  readonly #texts = new Map<string, string>();
+  readonly #logged = new Set<string>();
+
+  constructor(list: HTMLElement) {
+    this.#list = list;
+  }
+
+  get texts(): readonly string[] {
+    return [...this.#texts.values()];
+  }
+
+  /** Shows a sentence about a subject until it is replaced, or removed by null. */
+  set(subject: string, text: string | null): void {
+    if (text === (this.#texts.get(subject) ?? null)) return;
+    if (text === null) this.#texts.delete(subject);
+    else {
+      this.#texts.set(subject, text);
+      this.log(text);
+    }
+    this.#list.textContent = this.texts.join('. ');
+  }
+
+  /** Writes a sentence only to the console. */
+  log(text: string): void {
+    if (this.#logged.has(text)) return;
+    this.#logged.add(text);
+    // oxlint-disable-next-line no-console -- The console is where an operator looks for what a screen cannot show.
+    console.warn(`Clock: ${text}`);
+  }
+}

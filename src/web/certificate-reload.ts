@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { runInBackground } from '../background.ts';
+import { UserError, type Service } from '../lifecycle.ts';
+import type { Logger } from '../logger.ts';
+import type { HouseTime } from '../time/house-time.ts';
+import { certificateExpiry, certificateProblem } from './certificate.ts';
+import type { Listener } from './listener.ts';
+import type { WebSettings } from './options.ts';
+
+const pollEveryMs = 5_000;
+
+export interface CertificateReloadOptions {
+  config: WebSettings;
+  listener: Pick<Listener, 'replace' | 'closeRetired'>;
+  time: Pick<HouseTime, 'now'>;
+  log: Logger;
+}
+
+/**
+ * Loads a new certificate without closing a socket: when one of the two files changes, and on SIGHUP. Warns of a
+ * certificate that is not valid or expires soon. Does nothing without TLS.
+ */
+export class CertificateReload implements Service {
+  readonly name = 'certificate reload';
+  readonly #options: CertificateReloadOptions;
+  readonly #onHangup = (): void => runInBackground(this.#poll());
+  #timer: NodeJS.Timeout | undefined;
+  /** The files that were loaded, or refused, last. */
+  #seen = '';
+  #isPolling = false;
+  #isStopped = false;
+  #expiresAt: number | null = null;
+
+  constructor(options: CertificateReloadOptions) {
+    this.#options = options;
+  }
+
+  /** When the loaded certificate expires, epoch ms; null without TLS. */
+  get expiresAt(): number | null {
+    return this.#expiresAt;
+  }
+
+  async start(): Promise<void> {
+    const files = await this.#read();
+    if (files === null) return;
+    this.#loaded(files);
+    process.on('SIGHUP', this.#onHangup);
+    this.#timer = setInterval(() => runInBackground(this.#poll()), pollEveryMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    process.off('SIGHUP', this.#onHangup);
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    try {
+      this.#options.listener.closeRetired();
+      await this.#reloadIfChanged();
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+
+  async #reloadIfChanged(): Promise<void> {
+    const { listener, log } = this.#options;
+    const files = await this.#read();
+    if (this.#isStopped || files === null || files.cert + files.key === this.#seen) return;
+    this.#seen = files.cert + files.key;
+    try {
+      await listener.replace();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      log.warn({ reason: error.message }, 'the new certificate is not usable; the old one stays in use');
+      return;
+    }
+    log.info('new certificate loaded');
+    this.#loaded(files);
+  }
+
+  #loaded({ cert, key }: Files): void {
+    const { time, log } = this.#options;
+    this.#seen = cert + key;
+    this.#expiresAt = certificateExpiry(cert);
+    const problem = certificateProblem(cert, time.now());
+    if (problem !== null) log.warn(`the certificate ${problem.message}`);
+  }
+
+  /** Null without TLS; empty texts if a file cannot be read, which is then what the refusal of the pair says. */
+  async #read(): Promise<Files | null> {
+    const { tlsCert, tlsKey } = this.#options.config;
+    if (tlsCert === undefined || tlsKey === undefined) return null;
+    try {
+      const [cert, key] = await Promise.all([readFile(tlsCert, 'utf8'), readFile(tlsKey, 'utf8')]);
+      return { cert, key };
+    } catch {
+      return { cert: '', key: '' };
+    }
+  }
+}
+
+interface Files {
+  cert: string;
+  key: string;
+}

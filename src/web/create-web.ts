@@ -1,0 +1,95 @@
+import type { Accounts } from '../auth/accounts.ts';
+import { Attempts } from '../auth/attempts.ts';
+import type { Sessions } from '../auth/sessions.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { Logger } from '../logger.ts';
+import { accountRoutes } from './account-routes.ts';
+import { apiRoutes } from './api-routes.ts';
+import { createApp } from './app.ts';
+import { Assets } from './assets.ts';
+import { Authenticator } from './authenticator.ts';
+import { CertificateReload } from './certificate-reload.ts';
+import { clockRoutes } from './clock-routes.ts';
+import { Cookies } from './cookies.ts';
+import { CsrfProtection } from './csrf.ts';
+import { maxOpenSockets } from './descriptor-limit.ts';
+import { embedRoutes } from './embed-routes.ts';
+import { Hub } from './hub.ts';
+import { LastMessages } from './last-messages.ts';
+import { Listener } from './listener.ts';
+import type { WebSettings } from './options.ts';
+import { probeRoutes } from './probe-routes.ts';
+import { Proxies } from './proxies.ts';
+import type { Routes } from './router.ts';
+import { Server } from './server.ts';
+import { SessionMonitor } from './session-monitor.ts';
+import { SocketEndpoint } from './socket-endpoint.ts';
+import { serveSockets, socketRoutes } from './socket-routes.ts';
+import { Spread } from './spread.ts';
+import { Upgrades } from './upgrades.ts';
+import type { Uws } from './uws.ts';
+import { Web } from './web.ts';
+import type { WebContext } from './web-context.ts';
+
+export interface WebDependencies {
+  config: WebSettings;
+  /** The address to listen on. */
+  host: string;
+  uws: Uws;
+  backend: Backend;
+  accounts: Accounts;
+  sessions: Sessions;
+  channels: readonly string[];
+  /** Identifies this process within the installation. */
+  owner: string;
+  assetsFolder: string;
+  /** Version and commit, `1.0.0+3f2a91c`. */
+  build: string;
+  stopping: AbortSignal;
+  log: Logger;
+}
+
+/** Composes the web role: its services and its routes. Throws a `UserError` for unusable TLS or static files. */
+export function createWeb(dependencies: WebDependencies): Web {
+  const { config, host, uws, backend, sessions, owner, assetsFolder, log } = dependencies;
+  const assets = new Assets(assetsFolder);
+  const hub = new Hub((topic, frame) => listener.publish(topic, frame));
+  sessions.openSessions = hub;
+  const cookies = new Cookies(config.cookiePrefix);
+  const context: WebContext = {
+    ...dependencies,
+    assets: assets.urls,
+    attempts: new Attempts(backend.limiter),
+    authenticator: new Authenticator({ sessions, cookies, backend, hasSocket: ({ jti }) => hub.has(jti) }),
+    cookies,
+    csrf: new CsrfProtection(cookies, config.allowedOrigins),
+    lastMessages: new LastMessages({ backend }),
+    spread: new Spread({ backend, owner, connections: () => hub.size }),
+  };
+  const endpoint = new SocketEndpoint({ ...context, hub, maxSockets: maxOpenSockets(config.maxSockets, log) });
+  const proxies = new Proxies(config.trustedProxy, config.tlsCert !== undefined, log);
+  const routes: Routes = {
+    ...clockRoutes(context),
+    ...embedRoutes(context),
+    ...accountRoutes(context),
+    ...apiRoutes(context),
+    ...probeRoutes(context),
+    ...socketRoutes(endpoint),
+    ...assets.routes,
+  };
+  const server = new Server({ ...context, routes, proxies });
+  const upgrades = new Upgrades(uws);
+  const listener = new Listener({
+    uws,
+    host,
+    port: config.port,
+    createApp: () => createApp(config, uws),
+    register: (served) => {
+      served.app.any('/*', (res, req) => server.handle(res, req));
+      serveSockets(served, { server, endpoint, upgrades });
+    },
+  });
+  const sessionMonitor = new SessionMonitor({ hub, sessions, records: backend.records, time: backend.time });
+  const certificateReload = new CertificateReload({ config, listener, time: backend.time, log });
+  return new Web({ ...context, hub, sessionMonitor, endpoint, upgrades, server, listener, certificateReload });
+}

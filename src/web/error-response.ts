@@ -1,0 +1,19 @@
+import type { AssetUrls } from './assets.ts';
+import type { HttpError } from './http-error.ts';
+import { page, reasonPhrases, type Response } from './http.ts';
+import { errorPage } from './pages/error-page.ts';
+
+/** Relative to this, each kind of error has a `type` of its own (RFC 9457, section 3.1.1). It is a name, not an address. */
+const problemTypes = 'urn:problem-type:clock:';
+
+/** The response for an error: problem details (RFC 9457) under `/api/`, a page elsewhere. */
+export function errorResponse(error: HttpError, path: string, assets: AssetUrls): Response {
+  const { kind, status, message, headers } = error;
+  const title = reasonPhrases[status] ?? 'Error';
+  if (!path.startsWith('/api/')) return page(errorPage({ assets, status, title, message }), status, headers);
+  return {
+    status,
+    headers: [['Content-Type', 'application/problem+json'], ['Cache-Control', 'no-store'], ...headers],
+    body: JSON.stringify({ type: problemTypes + kind, title, status, detail: message }),
+  };
+}

@@ -1,0 +1,60 @@
+import { perSecondTopicOf, topicOf } from './hub.ts';
+import { HttpError } from './http-error.ts';
+import type { RequestHead } from './http.ts';
+
+const maxChannels = 8;
+const upgradeHeaders = [
+  ['Upgrade', 'websocket'],
+  ['Connection', 'Upgrade'],
+  ['Sec-WebSocket-Version', '13'],
+] as const;
+
+/**
+ * Throws the 405, 426 or 400 of a handshake that violates RFC 6455, section 4.2.1. uWebSockets.js accepts most of them.
+ */
+export function checkHandshake({ method, headers, query }: RequestHead): void {
+  if (method !== 'GET')
+    throw new HttpError('method-not-allowed', 'Method not allowed. Allowed: GET.', [['Allow', 'GET']]);
+  if (headers.get('sec-websocket-version')?.trim() !== '13') {
+    throw new HttpError('upgrade-required', 'This address accepts only WebSockets of version 13.', upgradeHeaders);
+  }
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') throw invalid('The header Upgrade must be websocket.');
+  const connection = headers.get('connection')?.toLowerCase().split(',') ?? [];
+  if (!connection.some((option) => option.trim() === 'upgrade')) {
+    throw invalid('The header Connection must include Upgrade.');
+  }
+  if (!/^[A-Za-z0-9+/]{21}[AQgw]==$/.test(headers.get('sec-websocket-key') ?? '')) {
+    throw invalid('The header Sec-WebSocket-Key must be 16 bytes in base64.');
+  }
+  // A proxy could take the body for the first frames.
+  if (Number(headers.get('content-length') ?? 0) > 0) throw invalid('A handshake must not have a body.');
+  if (query === '') return;
+  const every = new URLSearchParams(query).getAll('every');
+  if (every.some((value) => value !== '1000') || every.length > 1) throw invalid('The parameter every must be 1000.');
+}
+
+/** Shared by the many sockets that request nothing else. */
+const defaultTopics = [topicOf('time')];
+
+/**
+ * The topics that a query requests: `channels=time,date`, by default `time`; with `every=1000`, only the first tick of
+ * `time` in each second. Throws a 404 if a channel is unknown, empty or repeated, or if there are more than 8.
+ */
+export function topicsOf({ query }: RequestHead, channels: readonly string[]): readonly string[] {
+  if (query === '') return defaultTopics;
+  const parameters = new URLSearchParams(query);
+  const lists = parameters.getAll('channels');
+  const requested = lists.length === 0 ? ['time'] : lists.flatMap((list) => list.split(','));
+  if (requested.length > maxChannels) {
+    throw new HttpError('unknown-channel', `A socket receives at most ${maxChannels} channels.`);
+  }
+  const unknown = requested.find((name) => !channels.includes(name));
+  if (unknown !== undefined) throw new HttpError('unknown-channel', `There is no channel ${JSON.stringify(unknown)}.`);
+  if (new Set(requested).size < requested.length) throw new HttpError('unknown-channel', 'A channel is repeated.');
+  const perSecond = parameters.get('every') === '1000';
+  return requested.map((channel) => (perSecond && channel === 'time' ? perSecondTopicOf(channel) : topicOf(channel)));
+}
+
+function invalid(message: string): HttpError {
+  return new HttpError('invalid-handshake', message);
+}

@@ -1,0 +1,66 @@
+import { TooBusy } from '../auth/passwords.ts';
+import { Unavailable } from '../backend/backend.ts';
+import type { Response } from './http.ts';
+
+/** The status of each kind of error. */
+const statusOfKind = {
+  'invalid-request': 400,
+  'invalid-handshake': 400,
+  'signed-out': 401,
+  'foreign-origin': 403,
+  'invalid-form': 403,
+  'not-found': 404,
+  'unknown-channel': 404,
+  'unknown-zone': 404,
+  'method-not-allowed': 405,
+  'length-required': 411,
+  'content-too-large': 413,
+  'upgrade-required': 426,
+  'too-many-attempts': 429,
+  'headers-too-large': 431,
+  'internal-error': 500,
+  unavailable: 503,
+  busy: 503,
+  full: 503,
+} as const;
+
+/** Names an error in the `type` of problem details, so that programs need not read its message. */
+export type ErrorKind = keyof typeof statusOfKind;
+
+/** An error that ends a request. `errorResponse` makes it a page or problem details. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly kind: ErrorKind;
+  readonly status: number;
+  readonly headers: Response['headers'] & {};
+
+  /** `message` is one sentence for a person. */
+  constructor(kind: ErrorKind, message: string, headers: Response['headers'] = []) {
+    super(message);
+    this.kind = kind;
+    this.status = statusOfKind[kind];
+    this.headers = headers;
+  }
+}
+
+/** 401 for programs, which can send a token. */
+export function signedOut(): HttpError {
+  return new HttpError('signed-out', 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
+}
+
+/** 503 with `Retry-After` in whole seconds. */
+export function temporary(kind: 'unavailable' | 'busy' | 'full', message: string, retryAfterS = 1): HttpError {
+  return new HttpError(kind, message, [['Retry-After', String(retryAfterS)]]);
+}
+
+/** The `HttpError` for an expected error; null for an unexpected one. */
+export function asHttpError(error: unknown): HttpError | null {
+  if (error instanceof HttpError) return error;
+  if (error instanceof Unavailable) {
+    return temporary('unavailable', 'The server cannot reach its data at the moment. Try again soon.');
+  }
+  if (error instanceof TooBusy) {
+    return temporary('busy', 'Too many people are signing in at the moment. Try again soon.', 2);
+  }
+  return null;
+}

@@ -1,0 +1,124 @@
+import { UserError } from '../lifecycle.ts';
+import { listenExclusively, type ListenSocket, type TemplatedApp, type Uws } from './uws.ts';
+
+/** How long an app that was replaced may go on serving requests on connections that are kept alive. */
+const retiredForMs = 60_000;
+
+/** An app of uWebSockets.js and the number of its open WebSockets. */
+export interface ServedApp {
+  readonly app: TemplatedApp;
+  sockets: number;
+}
+
+export interface ListenerOptions {
+  uws: Uws;
+  host: string;
+  port: number;
+  createApp: () => TemplatedApp;
+  /** Adds the routes to an app. */
+  register: (served: ServedApp) => void;
+}
+
+/**
+ * The apps behind one port. A certificate belongs to an app, so a new one needs a new app: it takes over the port, and
+ * the app that it replaces keeps its open sockets.
+ */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #retired: { served: ServedApp; closeAfter: number }[] = [];
+  #current: ServedApp;
+  #listening: ListenSocket | undefined;
+  /** The port, once one is known; with `--port 0` it is found at the start. */
+  #port: number;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#port = options.port;
+    this.#current = this.#create();
+  }
+
+  /** The port it listens on; 0 while it does not listen. */
+  get port(): number {
+    return this.#listening === undefined ? 0 : this.#port;
+  }
+
+  async start(): Promise<void> {
+    if (await this.#listen()) {
+      if (this.#options.port !== 0) return;
+      // uWebSockets.js sets SO_REUSEADDR only for a port that it is given. Without it, an app could not take the port
+      // over while there are connections.
+      this.stopListening();
+      if (await this.#listen()) return;
+    }
+    throw new UserError(
+      `--port: cannot listen on ${this.#address}: the port is in use, or --host is not an address of this host`,
+    );
+  }
+
+  /** Puts a new app in place of the current one. Throws a `UserError` if none can be created: then nothing changes. */
+  async replace(): Promise<void> {
+    const next = this.#create();
+    this.#retired.push({ served: this.#current, closeAfter: performance.now() + retiredForMs });
+    this.#current = next;
+    this.stopListening();
+    if (!(await this.#listen())) throw new Error(`another process took ${this.#address} while the certificate changed`);
+  }
+
+  /** Closes the apps that were replaced and have no sockets any more. */
+  closeRetired(): void {
+    const now = performance.now();
+    for (const [index, { served, closeAfter }] of [...this.#retired.entries()].toReversed()) {
+      if (served.sockets > 0 || now < closeAfter) continue;
+      this.#retired.splice(index, 1);
+      served.app.close();
+    }
+  }
+
+  /** Sends a text frame to all subscribers of a topic; returns how many there are. */
+  publish(topic: string, frame: Uint8Array): number {
+    let subscribers = 0;
+    for (const { app } of this.#apps()) {
+      const count = app.numSubscribers(topic);
+      if (count > 0) app.publish(topic, frame, false);
+      subscribers += count;
+    }
+    return subscribers;
+  }
+
+  /** Refuses new connections; those that are open stay. */
+  stopListening(): void {
+    if (this.#listening !== undefined) this.#options.uws.us_listen_socket_close(this.#listening);
+    this.#listening = undefined;
+  }
+
+  /** Ends everything at once. */
+  close(): void {
+    this.stopListening();
+    for (const { app } of this.#apps()) app.close();
+  }
+
+  get #address(): string {
+    const { host } = this.#options;
+    return `${host.includes(':') ? `[${host}]` : host}:${this.#port}`;
+  }
+
+  async #listen(): Promise<boolean> {
+    const { host, uws } = this.#options;
+    const listening = await listenExclusively(this.#current.app, host, this.#port);
+    if (listening === false) return false;
+    this.#listening = listening;
+    this.#port = uws.us_socket_local_port(listening);
+    return true;
+  }
+
+  #create(): ServedApp {
+    const served: ServedApp = { app: this.#options.createApp(), sockets: 0 };
+    this.#options.register(served);
+    return served;
+  }
+
+  *#apps(): Iterable<ServedApp> {
+    yield this.#current;
+    for (const { served } of this.#retired) yield served;
+  }
+}

@@ -1,0 +1,49 @@
+import type { AssetUrls } from '../assets.ts';
+import { type Html, html } from '../html.ts';
+
+export interface DocumentOptions {
+  title: string;
+  assets: AssetUrls;
+  /** One sentence for search engines and link previews. */
+  description?: string;
+  /** `clock` fills the window; `card` is centred in it. */
+  layout: 'clock' | 'card';
+  /** The build that serves the page, if the page runs the clock's script, which reads it from the root element. */
+  liveBuild?: string;
+  body: Html;
+}
+
+/** A complete document. It contains no inline style or script, which the CSP forbids. */
+export function document({ title, assets, description, layout, liveBuild, body }: DocumentOptions): Html {
+  const isLive = liveBuild !== undefined;
+  return html`<!doctype html>
+    <html lang="en" ${isLive ? html` data-state="connecting" data-build="${liveBuild}"` : null}>
+      <head>
+        <meta charset="utf-8" />
+        <title>${title}</title>
+        ${description === undefined ? null : html`<meta name="description" content="${description}" />`}
+        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="theme-color" content="#f7f6f2" media="(prefers-color-scheme: light)" />
+        <meta name="theme-color" content="#0c0e12" media="(prefers-color-scheme: dark)" />
+        <link rel="stylesheet" href="${assets.css}" />
+        <link rel="icon" href="${assets.icon}" type="image/svg+xml" />
+        <link rel="manifest" href="/manifest.webmanifest" />
+        ${isLive ? html`<script type="module" src="${assets.js}"></script>` : null}
+      </head>
+      <body class="${layout}">
+        ${body}
+      </body>
+    </html> `;
+}
+
+/** The page of a form. After a failed attempt its title begins with "Error", which screen readers read first. */
+export function formPage(options: Omit<DocumentOptions, 'layout'> & { message: string | undefined }): Html {
+  const { title, message } = options;
+  return document({ ...options, title: message === undefined ? title : `Error: ${title}`, layout: 'card' });
+}
+
+/** The line above a form that says why the last attempt failed. */
+export function alert(message: string | undefined): Html | null {
+  return message === undefined ? null : html`<p class="alert" role="alert">${message}</p>`;
+}

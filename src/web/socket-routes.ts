@@ -1,0 +1,65 @@
+import { runInBackground } from '../background.ts';
+import { HttpError } from './http-error.ts';
+import type { SocketData } from './hub.ts';
+import type { ServedApp } from './listener.ts';
+import type { Routes } from './router.ts';
+import type { Server } from './server.ts';
+import { socketPath, type SocketEndpoint } from './socket-endpoint.ts';
+import type { Upgrades } from './upgrades.ts';
+import type { HttpRequest, HttpResponse, SocketContext } from './uws.ts';
+
+/** The refusal of requests for `/time/tic/` that uWebSockets.js does not recognise as handshakes. */
+export function socketRoutes(endpoint: SocketEndpoint): Routes {
+  return {
+    [socketPath]: {
+      any: async (request) => {
+        await endpoint.admit(request, () => false);
+        throw new HttpError('invalid-handshake', 'The request is not a WebSocket handshake.');
+      },
+    },
+  };
+}
+
+export interface SocketHandlers {
+  server: Server;
+  endpoint: SocketEndpoint;
+  upgrades: Upgrades;
+}
+
+/** Serves `/time/tic/` on an app, and counts its sockets. */
+export function serveSockets(served: ServedApp, handlers: SocketHandlers): void {
+  const behavior = handlers.endpoint.behavior();
+  served.app.ws<SocketData>(socketPath, {
+    ...behavior,
+    open: (socket) => {
+      served.sockets += 1;
+      behavior.open(socket);
+    },
+    close: (socket, code) => {
+      served.sockets -= 1;
+      behavior.close(socket, code);
+    },
+    upgrade: (res, req, context) => runInBackground(upgrade(handlers, res, req, context)),
+  });
+}
+
+async function upgrade(
+  { server, endpoint, upgrades }: SocketHandlers,
+  res: HttpResponse,
+  req: HttpRequest,
+  context: SocketContext,
+): Promise<void> {
+  const exchange = server.open(res, req);
+  if (exchange === null) return;
+  const { head } = exchange;
+  const key = head.headers.get('sec-websocket-key') ?? '';
+  try {
+    await endpoint.admit(head, (data) => {
+      server.end(exchange);
+      if (!exchange.aborted) upgrades.upgrade(res, key, data, context);
+      return !exchange.aborted;
+    });
+  } catch (error) {
+    await server.respond(exchange, Promise.reject(error));
+  }
+}

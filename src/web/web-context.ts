@@ -1,0 +1,33 @@
+import type { Accounts } from '../auth/accounts.ts';
+import type { Attempts } from '../auth/attempts.ts';
+import type { Sessions } from '../auth/sessions.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { Logger } from '../logger.ts';
+import type { AssetUrls } from './assets.ts';
+import type { Authenticator } from './authenticator.ts';
+import type { Cookies } from './cookies.ts';
+import type { CsrfProtection } from './csrf.ts';
+import type { LastMessages } from './last-messages.ts';
+import type { WebSettings } from './options.ts';
+import type { Spread } from './spread.ts';
+
+/** What the routes of a web process share. Each takes what it needs, so a new option reaches a page without a detour. */
+export interface WebContext {
+  config: WebSettings;
+  backend: Backend;
+  accounts: Accounts;
+  sessions: Sessions;
+  attempts: Attempts;
+  authenticator: Authenticator;
+  cookies: Cookies;
+  csrf: CsrfProtection;
+  lastMessages: LastMessages;
+  spread: Spread;
+  channels: readonly string[];
+  assets: AssetUrls;
+  /** Version and commit, `1.0.0+3f2a91c`. */
+  build: string;
+  /** Aborts when the process begins to stop. */
+  stopping: AbortSignal;
+  log: Logger;
+}

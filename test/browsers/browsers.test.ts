@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ClockProcess, startClock } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { launchOldChromium } from './chromium.ts';
+import type { BrowserDriver } from './driver.ts';
+import { launchFirefox } from './firefox.ts';
+import { signIn, textOf, waitFor } from './page.ts';
+import { launchPhantomJs } from './phantomjs.ts';
+import { launchWebKit } from './webkit.ts';
+
+/** Neither the browsers' zone nor a whole number of hours from it. */
+const zone = 'Asia/Kathmandu';
+const supported = [
+  { name: 'Chromium 64', launch: () => launchOldChromium('64.0.3264') },
+  { name: 'Chromium 79', launch: () => launchOldChromium('2.0.2') },
+  { name: 'Chromium 88', launch: () => launchOldChromium('5.5.0') },
+  { name: 'Chromium 92', launch: () => launchOldChromium('10.1.0') },
+  { name: 'Firefox', launch: launchFirefox },
+  { name: 'WebKitGTK', launch: launchWebKit },
+];
+
+let clock: ClockProcess;
+let browser: BrowserDriver;
+
+async function start(launch: () => Promise<BrowserDriver>): Promise<void> {
+  clock = await startClock(['all', '--zone', zone, '--port', String(await freePort())]);
+  browser = await launch();
+}
+
+afterEach(async () => {
+  await browser?.close();
+  await clock?.stop();
+});
+
+describe.each(supported)('the clock in $name', ({ launch }) => {
+  beforeEach(() => start(launch));
+
+  test(
+    'shows the right second, is stale while the server is frozen or gone, and recovers',
+    { timeout: 60_000 },
+    async () => {
+      await signIn(browser, `${clock.url}/`, clock.adminPassword());
+      await expectState('live', 10_000);
+      await expectRightSecond();
+
+      clock.kill('SIGSTOP');
+      await expectState('stale', 4_000);
+      clock.kill('SIGCONT');
+      await expectState('live', 5_000);
+      await expectRightSecond();
+
+      clock.kill('SIGTERM');
+      await clock.exited;
+      await expectState('stale', 4_000);
+      const { dataDir, port } = clock;
+      await using _again = await startClock(['all', '--zone', zone, '--port', String(port)], { dataDir });
+      await expectState('live', 15_000);
+      await expectRightSecond();
+    },
+  );
+});
+
+describe('a browser that cannot show the clock', () => {
+  test('says that it is too old if it knows no modules', async () => {
+    await start(launchPhantomJs);
+    await signIn(browser, `${clock.url}/`, clock.adminPassword());
+    await expectWords('This browser is too old to show the time');
+  });
+
+  test('says that it needs JavaScript', async () => {
+    await start(() => launchOldChromium('64.0.3264'));
+    await signIn(browser, `${clock.url}/`, clock.adminPassword());
+    await browser.disableScripts?.();
+    await browser.goto(`${clock.url}/`);
+    await expectWords('needs JavaScript');
+  });
+
+  test('says that it has no WebSockets', async () => {
+    await start(() => launchOldChromium('64.0.3264'));
+    await browser.addInitScript?.('delete window.WebSocket');
+    await signIn(browser, `${clock.url}/`, clock.adminPassword());
+    await expectWords('This browser has no WebSockets');
+  });
+});
+
+async function expectState(state: string, limitMs: number): Promise<void> {
+  const isInState = `document.documentElement.getAttribute('data-state') === '${state}'`;
+  await waitFor(browser, isInState, `the page is ${state}`, limitMs);
+}
+
+/** The text of `#display` is house time, which is the host's with the embedded backend, within a second. */
+async function expectRightSecond(): Promise<void> {
+  const before = Date.now();
+  const shown = await textOf(browser, '#display');
+  const after = Date.now();
+  expect([before - 1_000, before, after, after + 1_000].map(timeOfDay)).toContain(shown);
+}
+
+function timeOfDay(at: number): string {
+  return new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeStyle: 'medium' }).format(at);
+}
+
+async function expectWords(words: string): Promise<void> {
+  await waitFor(
+    browser,
+    `document.body.innerText.indexOf(${JSON.stringify(words)}) >= 0`,
+    `the page says: ${words}`,
+    5_000,
+  );
+}

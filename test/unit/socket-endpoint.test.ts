@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { silentLogger } from '../../src/logger.ts';
+import type { RequestHead } from '../../src/web/http.ts';
+import type { SocketData } from '../../src/web/hub.ts';
+import { SocketEndpoint, type SocketEndpointOptions } from '../../src/web/socket-endpoint.ts';
+
+const head: RequestHead = {
+  method: 'GET',
+  path: '/time/tic/',
+  query: '',
+  headers: new Map([
+    ['upgrade', 'websocket'],
+    ['connection', 'Upgrade'],
+    ['sec-websocket-version', '13'],
+    ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ=='],
+  ]),
+  secure: false,
+};
+
+/** An endpoint on which every request has these sessions; `valid` are those whose records exist. */
+function endpointWith(verified: readonly string[], valid: readonly string[]): SocketEndpoint {
+  const sessions = verified.map((jti) => ({ jti }));
+  const options = {
+    config: { allowedOrigins: [] },
+    hub: { size: 0 },
+    authenticator: { verify: async () => sessions },
+    sessions: { isValid: async ({ jti }: { jti: string }) => valid.includes(jti), isCached: () => true },
+    backend: { outage: null },
+    channels: ['time'],
+    maxSockets: 1,
+    log: silentLogger(),
+  };
+  return new SocketEndpoint(options as unknown as SocketEndpointOptions);
+}
+
+describe('a handshake', () => {
+  test('is counted as 101 when its socket is opened', async () => {
+    const endpoint = endpointWith(['a'], ['a']);
+    await endpoint.admit(head, () => true);
+    expect([...endpoint.handshakes]).toEqual([['101', 1]]);
+  });
+
+  test('is not counted if its client has gone', async () => {
+    const endpoint = endpointWith(['a'], ['a']);
+    await endpoint.admit(head, () => false);
+    expect([...endpoint.handshakes]).toEqual([]);
+  });
+
+  test('is counted by the status of its refusal', async () => {
+    const endpoint = endpointWith(['a'], []);
+    await expect(endpoint.admit(head, () => true)).rejects.toMatchObject({ status: 401 });
+    expect([...endpoint.handshakes]).toEqual([['401', 1]]);
+  });
+
+  test('opens the socket of the first valid session', async () => {
+    const opened: SocketData[] = [];
+    await endpointWith(['a', 'b', 'c'], ['b', 'c']).admit(head, (data) => opened.push(data) > 0);
+    expect(opened.map(({ session }) => session.jti)).toEqual(['b']);
+  });
+});

@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { LazyModule } from '../../src/client/lazy-module.ts';
+import { ThemeLoader, type ThemeState } from '../../src/client/theme-loader.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+describe('theme loader', () => {
+  let clock: VirtualClock;
+  let isServed: boolean;
+  let applied: string[];
+  let states: ThemeState[];
+  let reloads: number[];
+
+  beforeEach(() => {
+    clock = new VirtualClock(0);
+    isServed = true;
+    applied = [];
+    states = [];
+    reloads = [];
+  });
+
+  function make(apply: (module: string) => void = (module) => applied.push(module)) {
+    return new ThemeLoader<string>({
+      load: async () => {
+        if (!isServed) throw new Error('not delivered');
+        return 'theme';
+      },
+      apply,
+      onState: (state) => states.push(state),
+      schedule: (run, delayMs) => clock.schedule(run, delayMs),
+      reload: () => reloads.push(clock.now),
+    });
+  }
+
+  test('applies the theme once it is loaded', async () => {
+    await make().load();
+    expect(applied).toEqual(['theme']);
+    expect(states).toEqual(['loading', 'applied']);
+  });
+
+  test('loads a missing theme again when the server answers', async () => {
+    isServed = false;
+    const loader = make();
+    await loader.load();
+    expect(loader.state).toBe('missing');
+    isServed = true;
+    await loader.onReachable();
+    expect(loader.state).toBe('applied');
+    await clock.pass(120_000);
+    expect(reloads).toEqual([]);
+  });
+
+  test('reloads the page once if the second attempt fails too', async () => {
+    isServed = false;
+    const loader = make();
+    await loader.load();
+    await loader.onReachable();
+    await loader.onReachable();
+    await clock.pass(120_000);
+    expect(reloads).toEqual([15_000]);
+  });
+
+  test('is broken, and stays so, if this browser cannot apply the theme', async () => {
+    const loader = make(() => {
+      throw new Error('no such feature');
+    });
+    await expect(loader.load()).rejects.toThrow('no such feature');
+    await loader.onReachable();
+    await clock.pass(120_000);
+    expect(states).toEqual(['loading', 'broken']);
+    expect(reloads).toEqual([]);
+  });
+});
+
+describe('lazy module', () => {
+  test('requests another address after each failure', async () => {
+    const requested: string[] = [];
+    const module = new LazyModule<string>('/static/panel.js', async (address) => {
+      requested.push(address);
+      if (requested.length < 3) throw new Error('not delivered');
+      return 'panel';
+    });
+    await expect(module.load()).rejects.toThrow('not delivered');
+    await expect(module.load()).rejects.toThrow('not delivered');
+    expect(await module.load()).toBe('panel');
+    expect(requested).toEqual(['/static/panel.js', '/static/panel.js?retry=1', '/static/panel.js?retry=2']);
+  });
+});
