@@ -70,7 +70,7 @@ export default {
     forbid(
       'client-imports-no-server-code',
       { path: '^src/client/' },
-      { path: '^src/', pathNot: '^src/(client/|protocol\\.ts|time/)' },
+      { path: '^src/', pathNot: '^src/(client/|background\\.ts|protocol\\.ts|time/)' },
       'the page shares the protocol and time/ with the server, and nothing else',
     ),
     forbid(

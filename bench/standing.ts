@@ -69,9 +69,13 @@ const at = (share: number): string => (sorted[Math.floor(share * (sorted.length 
 print(`${sorted.length} ticks, delay: p50 ${at(0.5)}, p99 ${at(0.99)}, maximum ${at(1)} ms`);
 const due = (Math.max(...instants) - Math.min(...instants)) / Number(values.interval) + 1;
 
-print(
-  `${due} instants were due, ${due - sorted.length} of them had no tick; the roles counted ${await skipped()} as skipped`,
-);
+print(`${due} instants were due, ${due - sorted.length} of them had no tick; the roles counted ${await skipped()}:`);
+const [missed, expiredTasks, expiredTicks] = await Promise.all([
+  roles.beat.metric('clock_beats_missed_total'),
+  roles.worker.metric('clock_tasks_expired_total'),
+  roles.web.metric('clock_ticks_expired_total'),
+]);
+print(`since the start: missed by beat ${missed}, expired in worker ${expiredTasks}, in web ${expiredTicks}`);
 
 await Promise.all(Object.values(roles).map((role) => role.stop()));
 await redis.stop();

@@ -143,7 +143,7 @@ class Cli {
       const output = process.stdout;
       const environment = this.#environment;
       const stopping = stopOnSignals(silentLogger());
-      await watch({ url, token: token.trim(), build, once, asJson: json, output, environment, stopping });
+      await watch({ url, token, build, once, asJson: json, output, environment, stopping });
     });
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from './lifecycle.ts';
 import { logLevels } from './logger.ts';
+import { cleanSecret } from './secrets.ts';
 import { isZone } from './time/zone.ts';
 
 /**
@@ -52,7 +53,7 @@ export function readOptions<Table extends OptionTable>(
     const given = givenText(name, declared, flags, environment);
     if (given === undefined) return [name, undefined];
     try {
-      return [name, declared.parse(given.text, given.source)];
+      return [name, declared.parse(declared.secret ? validSecret(given.text) : given.text, given.source)];
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       const value = declared.secret ? 'its value' : JSON.stringify(given.text);
@@ -81,10 +82,17 @@ function givenText(
 
 function readSecretFile(variable: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new UserError(`${variable}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+}
+
+function validSecret(text: string): string {
+  const secret = cleanSecret(text);
+  if (secret === null) throw new BadValue('one line without control characters');
+  if (secret === '') throw new BadValue('a value that is not blank');
+  return secret;
 }
 
 function flagName(declared: Option<unknown>): string {

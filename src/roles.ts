@@ -62,6 +62,8 @@ interface RolePart {
   /** In start order. */
   services: readonly Service[];
   sources: MetricSources;
+  /** Whether `/ready` says that the part is still starting. */
+  isStarting?: () => boolean;
 }
 
 export async function webRole(config: WebConfig, context: RoleContext): Promise<Role> {
@@ -133,7 +135,8 @@ function compose(
   const sources = Object.assign({}, common, ...parts.map((part) => part.sources)) as MetricSources;
   const host = internalHost ?? defaultHost;
   const metrics = new Metrics(sources, { ...buildInfo, environment, role });
-  const unready = (): string | null => unreadiness(backend, stopping);
+  const isStarting = (): boolean => parts.some((part) => part.isStarting?.());
+  const unready = (): string | null => unreadiness({ backend, stopping, isStarting });
   return [new InternalServer({ host, port: internalPort, metrics, unready, log }), ...services];
 }
 
@@ -146,6 +149,8 @@ async function webPart(
   { stopping, assetsFolder, log }: RoleContext,
 ): Promise<RolePart & { port: () => number }> {
   const { accounts, sessions } = createAuthServices(backend, secrets);
+  const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
+  const isStarting = (): boolean => !firstAccount.isSettled;
   const owner = randomUUID();
   const web = createWeb({
     config,
@@ -159,11 +164,12 @@ async function webPart(
     assetsFolder,
     build,
     stopping,
+    isStarting,
     log,
   });
   const durabilityCheck = new DurabilityCheck(backend, log);
-  const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
-  return { services: [durabilityCheck, web, firstAccount], sources: web.sources, port: () => web.port };
+  const services = [durabilityCheck, web, firstAccount];
+  return { services, sources: web.sources, isStarting, port: () => web.port };
 }
 
 function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleContext): RolePart {

@@ -1,8 +1,22 @@
-import { randomBytes, randomInt } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from './folders.ts';
 import { UserError } from './lifecycle.ts';
+
+/** The least length of a secret that signs. */
+export const minSecretBytes = 32;
 
 /** 256 random bits: signs sessions and tokens. */
 export function newSecret(): string {
@@ -16,33 +30,95 @@ export function newPassword(): string {
   return [0, 5, 10, 15, 20].map((start) => characters.slice(start, start + 5).join('')).join('-');
 }
 
-/** Writes a secret to a new file. Throws a `UserError` if the file exists or cannot be written. */
+/**
+ * A secret or password as it counts, from whatever source: in NFC and without a byte order mark, blanks and line ends
+ * at either end. Null if it contains a control character.
+ */
+export function cleanSecret(text: string): string | null {
+  // `trim` also removes U+FEFF, the byte order mark.
+  const cleaned = text.trim().normalize('NFC');
+  return /\p{Cc}/u.test(cleaned) ? null : cleaned;
+}
+
+/**
+ * Writes a secret to a new file; a crash or a full disk leaves none. Throws a `UserError` if the file exists or cannot
+ * be written. Returns its path.
+ */
 export function writeSecretFile(folder: string, name: string, text: string, mode: number): string {
   const path = join(folder, name);
-  try {
-    makeFolder(folder, 0o700);
-    writeFileSync(path, `${text}\n`, { flag: 'wx', mode });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(code === 'EEXIST' ? alreadyExists(path) : `${path} cannot be written (${code})`);
-  }
+  if (!createSecretFile(folder, name, text, mode)) throw new UserError(alreadyExists(path));
   return path;
 }
 
 /** Writes a secret to a file and replaces an existing one. Throws a `UserError` if it cannot be written. */
 export function replaceSecretFile(folder: string, name: string, text: string, mode: number): void {
-  rmSync(join(folder, name), { force: true });
-  writeSecretFile(folder, name, text, mode);
+  writeByWayOfTemporary(folder, name, text, mode, renameSync);
 }
 
-/** The secret in a file. If there is no file, stores the result of `make` in it. */
+/**
+ * The secret in a file. If there is no file, stores the result of `make` in it; of two processes that do so at once,
+ * both get the same secret. Throws a `UserError` if the file cannot be read or written.
+ */
 export function keptInFile(folder: string, name: string, make: () => string): string {
   const path = join(folder, name);
-  if (!existsSync(path)) writeSecretFile(folder, name, make(), 0o600);
-  return readFileSync(path, 'utf8').trimEnd();
+  if (!existsSync(path)) createSecretFile(folder, name, make(), 0o600);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UserError(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
 }
 
 /** The message about a secret file that is never overwritten. */
 export function alreadyExists(path: string): string {
   return `${path} exists already; remove it first`;
+}
+
+/** False if the file exists. */
+function createSecretFile(folder: string, name: string, text: string, mode: number): boolean {
+  let isCreated = true;
+  writeByWayOfTemporary(folder, name, text, mode, (temporary, path) => {
+    try {
+      linkSync(temporary, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      isCreated = false;
+    }
+  });
+  return isCreated;
+}
+
+/** Writes a whole file under a temporary name and lets `publish` give it its own. */
+function writeByWayOfTemporary(
+  folder: string,
+  name: string,
+  text: string,
+  mode: number,
+  publish: (temporary: string, path: string) => void,
+): void {
+  const path = join(folder, name);
+  const temporary = join(folder, `.${name}.${randomUUID()}`);
+  try {
+    makeFolder(folder, 0o700);
+    const file = openSync(temporary, 'wx', 0o600);
+    try {
+      writeAndClose(file, text, mode);
+      publish(temporary, path);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  } catch (error) {
+    throw new UserError(`${path} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function writeAndClose(file: number, text: string, mode: number): void {
+  try {
+    writeFileSync(file, `${text}\n`);
+    // The umask does not apply to it.
+    fchmodSync(file, mode);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -1,11 +1,12 @@
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Passwords } from './passwords.ts';
-import type { Session } from './session.ts';
-import type { Sessions } from './sessions.ts';
+import type { AccountSecurity, Session } from './session.ts';
+import { newId, type EndedMessage, type Sessions } from './sessions.ts';
 
 /** A person's account. Its id is its name in lower case. */
-export interface Account {
+export interface Account extends AccountSecurity {
+  /** Matches `accountNamePattern`. */
   name: string;
   passwordHash: string;
   operator: boolean;
@@ -24,7 +25,10 @@ export interface AccountsOptions {
   sessions: Sessions;
 }
 
-/** The accounts. Names are compared without case. */
+/**
+ * The accounts. Names are compared without case. Disabling, removing and a new password end the sessions and tokens of
+ * an account in the same atomic step, whatever their number: they are valid only under its present stamp.
+ */
 export class Accounts {
   readonly #options: AccountsOptions;
 
@@ -41,6 +45,7 @@ export class Accounts {
       operator,
       disabled: false,
       createdAt: time.now(),
+      securityStamp: newId(),
     };
     return records.create('account', accountId(name), account);
   }
@@ -57,42 +62,37 @@ export class Accounts {
 
   /** The account, if the password is right and it may sign in; null otherwise, after the same time. */
   async check(name: string, password: string): Promise<Account | null> {
-    const account = accountNamePattern.test(name) ? await this.get(name) : null;
+    const account = accountNamePattern.test(accountId(name)) ? await this.get(name) : null;
     const isRight = await this.#options.passwords.verify(password, account?.passwordHash);
     return isRight && account !== null && !account.disabled ? account : null;
   }
 
-  /** Opens a session. Resolves to null if the account was disabled, removed or given a new password after `check`. */
-  async signIn(checked: Account): Promise<Session | null> {
+  /**
+   * Opens a session and ends the one that it replaces. Resolves to null, and ends nothing, if the account was disabled,
+   * removed or given a new password after `check`.
+   */
+  async signIn(checked: Account, replaced: Session | null = null): Promise<Session | null> {
     const { sessions } = this.#options;
-    const session = await sessions.open(accountId(checked.name));
-    if (await this.canStillSignIn(checked)) return session;
-    await sessions.end('session', [session]);
-    return null;
+    const session = await sessions.open(accountId(checked.name), checked);
+    if (!(await sessions.isValid(session))) return null;
+    if (replaced?.kind === 'session') await sessions.end('session', [replaced]);
+    return session;
   }
 
-  /**
-   * Whether an account may still sign in with the password it had. To be called after a session or a token was created:
-   * a concurrent change of the account ends only those that existed before it.
-   */
+  /** Whether sessions and tokens that are created under this state of the account are valid. */
   async canStillSignIn(known: Account): Promise<boolean> {
     const now = await this.get(known.name);
-    return now !== null && !now.disabled && now.passwordHash === known.passwordHash;
+    return now?.securityStamp === known.securityStamp;
   }
 
-  /** Sets a password and ends all sessions and tokens except `keep`. Resolves to false if there is no such account. */
-  async setPassword(name: string, password: string, keep?: Session): Promise<boolean> {
-    const passwordHash = await this.#options.passwords.hash(password);
-    const changed = await this.#change(name, { passwordHash });
-    await this.#options.sessions.endAllOf(accountId(name), keep);
-    return changed;
+  /** Sets a password and ends all sessions and tokens except `exempt`. Resolves to false if there is no such account. */
+  async setPassword(name: string, password: string, exempt?: Session): Promise<boolean> {
+    return this.#changeAndEndSessions(name, { passwordHash: await this.#options.passwords.hash(password) }, exempt);
   }
 
   /** Refuses sign-ins and ends all sessions and tokens. Resolves to false if there is no such account. */
   async disable(name: string): Promise<boolean> {
-    const changed = await this.#change(name, { disabled: true });
-    await this.#options.sessions.endAllOf(accountId(name));
-    return changed;
+    return this.#changeAndEndSessions(name, { disabled: true });
   }
 
   async enable(name: string): Promise<boolean> {
@@ -103,19 +103,33 @@ export class Accounts {
     return this.#change(name, { operator });
   }
 
-  /** Removes the account, its sessions and tokens. Resolves to false if there is no such account. */
+  /** Removes the account and ends its sessions and tokens. Resolves to false if there is no such account. */
   async remove(name: string): Promise<boolean> {
-    const removed = await this.#options.records.delete('account', accountId(name));
-    await this.#options.sessions.endAllOf(accountId(name));
-    return removed;
+    if ((await this.get(name)) === null) return false;
+    const id = accountId(name);
+    await this.#options.records.deleteAndPublish('account', [id], endedMessage({ id }));
+    return true;
   }
 
   async #change(name: string, changes: Partial<Account>): Promise<boolean> {
     const change = (account: Account): Account => ({ ...account, ...changes });
     return this.#options.records.update<Account>('account', accountId(name), change);
   }
+
+  async #changeAndEndSessions(name: string, changes: Partial<Account>, exempt?: Session): Promise<boolean> {
+    const id = accountId(name);
+    const security: AccountSecurity = { securityStamp: newId(), exemptSession: exempt?.jti };
+    const change = (account: Account): Account => ({ ...account, ...changes, ...security });
+    const message = endedMessage({ id, exemptSession: exempt?.jti });
+    return this.#options.records.updateAndPublish<Account>('account', id, change, message);
+  }
 }
 
+/** The id of a name as it was typed: blanks around it and its form in Unicode do not count, as in Django. */
 export function accountId(name: string): string {
-  return name.toLowerCase();
+  return name.normalize('NFKC').trim().toLowerCase();
+}
+
+function endedMessage(endedAccount: EndedMessage['endedAccount'] & object): string {
+  return JSON.stringify({ endedAccount } satisfies EndedMessage);
 }

@@ -25,7 +25,7 @@ export class Attempts {
   /** Starts an attempt. Above a limit, resolves to the remaining time of its window, ms. `network`: see `networkOf`. */
   async begin(accountName: string, network: string): Promise<Attempt | number> {
     // Anybody chooses this name, so its length is bounded. Whether the account exists makes no difference.
-    const account = accountId(accountName.slice(0, 64));
+    const account = accountId(accountName).slice(0, 64);
     const counted: [Limit, string][] = [
       [perAddress, network],
       [perAccountAndAddress, `${account} ${network}`],

@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import { Unavailable, type Records } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
@@ -26,6 +27,7 @@ export interface FirstAccountOptions {
 export class FirstAccount implements Service {
   readonly name = 'first account';
   readonly #options: FirstAccountOptions;
+  #isSettled = false;
   #isStopped = false;
   #retry: NodeJS.Timeout | undefined;
 
@@ -33,10 +35,15 @@ export class FirstAccount implements Service {
     this.#options = options;
   }
 
+  /** Whether the account was created, was found to exist, or is known not to be created. Never false again. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   /** Resolves after the first attempt, during an outage too. */
   async start(): Promise<void> {
     const onGap = ({ replaced }: { replaced: boolean }): void => {
-      if (replaced) this.#ensureInBackground();
+      if (replaced) runInBackground(this.#ensure());
     };
     this.#options.records.subscribe({ onMessage: () => {}, onGap });
     await this.#ensure();
@@ -47,28 +54,28 @@ export class FirstAccount implements Service {
     clearTimeout(this.#retry);
   }
 
-  #ensureInBackground(): void {
-    const { log } = this.#options;
-    this.#ensure().catch((error: unknown) => log.error({ err: error }, 'cannot create the first account'));
-  }
-
   async #ensure(): Promise<void> {
-    const { accounts, password, log } = this.#options;
     if (this.#isStopped) return;
     try {
-      if ((await accounts.list()).length > 0) return;
-      const first = password();
-      if (first === undefined) {
-        log.warn({}, "there is no account, so nobody can sign in: create one with 'clock user add NAME --operator'");
-      } else if (await accounts.add(firstAccountName, first.text, true)) {
-        log.info({ account: firstAccountName }, 'first account created');
-        first.onUsed?.();
-      }
+      await this.#createIfNone();
+      this.#isSettled = true;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       if (this.#isStopped) return;
       clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.#ensureInBackground(), retryAfterMs);
+      this.#retry = setTimeout(() => runInBackground(this.#ensure()), retryAfterMs);
+    }
+  }
+
+  async #createIfNone(): Promise<void> {
+    const { accounts, password, log } = this.#options;
+    if ((await accounts.list()).length > 0) return;
+    const first = password();
+    if (first === undefined) {
+      log.warn({}, "there is no account, so nobody can sign in: create one with 'clock user add NAME --operator'");
+    } else if (await accounts.add(firstAccountName, first.text, true)) {
+      log.info({ account: firstAccountName }, 'first account created');
+      first.onUsed?.();
     }
   }
 }

@@ -1,8 +1,9 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
+import { cleanSecret } from '../secrets.ts';
 
-/** Bounds of a password's length, in code points after NFC (NIST SP 800-63B: no composition rules). */
+/** Bounds of a password's length, in code points of `cleanSecret` (NIST SP 800-63B: no composition rules). */
 const passwordLength = { min: 15, max: 128 } as const;
 
 const saltBytes = 16;
@@ -19,7 +20,8 @@ export class TooBusy extends Error {
 
 /** Why a new password is not allowed, as a sentence for the person who chose it; null if it is allowed. */
 export function passwordProblem(password: string, accountName: string): string | null {
-  const text = password.normalize('NFC');
+  const text = cleanSecret(password);
+  if (text === null) return 'The password must not contain control characters.';
   const characters = [...text];
   const { min, max } = passwordLength;
   if (characters.length < min || characters.length > max) return `The password must have ${min} to ${max} characters.`;
@@ -46,7 +48,7 @@ export class Passwords {
     this.#limit = pLimit(concurrency);
   }
 
-  /** The hash to store: `scrypt$N$r$p$salt$key`. Rejects with `TooBusy`. */
+  /** The hash to store: `scrypt$N$r$p$salt$key`. The password must have passed `passwordProblem`. Rejects with `TooBusy`. */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(saltBytes);
     return formatHash(salt, await this.#derive(password, salt, cost));
@@ -70,10 +72,16 @@ export class Passwords {
     return this.#limit(
       () =>
         new Promise((resolve, reject) => {
-          scrypt(password.normalize('NFC'), salt, keyBytes, { ...options, maxmem: 64 * 2 ** 20 }, (error, key) => {
-            if (error) reject(error);
-            else resolve(key);
-          });
+          scrypt(
+            cleanSecret(password) ?? password,
+            salt,
+            keyBytes,
+            { ...options, maxmem: 64 * 2 ** 20 },
+            (error, key) => {
+              if (error) reject(error);
+              else resolve(key);
+            },
+          );
         }),
     );
   }

@@ -14,7 +14,7 @@ const cachedForMs = 600_000;
 export class SessionCache {
   readonly #byJti: LRUCache<string, Session>;
   readonly #byCredential = new Map<string, Session>();
-  #openSessions: OpenSessions = { openSession: () => undefined };
+  #openSessions: OpenSessions = { openSession: () => undefined, sessions: () => [] };
 
   constructor(time: Pick<HouseTime, 'now'>, max = maxCachedSessions) {
     this.#byJti = new LRUCache({
@@ -51,7 +51,8 @@ export class SessionCache {
     this.#byJti.delete(jti);
   }
 
-  values(): Iterable<Session> {
-    return this.#byJti.values();
+  /** All known sessions: the cached ones and those with an open socket. */
+  all(): Set<Session> {
+    return new Set([...this.#byJti.values(), ...this.#openSessions.sessions()]);
   }
 }

@@ -25,13 +25,31 @@ export interface SessionRecord {
   jti: string;
   /** The id of the account. */
   account: string;
+  /** The account's stamp when the session or token was created. */
+  securityStamp: string;
   createdAt: number;
   renewedAt: number;
   expiresAt: number;
+}
+
+/** The part of an account's record that its sessions and tokens depend on. */
+export interface AccountSecurity {
+  /** Random. A new stamp ends all sessions and tokens that were created under the old one. */
+  securityStamp: string;
+  /** The `jti` of the session that the latest new stamp did not end. */
+  exemptSession?: string | undefined;
 }
 
 /** The sessions of a process's open sockets. */
 export interface OpenSessions {
   /** The session with that `jti` if it has an open socket. */
   openSession(jti: string): Session | undefined;
+  /** All sessions with an open socket. */
+  sessions(): Iterable<Session>;
+}
+
+/** Whether a record of a session or token gives access under the present state of its account. */
+export function isUnder(record: SessionRecord, account: AccountSecurity | null): boolean {
+  if (account === null) return false;
+  return record.securityStamp === account.securityStamp || record.jti === account.exemptSession;
 }

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { CredentialKind, Jwt } from './jwt.ts';
 import { SessionCache } from './session-cache.ts';
-import type { OpenSessions, Session, SessionRecord } from './session.ts';
+import { SessionReader } from './session-reader.ts';
+import type { AccountSecurity, OpenSessions, Session, SessionRecord } from './session.ts';
 
 const dayMs = 86_400_000;
 /** The lifetime of a session's credential. */
@@ -12,14 +14,15 @@ export const sessionLifetimeMs = 90 * dayMs;
 const idleLifetimeMs = 14 * dayMs;
 /** A session in use is renewed at most this often. */
 const renewEveryMs = dayMs;
-/** A record is not read again this soon: if it were deleted, a message would say so. */
+/** A record is not read again this soon: if it ended, a message would say so. */
 const trustedForMs = 60_000;
-/** The greatest number of records that one step deletes. */
-const maxEndedAtOnce = 500;
+/** The greatest number of sessions that one step reads: ticks use the same connection and the same thread. */
+const maxReadAtOnce = 500;
 
-/** The message to every process after records were deleted. */
-interface Ended {
-  ended: string[];
+/** The message to every process about sessions and tokens that ended: by `jti`, or all of an account but one. */
+export interface EndedMessage {
+  ended?: readonly string[];
+  endedAccount?: { id: string; exemptSession?: string | undefined };
 }
 
 export interface SessionsOptions {
@@ -30,31 +33,29 @@ export interface SessionsOptions {
 
 /**
  * Sessions of browsers and tokens of programs. Each is a signed credential and a record, and is valid while the record
- * exists. Messages between the processes keep the cache of each one current.
+ * exists and carries the stamp of its account. Messages between the processes keep the cache of each one current.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #cache: SessionCache;
+  readonly #reader: SessionReader;
   readonly #onEnded = new Set<(jti: string) => void>();
-  /** Increases whenever a read that is in flight may be outdated. */
-  #generation = 0;
 
   constructor(options: SessionsOptions) {
+    const { records, time } = options;
     this.#options = options;
-    this.#cache = new SessionCache(options.time);
-    options.records.subscribe({
-      onMessage: (message) => {
-        this.#generation += 1;
-        for (const jti of (JSON.parse(message) as Partial<Ended>).ended ?? []) this.#forget(jti);
-      },
+    this.#cache = new SessionCache(time);
+    this.#reader = new SessionReader(records, time);
+    records.subscribe({
+      onMessage: (message) => this.#onMessage(JSON.parse(message) as EndedMessage),
       onGap: () => {
-        this.#generation += 1;
-        for (const session of this.#cache.values()) session.seenAt = -Infinity;
+        this.#reader.onGap();
+        for (const session of this.#cache.all()) session.seenAt = -Infinity;
       },
     });
   }
 
-  /** Names the sessions that have open sockets: they stay known after they leave the cache. */
+  /** The sessions that have open sockets: they stay known after they left the cache. */
   set openSessions(openSessions: OpenSessions) {
     this.#cache.openSessions = openSessions;
   }
@@ -64,14 +65,15 @@ export class Sessions {
     this.#onEnded.add(listener);
   }
 
-  /** Opens a session for an account id. Its credential belongs into the cookie. */
-  async open(account: string): Promise<Session> {
+  /** Opens a session for an account id, under the account's present stamp. Its credential belongs in the cookie. */
+  async open(account: string, { securityStamp }: AccountSecurity): Promise<Session> {
     const { records, time, jwt } = this.#options;
     const now = time.now();
     const jti = newId();
     const recordId = `${account}/${jti}`;
-    const record = { jti, account, createdAt: now, renewedAt: now, expiresAt: now + idleLifetimeMs };
-    await records.create('session', recordId, record satisfies SessionRecord, idleLifetimeMs);
+    const expiresAt = now + idleLifetimeMs;
+    const record: SessionRecord = { jti, account, securityStamp, createdAt: now, renewedAt: now, expiresAt };
+    await records.create('session', recordId, record, idleLifetimeMs);
     const claims = { account, jti, expiresAt: now + sessionLifetimeMs };
     return this.#cache.add({
       kind: 'session',
@@ -80,8 +82,9 @@ export class Sessions {
       recordId,
       credential: await jwt.sign('session', claims),
       credentialExpiresAt: claims.expiresAt,
-      expiresAt: record.expiresAt,
-      seenAt: now,
+      expiresAt,
+      // The stamp may be outdated already: the first use reads record and account.
+      seenAt: -Infinity,
       usedAt: now,
       hasEnded: false,
     });
@@ -97,13 +100,17 @@ export class Sessions {
     const claims = await this.#options.jwt.verify(kind, credential);
     if (claims === null) return null;
     const { account, jti, expiresAt, label } = claims;
+    const recordId = kind === 'token' ? (label ?? jti) : `${account}/${jti}`;
     const known = this.#cache.getByJti(jti);
-    if (known !== undefined) return this.#cache.add(known);
+    if (known !== undefined) {
+      const isSame = known.kind === kind && known.account === account && known.recordId === recordId;
+      return isSame ? this.#cache.add(known) : null;
+    }
     return this.#cache.add({
       kind,
       jti,
       account,
-      recordId: kind === 'token' ? (label ?? jti) : `${account}/${jti}`,
+      recordId,
       credential,
       credentialExpiresAt: expiresAt,
       expiresAt,
@@ -113,7 +120,7 @@ export class Sessions {
     });
   }
 
-  /** Whether the session's record exists. Reads it at most once a minute; rejects with `Unavailable` if it cannot. */
+  /** Whether the session is valid. Reads its record at most once a minute; rejects with `Unavailable` if it cannot. */
   async isValid(session: Session): Promise<boolean> {
     const now = this.#options.time.now();
     const isTrusted = !session.hasEnded && now - session.seenAt < trustedForMs && session.expiresAt > now;
@@ -128,59 +135,26 @@ export class Sessions {
     return !session.hasEnded && now - session.usedAt < trustedForMs && session.expiresAt > now;
   }
 
-  /** Reads the records of these sessions, renews those that are due, ends those without one. Returns the valid ones. */
+  /** Reads the records of these sessions, ends those that are not valid, renews those that are due. */
   async revalidate(sessions: Iterable<Session>): Promise<Set<Session>> {
-    const asked = [...sessions];
+    const all = [...sessions];
     const valid = new Set<Session>();
-    for (const kind of ['session', 'token'] as const) {
-      const ofKind = asked.filter((session) => session.kind === kind);
-      if (ofKind.length === 0) continue;
-      const ids = ofKind.map(({ recordId }) => recordId);
-      const generation = this.#generation;
-      const found = await this.#options.records.getMany<SessionRecord>(kind, ids);
-      if (generation !== this.#generation) return this.revalidate(asked);
-      for (const [index, session] of ofKind.entries()) {
-        if (this.#matches(session, found[index] ?? null)) valid.add(session);
-        else this.#end(session);
-      }
+    for (let start = 0; start < all.length; start += maxReadAtOnce) {
+      if (start > 0) await setImmediate();
+      const some = all.slice(start, start + maxReadAtOnce);
+      for (const session of await this.#reader.read(some)) valid.add(session);
+      for (const session of some) if (!valid.has(session)) this.#end(session);
     }
-    // One after another: thousands at once would delay the ticks, which use the same connection.
+    // One after another: thousands at once would delay the ticks.
     for (const session of valid) await this.#renewIfDue(session);
     return valid;
   }
 
   /** Ends sessions or tokens. When it resolves, the records are deleted and every process has been notified. */
   async end(kind: CredentialKind, ended: readonly { recordId: string; jti: string }[]): Promise<void> {
-    for (let start = 0; start < ended.length; start += maxEndedAtOnce) {
-      const some = ended.slice(start, start + maxEndedAtOnce);
-      const message = JSON.stringify({ ended: some.map(({ jti }) => jti) } satisfies Ended);
-      await this.#options.records.deleteAndPublish(
-        kind,
-        some.map(({ recordId }) => recordId),
-        message,
-      );
-    }
-  }
-
-  /** Ends all sessions and tokens of an account, except `keep`. */
-  async endAllOf(account: string, keep?: Session): Promise<void> {
-    const { records } = this.#options;
-    const sessions = await records.list<SessionRecord>('session', `${account}/`);
-    const tokens = await records.list<SessionRecord>('token');
-    const toEnd = (stored: typeof sessions) =>
-      stored
-        .filter(({ value }) => value.account === account && value.jti !== keep?.jti)
-        .map(({ id, value }) => ({ recordId: id, jti: value.jti }));
-    await this.end('session', toEnd(sessions));
-    await this.end('token', toEnd(tokens));
-  }
-
-  #matches(session: Session, record: SessionRecord | null): boolean {
-    const now = this.#options.time.now();
-    if (session.hasEnded || record === null || record.jti !== session.jti || record.expiresAt <= now) return false;
-    session.seenAt = now;
-    session.expiresAt = Math.min(session.credentialExpiresAt, record.expiresAt);
-    return session.expiresAt > now;
+    const ids = ended.map(({ recordId }) => recordId);
+    const message: EndedMessage = { ended: ended.map(({ jti }) => jti) };
+    await this.#options.records.deleteAndPublish(kind, ids, JSON.stringify(message));
   }
 
   async #renewIfDue(session: Session): Promise<void> {
@@ -192,9 +166,20 @@ export class Sessions {
     const renew = (record: SessionRecord): SessionRecord => ({ ...record, renewedAt: now, expiresAt });
     await records.update('session', session.recordId, renew, idleLifetimeMs);
     session.expiresAt = Math.min(session.credentialExpiresAt, expiresAt);
+    await setImmediate();
   }
 
-  #forget(jti: string): void {
+  #onMessage({ ended = [], endedAccount }: EndedMessage): void {
+    const jtis = new Set(ended);
+    const hasEnded = ({ jti, account }: Session): boolean =>
+      jtis.has(jti) || (account === endedAccount?.id && jti !== endedAccount.exemptSession);
+    this.#reader.onEnded(hasEnded);
+    for (const jti of ended) this.#endByJti(jti);
+    if (endedAccount === undefined) return;
+    for (const session of this.#cache.all()) if (hasEnded(session)) this.#end(session);
+  }
+
+  #endByJti(jti: string): void {
     const session = this.#cache.getByJti(jti);
     if (session !== undefined) session.hasEnded = true;
     this.#cache.delete(jti);
@@ -203,7 +188,7 @@ export class Sessions {
 
   #end(session: Session): void {
     session.hasEnded = true;
-    this.#forget(session.jti);
+    this.#endByJti(session.jti);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Jwt } from './jwt.ts';
-import type { SessionRecord } from './session.ts';
+import { readAccounts } from './session-reader.ts';
+import { isUnder, type AccountSecurity, type SessionRecord } from './session.ts';
 import { newId, type Sessions } from './sessions.ts';
 
 /** A token as lists show it. */
@@ -30,29 +31,45 @@ export class Tokens {
   }
 
   /**
-   * Issues a token. Its text is stored nowhere. The label defaults to the id. Resolves to null if a live token has the
-   * same label.
+   * Issues a token for an account id, under the account's present stamp. Its text is stored nowhere. The label defaults
+   * to the id. Resolves to null if a live token has the same label.
    */
-  async issue(account: string, lifetimeMs: number, label?: string): Promise<{ id: string; text: string } | null> {
+  async issue(
+    account: string,
+    { securityStamp }: AccountSecurity,
+    lifetimeMs: number,
+    label?: string,
+  ): Promise<{ id: string; text: string } | null> {
     const { records, time, jwt } = this.#options;
     const jti = newId();
     const recordId = label ?? jti;
     const now = time.now();
     const expiresAt = now + lifetimeMs;
-    const record: SessionRecord = { jti, account, createdAt: now, renewedAt: now, expiresAt };
+    const record: SessionRecord = { jti, account, securityStamp, createdAt: now, renewedAt: now, expiresAt };
     const text = await jwt.sign('token', { account, jti, expiresAt, label: recordId });
-    return (await records.create('token', recordId, record, lifetimeMs)) ? { id: jti, text } : null;
+    const isStored =
+      (await records.create('token', recordId, record, lifetimeMs)) ||
+      (await this.#replaceEnded(recordId, record, lifetimeMs));
+    return isStored ? { id: jti, text } : null;
   }
 
+  /** The live tokens, sorted by label in code unit order. */
   async list(): Promise<Token[]> {
-    const stored = await this.#options.records.list<SessionRecord>('token');
-    return stored.map(({ id: label, value }) => ({
-      id: value.jti,
-      label,
-      account: value.account,
-      createdAt: value.createdAt,
-      expiresAt: value.expiresAt,
-    }));
+    const { records } = this.#options;
+    const stored = await records.list<SessionRecord>('token');
+    const accounts = await readAccounts(
+      records,
+      stored.map(({ value }) => value),
+    );
+    return stored
+      .filter(({ value }) => isUnder(value, accounts.get(value.account) ?? null))
+      .map(({ id: label, value: { jti: id, account, createdAt, expiresAt } }) => ({
+        id,
+        label,
+        account,
+        createdAt,
+        expiresAt,
+      }));
   }
 
   /** Ends the token with that id or label. Resolves to false if there is none. */
@@ -61,5 +78,21 @@ export class Tokens {
     if (token === undefined) return false;
     await this.#options.sessions.end('token', [{ recordId: token.label, jti: token.id }]);
     return true;
+  }
+
+  /** Takes over the label of a token that ended with its account. */
+  async #replaceEnded(recordId: string, record: SessionRecord, lifetimeMs: number): Promise<boolean> {
+    const { records } = this.#options;
+    const found = await records.get<SessionRecord>('token', recordId);
+    if (found === null) return false;
+    const accounts = await readAccounts(records, [found]);
+    if (isUnder(found, accounts.get(found.account) ?? null)) return false;
+    let isReplaced = false;
+    const replace = (current: SessionRecord): SessionRecord | null => {
+      isReplaced = current.jti === found.jti;
+      return isReplaced ? record : null;
+    };
+    await records.update('token', recordId, replace, lifetimeMs);
+    return isReplaced;
   }
 }

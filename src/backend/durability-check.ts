@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { Unavailable, type Backend } from './backend.ts';
@@ -14,7 +15,7 @@ export class DurabilityCheck implements Service {
   }
 
   async start(): Promise<void> {
-    this.#backend.records.subscribe({ onMessage: () => {}, onGap: () => this.#check() });
+    this.#backend.records.subscribe({ onMessage: () => {}, onGap: () => runInBackground(this.#check()) });
     await this.#check();
   }
 

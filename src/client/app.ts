@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import type { ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
@@ -108,7 +109,7 @@ export class ClockApp {
     else element('state').textContent = 'This browser has no WebSockets, which the clock needs';
     keepAwake();
     markIdle(this.#root, schedule);
-    connectControls({ describe: () => this.#face.describe(), onDetails: () => void this.#togglePanel() });
+    connectControls({ describe: () => this.#face.describe(), onDetails: () => runInBackground(this.#togglePanel()) });
     this.#listen();
     schedule(registerWorker, registerAfterMs);
     schedule(() => {
@@ -150,7 +151,7 @@ export class ClockApp {
   }
 
   #paintOrStop(): void {
-    if (this.#isFresh) void this.#themeLoader?.onReachable();
+    if (this.#isFresh && this.#themeLoader !== null) runInBackground(this.#themeLoader.onReachable());
     const isThemed = this.#themeLoader === null || this.#themeLoader.state === 'applied';
     if (this.#isFresh && isThemed) this.#painter.start();
     else this.#painter.stop();

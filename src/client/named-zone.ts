@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import { type UtcOffsets, wallClockAt } from '../time/zone-offset.ts';
 import type { ShownZone } from './face.ts';
 import type { Schedule } from './schedule.ts';
@@ -51,7 +52,7 @@ export class NamedZone implements ShownZone {
       const withinMs = Math.min(retryMs.first * 2 ** this.#failures, retryMs.longest);
       this.#failures += 1;
       if (this.#offsets === null) this.#status = 'failing';
-      this.#timer.set(withinMs / 2 + (random() * withinMs) / 2, () => void this.load());
+      this.#timer.set(withinMs / 2 + (random() * withinMs) / 2, () => runInBackground(this.load()));
     }
     onChange();
   }
@@ -60,7 +61,7 @@ export class NamedZone implements ShownZone {
     if (this.#offsets === null) return null;
     const next = this.#offsets.nextUtcOffset;
     if (next !== null && instant >= next.at && !this.#timer.isSet) {
-      this.#timer.set(this.#options.random() * refreshWithinMs, () => void this.load());
+      this.#timer.set(this.#options.random() * refreshWithinMs, () => runInBackground(this.load()));
     }
     return wallClockAt(this.#offsets, instant);
   }

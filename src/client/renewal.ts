@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import type { Schedule } from './schedule.ts';
 import { Timer } from './timer.ts';
 
@@ -38,7 +39,7 @@ export class Renewal {
     this.#serverBuild = serverBuild;
     this.#timer.clear();
     const isDue = serverBuild !== build && memory.getItem(key) !== serverBuild;
-    if (isDue) this.#timer.set(random() * spreadMs, () => void this.#renew());
+    if (isDue) this.#timer.set(random() * spreadMs, () => runInBackground(this.#renew()));
   }
 
   async #renew(): Promise<void> {
@@ -46,7 +47,7 @@ export class Renewal {
     const build = this.#serverBuild;
     const isReady = await isServed(build).catch(() => false);
     if (build !== this.#serverBuild) return;
-    if (!isReady) return this.#timer.set(retryAfterMs, () => void this.#renew());
+    if (!isReady) return this.#timer.set(retryAfterMs, () => runInBackground(this.#renew()));
     memory.setItem(key, build);
     reload();
   }

@@ -42,7 +42,8 @@ async function install(): Promise<void> {
 }
 
 async function activate(): Promise<void> {
-  await deleteOldCaches();
+  // A browser that denies storage has no old caches.
+  await deleteOldCaches().catch(() => {});
   // Earlier builds enabled it. Firefox resolves a failed preload with an error response, and Chromium before 73 sends
   // it without SameSite cookies.
   await self.registration.navigationPreload?.disable();

@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 import type { Appearance } from './appearance.ts';
 import type { ShownZone } from './face.ts';
 import { NamedZone, type NamedZoneOptions } from './named-zone.ts';
@@ -20,8 +21,7 @@ export class ThemeZones {
   }
 
   load(): void {
-    void this.#zone?.load();
-    void this.#secondZone?.load();
+    for (const zone of [this.#zone, this.#secondZone]) if (zone !== null) runInBackground(zone.load());
   }
 
   /** What a face shows beside the installation's zone, which replaces a zone that the server does not know. */

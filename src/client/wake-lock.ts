@@ -1,3 +1,4 @@
+import { runInBackground } from '../background.ts';
 /** Keeps the screen on if the browser can; requests it again whenever the page becomes visible, and on a tap. */
 export function keepAwake(): void {
   if (!('wakeLock' in navigator) || !isAllowed()) return;
@@ -7,9 +8,10 @@ export function keepAwake(): void {
     // iOS requires a tap first, and a device that saves power refuses: the next event tries again.
     lock = await navigator.wakeLock.request('screen').catch(() => null);
   };
-  document.addEventListener('visibilitychange', () => void request());
-  document.addEventListener('click', () => void request());
-  void request();
+  const onEvent = (): void => runInBackground(request());
+  document.addEventListener('visibilitychange', onEvent);
+  document.addEventListener('click', onEvent);
+  onEvent();
 }
 
 /** False in a frame whose page does not delegate the permission: a request there is an error in the console. */

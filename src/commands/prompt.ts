@@ -7,7 +7,7 @@ import { UserError } from '../lifecycle.ts';
  */
 export async function askNewPassword(fromStdin: boolean): Promise<string> {
   const { stdin } = process;
-  if (fromStdin) return (await text(stdin)).replace(/\r?\n$/, '');
+  if (fromStdin) return text(stdin);
   if (!stdin.isTTY)
     throw new UserError('--password-stdin: required, because there is no terminal to type a password on');
   stdin.setRawMode(true);

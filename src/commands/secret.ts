@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../lifecycle.ts';
 import { alreadyExists, newPassword, newSecret, writeSecretFile } from '../secrets.ts';
@@ -17,8 +17,6 @@ export function makeSecrets(folder: string | undefined): void {
   if (existing !== undefined) throw new UserError(alreadyExists(join(folder, existing)));
   for (const [name, text] of Object.entries(made)) {
     // A mounted file keeps its owner and mode, and the user of the image must be able to read it. The folder protects it.
-    const path = writeSecretFile(folder, name, text, 0o444);
-    chmodSync(path, 0o444);
-    process.stdout.write(`${path}\n`);
+    process.stdout.write(`${writeSecretFile(folder, name, text, 0o444)}\n`);
   }
 }

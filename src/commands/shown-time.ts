@@ -1,6 +1,6 @@
 import type { ZoneOffsets } from '../protocol.ts';
 import { isZone, Zone } from '../time/zone.ts';
-import { wallClockAt } from '../time/zone-offset.ts';
+import { timeText, wallClockAt } from '../time/zone-offset.ts';
 
 /**
  * `15:03:27`: an instant in the zone of the installation, by the server's zone data. An older server sends the zone's
@@ -8,6 +8,6 @@ import { wallClockAt } from '../time/zone-offset.ts';
  */
 export function timeTextAt(zone: ZoneOffsets, instant: number): string | null {
   const wallClock = wallClockAt(zone, instant);
-  if (wallClock !== null) return new Date(wallClock).toISOString().slice(11, 19);
+  if (wallClock !== null) return timeText(wallClock);
   return zone.zone !== null && isZone(zone.zone) ? new Zone(zone.zone).timeOf(instant) : null;
 }

@@ -18,7 +18,7 @@ export class TokenCommands {
     const account = await this.#accounts.get(name);
     if (account === null) throw new UserError(`there is no account ${name}`, 1);
     if (account.disabled) throw new UserError(`the account ${name} is disabled`, 1);
-    const token = await this.#tokens.issue(accountId(name), lifetimeMs, label);
+    const token = await this.#tokens.issue(accountId(name), account, lifetimeMs, label);
     if (token === null) throw new UserError(`--name: a live token is named ${label} already`, 1);
     if (!(await this.#accounts.canStillSignIn(account))) {
       await this.#tokens.revoke(token.id);

@@ -1,8 +1,17 @@
 import type { Backend } from '../backend/backend.ts';
 
+export interface ReadinessSources {
+  backend: Pick<Backend, 'outage'>;
+  /** Aborts when the process begins to stop. */
+  stopping: AbortSignal;
+  /** Whether something is missing yet that requests need, although the backend serves. */
+  isStarting?: (() => boolean) | undefined;
+}
+
 /** The reason why a process should not receive traffic, in one word; null if it should. */
-export function unreadiness(backend: Pick<Backend, 'outage'>, stopping: AbortSignal): string | null {
-  return stopping.aborted ? 'draining' : backend.outage;
+export function unreadiness({ backend, stopping, isStarting }: ReadinessSources): string | null {
+  if (stopping.aborted) return 'draining';
+  return backend.outage ?? (isStarting?.() ? 'starting' : null);
 }
 
 /** The response to a probe. A process is healthy if it can respond, and ready if `unready` is null. */

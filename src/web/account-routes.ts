@@ -30,13 +30,12 @@ export function accountRoutes(context: WebContext): Routes {
     const replaced = await authenticate(request);
     const attempt = await beginAttempt(context, username, request);
     const account = await judged(attempt, accounts.check(username, field(request.body, 'password')));
-    const session = account === null ? null : await accounts.signIn(account);
+    const session = account === null ? null : await accounts.signIn(account, replaced);
     if (session === null) {
       log.info({ address: request.address }, 'sign-in failed');
       return signInForm(request, next, username, 'The name or the password is wrong.');
     }
     await attempt.succeed();
-    if (replaced !== null) await sessions.end('session', [replaced]);
     log.info({ account: session.account, address: request.address }, 'signed in');
     return redirect(next, [cookies.setSession(request, session.credential)]);
   };

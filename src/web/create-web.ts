@@ -53,6 +53,8 @@ export interface WebDependencies {
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   stopping: AbortSignal;
+  /** Whether `/ready` says that the process still starts. */
+  isStarting?: () => boolean;
   log: Logger;
 }
 

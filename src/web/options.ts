@@ -12,9 +12,8 @@ import {
   type OptionTable,
   type ValuesOf,
 } from '../config.ts';
+import { minSecretBytes } from '../secrets.ts';
 import { parseOrigin } from './origin.ts';
-
-const minSecretBytes = 32;
 
 function secretText(text: string): string {
   if (Buffer.byteLength(text) < minSecretBytes) {

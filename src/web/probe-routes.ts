@@ -4,9 +4,9 @@ import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
 /** Liveness and readiness. */
-export function probeRoutes({ backend, stopping }: WebContext): Routes {
+export function probeRoutes(context: WebContext): Routes {
   const answer = (path: '/health' | '/ready') => (): Response => {
-    const { status, body } = probeAnswer(path, unreadiness(backend, stopping));
+    const { status, body } = probeAnswer(path, unreadiness(context));
     return json(body, status, status === 503 ? [['Retry-After', '1']] : []);
   };
   return { '/health': { GET: answer('/health') }, '/ready': { GET: answer('/ready') } };

@@ -164,6 +164,29 @@ describe('a face', () => {
     await page.setViewportSize({ width: 1_280, height: 720 });
   });
 
+  test.each(['', '?face=analog', '?date=on&weekday=on&zone2=Asia/Tokyo', '?face=12h&date=on'])(
+    'keeps the words of its state and its time in a low window: %s',
+    async (query) => {
+      await show(query);
+      await page.waitForSelector('[data-state="live"]');
+      clock.kill('SIGSTOP');
+      await page.waitForSelector('[data-state="stale"]');
+      for (const height of [150, 200, 250, 320, 400]) {
+        for (const width of [400, 1_000]) {
+          await page.setViewportSize({ width, height });
+          const hidden = await page.evaluate(`['#state', '#dial, .digital #display, html:not([class]) #display']
+            .filter((name) => {
+              const { top, bottom, left, right } = document.querySelector(name).getBoundingClientRect();
+              return top < 0 || left < 0 || bottom > innerHeight || right > innerWidth;
+            })`);
+          expect(hidden, `at ${width} by ${height}`).toEqual([]);
+        }
+      }
+      clock.kill('SIGCONT');
+      await page.setViewportSize({ width: 1_280, height: 720 });
+    },
+  );
+
   test('announces the time on request', async () => {
     await show('');
     await page.getByRole('button', { name: 'Read the time' }).click();

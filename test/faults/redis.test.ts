@@ -47,7 +47,7 @@ const faults: Fault[] = [
     end: async ({ proxy }) => proxy.restore(),
   },
   {
-    what: 'deaf on the subscription alone',
+    what: 'silent on the subscription alone',
     outage: 'redis-deaf',
     unaffected: ['worker', 'beat'],
     begin: async ({ proxy }) => proxy.silence('clock-subscription'),

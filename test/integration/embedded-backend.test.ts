@@ -8,7 +8,7 @@ import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts'
 import { UserError } from '../../src/lifecycle.ts';
 import { DataProcess } from '../support/data-process.ts';
 import { recordedLog } from '../support/recorded-log.ts';
-import { msUntil, passes } from '../support/until.ts';
+import { msUntil, passes, until } from '../support/until.ts';
 
 function backendIn(dataDir: string, exclusive = true): EmbeddedBackend {
   return new EmbeddedBackend({ dataDir, channels: ['time'], log: recordedLog().log, exclusive });
@@ -67,7 +67,7 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('makes a file that others can read private', async () => {
+  test('restricts a file that others can read to its owner', async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, databaseFile), '', { mode: 0o644 });
       const backend = backendIn(folder);
@@ -213,7 +213,24 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('reports data-readonly while the file cannot be written', async () => {
+  test('logs an unexpected error of its background work and continues', async () => {
+    await inFolder(async (folder) => {
+      const { log, lines } = recordedLog();
+      const backend = new EmbeddedBackend({ dataDir: folder, channels: ['time'], log, exclusive: true });
+      await backend.start();
+      const poll = vi.spyOn(backend.records, 'poll').mockImplementationOnce(() => {
+        throw new Error('broken');
+      });
+      await until(() => poll.mock.calls.length >= 2, 'the next poll');
+      expect(lines.map(({ msg }) => msg)).toEqual(['unexpected error in the embedded backend']);
+      await backend.stop();
+    });
+  });
+});
+
+describe('writes of the embedded backend', () => {
+  // Each attempt waits for the lock and blocks this process, so no other test runs at the same time.
+  test('that fail are an outage until one succeeds', async () => {
     await inFolder(async (folder) => {
       const { log, lines } = recordedLog();
       const backend = new EmbeddedBackend({ dataDir: folder, channels: ['time'], log, exclusive: true });
@@ -232,9 +249,7 @@ describe.concurrent('embedded backend', () => {
       await backend.stop();
     });
   });
-});
 
-describe('writes of the embedded backend', () => {
   test('happen once a minute while it is idle, and at once for another zone or interval', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
     try {

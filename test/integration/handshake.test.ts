@@ -136,7 +136,7 @@ describe('a handshake with several faults', () => {
 
   test('is refused with 401 for a missing record before its channel, and after its origin', async () => {
     const handshake = await validHandshake();
-    const session = await app.auth.sessions.open('ada');
+    const session = await app.auth.sessions.open('ada', await app.account('ada'));
     await app.backend.records.delete('session', session.recordId);
     // Not in the cache of the other process.
     await using other = await WebApp.start({ beside: app });

@@ -5,6 +5,7 @@ import { Keys } from '../../src/backend/redis/keys.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { UserError } from '../../src/lifecycle.ts';
+import type { RemoteTime } from '../../src/time/house-time.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
@@ -365,6 +366,18 @@ describe.concurrent('Redis backend', () => {
         proxy.restore();
         expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
       });
+    });
+  });
+
+  test('logs an unexpected error of its background work and recovers', async () => {
+    await withRedis({}, async (_server, { backend, lines }) => {
+      const add = vi.spyOn(backend.time as RemoteTime, 'add').mockImplementationOnce(() => {
+        throw new Error('broken');
+      });
+      await until(() => lines.some(({ msg }) => msg === 'unexpected error in the Redis backend'), 'the log line');
+      const calls = add.mock.calls.length;
+      await until(() => add.mock.calls.length > calls && backend.outage === null, 'the next health check');
+      await sendTick(backend);
     });
   });
 

@@ -187,7 +187,7 @@ describe.concurrent('a proxy of Redis without HELLO and CLIENT', () => {
 });
 
 describe('the start', () => {
-  test('waits for a slow Redis as long as startTimeoutMs says', async () => {
+  test('waits for a slow Redis for up to startTimeoutMs', async () => {
     const server = await RedisServer.start();
     server.pause();
     const [patient, hasty] = [create(server.url, 10_000), create(server.url)];

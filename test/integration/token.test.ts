@@ -105,10 +105,11 @@ describe('a token', () => {
 describe('a label', () => {
   test('belongs to one live token, and can be used again when that is revoked', async () => {
     const { tokens } = app.auth;
-    expect(await tokens.issue('ada', hourMs, 'lobby')).not.toBeNull();
-    expect(await tokens.issue('bob', hourMs, 'lobby')).toBeNull();
+    const [ada, bob] = [await app.account('ada'), await app.account('bob')];
+    expect(await tokens.issue('ada', ada, hourMs, 'lobby')).not.toBeNull();
+    expect(await tokens.issue('bob', bob, hourMs, 'lobby')).toBeNull();
     await tokens.revoke('lobby');
-    const again = await tokens.issue('bob', hourMs, 'lobby');
+    const again = await tokens.issue('bob', bob, hourMs, 'lobby');
     expect(await stateFor({ Authorization: `Bearer ${again?.text}` })).toBe(200);
   });
 

@@ -54,6 +54,12 @@ export async function shownBy(page: Page): Promise<Shown[]> {
   return page.evaluate('shown');
 }
 
+/** What the page showed instead of a time while it was live; must be empty. */
+export async function liveWithoutTime(page: Page): Promise<string[]> {
+  const shown = await shownBy(page);
+  return shown.filter(({ text, state }) => state === 'live' && !/\d/.test(text)).map(({ text }) => text);
+}
+
 /** Waits until the page has shown `count` seconds after the first, and returns everything that it showed. */
 export async function severalSeconds(page: Page, count: number): Promise<Shown[]> {
   return until(

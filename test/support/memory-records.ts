@@ -3,10 +3,14 @@ import { Unavailable } from '../../src/backend/backend.ts';
 
 /** Records in memory. A test controls when reads are answered and whether the backend is available. */
 export class MemoryRecords implements Records {
-  /** The number of calls to `getMany` and of updated records. */
-  reads = 0;
+  /** The number of calls to `getMany` by kind, and of updated records. */
+  readonly reads = new Map<RecordKind, number>();
   updates = 0;
   isAway = false;
+  /** After this many writes the backend is away. */
+  writesLeft = Infinity;
+  /** Called while a `getMany` is in flight. */
+  onRead: () => void = () => {};
   readonly #now: () => number;
   readonly #stored = new Map<string, { text: string; expiresAt: number }>();
   readonly #listeners: MessageListener[] = [];
@@ -24,8 +28,8 @@ export class MemoryRecords implements Records {
   }
 
   /** Reports a gap to the listeners. */
-  reportGap(): void {
-    for (const listener of this.#listeners) listener.onGap({ replaced: false });
+  reportGap(gap = { replaced: false }): void {
+    for (const listener of this.#listeners) listener.onGap(gap);
   }
 
   async get<T extends object>(kind: RecordKind, id: string): Promise<T | null> {
@@ -34,13 +38,15 @@ export class MemoryRecords implements Records {
 
   async getMany<T extends object>(kind: RecordKind, ids: readonly string[]): Promise<(T | null)[]> {
     if (this.isAway) throw new Unavailable('redis-down');
-    this.reads += 1;
+    this.reads.set(kind, (this.reads.get(kind) ?? 0) + 1);
     const found = ids.map((id) => this.#find<T>(kind, id));
     await this.#held;
+    this.onRead();
     return found;
   }
 
   async create(kind: RecordKind, id: string, value: object, lifetimeMs?: number): Promise<boolean> {
+    this.#countWrite();
     if (this.#find(kind, id) !== null) return false;
     this.#store(kind, id, value, lifetimeMs);
     return true;
@@ -52,6 +58,7 @@ export class MemoryRecords implements Records {
     change: (value: T) => T | null,
     lifetimeMs?: number,
   ): Promise<boolean> {
+    this.#countWrite();
     const current = this.#find<T>(kind, id);
     if (current === null) return false;
     this.updates += 1;
@@ -66,25 +73,24 @@ export class MemoryRecords implements Records {
     change: (value: T) => T | null,
     message: string,
   ): Promise<boolean> {
-    const current = this.#find<T>(kind, id);
-    if (current === null) return false;
-    const changed = change(current);
-    if (changed === null) return true;
-    this.#store(kind, id, changed);
-    await this.publish(message);
-    return true;
+    const isUpdated = await this.update(kind, id, change);
+    if (isUpdated) await this.publish(message);
+    return isUpdated;
   }
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {
+    this.#countWrite();
     return this.#stored.delete(`${kind} ${id}`);
   }
 
   async deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void> {
-    for (const id of ids) await this.delete(kind, id);
+    this.#countWrite();
+    for (const id of ids) this.#stored.delete(`${kind} ${id}`);
     await this.publish(message);
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
+    if (this.isAway) throw new Unavailable('redis-down');
     const start = `${kind} ${prefix}`;
     const keys = [...this.#stored.keys()].filter((key) => key.startsWith(start)).toSorted();
     return keys.flatMap((key) => {
@@ -100,6 +106,11 @@ export class MemoryRecords implements Records {
 
   subscribe(listener: MessageListener): void {
     this.#listeners.push(listener);
+  }
+
+  #countWrite(): void {
+    if (this.writesLeft === 0) throw new Unavailable('redis-down');
+    this.writesLeft -= 1;
   }
 
   #find<T extends object>(kind: RecordKind, id: string): T | null {

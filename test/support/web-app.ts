@@ -19,6 +19,8 @@ import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { channels } from '../../src/backends.ts';
 import { readOptions } from '../../src/config.ts';
 import { silentLogger, type Logger } from '../../src/logger.ts';
+import type { Account } from '../../src/auth/accounts.ts';
+import type { AccountSecurity } from '../../src/auth/session.ts';
 import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { createWeb } from '../../src/web/create-web.ts';
@@ -112,10 +114,10 @@ export class WebApp implements AsyncDisposable {
     return new Client(this.url);
   }
 
-  /** A client with the cookies of a new session. The account need not exist. */
+  /** A client with the cookies of a new session. Creates the account if it does not exist. */
   async signedIn(account = 'ada'): Promise<Client> {
     const client = this.client();
-    const { credential } = await this.auth.sessions.open(account);
+    const { credential } = await this.auth.sessions.open(account, await this.account(account));
     client.cookies.set('sessionid', credential);
     client.cookies.set('csrftoken', 'c'.repeat(43));
     return client;
@@ -123,8 +125,23 @@ export class WebApp implements AsyncDisposable {
 
   /** The headers of a program that sends a new token. */
   async bearer(account = 'ada', lifetimeMs = 3_600_000, label?: string): Promise<{ Authorization: string }> {
-    const token = await this.auth.tokens.issue(account, lifetimeMs, label);
+    const token = await this.auth.tokens.issue(account, await this.account(account), lifetimeMs, label);
     return { Authorization: `Bearer ${token?.text}` };
+  }
+
+  /** An account, created without a password if it does not exist. */
+  async account(id: string): Promise<AccountSecurity> {
+    const { records } = this.backend;
+    const account = {
+      name: id,
+      passwordHash: '',
+      operator: false,
+      disabled: false,
+      createdAt: 0,
+      securityStamp: 'first',
+    };
+    await records.create('account', id, account satisfies Account);
+    return (await records.get<Account>('account', id)) ?? account;
   }
 
   /** Publishes a text, by default for the current instant. Resolves when it is published. */

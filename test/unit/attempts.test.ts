@@ -59,10 +59,11 @@ describe('Attempts', () => {
     await begun(fail('bob', '192.0.2.1'));
   });
 
-  test('counts the names of an account together, whatever their case', async () => {
+  test('counts the names of an account together, however they are written', async () => {
     const { fail } = guarded();
     for (let tries = 0; tries < 10; tries += 1) await begun(fail(tries % 2 === 0 ? 'ANA' : 'ana', '192.0.2.1'));
     expect(await fail('Ana', '192.0.2.1')).toBe(15 * minuteMs);
+    expect(await fail(`${' '.repeat(100)}\uff21na`, '192.0.2.1')).toBe(15 * minuteMs);
   });
 
   test('allows thirty failures a minute per address, whatever the names', async () => {

@@ -76,16 +76,23 @@ describe('an option', () => {
     expect(message).toBe('CLOCK_SECRET: its value must be short');
   });
 
-  test.each(['word', 'word\n', 'word\r\n'])('that is secret is read from a file: %j', (content) => {
-    const path = join(folder, 'secret');
-    writeFileSync(path, content);
-    expect(readOptions(table, {}, { CLOCK_SECRET_FILE: path }).secret).toBe('word');
-  });
+  test.each(['word', 'word\n', 'word\r\n\r\n', '\ufeffword\n', ' \tword '])(
+    'that is secret is cleaned: %j',
+    (content) => {
+      const path = join(folder, 'secret');
+      writeFileSync(path, content);
+      expect(readOptions(table, {}, { CLOCK_SECRET_FILE: path }).secret).toBe('word');
+      expect(readOptions(table, {}, { CLOCK_SECRET: content }).secret).toBe('word');
+    },
+  );
 
-  test('loses one line end of its file', () => {
-    const path = join(folder, 'secret');
-    writeFileSync(path, 'word\n\n');
-    expect(readOptions(table, {}, { CLOCK_SECRET_FILE: path }).secret).toBe('word\n');
+  test.each([
+    ['a\nb', 'one line without control characters'],
+    ['a\u0000b', 'one line without control characters'],
+    [' \n', 'a value that is not blank'],
+  ])('that is secret is refused if it is %j', (text, allowed) => {
+    const message = errorMessageOf(() => readOptions(table, {}, { CLOCK_SECRET: text }));
+    expect(message).toBe(`CLOCK_SECRET: its value must be ${allowed}`);
   });
 
   test('whose file cannot be read is an error that names the file', () => {

@@ -16,7 +16,9 @@ describe('passwordProblem', () => {
     ['more than 128 characters', 'ab'.repeat(64) + 'c'],
     ['fewer than 15 characters after composition', 'e\u0301'.repeat(14)],
     ['one character repeated', 'a'.repeat(20)],
-    ['the name of the account', 'Ana.of.the.office'],
+    ['a line end within it', 'fifteen letters\nand more'],
+    ['fewer than 15 characters without the blanks around it', '   fourteen chars   '],
+    ['the name of the account', ' Ana.of.the.office'],
   ])('refuses %s', (_, password) => {
     expect(passwordProblem(password, 'ana.of.the.office')).toMatch(/^The password must .*\.$/);
   });
@@ -42,6 +44,12 @@ describe('Passwords', () => {
     expect(hash).toMatch(/^scrypt\$16384\$8\$5\$/);
     expect(await passwords.verify('cafe\u0301 au lait, s’il vous plai\u0302t', hash)).toBe(true);
     expect(await passwords.verify('cafe au lait', hash)).toBe(false);
+  });
+
+  test('ignores a byte order mark, blanks and line ends around the password', async () => {
+    const hash = await passwords.hash('\ufeffa password with a line end\r\n\n');
+    expect(await passwords.verify(' a password with a line end\t', hash)).toBe(true);
+    expect(await passwords.verify('a password\nwith a line end', hash)).toBe(false);
   });
 
   test('uses a new salt for each hash', async () => {

@@ -31,7 +31,7 @@ describe('SessionCache', () => {
     for (const jti of ['a', 'b']) cache.add(session(jti));
     cache.getByCredential('of a');
     cache.add(session('c'));
-    expect([...cache.values()].map(({ jti }) => jti).toSorted()).toEqual(['a', 'c']);
+    expect([...cache.all()].map(({ jti }) => jti).toSorted()).toEqual(['a', 'c']);
     expect(cache.getByCredential('of b')).toBeUndefined();
   });
 
@@ -50,8 +50,9 @@ describe('SessionCache', () => {
   test('still finds a session with an open socket after it was evicted', () => {
     const { cache } = cacheOf(1);
     const open = cache.add(session('a'));
-    cache.openSessions = { openSession: (jti) => (jti === 'a' ? open : undefined) };
+    cache.openSessions = { openSession: (jti) => (jti === 'a' ? open : undefined), sessions: () => [open] };
     cache.add(session('b'));
     expect(cache.getByJti('a')).toBe(open);
+    expect([...cache.all()].map(({ jti }) => jti).toSorted()).toEqual(['a', 'b']);
   });
 });

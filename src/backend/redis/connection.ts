@@ -156,7 +156,7 @@ async function connect(options: Options, signal: AbortSignal): Promise<Connectio
     // Over TLS, Redis closes such a connection without an error.
     const isCut = failure.name !== 'ReplyError' && !isTimeout(failure) && options.tls === undefined;
     if (peer === null || !isCut || signal.aborted) throw failure;
-    throw (await readRefusal(peer)) ?? failure;
+    throw (await readRefusal(peer, signal)) ?? failure;
   }
   const connection = { client, ended, close };
   const { username, password } = options;

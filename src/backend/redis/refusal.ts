@@ -1,18 +1,19 @@
 import { connect } from 'node:net';
 import type { Address } from './target.ts';
 
-const waitAtMostMs = 300;
+const readTimeoutMs = 300;
 
 /**
  * Reads the error that Redis sends on a new connection before it closes it, for example if `maxclients` is reached. A
- * client that writes first may lose it, so this connection only reads. Resolves to null if there is no such error.
+ * client that writes first may lose it, so this connection only reads. Resolves to null if there is no such error within
+ * 0.3 s.
  */
-export function readRefusal({ host, port }: Address): Promise<Error | null> {
+export function readRefusal({ host, port }: Address, stopping: AbortSignal): Promise<Error | null> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: waitAtMostMs });
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(readTimeoutMs)]);
+    const socket = connect({ host, port, signal });
     let text = '';
     socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
-    socket.on('timeout', () => socket.destroy());
     // The text decides, however the connection ends.
     socket.on('error', () => {});
     socket.on('close', () => {

@@ -188,7 +188,7 @@ return 1
 `;
 
 /**
- * The Lua scripts, each one atomic step. ioredis makes a method of each: the first call on a connection sends the
+ * The Lua scripts, each one atomic step. ioredis defines a method for each: the first call on a connection sends the
  * script, later calls its hash. The parameters are in `RedisClient`.
  */
 export const scripts = {

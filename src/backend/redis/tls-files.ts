@@ -33,8 +33,8 @@ export function readTlsFiles({ redisCa, redisCert, redisKey }: TlsFiles, target:
 function readCa(path: string): string {
   const ca = readText('--redis-ca', path);
   try {
-    // A secure context ignores a CA that it cannot parse.
-    void new X509Certificate(ca);
+    // A secure context ignores a CA that it cannot parse; this constructor throws.
+    new X509Certificate(ca).toString();
   } catch {
     throw new UserError(`--redis-ca: ${path} is not a certificate in PEM format`);
   }

@@ -1,5 +1,5 @@
 import type { InitialState, ScreenState, Sync, Tick } from '../../protocol.ts';
-import { utcOffsetAt } from '../../time/zone-offset.ts';
+import { timeText, wallClockAt } from '../../time/zone-offset.ts';
 import { instantOf } from '../house-clock.ts';
 import { canSpend, fullBucket, spend } from '../message-bucket.ts';
 import type { Moment } from './moment.ts';
@@ -139,9 +139,9 @@ function checkZone(state: State, open: Open, { at, text }: Tick, { moment }: Tur
   if (zone === null) return state;
   const soon = moment.now + partOfSpread(state.tries, moment);
   if (zone.zone === null) return { ...state, phase: planQuestion(open, soon) };
-  const offsetMs = utcOffsetAt(zone, at);
-  if (offsetMs === null) return state;
-  if (text !== new Date(at + offsetMs).toISOString().slice(11, 19)) {
+  const wallClock = wallClockAt(zone, at);
+  if (wallClock === null) return state;
+  if (text !== timeText(wallClock)) {
     if (moment.now - state.zoneAskedAt < policy.zoneMismatchMs) return state;
     return { ...state, zoneAskedAt: moment.now, phase: planQuestion(open, soon) };
   }

@@ -1,3 +1,4 @@
+import { runInBackground } from '../../background.ts';
 import { parseServerMessage, type ScreenState, type ScreenStatus, type Sync } from '../../protocol.ts';
 import { HouseClock } from '../house-clock.ts';
 import { dueAt, initialState, step } from './machine.ts';
@@ -194,7 +195,7 @@ export class Connection {
       this.#question = null;
       this.#dispatch({ type: 'answer', answer });
     };
-    void this.#options.fetchState(timeoutMs, question.abort?.signal).then(settle, () => settle(null));
+    runInBackground(this.#options.fetchState(timeoutMs, question.abort?.signal).then(settle, () => settle(null)));
   }
 
   #cancelQuestion(): void {

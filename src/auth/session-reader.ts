@@ -1,0 +1,76 @@
+import type { Records } from '../backend/backend.ts';
+import type { HouseTime } from '../time/house-time.ts';
+import { isUnder, type AccountSecurity, type Session, type SessionRecord } from './session.ts';
+
+type Predicate = (session: Session) => boolean;
+
+/** Reads the part of these accounts that their sessions depend on; null for a missing account. */
+export async function readAccounts(
+  records: Records,
+  sessions: readonly { account: string }[],
+): Promise<Map<string, AccountSecurity | null>> {
+  const ids = [...new Set(sessions.map(({ account }) => account))];
+  const accounts = await records.getMany<AccountSecurity>('account', ids);
+  return new Map(ids.map((id, index) => [id, accounts[index] ?? null]));
+}
+
+/** Reads the records of sessions. An answer that was in flight when a session ended does not revive it. */
+export class SessionReader {
+  readonly #records: Records;
+  readonly #time: HouseTime;
+  /** For each read in flight, which sessions have ended since it began. */
+  readonly #inFlight = new Set<Predicate[]>();
+  #gaps = 0;
+
+  constructor(records: Records, time: HouseTime) {
+    this.#records = records;
+    this.#time = time;
+  }
+
+  /** To be called for each message about ended sessions. */
+  onEnded(hasEnded: Predicate): void {
+    for (const ended of this.#inFlight) ended.push(hasEnded);
+  }
+
+  /** To be called when messages may have been lost. */
+  onGap(): void {
+    this.#gaps += 1;
+  }
+
+  /** Reads the records of these sessions and of their accounts, and resolves to the valid ones. */
+  async read(sessions: readonly Session[]): Promise<Session[]> {
+    const gaps = this.#gaps;
+    const ended: Predicate[] = [];
+    this.#inFlight.add(ended);
+    try {
+      const [records, accounts] = await Promise.all([this.#recordsOf(sessions), readAccounts(this.#records, sessions)]);
+      if (gaps !== this.#gaps) return await this.read(sessions);
+      return sessions.filter((session) => {
+        const hasEnded = session.hasEnded || ended.some((predicate) => predicate(session));
+        return !hasEnded && this.#matches(session, records.get(session), accounts.get(session.account));
+      });
+    } finally {
+      this.#inFlight.delete(ended);
+    }
+  }
+
+  async #recordsOf(sessions: readonly Session[]): Promise<Map<Session, SessionRecord | null>> {
+    const read = async (kind: Session['kind']): Promise<[Session, SessionRecord | null][]> => {
+      const ofKind = sessions.filter((session) => session.kind === kind);
+      if (ofKind.length === 0) return [];
+      const ids = ofKind.map(({ recordId }) => recordId);
+      const records = await this.#records.getMany<SessionRecord>(kind, ids);
+      return ofKind.map((session, index) => [session, records[index] ?? null]);
+    };
+    const [browsers, programs] = await Promise.all([read('session'), read('token')]);
+    return new Map([...browsers, ...programs]);
+  }
+
+  #matches(session: Session, record: SessionRecord | null = null, account: AccountSecurity | null = null): boolean {
+    const now = this.#time.now();
+    if (record?.jti !== session.jti || !isUnder(record, account)) return false;
+    session.seenAt = now;
+    session.expiresAt = Math.min(session.credentialExpiresAt, record.expiresAt);
+    return session.expiresAt > now;
+  }
+}

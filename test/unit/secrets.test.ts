@@ -1,0 +1,119 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { givenOrKeptSecrets } from '../../src/auth/secrets.ts';
+import { optionTables } from '../../src/cli/tables.ts';
+import { readOptions, type OptionTable } from '../../src/config.ts';
+import { UserError } from '../../src/lifecycle.ts';
+import { cleanSecret, keptInFile, replaceSecretFile, writeSecretFile } from '../../src/secrets.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'clock-secrets-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(root, 'folder-'));
+});
+
+describe('cleanSecret', () => {
+  test.each([
+    ['\ufeffword\r\n', 'word'],
+    [' \t word\n\n', 'word'],
+    ['two words', 'two words'],
+    ['e\u0301', 'é'],
+    ['\n', ''],
+  ])('makes %j %j', (text, cleaned) => {
+    expect(cleanSecret(text)).toBe(cleaned);
+  });
+
+  test.each(['a\nb', 'a\u0000', '\u001b[A', 'a\u0085b', '\u007fa'])('refuses %j', (text) => {
+    expect(cleanSecret(text)).toBeNull();
+  });
+
+  const secrets = Object.values<OptionTable>(optionTables).flatMap((table) =>
+    Object.values(table).flatMap(({ env: [variable], secret }) => (secret ? [[variable, table] as const] : [])),
+  );
+  test.each(secrets)('applies to %s', (variable, table) => {
+    const path = join(folder, 'secret');
+    writeFileSync(path, 'one line\nand another, which is long enough for all\n');
+    for (const environment of [{ [variable]: readFileSync(path, 'utf8') }, { [`${variable}_FILE`]: path }]) {
+      expect(() => readOptions(table, {}, environment)).toThrow(/its value must be one line/);
+    }
+  });
+});
+
+describe('a secret file', () => {
+  test('is whole, has its mode, and leaves no temporary file', () => {
+    const path = writeSecretFile(folder, 'secret', 'word', 0o444);
+    expect(readFileSync(path, 'utf8')).toBe('word\n');
+    expect(statSync(path).mode & 0o777).toBe(0o444);
+    replaceSecretFile(folder, 'secret', 'another', 0o600);
+    expect(readFileSync(path, 'utf8')).toBe('another\n');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['secret']);
+  });
+
+  test('is never overwritten by a new one', () => {
+    const path = writeSecretFile(folder, 'secret', 'word', 0o600);
+    expect(() => writeSecretFile(folder, 'secret', 'another', 0o600)).toThrow(`${path} exists already`);
+    expect(readFileSync(path, 'utf8')).toBe('word\n');
+    expect(readdirSync(folder)).toEqual(['secret']);
+  });
+
+  test('that cannot be written is one line with its path', () => {
+    writeFileSync(join(folder, 'file'), '');
+    const inFile = join(folder, 'file');
+    expect(() => writeSecretFile(inFile, 'secret', 'word', 0o600)).toThrow(
+      new UserError(`${inFile}/secret cannot be written (ENOTDIR)`),
+    );
+  });
+
+  test('is the same for a process that was slower', () => {
+    // While it makes its own, the other process stores one.
+    const make = (): string => {
+      writeSecretFile(folder, 'secret', 'of the other process', 0o600);
+      return 'its own';
+    };
+    expect(keptInFile(folder, 'secret', make)).toBe('of the other process\n');
+    expect(readdirSync(folder)).toEqual(['secret']);
+  });
+});
+
+describe('the stored secret of clock all', () => {
+  const redis = { settings: null, address: 'redis://127.0.0.1:6379/0' };
+
+  test('is made once and stays the same', () => {
+    const [first] = givenOrKeptSecrets(undefined, redis, folder)();
+    expect(Buffer.byteLength(first)).toBeGreaterThanOrEqual(32);
+    expect(givenOrKeptSecrets(undefined, redis, folder)()).toEqual([first]);
+    expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600);
+  });
+
+  test.each([
+    ['empty', '', 'is shorter than 32 bytes'],
+    ['truncated', 'too-short\n', 'is shorter than 32 bytes'],
+    ['binary', `${'x'.repeat(40)}\u0000y\n`, 'contains control characters'],
+  ])('is refused with its path if it is %s, and not shown', (_, text, problem) => {
+    const path = join(folder, 'secret');
+    writeFileSync(path, text);
+    const read = (): unknown => givenOrKeptSecrets(undefined, redis, folder)();
+    expect(read).toThrow(
+      new UserError(`${path}: the stored secret ${problem}; remove it and start again, or set CLOCK_SECRET`),
+    );
+    expect(read).not.toThrow('too-short');
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  test('is refused with the address of the data file, too', () => {
+    const embedded = { settings: { keep: () => 'too-short' }, address: '/data/clock.db' };
+    expect(() => givenOrKeptSecrets(undefined, embedded, folder)()).toThrow(/^\/data\/clock\.db: the stored secret/);
+  });
+
+  test('is refused with its path if it cannot be read', () => {
+    mkdirSync(join(folder, 'secret'));
+    expect(() => givenOrKeptSecrets(undefined, redis, folder)()).toThrow(
+      new UserError(`${join(folder, 'secret')} cannot be read (EISDIR)`),
+    );
+  });
+});
