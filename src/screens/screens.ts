@@ -1,20 +1,17 @@
 import { newId } from '../auth/sessions.ts';
-import type { Records, Stored } from '../backend/backend.ts';
+import type { Records } from '../backend/backend.ts';
+import type { ScreenInfo } from '../protocol.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { newLinkId } from './link-key.ts';
 import { nameKey } from './names.ts';
+import type { ScreenMessage } from './screen-message.ts';
 
 const dayMs = 86_400_000;
 /** A screen's record ends this long after its last use. */
-export const screenIdleLifetimeMs = 90 * dayMs;
+const screenIdleLifetimeMs = 90 * dayMs;
 
 /** What an operator sets for a screen or a link. */
-export interface ScreenSettings {
-  name: string;
-  group: string | null;
-  /** The query of its face, without the question mark; empty for the default face. */
-  face: string;
-}
+export type ScreenSettings = ScreenInfo;
 
 /** A paired screen. It belongs to the installation and outlives the account that approved it. Instants are epoch ms. */
 export interface ScreenRecord extends ScreenSettings {
@@ -26,6 +23,8 @@ export interface ScreenRecord extends ScreenSettings {
   expiresAt: number;
   /** Its session was used: the secret of its pairing collects nothing more. */
   wasUsed: boolean;
+  /** When a socket of it was last heard from, written after that was closed; missing before. */
+  lastSeenAt?: number;
 }
 
 /** A link that any number of players open. Instants are epoch ms. */
@@ -33,9 +32,16 @@ export interface LinkRecord extends ScreenSettings {
   jti: string;
   createdAt: number;
   expiresAt: number;
+  lastSeenAt?: number;
 }
 
 export type ScreenKind = 'screen' | 'link';
+const kinds = ['screen', 'link'] as const;
+
+/** A screen or a link, with its id. */
+export type StoredScreen =
+  | { kind: 'screen'; id: string; value: ScreenRecord }
+  | { kind: 'link'; id: string; value: LinkRecord };
 
 export interface ScreensOptions {
   records: Records;
@@ -61,11 +67,22 @@ export class Screens {
     return this.#options.records.get<ScreenRecord>('screen', id);
   }
 
-  /** The records of a kind, by id. */
-  async list(kind: 'screen'): Promise<Stored<ScreenRecord>[]>;
-  async list(kind: 'link'): Promise<Stored<LinkRecord>[]>;
-  async list(kind: ScreenKind): Promise<Stored<ScreenRecord | LinkRecord>[]> {
-    return this.#options.records.list<ScreenRecord | LinkRecord>(kind);
+  /** All screens and links. */
+  async list(): Promise<StoredScreen[]> {
+    const lists = await Promise.all(kinds.map((kind) => this.#options.records.list<ScreenRecord & LinkRecord>(kind)));
+    return kinds.flatMap((kind, n) => (lists[n] ?? []).map((stored) => ({ kind, ...stored })));
+  }
+
+  /** The screens and links with these ids; missing ones are left out. */
+  async getMany(ids: readonly string[]): Promise<StoredScreen[]> {
+    const { records } = this.#options;
+    const found = await Promise.all(kinds.map((kind) => records.getMany<ScreenRecord & LinkRecord>(kind, ids)));
+    return kinds.flatMap((kind, n) =>
+      ids.flatMap((id, index) => {
+        const value = found[n]?.[index] ?? null;
+        return value === null ? [] : [{ kind, id, value }];
+      }),
+    );
   }
 
   /**
@@ -113,6 +130,7 @@ export class Screens {
       wasUsed: false,
     };
     await records.create('screen', id, record, screenIdleLifetimeMs);
+    await this.#publish({ screens: [id] });
     return record;
   }
 
@@ -124,20 +142,53 @@ export class Screens {
     const now = time.now();
     const record: LinkRecord = { ...settings, jti: newId(), createdAt: now, expiresAt: now + lifetimeMs };
     await records.create('link', id, record, lifetimeMs);
+    await this.#publish({ screens: [id] });
     return id;
   }
 
-  /** The kind and id of the screen or link of that name or id; null if there is none. */
-  async find(nameOrId: string): Promise<{ kind: ScreenKind; id: string; value: ScreenRecord | LinkRecord } | null> {
-    const { records } = this.#options;
-    for (const kind of ['screen', 'link'] as const) {
-      const value = await records.get<ScreenRecord | LinkRecord>(kind, nameOrId);
-      if (value !== null) return { kind, id: nameOrId, value };
-    }
-    const holder = await records.get<NameRecord>('screen-name', nameKey(nameOrId));
-    if (holder === null) return null;
-    const value = await records.get<ScreenRecord | LinkRecord>(holder.kind, holder.id);
-    return value === null ? null : { kind: holder.kind, id: holder.id, value };
+  /** The screen or link of that name or id; null if there is none. */
+  async find(nameOrId: string): Promise<StoredScreen | null> {
+    const [found] = await this.getMany([nameOrId]);
+    if (found !== undefined) return found;
+    const holder = await this.#options.records.get<NameRecord>('screen-name', nameKey(nameOrId));
+    return holder === null ? null : ((await this.getMany([holder.id]))[0] ?? null);
+  }
+
+  /** Resolves to `missing` if the screen was removed meanwhile. */
+  async rename(screen: StoredScreen, name: string): Promise<'renamed' | 'name-taken' | 'missing'> {
+    const { kind, id } = screen;
+    if (!(await this.takeName(kind, id, name))) return 'name-taken';
+    const previous = await this.set(screen, { name });
+    const released = previous === null ? name : previous.name;
+    if (previous === null || nameKey(released) !== nameKey(name)) await this.releaseName(released, id);
+    return previous === null ? 'missing' : 'renamed';
+  }
+
+  /** Changes settings other than the name, or what is known of a screen. Resolves to the record before; null if it is missing. */
+  async set(
+    { kind, id, value }: StoredScreen,
+    changes: Partial<ScreenSettings & Pick<ScreenRecord, 'lastSeenAt'>>,
+  ): Promise<ScreenSettings | null> {
+    const { records, time } = this.#options;
+    let previous: ScreenSettings | null = null;
+    const change = (record: ScreenRecord | LinkRecord): ScreenRecord | LinkRecord => {
+      previous = record;
+      return { ...record, ...changes };
+    };
+    const exists = await records.update(kind, id, change, value.expiresAt - time.now());
+    return exists ? previous : null;
+  }
+
+  /** Removes a screen or a link, frees its name and ends its sessions. */
+  async remove({ kind, id, value }: StoredScreen): Promise<void> {
+    // `ended`: see `Sessions`.
+    const message = JSON.stringify({ ended: [value.jti], screens: [id] });
+    await this.#options.records.deleteAndPublish(kind, [id], message);
+    await this.releaseName(value.name, id);
+  }
+
+  async #publish(message: ScreenMessage): Promise<void> {
+    await this.#options.records.publish(JSON.stringify(message));
   }
 
   async #exists(kind: ScreenKind, id: string): Promise<boolean> {

@@ -1,3 +1,7 @@
+import type { Session } from '../auth/session.ts';
+import { Unavailable } from '../backend/backend.ts';
+import type { ScreenInfo } from '../protocol.ts';
+import type { Screens } from '../screens/screens.ts';
 import { isZone } from '../time/zone.ts';
 import { zoneOffsets } from '../time/zone-transitions.ts';
 import { HttpError, signedOut } from './http-error.ts';
@@ -8,19 +12,24 @@ import type { WebContext } from './web-context.ts';
 const maxZones = 8;
 
 /** What programs and the page request. */
-export function apiRoutes({ authenticator, backend, lastMessages, channels, spread, build }: WebContext): Routes {
-  const signedIn = async (request: Request, answer: () => Response | Promise<Response>): Promise<Response> => {
+export function apiRoutes(context: WebContext): Routes {
+  const { authenticator, backend, lastMessages, screens, channels, spread, build } = context;
+  const signedIn = async (
+    request: Request,
+    answer: (session: Session) => Response | Promise<Response>,
+  ): Promise<Response> => {
     const session = await authenticator.authenticate(request, { allowBearer: true });
     if (session === null) throw signedOut();
-    return answer();
+    return answer(session);
   };
 
   return {
     '/api/initial_state': {
       GET: (request) =>
-        signedIn(request, async () => {
+        signedIn(request, async (session) => {
           const channel = channelOf(request, channels);
-          return json({ ...(await lastMessages.state(channel)), spread: spread.ms, build });
+          const [state, screen] = await Promise.all([lastMessages.state(channel), screenInfo(screens, session)]);
+          return json({ ...state, spread: spread.ms, build, ...(screen === null ? {} : { screen }) });
         }),
     },
     '/api/zones': {
@@ -31,6 +40,20 @@ export function apiRoutes({ authenticator, backend, lastMessages, channels, spre
         }),
     },
   };
+}
+
+/** What operators set for the screen or link of a session; null for others, and during an outage. */
+async function screenInfo(screens: Screens, { kind, recordId }: Pick<Session, 'recordId'> & { kind: string }) {
+  if (kind !== 'screen' && kind !== 'link') return null;
+  try {
+    const [screen] = await screens.getMany([recordId]);
+    if (screen === undefined) return null;
+    const { name, group, face } = screen.value;
+    return { name, group, face } satisfies ScreenInfo;
+  } catch (error) {
+    if (error instanceof Unavailable) return null;
+    throw error;
+  }
 }
 
 function channelOf({ query }: Request, channels: readonly string[]): string {

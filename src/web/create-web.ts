@@ -3,6 +3,11 @@ import { Attempts } from '../auth/attempts.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
+import { ScreenCommands } from '../screens/commands.ts';
+import { RosterUpkeep } from '../screens/roster-upkeep.ts';
+import { RosterView } from '../screens/roster-view.ts';
+import { Roster } from '../screens/roster.ts';
+import { Screens } from '../screens/screens.ts';
 import { accountRoutes } from './account-routes.ts';
 import { apiRoutes } from './api-routes.ts';
 import { createApp } from './app.ts';
@@ -10,6 +15,7 @@ import { Assets } from './assets.ts';
 import { Authenticator } from './authenticator.ts';
 import { CertificateReload } from './certificate-reload.ts';
 import { clockRoutes } from './clock-routes.ts';
+import { CommandDelivery } from './command-delivery.ts';
 import { Cookies } from './cookies.ts';
 import { CsrfProtection } from './csrf.ts';
 import { maxOpenSockets } from './descriptor-limit.ts';
@@ -21,6 +27,7 @@ import type { WebSettings } from './options.ts';
 import { probeRoutes } from './probe-routes.ts';
 import { Proxies } from './proxies.ts';
 import type { Routes } from './router.ts';
+import { screenApiRoutes } from './screen-api-routes.ts';
 import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
 import { SocketEndpoint } from './socket-endpoint.ts';
@@ -53,9 +60,13 @@ export interface WebDependencies {
 
 /** Composes the web role: its services and its routes. Throws a `UserError` for unusable TLS or static files. */
 export function createWeb(dependencies: WebDependencies): Web {
-  const { config, host, uws, backend, sessions, owner, assetsFolder, log } = dependencies;
+  const { config, host, uws, backend, sessions, owner, assetsFolder, build, log } = dependencies;
+  const { records, time } = backend;
   const assets = new Assets(assetsFolder);
-  const hub = new Hub((topic, frame) => listener.publish(topic, frame));
+  const roster = new Roster({ build, time });
+  const hub = new Hub((topic, frame) => listener.publish(topic, frame), roster);
+  const screens = new Screens({ records, time });
+  const rosterView = new RosterView({ backend, screens });
   sessions.openSessions = hub;
   const cookies = new Cookies(config.cookiePrefix);
   const context: WebContext = {
@@ -66,7 +77,10 @@ export function createWeb(dependencies: WebDependencies): Web {
     cookies,
     csrf: new CsrfProtection(cookies, config.allowedOrigins),
     lastMessages: new LastMessages({ backend }),
-    spread: new Spread({ backend, owner, connections: () => hub.size }),
+    spread: new Spread({ backend, owner, connections: () => hub.size, roster }),
+    screens,
+    screenCommands: new ScreenCommands({ backend, screens, sessions, log }),
+    rosterView,
   };
   const endpoint = new SocketEndpoint({ ...context, hub, maxSockets: maxOpenSockets(config.maxSockets, log) });
   const proxies = new Proxies(config.trustedProxy, config.tlsCert !== undefined, log);
@@ -75,6 +89,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...embedRoutes(context),
     ...accountRoutes(context),
     ...apiRoutes(context),
+    ...screenApiRoutes(context),
     ...probeRoutes(context),
     ...socketRoutes(endpoint),
     ...assets.routes,
@@ -91,7 +106,10 @@ export function createWeb(dependencies: WebDependencies): Web {
       serveSockets(served, { server, endpoint, upgrades });
     },
   });
-  const sessionMonitor = new SessionMonitor({ hub, sessions, records: backend.records, time: backend.time });
-  const certificateReload = new CertificateReload({ config, listener, time: backend.time, log });
-  return new Web({ ...context, hub, sessionMonitor, endpoint, upgrades, server, listener, certificateReload });
+  const sessionMonitor = new SessionMonitor({ hub, sessions, records, time });
+  const certificateReload = new CertificateReload({ config, listener, time, log });
+  const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });
+  const rosterUpkeep = new RosterUpkeep({ roster, view: rosterView, screens });
+  const parts = { hub, roster, sessionMonitor, commandDelivery, rosterUpkeep, endpoint, upgrades, server, listener };
+  return new Web({ ...context, ...parts, certificateReload });
 }

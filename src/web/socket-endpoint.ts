@@ -37,7 +37,7 @@ export interface SocketEndpointOptions {
 }
 
 /** Opens the socket of an accepted handshake. Returns false if the client has gone. */
-export type OpenSocket = (data: SocketData) => boolean;
+export type OpenSocket = (data: Omit<SocketData, 'address'>) => boolean;
 
 /** `/time/tic/`: decides about handshakes and answers the messages of clients. */
 export class SocketEndpoint {
@@ -77,7 +77,13 @@ export class SocketEndpoint {
       const topics = topicsOf(head, channels);
       // Others may have connected while the session was checked.
       this.#checkCapacity();
-      return open({ session, topics, messageTokens: maxMessageTokens, refilledAt: performance.now() });
+      return open({
+        session,
+        topics,
+        messageTokens: maxMessageTokens,
+        refilledAt: performance.now(),
+        connection: null,
+      });
     }
     throw signedOut();
   }
@@ -121,6 +127,7 @@ export class SocketEndpoint {
     if (!takeMessageToken(socket.getUserData())) return socket.end(closeCode.brokenRule, 'too many messages');
     const message = parseClientMessage(Buffer.from(bytes).toString('utf8'));
     if (message === null) return socket.end(closeCode.brokenRule, 'not an object');
+    this.#options.hub.onMessage(socket, message !== 'ignored' && 'status' in message ? message.status : null);
     if (message !== 'ignored' && 'sync' in message) this.#answerSync(socket, message.sync, receivedAt);
   }
 

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
   Backend,
+  ConnectionReport,
   DurabilityProblem,
   SelfTestResult,
   PublishResult,
   Job,
   Outage,
+  Roster,
+  RosterChanges,
 } from '../../src/backend/backend.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
@@ -222,8 +225,12 @@ class StagedBackend implements Backend {
     return this.inner.stop();
   }
 
-  reportConnections(owner: string, sockets: number): Promise<number> {
-    return this.inner.reportConnections(owner, sockets);
+  reportConnections(owner: string, sockets: number, changes: RosterChanges): Promise<ConnectionReport> {
+    return this.inner.reportConnections(owner, sockets, changes);
+  }
+
+  readRoster(): Promise<Roster> {
+    return this.inner.readRoster();
   }
 
   checkDurability(): Promise<DurabilityProblem[]> {
