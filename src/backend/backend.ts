@@ -228,7 +228,7 @@ export interface Records {
   subscribe(listener: MessageListener): void;
 }
 
-export type RecordKind = 'account' | 'session' | 'token' | 'pairing' | 'screen' | 'screen-name' | 'link';
+export type RecordKind = 'account' | 'session' | 'token' | 'pairing' | 'screen' | 'screen-name' | 'link' | 'ticket';
 
 export interface Stored<T extends object> {
   id: string;

@@ -1,14 +1,10 @@
-import { newId } from '../auth/sessions.ts';
+import { newId, screenIdleLifetimeMs } from '../auth/sessions.ts';
 import type { Records } from '../backend/backend.ts';
 import type { ScreenInfo } from '../protocol.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { newLinkId } from './link-key.ts';
 import { nameKey } from './names.ts';
 import type { ScreenMessage } from './screen-message.ts';
-
-const dayMs = 86_400_000;
-/** A screen's record ends this long after its last use. */
-const screenIdleLifetimeMs = 90 * dayMs;
 
 /** What an operator sets for a screen or a link. */
 export type ScreenSettings = ScreenInfo;
@@ -140,7 +136,8 @@ export class Screens {
     const id = newLinkId();
     if (!(await this.takeName('link', id, settings.name))) return null;
     const now = time.now();
-    const record: LinkRecord = { ...settings, jti: newId(), createdAt: now, expiresAt: now + lifetimeMs };
+    // Its key names no other id, and a link's id is never used again.
+    const record: LinkRecord = { ...settings, jti: id, createdAt: now, expiresAt: now + lifetimeMs };
     await records.create('link', id, record, lifetimeMs);
     await this.#publish({ screens: [id] });
     return id;
