@@ -12,6 +12,9 @@ const codeLifetimeMs = 10 * minuteMs;
 const expiredLifetimeMs = 10 * minuteMs;
 const codesPerAddress: Limit = { name: 'codes-address', maxAttempts: 500, windowMs: codeLifetimeMs };
 const codesInAll: Limit = { name: 'codes', maxAttempts: 10_000, windowMs: codeLifetimeMs };
+/** Beyond this many codes, screens collect less often. */
+const manyCodes: Limit = { name: 'many-codes', maxAttempts: 1_000, windowMs: codeLifetimeMs };
+const collectEveryMs = { few: 2_000, many: 10_000 };
 
 /** What is known of a screen that asks to be paired. */
 export interface AskingScreen {
@@ -43,10 +46,22 @@ export type FoundCode =
   | 'unknown';
 type ApprovedCode = { state: 'approved'; name: string; by: string };
 
-export type ApproveResult = 'approved' | 'name-taken' | Exclude<FoundCode, { state: 'waiting' }>;
+export type ApproveResult =
+  | { state: 'accepted'; screenId: string }
+  | 'name-taken'
+  | Exclude<FoundCode, { state: 'waiting' }>;
 
 /** `gone`: the code expired, or its secret is wrong. */
 export type CollectResult = { state: 'waiting' } | { state: 'paired'; screenId: string; screen: ScreenRecord } | 'gone';
+
+export interface BegunPairing {
+  code: string;
+  /** What the screen collects with; it is never shown. */
+  secret: string;
+  expiresInMs: number;
+  /** How often the screen asks whether it is approved. */
+  againInMs: number;
+}
 
 export interface PairingOptions {
   records: Records;
@@ -67,13 +82,12 @@ export class Pairing {
    * Makes a code for a screen, and the secret that it collects with, which is never shown. Beyond a limit: how long
    * until the window ends, ms. `network`: see `networkOf`.
    */
-  async begin(
-    screen: AskingScreen,
-    network: string,
-  ): Promise<{ code: string; secret: string; expiresInMs: number } | number> {
+  async begin(screen: AskingScreen, network: string): Promise<BegunPairing | number> {
     const { records, limiter, time } = this.#options;
     const waitMs = (await limiter.consume(codesPerAddress, network)) ?? (await limiter.consume(codesInAll, 'all'));
     if (waitMs !== null) return waitMs;
+    const isMany = (await limiter.consume(manyCodes, 'all')) !== null;
+    const againInMs = isMany ? collectEveryMs.many : collectEveryMs.few;
     const now = time.now();
     for (;;) {
       const code = newPairingCode();
@@ -86,7 +100,7 @@ export class Pairing {
         approval: null,
       };
       const created = await records.create('pairing', code, record, codeLifetimeMs + expiredLifetimeMs);
-      if (created) return { code, secret, expiresInMs: codeLifetimeMs };
+      if (created) return { code, secret, expiresInMs: codeLifetimeMs, againInMs };
     }
   }
 
@@ -112,12 +126,12 @@ export class Pairing {
           result = current;
           return null;
         }
-        result = 'approved';
+        result = { state: 'accepted', screenId };
         return { ...record, approval: { ...approval, screenId }, expiresAt: this.#options.time.now() + codeLifetimeMs };
       },
       codeLifetimeMs + expiredLifetimeMs,
     );
-    if (result !== 'approved') await screens.releaseName(approval.name, screenId);
+    if (typeof result === 'string' || result.state !== 'accepted') await screens.releaseName(approval.name, screenId);
     return result;
   }
 

@@ -4,6 +4,7 @@ import type { ScreenInfo } from '../protocol.ts';
 import type { Screens } from '../screens/screens.ts';
 import { isZone } from '../time/zone.ts';
 import { zoneOffsets } from '../time/zone-transitions.ts';
+import { readerKinds } from './authenticator.ts';
 import { HttpError, signedOut } from './http-error.ts';
 import { json, type Request, type Response } from './http.ts';
 import type { Routes } from './router.ts';
@@ -13,12 +14,12 @@ const maxZones = 8;
 
 /** What programs and the page request. */
 export function apiRoutes(context: WebContext): Routes {
-  const { authenticator, backend, lastMessages, screens, channels, spread, build } = context;
+  const { authenticator, backend, lastMessages, screens, screenCookies, channels, spread, build } = context;
   const signedIn = async (
     request: Request,
     answer: (session: Session) => Response | Promise<Response>,
   ): Promise<Response> => {
-    const session = await authenticator.authenticate(request, { allowBearer: true });
+    const session = await authenticator.authenticate(request, { kinds: readerKinds });
     if (session === null) throw signedOut();
     return answer(session);
   };
@@ -28,8 +29,12 @@ export function apiRoutes(context: WebContext): Routes {
       GET: (request) =>
         signedIn(request, async (session) => {
           const channel = channelOf(request, channels);
-          const [state, screen] = await Promise.all([lastMessages.state(channel), screenInfo(screens, session)]);
-          return json({ ...state, spread: spread.ms, build, ...(screen === null ? {} : { screen }) });
+          const [state, screen, headers] = await Promise.all([
+            lastMessages.state(channel),
+            screenInfo(screens, session),
+            screenCookies.renew(request, session),
+          ]);
+          return json({ ...state, spread: spread.ms, build, ...(screen === null ? {} : { screen }) }, 200, headers);
         }),
     },
     '/api/zones': {
@@ -43,13 +48,13 @@ export function apiRoutes(context: WebContext): Routes {
 }
 
 /** What operators set for the screen or link of a session; null for others, and during an outage. */
-async function screenInfo(screens: Screens, { kind, recordId }: Pick<Session, 'recordId'> & { kind: string }) {
+async function screenInfo(screens: Screens, { kind, recordId }: Session): Promise<ScreenInfo | null> {
   if (kind !== 'screen' && kind !== 'link') return null;
   try {
     const [screen] = await screens.getMany([recordId]);
     if (screen === undefined) return null;
     const { name, group, face } = screen.value;
-    return { name, group, face } satisfies ScreenInfo;
+    return { name, group, face };
   } catch (error) {
     if (error instanceof Unavailable) return null;
     throw error;

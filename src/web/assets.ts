@@ -15,7 +15,7 @@ interface AssetEntry {
 }
 
 /** The URLs of the files that pages refer to. */
-export type AssetUrls = Readonly<Record<'css' | 'js' | 'icon', string>>;
+export type AssetUrls = Readonly<Record<'css' | 'js' | 'screen' | 'icon', string>>;
 
 const suffix = { br: '.br', gzip: '.gz' } as const;
 
@@ -30,6 +30,7 @@ export class Assets {
     this.urls = {
       css: urlOf(entries, 'clock.css'),
       js: urlOf(entries, 'main.js'),
+      screen: urlOf(entries, 'screen.js'),
       icon: urlOf(entries, 'favicon.svg'),
     };
     this.routes = Object.fromEntries(

@@ -1,8 +1,12 @@
 import type { Accounts } from '../auth/accounts.ts';
 import { Attempts } from '../auth/attempts.ts';
+import type { Secrets } from '../auth/secrets.ts';
 import type { Sessions } from '../auth/sessions.ts';
+import type { Tickets } from '../auth/tickets.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
+import { verifyLinkKey } from '../screens/link-key.ts';
+import { Pairing } from '../screens/pairing.ts';
 import { ScreenCommands } from '../screens/commands.ts';
 import { RosterUpkeep } from '../screens/roster-upkeep.ts';
 import { RosterView } from '../screens/roster-view.ts';
@@ -19,14 +23,18 @@ import { CommandDelivery } from './command-delivery.ts';
 import { Cookies } from './cookies.ts';
 import { CsrfProtection } from './csrf.ts';
 import { maxOpenSockets } from './descriptor-limit.ts';
+import { deviceRoutes } from './device-routes.ts';
 import { embedRoutes } from './embed-routes.ts';
 import { Hub } from './hub.ts';
 import { LastMessages } from './last-messages.ts';
+import { linkRoutes } from './link-routes.ts';
 import { Listener } from './listener.ts';
 import type { WebSettings } from './options.ts';
+import { pairingRoutes } from './pairing-routes.ts';
 import { probeRoutes } from './probe-routes.ts';
 import { Proxies } from './proxies.ts';
 import type { Routes } from './router.ts';
+import { ScreenCookies } from './screen-cookies.ts';
 import { screenApiRoutes } from './screen-api-routes.ts';
 import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
@@ -46,6 +54,8 @@ export interface WebDependencies {
   backend: Backend;
   accounts: Accounts;
   sessions: Sessions;
+  tickets: Tickets;
+  secrets: Secrets;
   channels: readonly string[];
   /** Identifies this process within the installation. */
   owner: string;
@@ -60,8 +70,8 @@ export interface WebDependencies {
 
 /** Composes the web role: its services and its routes. Throws a `UserError` for unusable TLS or static files. */
 export function createWeb(dependencies: WebDependencies): Web {
-  const { config, host, uws, backend, sessions, owner, assetsFolder, build, log } = dependencies;
-  const { records, time } = backend;
+  const { config, host, uws, backend, sessions, secrets, owner, assetsFolder, build, log } = dependencies;
+  const { records, limiter, time } = backend;
   const assets = new Assets(assetsFolder);
   const roster = new Roster({ build, time });
   const hub = new Hub((topic, frame) => listener.publish(topic, frame), roster);
@@ -73,12 +83,20 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...dependencies,
     assets: assets.urls,
     attempts: new Attempts(backend.limiter),
-    authenticator: new Authenticator({ sessions, cookies, backend, hasSocket: ({ jti }) => hub.has(jti) }),
+    authenticator: new Authenticator({
+      sessions,
+      cookies,
+      backend,
+      hasSocket: ({ jti }) => hub.has(jti),
+      verifyKey: (key) => verifyLinkKey(key, secrets()),
+    }),
     cookies,
+    screenCookies: new ScreenCookies({ cookies, sessions, time }),
     csrf: new CsrfProtection(cookies, config.allowedOrigins),
     lastMessages: new LastMessages({ backend }),
     spread: new Spread({ backend, owner, connections: () => hub.size, roster }),
     screens,
+    pairing: new Pairing({ records, limiter, time, screens }),
     screenCommands: new ScreenCommands({ backend, screens, sessions, log }),
     rosterView,
   };
@@ -91,6 +109,9 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...accountRoutes(context),
     ...apiRoutes(context),
     ...screenApiRoutes(context),
+    ...pairingRoutes(context),
+    ...deviceRoutes(context),
+    ...linkRoutes(context),
     ...probeRoutes(context),
     ...socketRoutes(endpoint),
     ...assets.routes,

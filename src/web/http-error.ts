@@ -14,8 +14,10 @@ const statusOfKind = {
   'unknown-channel': 404,
   'unknown-zone': 404,
   'unknown-screen': 404,
+  'unknown-code': 404,
   'method-not-allowed': 405,
   'name-taken': 409,
+  'signed-in': 409,
   'not-possible': 409,
   'length-required': 411,
   'content-too-large': 413,
@@ -50,6 +52,13 @@ export class HttpError extends Error {
 /** 401 for programs, which can send a token. */
 export function signedOut(): HttpError {
   return new HttpError('signed-out', 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
+}
+
+/** 429 with `Retry-After`. */
+export function tooManyAttempts(waitMs: number, what = 'Too many failed attempts.'): HttpError {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+  const wait = seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+  return new HttpError('too-many-attempts', `${what} Try again in ${wait}.`, [['Retry-After', String(seconds)]]);
 }
 
 /** 503 with `Retry-After` in whole seconds. */

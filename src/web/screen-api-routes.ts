@@ -12,9 +12,9 @@ export function screenApiRoutes(context: WebContext): Routes {
 
   /** The session of an operator. Throws a 401 for nobody and a 403 for everybody else. */
   const operatorOf = async (request: Request): Promise<Session> => {
-    const session = await authenticator.authenticate(request, { allowBearer: true });
+    const session = await authenticator.authenticate(request, { kinds: ['session'] });
     if (session === null) throw signedOut();
-    const account = session.kind === 'session' ? await accounts.get(session.account) : null;
+    const account = await accounts.get(session.account);
     if (account?.operator !== true) throw new HttpError('forbidden', 'Only operators may do this.');
     return session;
   };

@@ -3,6 +3,8 @@ import type { Attempts } from '../auth/attempts.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
+import type { Tickets } from '../auth/tickets.ts';
+import type { Pairing } from '../screens/pairing.ts';
 import type { ScreenCommands } from '../screens/commands.ts';
 import type { RosterView } from '../screens/roster-view.ts';
 import type { Screens } from '../screens/screens.ts';
@@ -12,20 +14,26 @@ import type { Cookies } from './cookies.ts';
 import type { CsrfProtection } from './csrf.ts';
 import type { LastMessages } from './last-messages.ts';
 import type { WebSettings } from './options.ts';
+import type { ScreenCookies } from './screen-cookies.ts';
 import type { Spread } from './spread.ts';
 
 /** What the routes of a web process share. Each takes what it needs, so a new option reaches a page without a detour. */
 export interface WebContext {
   config: WebSettings;
+  /** The address that the server listens on. */
+  host: string;
   backend: Backend;
   accounts: Accounts;
   sessions: Sessions;
   attempts: Attempts;
+  tickets: Tickets;
   screens: Screens;
+  pairing: Pairing;
   screenCommands: ScreenCommands;
   rosterView: RosterView;
   authenticator: Authenticator;
   cookies: Cookies;
+  screenCookies: ScreenCookies;
   csrf: CsrfProtection;
   lastMessages: LastMessages;
   spread: Spread;

@@ -31,6 +31,9 @@ import { Client } from './client.ts';
 
 const assetsFolder = join(import.meta.dirname, '../../dist/static');
 
+/** The secret of every app that is given none. */
+export const defaultSecret = 'a secret of the tests, 32 bytes and more';
+
 export interface WebAppOptions {
   /** By default an embedded one. It is stopped with the app. */
   backend?: Backend;
@@ -59,7 +62,8 @@ export class WebApp implements AsyncDisposable {
     this.backend = backend;
     this.#ownsBackend = options.beside === undefined;
     this.#scheme = tls === undefined ? 'http' : 'https';
-    this.auth = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
+    const secretsInUse = () => secrets ?? ([defaultSecret] as const);
+    this.auth = createAuthServices(backend, secretsInUse);
     this.web = createWeb({
       config: {
         ...readOptions(webOptions, {}, {}),
@@ -74,6 +78,8 @@ export class WebApp implements AsyncDisposable {
       backend,
       accounts: this.auth.accounts,
       sessions: this.auth.sessions,
+      tickets: this.auth.tickets,
+      secrets: secretsInUse,
       channels,
       owner: randomUUID(),
       assetsFolder,

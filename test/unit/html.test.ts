@@ -5,7 +5,12 @@ import { errorPage } from '../../src/web/pages/error-page.ts';
 import { passwordPage } from '../../src/web/pages/password-page.ts';
 import { signInPage } from '../../src/web/pages/sign-in-page.ts';
 
-const assets = { css: '/static/clock.css', js: '/static/main.js', icon: '/static/icon.svg' };
+const assets = {
+  css: '/static/clock.css',
+  js: '/static/main.js',
+  screen: '/static/screen.js',
+  icon: '/static/icon.svg',
+};
 const hostile = `"><script>alert('x')</script>&amp;`;
 
 describe('html', () => {
@@ -36,7 +41,7 @@ describe('html', () => {
 });
 
 describe.each([
-  ['clock', clockPage({ assets, account: { name: hostile, csrfToken: hostile }, build: hostile })],
+  ['clock', clockPage({ assets, kind: 'person', account: { name: hostile, csrfToken: hostile }, build: hostile })],
   ['sign-in', signInPage({ assets, csrfToken: hostile, next: hostile, username: hostile, message: hostile })],
   ['password', passwordPage({ assets, csrfToken: hostile, account: hostile, message: hostile })],
   ['error', errorPage({ assets, status: 404, title: hostile, message: hostile })],

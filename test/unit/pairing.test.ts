@@ -9,6 +9,7 @@ import { MemoryRecords } from '../support/memory-records.ts';
 
 const minuteMs = 60_000;
 const kiosk = { address: '192.0.2.7', browser: 'Chromium' };
+const accepted = { state: 'accepted' };
 const lobby = { name: 'Lobby', group: null, by: 'ana' };
 
 function world() {
@@ -44,7 +45,7 @@ describe('pairing', () => {
     const { code, secret } = await begin();
     expect(await pairing.collect(secret)).toEqual({ state: 'waiting' });
     expect(await pairing.find(code)).toEqual({ state: 'waiting', screen: kiosk, ageMs: 0 });
-    expect(await pairing.approve(code, lobby)).toBe('approved');
+    expect(await pairing.approve(code, lobby)).toMatchObject(accepted);
     expect(await pairing.collect(secret)).toMatchObject({
       state: 'paired',
       screen: { name: 'Lobby', approvedBy: 'ana' },
@@ -69,9 +70,9 @@ describe('pairing', () => {
       pairing.approve(code, lobby),
       pairing.approve(code, { name: 'Hall', group: null, by: 'bob' }),
     ]);
-    expect(results).toEqual(['approved', { state: 'approved', name: 'Lobby', by: 'ana' }]);
+    expect(results).toEqual([expect.objectContaining(accepted), { state: 'approved', name: 'Lobby', by: 'ana' }]);
     const other = await begin();
-    expect(await pairing.approve(other.code, { ...lobby, name: 'Hall' })).toBe('approved');
+    expect(await pairing.approve(other.code, { ...lobby, name: 'Hall' })).toMatchObject(accepted);
   });
 
   test('refuses a name that is taken, whatever its case, and frees one whose approval was not collected', async () => {
@@ -83,7 +84,7 @@ describe('pairing', () => {
     time.ms += 10 * minuteMs;
     expect(await pairing.collect(first.secret)).toBe('gone');
     const third = await begin();
-    expect(await pairing.approve(third.code, { ...lobby, name: 'LOBBY' })).toBe('approved');
+    expect(await pairing.approve(third.code, { ...lobby, name: 'LOBBY' })).toMatchObject(accepted);
   });
 
   test('tells an expired code from one that never was', async () => {

@@ -18,7 +18,7 @@ const head: RequestHead = {
 
 /** An endpoint on which every request has these sessions; `valid` are those whose records exist. */
 function endpointWith(verified: readonly string[], valid: readonly string[]): SocketEndpoint {
-  const sessions = verified.map((jti) => ({ jti }));
+  const sessions = verified.map((jti) => ({ kind: 'session', session: { jti } }));
   const options = {
     config: { allowedOrigins: [] },
     hub: { size: 0 },

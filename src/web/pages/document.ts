@@ -6,18 +6,23 @@ export interface DocumentOptions {
   assets: AssetUrls;
   /** One sentence for search engines and link previews. */
   description?: string;
-  /** `clock` fills the window; `card` is centred in it. */
-  layout: 'clock' | 'card';
-  /** The build that serves the page, if the page runs the clock's script, which reads it from the root element. */
-  liveBuild?: string;
+  /** `clock` and `screen` fill the window; `card` is centred in it. */
+  layout: 'clock' | 'screen' | 'card';
+  /** If the page runs the clock's script, which reads from the root element the build that serves it and its kind. */
+  live?: { build: string; kind: string };
+  /** The script of a page that is not the clock. */
+  script?: string;
   body: Html;
 }
 
 /** A complete document. It contains no inline style or script, which the CSP forbids. */
-export function document({ title, assets, description, layout, liveBuild, body }: DocumentOptions): Html {
-  const isLive = liveBuild !== undefined;
+export function document({ title, assets, description, layout, live, script, body }: DocumentOptions): Html {
+  const source = live === undefined ? script : assets.js;
   return html`<!doctype html>
-    <html lang="en" ${isLive ? html` data-state="connecting" data-build="${liveBuild}"` : null}>
+    <html
+      lang="en"
+      ${live === undefined ? null : html` data-state="connecting" data-build="${live.build}" data-page="${live.kind}"`}
+    >
       <head>
         <meta charset="utf-8" />
         <title>${title}</title>
@@ -29,7 +34,7 @@ export function document({ title, assets, description, layout, liveBuild, body }
         <link rel="stylesheet" href="${assets.css}" />
         <link rel="icon" href="${assets.icon}" type="image/svg+xml" />
         <link rel="manifest" href="/manifest.webmanifest" />
-        ${isLive ? html`<script type="module" src="${assets.js}"></script>` : null}
+        ${source === undefined ? null : html`<script type="module" src="${source}"></script>`}
       </head>
       <body class="${layout}">
         ${body}
