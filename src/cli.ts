@@ -5,6 +5,7 @@ import { addOptions, flagsOf, unknownIn, unknownVariableWarning, warnOfUnknown }
 import { StoreCommands } from './cli/store.ts';
 import { allTable, beatTable, probeTable, webTable, workerTable } from './cli/tables.ts';
 import { addToken } from './cli/token.ts';
+import { addPair, addScreens } from './cli/screens.ts';
 import { addUser } from './cli/user.ts';
 import { localHosts } from './addresses.ts';
 import { check, runChecks } from './commands/check.ts';
@@ -61,6 +62,8 @@ class Cli {
     const stores = new StoreCommands(environment);
     addUser(this.program, stores);
     addToken(this.program, stores);
+    addPair(this.program, stores);
+    addScreens(this.program, stores, environment);
     this.#addWatch();
     this.#addOthers();
   }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createAuthServices, type AuthServices } from '../auth/auth-services.ts';
-import { commandSecrets } from '../auth/secrets.ts';
+import { commandSecrets, type Secrets } from '../auth/secrets.ts';
 import { Unavailable, type Backend, type Outage } from '../backend/backend.ts';
 import { dataFolder, existingStore } from '../backends.ts';
 import { readOptions, type Environment } from '../config.ts';
@@ -14,7 +14,13 @@ const noticeAfterMs = 1_000;
 /** An option of a single command: flags, description and default in Commander's notation. */
 export type OwnOption = [flags: string, description: string, standard?: string];
 
-/** Runs the commands that work on stored accounts. */
+/** What a command works with. */
+export interface StoreServices extends AuthServices {
+  backend: Backend;
+  secrets: Secrets;
+}
+
+/** Runs the commands that work on stored data. */
 export class StoreCommands {
   readonly #environment: Environment;
 
@@ -30,7 +36,7 @@ export class StoreCommands {
   }
 
   /** Starts the store of a command, prints its address, runs `work` and stops the store. */
-  async run(command: Command, work: (services: AuthServices) => Promise<void>): Promise<void> {
+  async run(command: Command, work: (services: StoreServices) => Promise<void>): Promise<void> {
     const config = readOptions(storeTable, flagsOf(command, storeTable), this.#environment);
     warnOfUnknown(this.#environment);
     const log = silentLogger();
@@ -40,7 +46,8 @@ export class StoreCommands {
       process.stderr.write(`clock: ${store.address}\n`);
       if (store.outage !== null) throw cannotServe(store, store.outage, store.outageReason);
       const folder = (): string => dataFolder(config, this.#environment);
-      await work(createAuthServices(store, commandSecrets(config.secrets, store, folder)));
+      const secrets = commandSecrets(config.secrets, store, folder);
+      await work({ ...createAuthServices(store, secrets), backend: store, secrets });
     } catch (error) {
       if (error instanceof Unavailable) throw cannotServe(store, error.outage, error.reason);
       throw error;

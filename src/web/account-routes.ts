@@ -6,7 +6,7 @@ import type { Session } from '../auth/session.ts';
 import { Unavailable } from '../backend/backend.ts';
 import { pageKinds } from './authenticator.ts';
 import { tooManyAttempts } from './http-error.ts';
-import { field, page, redirect, type Request, type RequestHead, type Response } from './http.ts';
+import { field, redirect, secretPage, type Request, type RequestHead, type Response } from './http.ts';
 import { passwordPage } from './pages/password-page.ts';
 import { signInPage } from './pages/sign-in-page.ts';
 import { endReplaced } from './replaced-sessions.ts';
@@ -22,7 +22,7 @@ export function accountRoutes(context: WebContext): Routes {
 
   const signInForm = (request: RequestHead, next: string, username = '', message?: string): Response => {
     const { token, headers } = csrf.tokenFor(request);
-    return page(signInPage({ assets, csrfToken: token, next, username, message }), 200, headers);
+    return secretPage(signInPage({ assets, csrfToken: token, next, username, message }), 200, headers);
   };
 
   const signIn = async (request: Request): Promise<Response> => {
@@ -58,7 +58,7 @@ export function accountRoutes(context: WebContext): Routes {
 
   const passwordForm = (request: RequestHead, session: Session, message?: string): Response => {
     const { token, headers } = csrf.tokenFor(request);
-    return page(passwordPage({ assets, csrfToken: token, account: session.account, message }), 200, headers);
+    return secretPage(passwordPage({ assets, csrfToken: token, account: session.account, message }), 200, headers);
   };
 
   const changePassword = async (request: Request, session: Session): Promise<Response> => {

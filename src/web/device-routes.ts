@@ -4,7 +4,7 @@ import { parseGroup, parseScreenName } from '../screens/names.ts';
 import { parsePairingCode } from '../screens/pairing-code.ts';
 import type { ApproveResult, FoundCode } from '../screens/pairing.ts';
 import { HttpError, tooManyAttempts } from './http-error.ts';
-import { field, page, type Request, type Response } from './http.ts';
+import { field, page, secretPage, type Request, type Response } from './http.ts';
 import { codePage, confirmPage, pairedPage } from './pages/device-page.ts';
 import type { Handler, Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
@@ -70,7 +70,7 @@ export function deviceRoutes(context: WebContext): Routes {
     const { token, headers } = csrf.tokenFor(request);
     const { screen, ageMs } = found;
     const options = { assets, csrfToken: token, code, screen, ageMs, name, group, message };
-    return page(confirmPage(options), status, headers);
+    return secretPage(confirmPage(options), status, headers);
   };
 
   const approve = async (request: Request, session: Session, entered: Entered): Promise<Response> => {

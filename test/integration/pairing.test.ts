@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { linkKey } from '../../src/screens/link-key.ts';
 import { Screens } from '../../src/screens/screens.ts';
-import { Client, type TestSocket } from '../support/client.ts';
+import type { Client, TestSocket } from '../support/client.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { defaultSecret, redisBackendOf, WebApp } from '../support/web-app.ts';
@@ -374,7 +374,7 @@ describe.each(installations)('over %s', (_name, start) => {
     await ana.post('/device', { code: client.shown.code, name: 'Lobby' });
     await collect(client, client.shown);
     const ticket = await ticketOf(key, app);
-    await expect(connect(app.client(), `?ticket=${ticket}&channels=none`)).rejects.toThrow();
+    await expect(connect(app.client(), `?ticket=${ticket}&channels=none`)).rejects.toMatchObject({ status: 404 });
     const text = JSON.stringify(lines);
     for (const secret of [client.shown.secret, key, ticket]) expect(text).not.toContain(secret);
     expect(lines).toContainEqual(expect.objectContaining({ audit: 'pair', by: 'ana', name: 'Lobby' }));
