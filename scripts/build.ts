@@ -38,7 +38,8 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
   const assets = {
     css: '/static/clock.css',
     js: '/static/main.js',
-    screen: '/static/screen.js',
+    screenCss: '/static/screen.css',
+    screenJs: '/static/screen.js',
     icon: '/static/favicon.svg',
   };
   const shells = {

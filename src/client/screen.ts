@@ -7,7 +7,7 @@ import { sessionMemory } from './session-memory.ts';
 
 const page = new PairingView();
 const pairing = new ScreenPairing({
-  requests: new PairingRequests(page.csrfToken),
+  requests: new PairingRequests(location.href, page.csrfToken),
   view: page,
   memory: sessionMemory,
   wall: Date.now,

@@ -25,7 +25,7 @@ const cacheName = `clock ${CLOCK_BUILD_NAME}`;
 /** Every page needs these, and they are in the browser's own cache by now. The others are cached when they are used. */
 const coreFiles = ['/static/clock.css', '/static/main.js', '/static/favicon.svg'];
 const files = new Set([...coreFiles, '/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css']);
-files.add('/static/key-transport.js').add('/static/screen.js');
+files.add('/static/key-transport.js').add('/static/screen.js').add('/static/screen.css');
 /** After this long without an answer the shell is shown. */
 const answerTimeoutMs = 4_000;
 

@@ -16,7 +16,7 @@ interface AssetEntry {
 }
 
 /** The URLs of the files that pages refer to. */
-export type AssetUrls = Readonly<Record<'css' | 'js' | 'screen' | 'icon', string>>;
+export type AssetUrls = Readonly<Record<'css' | 'js' | 'screenCss' | 'screenJs' | 'icon', string>>;
 
 const suffix = { br: '.br', gzip: '.gz' } as const;
 
@@ -31,7 +31,8 @@ export class Assets {
     this.urls = {
       css: urlOf(entries, 'clock.css'),
       js: urlOf(entries, 'main.js'),
-      screen: urlOf(entries, 'screen.js'),
+      screenCss: urlOf(entries, 'screen.css'),
+      screenJs: urlOf(entries, 'screen.js'),
       icon: urlOf(entries, 'favicon.svg'),
     };
     this.routes = Object.fromEntries(

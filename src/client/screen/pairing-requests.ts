@@ -22,16 +22,18 @@ export interface Answer {
 
 /** The requests of a screen that is not paired yet. None of them rejects. */
 export class PairingRequests {
+  readonly #page: string;
   #csrfToken: string;
 
-  /** Without a token the first request asks for one. */
-  constructor(csrfToken: string) {
+  /** `page`: the address of this page. Without a token the first request asks for one. */
+  constructor(page: string, csrfToken: string) {
+    this.#page = page;
     this.#csrfToken = csrfToken;
   }
 
   /** Asks whether the browser has a session. */
   session(): Promise<Answer> {
-    return send('GET', '/api/initial_state', {});
+    return this.#send('GET', '/api/initial_state', {});
   }
 
   code(): Promise<Answer> {
@@ -45,35 +47,35 @@ export class PairingRequests {
   /** Exchanges the key of a link for a cookie. `replaces`: also if a person is signed in. */
   link(key: string, replaces: boolean): Promise<Answer> {
     const fields = replaces ? { replace: '1' } : {};
-    return send('POST', '/screen/link', { Authorization: `Bearer ${key}` }, fields);
+    return this.#send('POST', '/screen/link', { Authorization: `Bearer ${key}` }, fields);
   }
 
   /** Sends a form with the token, which it renews if the server does not accept it any more. */
   async #post(path: string, fields: Record<string, string>): Promise<Answer> {
     if (this.#csrfToken !== '') {
-      const answer = await send('POST', path, { 'X-CSRFToken': this.#csrfToken }, fields);
+      const answer = await this.#send('POST', path, { 'X-CSRFToken': this.#csrfToken }, fields);
       if (answer.status !== 403) return answer;
     }
-    const page = await send('GET', '/screen', {});
+    const page = await this.#send('GET', '/screen', {});
     this.#csrfToken = /data-csrf="([^"]+)"/.exec(String(page.body))?.[1] ?? '';
     if (this.#csrfToken === '') return page.status === 200 ? { ...page, status: 0 } : page;
-    return send('POST', path, { 'X-CSRFToken': this.#csrfToken }, fields);
+    return this.#send('POST', path, { 'X-CSRFToken': this.#csrfToken }, fields);
   }
-}
 
-async function send(
-  method: string,
-  path: string,
-  headers: Record<string, string>,
-  fields?: Record<string, string>,
-): Promise<Answer> {
-  try {
-    const body = fields === undefined ? undefined : new URLSearchParams(fields).toString();
-    const type = fields === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' };
-    const options = { method, headers: { ...headers, ...type }, body, timeoutMs };
-    return await request(new URL(path, location.href), readAnswer, options);
-  } catch {
-    return { status: 0, body: null, retryAfterMs: null };
+  async #send(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    fields?: Record<string, string>,
+  ): Promise<Answer> {
+    try {
+      const body = fields === undefined ? undefined : new URLSearchParams(fields).toString();
+      const type = fields === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' };
+      const options = { method, headers: { ...headers, ...type }, body, timeoutMs };
+      return await request(new URL(path, this.#page), readAnswer, options);
+    } catch {
+      return { status: 0, body: null, retryAfterMs: null };
+    }
   }
 }
 

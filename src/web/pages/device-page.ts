@@ -90,7 +90,7 @@ export function confirmPage(options: ConfirmPageOptions): Html {
     <p class="aside"><a href="/device">Another code</a></p>
   </main>`;
   const description = 'Confirm the screen and give it a name.';
-  return formPage({ title: 'Pair a screen · Clock', description, assets, message, body });
+  return formPage({ title: 'Pair a screen · Clock', description, assets, style: assets.screenCss, message, body });
 }
 
 /** Says that a screen is paired. */

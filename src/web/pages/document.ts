@@ -10,13 +10,15 @@ export interface DocumentOptions {
   layout: 'clock' | 'screen' | 'card';
   /** If the page runs the clock's script, which reads from the root element the build that serves it and its kind. */
   live?: { build: string; kind: string };
+  /** A style sheet beside that of all pages. */
+  style?: string;
   /** The script of a page that is not the clock. */
   script?: string;
   body: Html;
 }
 
 /** A complete document. It contains no inline style or script, which the CSP forbids. */
-export function document({ title, assets, description, layout, live, script, body }: DocumentOptions): Html {
+export function document({ title, assets, description, layout, live, style, script, body }: DocumentOptions): Html {
   const source = live === undefined ? script : assets.js;
   return html`<!doctype html>
     <html
@@ -32,6 +34,7 @@ export function document({ title, assets, description, layout, live, script, bod
         <meta name="theme-color" content="#f7f6f2" media="(prefers-color-scheme: light)" />
         <meta name="theme-color" content="#0c0e12" media="(prefers-color-scheme: dark)" />
         <link rel="stylesheet" href="${assets.css}" />
+        ${style === undefined ? null : html`<link rel="stylesheet" href="${style}" />`}
         <link rel="icon" href="${assets.icon}" type="image/svg+xml" />
         <link rel="manifest" href="/manifest.webmanifest" />
         ${source === undefined ? null : html`<script type="module" src="${source}"></script>`}

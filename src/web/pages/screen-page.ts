@@ -33,7 +33,8 @@ export function screenPage({ assets, csrfToken }: ScreenPageOptions): Html {
     description,
     assets,
     layout: 'screen',
-    script: assets.screen,
+    style: assets.screenCss,
+    script: assets.screenJs,
     body,
   });
 }
