@@ -24,7 +24,7 @@ export class Attempts {
 
   /** Starts an attempt. Above a limit, resolves to the remaining time of its window, ms. `network`: see `networkOf`. */
   async begin(accountName: string, network: string): Promise<Attempt | number> {
-    // Anybody chooses this name, so its length is bounded. Whether the account exists makes no difference.
+    // The client chooses the name, so its length is limited. It counts whether or not such an account exists.
     const account = accountId(accountName).slice(0, 64);
     const counted: [Limit, string][] = [
       [perAddress, network],

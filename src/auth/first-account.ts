@@ -6,7 +6,7 @@ import type { Accounts } from './accounts.ts';
 
 export const firstAccountName = 'admin';
 /** The delay between attempts during an outage. */
-const retryAfterMs = 500;
+const retryAfterMs = 100;
 
 /** The password of the first account. */
 export interface FirstPassword {
@@ -23,7 +23,7 @@ export interface FirstAccountOptions {
   log: Logger;
 }
 
-/** Creates `admin` if there is no account: at the start, and after the backend's data was replaced. */
+/** Creates the account `admin` if there is no account: at the start, and after the backend's data was replaced. */
 export class FirstAccount implements Service {
   readonly name = 'first account';
   readonly #options: FirstAccountOptions;
@@ -35,7 +35,7 @@ export class FirstAccount implements Service {
     this.#options = options;
   }
 
-  /** Whether the account was created, was found to exist, or is known not to be created. Never false again. */
+  /** Whether an account exists or was created, or none can be created without a configured password. Stays true. */
   get isSettled(): boolean {
     return this.#isSettled;
   }

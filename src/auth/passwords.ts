@@ -10,7 +10,7 @@ const saltBytes = 16;
 const keyBytes = 32;
 /** 16 MiB and about 0.2 s per hash: of the equivalent settings that OWASP lists, the one with the least memory. */
 const cost = { N: 2 ** 14, r: 8, p: 5 } as const satisfies ScryptOptions;
-/** The greatest number of hashes that wait for their turn. */
+/** The maximum number of hashes that wait for a free slot. */
 const maxWaiting = 8;
 
 /** Thrown when too many passwords already wait to be hashed. */
@@ -41,7 +41,7 @@ export function hashConcurrency(cores: number): number {
 /** Hashes and verifies passwords with scrypt, a limited number at a time. */
 export class Passwords {
   readonly #limit: ReturnType<typeof pLimit>;
-  /** The hash of an unknown password, for accounts that do not exist. */
+  /** The hash of a random key, verified in place of an account that does not exist: both cases take the same time. */
   readonly #decoy = formatHash(randomBytes(saltBytes), randomBytes(keyBytes));
 
   constructor(concurrency = hashConcurrency(availableParallelism())) {

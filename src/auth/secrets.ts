@@ -12,31 +12,33 @@ type SecretList = readonly [string, ...string[]];
 /** The secrets in use: the first signs, all of them verify. */
 export type Secrets = () => SecretList;
 
-/** The secrets of `clock web`, which has to be given them. Throws a `UserError` if they are missing. */
+/** The secrets of `clock web`, which must be configured. Throws a `UserError` if they are not. */
 export function requiredSecrets(given: SecretList | undefined): Secrets {
   if (given !== undefined) return () => given;
-  throw new UserError("CLOCK_SECRET: missing; set it, or CLOCK_SECRET_FILE; 'clock secret' makes one");
+  throw new UserError("CLOCK_SECRET: missing; set it, or CLOCK_SECRET_FILE; 'clock secret' generates one");
 }
 
-/** The secrets that were given, or the one that `clock all` makes and stores with its data. */
-export function givenOrKeptSecrets(given: SecretList | undefined, backend: SecretStore, folder: string): Secrets {
+/** The configured secrets, or the one that `clock all` generates and stores with its data. */
+export function configuredOrStoredSecrets(
+  given: SecretList | undefined,
+  backend: SecretStore,
+  folder: string,
+): Secrets {
   if (given !== undefined) return () => given;
-  return () => [keptSecret(backend, folder, newSecret)];
+  return () => [storedSecret(backend, folder, newSecret)];
 }
 
-/** The secrets of a command. It never makes one: no other process would know it. */
+/** The secrets of a command, which never generates one: no other process would know it. */
 export function commandSecrets(given: SecretList | undefined, backend: SecretStore, folder: () => string): Secrets {
   if (given !== undefined) return () => given;
   const missing = (): never => {
-    throw new UserError(
-      "CLOCK_SECRET: missing; set it, or CLOCK_SECRET_FILE, to the secret that 'clock web' uses; 'clock secret' makes one",
-    );
+    throw new UserError("CLOCK_SECRET: missing; set it, or CLOCK_SECRET_FILE, to the secret that 'clock web' uses");
   };
-  return () => [keptSecret(backend, folder(), missing)];
+  return () => [storedSecret(backend, folder(), missing)];
 }
 
-/** Throws a `UserError` if the stored secret is unusable: everybody would get an error instead of a session. */
-function keptSecret({ settings, address }: SecretStore, folder: string, make: () => string): string {
+/** Throws a `UserError` if the stored secret is unusable, since every sign-in would fail. */
+function storedSecret({ settings, address }: SecretStore, folder: string, make: () => string): string {
   const text = settings === null ? keptInFile(folder, secretName, make) : settings.keep(secretName, make);
   const secret = cleanSecret(text);
   if (secret !== null && Buffer.byteLength(secret) >= minSecretBytes) return secret;

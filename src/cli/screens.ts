@@ -10,15 +10,15 @@ import { RosterView } from '../screens/roster-view.ts';
 import { InvalidAction, parseAction } from '../screens/screen-action.ts';
 import { Screens } from '../screens/screens.ts';
 import { addOptions, flagsOf } from './options.ts';
-import type { OwnOption, StoreCommands } from './store.ts';
+import type { OwnOption, BackendCommands } from './backend-commands.ts';
 import { linkTable } from './tables.ts';
 
 const dayMs = 86_400_000;
 const groupOption: OwnOption = ['--group <group>', 'instead of one screen, all screens of this group'];
 
 /** Adds `clock pair`. */
-export function addPair(program: Command, stores: StoreCommands): void {
-  const pair = stores
+export function addPair(program: Command, backendCommands: BackendCommands): void {
+  const pair = backendCommands
     .add(
       program,
       'pair <code>',
@@ -30,18 +30,20 @@ export function addPair(program: Command, stores: StoreCommands): void {
       const { name, group } = pair.opts<{ name?: string; group?: string }>();
       if (name === undefined) throw new UserError('--name: missing: name the screen');
       const [given, givenGroup] = [nameOf(name, '--name'), groupOf(group)];
-      await run(stores, pair, (screens) => screens.pair(code, given, givenGroup));
+      await run(backendCommands, pair, (screens) => screens.pair(code, given, givenGroup));
     });
 }
 
 /** Adds `clock screens`. */
-export function addScreens(program: Command, stores: StoreCommands, environment: Environment): void {
+export function addScreens(program: Command, backendCommands: BackendCommands, environment: Environment): void {
   const screens = program.command('screens').description('see and steer screens and links').helpCommand(false);
-  addLink(screens, stores, environment);
+  addLink(screens, backendCommands, environment);
 
-  const list = stores
+  const list = backendCommands
     .add(screens, 'list', 'list the screens and links, and every open socket', ['--json', 'print JSON'])
-    .action(() => run(stores, list, (commands) => commands.list(list.opts<{ json?: boolean }>().json ?? false)));
+    .action(() =>
+      run(backendCommands, list, (commands) => commands.list(list.opts<{ json?: boolean }>().json ?? false)),
+    );
 
   /** An action on one screen or a group, with or without a value. */
   const addAction = (
@@ -49,15 +51,17 @@ export function addScreens(program: Command, stores: StoreCommands, environment:
     description: string,
     actionOf: (value: string | undefined) => ScreenAction,
   ): void => {
-    const command = stores.add(screens, usage, description, groupOption).action(async (...given: unknown[]) => {
-      const [first, second] = given as [string | undefined, string | undefined];
-      const { group } = command.opts<{ group?: string }>();
-      const hasValue = usage.includes('[query]');
-      const id = group === undefined ? first : undefined;
-      const value = hasValue ? (group === undefined ? second : first) : undefined;
-      const target = targetOf(id, group);
-      await run(stores, command, (commands) => commands.act(actionOf(value), target));
-    });
+    const command = backendCommands
+      .add(screens, usage, description, groupOption)
+      .action(async (...given: unknown[]) => {
+        const [first, second] = given as [string | undefined, string | undefined];
+        const { group } = command.opts<{ group?: string }>();
+        const hasValue = usage.includes('[query]');
+        const id = group === undefined ? first : undefined;
+        const value = hasValue ? (group === undefined ? second : first) : undefined;
+        const target = targetOf(id, group);
+        await run(backendCommands, command, (commands) => commands.act(actionOf(value), target));
+      });
   };
   addAction('identify [name-or-id]', 'show the name on the screen for a moment', () => ({ name: 'identify' }));
   addAction('reload [name-or-id]', 'load the page anew; those of a group one after another', () => ({
@@ -67,14 +71,14 @@ export function addScreens(program: Command, stores: StoreCommands, environment:
     checked('face', value),
   );
 
-  const rename = stores
+  const rename = backendCommands
     .add(screens, 'rename <name-or-id> <new-name>', 'give a screen or a link another name')
     .action(async (id: string, name: string) => {
       const action = { name: 'rename', value: nameOf(name, 'NEW-NAME') } as const;
-      await run(stores, rename, (commands) => commands.act(action, { id }));
+      await run(backendCommands, rename, (commands) => commands.act(action, { id }));
     });
 
-  const group = stores
+  const group = backendCommands
     .add(
       screens,
       'group [name-or-id] [new-group]',
@@ -88,10 +92,10 @@ export function addScreens(program: Command, stores: StoreCommands, environment:
       if ((value === undefined) !== none) throw new UserError('NEW-GROUP: give a group, or --none');
       const action = { name: 'group', value: groupOf(value) } as const;
       const target = targetOf(old === undefined ? first : undefined, old);
-      await run(stores, group, (commands) => commands.act(action, target));
+      await run(backendCommands, group, (commands) => commands.act(action, target));
     });
 
-  const revoke = stores
+  const revoke = backendCommands
     .add(screens, 'revoke [name-or-id]', 'end a screen or a link and close its sockets', groupOption, [
       '--yes',
       'do not ask before all of a group are ended',
@@ -100,13 +104,13 @@ export function addScreens(program: Command, stores: StoreCommands, environment:
       const { group: name, yes = false } = revoke.opts<{ group?: string; yes?: boolean }>();
       const target = targetOf(id, name);
       if (name !== undefined && !yes) await confirmOnTerminal(`End all screens and links of the group ${name}?`);
-      await run(stores, revoke, (commands) => commands.act({ name: 'revoke' }, target));
+      await run(backendCommands, revoke, (commands) => commands.act({ name: 'revoke' }, target));
     });
 }
 
-function addLink(screens: Command, stores: StoreCommands, environment: Environment): void {
+function addLink(screens: Command, backendCommands: BackendCommands, environment: Environment): void {
   const link = addOptions(
-    stores.add(
+    backendCommands.add(
       screens,
       'link <name...>',
       'make links for players that cannot be paired, and print two addresses for each',
@@ -122,16 +126,16 @@ function addLink(screens: Command, stores: StoreCommands, environment: Environme
     }
     const given = names.map((name) => nameOf(name, 'NAME'));
     const [givenGroup, lifetimeMs] = [groupOf(group), lifetimeOf(expires)];
-    await run(stores, link, (commands) => commands.link(given, givenGroup, lifetimeMs, publicUrl));
+    await run(backendCommands, link, (commands) => commands.link(given, givenGroup, lifetimeMs, publicUrl));
   });
 }
 
 function run(
-  stores: StoreCommands,
+  backendCommands: BackendCommands,
   command: Command,
   work: (commands: ScreenCommands) => Promise<void>,
 ): Promise<void> {
-  return stores.run(command, async ({ backend, sessions, secrets }) => {
+  return backendCommands.run(command, async ({ backend, sessions, secrets }) => {
     const { records, limiter, time } = backend;
     const log = auditLogger();
     const screens = new Screens({ records, time });

@@ -23,7 +23,7 @@ export const beatTable = { ...commonOptions, ...redisOptions, ...beatOptions } a
 export const allTable = { ...webTable, ...workerTable, ...beatTable, ...dataOptions } as const;
 /** Of `clock screens link`. */
 export const linkTable = { publicUrl: webOptions.publicUrl } as const;
-export const storeTable = { ...redisOptions, ...dataOptions, secrets: webOptions.secrets } as const;
+export const backendTable = { ...redisOptions, ...dataOptions, secrets: webOptions.secrets } as const;
 export const probeTable = {
   port: webOptions.port,
   host: webOptions.host,

@@ -1,7 +1,7 @@
 const namespace = 'http://www.w3.org/2000/svg';
 const dayMs = 86_400_000;
 
-/** Inserts a dial with hands before `display`; the returned function sets the hands to a wall clock, null for none. */
+/** Inserts a dial with hands before `display`; the returned function sets the hands to a wall clock; null hides them. */
 export function createAnalogDial(display: HTMLElement, hasSeconds: boolean): (wallClock: number | null) => void {
   const svg = make('svg', { id: 'dial', viewBox: '-100 -100 200 200', 'aria-hidden': 'true' });
   svg.append(make('circle', { r: '97', class: 'rim' }));

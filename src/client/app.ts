@@ -20,11 +20,11 @@ import { keepAwake } from './wake-lock.ts';
 import { Warnings } from './warnings.ts';
 
 const registerAfterMs = 2_000;
-/** A screen on a wall loads by then what it may need later; a visitor has left. */
+/** A page that stays open this long may need these files while its server is unavailable. */
 const prefetchAfterMs = 60_000;
 const lazyFiles = ['/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css'];
 
-/** The program of the clock's page: it connects the server's messages to the face, and the visitor to the panel. */
+/** The clock page: connects the server's messages to the face, and the page's controls to the panel. */
 export class ClockApp {
   readonly #transport: Transport;
   readonly #root = document.documentElement;
@@ -39,7 +39,7 @@ export class ClockApp {
   });
   readonly #panelModule = new LazyModule<typeof PanelModule>('/static/panel.js');
   readonly #themeModule = new LazyModule<typeof ThemeModule>('/static/theme.js');
-  /** Null if the address describes no theme. */
+  /** Null if the address of the page has no parameters. */
   readonly #themeLoader =
     location.search === ''
       ? null
@@ -115,7 +115,7 @@ export class ClockApp {
     if (this.#isScreen) renewCookieDaily();
     if (this.#themeLoader !== null) runInBackground(this.#themeLoader.load());
     if ('WebSocket' in globalThis) this.#connection.start();
-    else element('state').textContent = 'This browser has no WebSockets, which the clock needs';
+    else element('state').textContent = 'This browser does not support WebSockets, which the clock needs';
     keepAwake();
     markIdle(this.#root, schedule);
     connectControls({ describe: () => this.#face.describe(), onDetails: () => runInBackground(this.#togglePanel()) });
@@ -193,7 +193,7 @@ export class ClockApp {
   }
 
   #setZones(): void {
-    const zones = this.#theme?.zonesBeside(this.#houseZone) ?? {
+    const zones = this.#theme?.zonesFor(this.#houseZone) ?? {
       zone: this.#houseZone,
       secondZone: null,
       warnings: {},
@@ -208,18 +208,18 @@ export class ClockApp {
       await panel.togglePanel({
         connection: this.#connection,
         painter: this.#painter,
-        zone: () => this.#theme?.zonesBeside(this.#houseZone).zone?.name ?? this.#houseZone?.name ?? null,
+        zone: () => this.#theme?.zonesFor(this.#houseZone).zone?.name ?? this.#houseZone?.name ?? null,
         serverBuild: () => this.#serverBuild,
         warnings: () => this.#warnings.texts,
       });
       this.#warnings.set('panel', null);
     } catch {
-      this.#warnings.set('panel', 'The details cannot be loaded: try again when the server answers');
+      this.#warnings.set('panel', 'The details cannot be loaded: try again when the server is available');
     }
   }
 }
 
-/** The worker shows the page while the server is away. A frame or a browser may not allow it. */
+/** The service worker serves the page while the server is unavailable. A frame or a browser may forbid it. */
 function registerWorker(): void {
   try {
     void navigator.serviceWorker?.register('/sw.js').catch(() => {});

@@ -1,7 +1,7 @@
 import { contrast, opposite } from './contrast.ts';
 import { type FaceParameter, faceParameters, type FaceValues } from './face-parameters.ts';
 
-/** How a face looks: the values of the address, resolved against one another. */
+/** The appearance of a face: the values of the address, after those that depend on each other are resolved. */
 export interface Appearance extends FaceValues {
   face: 'digital' | 'analog';
   hours: 12 | 24;
@@ -10,7 +10,7 @@ export interface Appearance extends FaceValues {
   isTransparent: boolean;
 }
 
-const leastContrast = 7;
+const minContrast = 7;
 
 /** Reads a query. Each value that cannot be used is replaced by its default and described in a warning. */
 export function readAppearance(query: string): { appearance: Appearance; warnings: string[] } {
@@ -56,12 +56,12 @@ function readValue<Value>(
   return value ?? parameter.default;
 }
 
-/** Why text in these colors would be hard to read; null if it would not. */
+/** Why these colors cannot be used, such as a contrast that is too low; null if they can. */
 function colorProblem({ color, background, isTransparent }: Appearance): string | null {
   if (color === null && background === null) return null;
-  if (color === null || background === null) return 'color and background are ignored: each needs the other';
+  if (color === null || background === null) return 'color and background are ignored: each requires the other';
   const ratio = contrast(color, background);
-  if (ratio >= leastContrast) return null;
-  if (isTransparent) return `color is ignored: no halo gives it a contrast of ${leastContrast}`;
-  return `color and background are ignored: their contrast is ${ratio.toFixed(1)} and must be at least ${leastContrast}`;
+  if (ratio >= minContrast) return null;
+  if (isTransparent) return `color is ignored: no halo gives it a contrast of ${minContrast}`;
+  return `color and background are ignored: their contrast is ${ratio.toFixed(1)} and must be at least ${minContrast}`;
 }

@@ -1,15 +1,15 @@
-/** One query parameter of a face: how it is read, how the settings sheet offers it and how docs/faces.md describes it. */
+/** One query parameter of a face: its parser, its field in the settings sheet and its description in docs/faces.md. */
 export interface FaceParameter<Value> {
   /** Undefined if the text is not allowed. */
   parse: (text: string) => Value | undefined;
   default: Value;
-  /** In the settings sheet. */
+  /** The label in the settings sheet. */
   label: string;
-  /** The words that are allowed, or an example of a free text. */
+  /** The allowed words, or an example if any text can be entered. */
   choices: readonly string[] | string;
-  /** What is allowed, as the documentation and the warnings say it. */
+  /** The allowed values, in the words of the documentation and the warnings. */
   values: string;
-  /** The default, as the documentation says it. */
+  /** The default, in the words of the documentation. */
   defaultText: string;
   meaning: string;
 }
@@ -65,9 +65,9 @@ function onOff(isOn: boolean, label: string, meaning: string): FaceParameter<boo
 
 const parameter = <Value>(given: FaceParameter<Value>): FaceParameter<Value> => given;
 
-const colorRule = 'needs the other one, with a contrast of at least 7:1';
+const colorRule = '`color` and `background` require each other, with a contrast of at least 7:1';
 
-/** Everything that the address of a page says about its face, in the order of the settings sheet. */
+/** All query parameters of a face, in the order of the settings sheet. */
 export const faceParameters = {
   face: parameter<'digital' | 'analog' | '12h'>({
     parse: word('digital', 'analog', '12h'),
@@ -84,7 +84,7 @@ export const faceParameters = {
     label: 'Zone',
     choices: 'Europe/Madrid',
     values: 'the IANA name of a zone',
-    defaultText: "the installation's",
+    defaultText: 'the zone of the installation',
     meaning: 'the zone of the time',
   }),
   zone2: parameter<string | null>({
@@ -94,7 +94,7 @@ export const faceParameters = {
     choices: 'Asia/Tokyo',
     values: 'the IANA name of a zone',
     defaultText: 'none',
-    meaning: 'a second zone, shown small below the time',
+    meaning: 'a second zone, shown in small digits below the time',
   }),
   hours: parameter<12 | 24 | null>({
     parse: (text) => (text === '12' ? 12 : text === '24' ? 24 : undefined),
@@ -103,7 +103,7 @@ export const faceParameters = {
     choices: ['24', '12'],
     values: '24 or 12',
     defaultText: '24',
-    meaning: 'how hours are counted',
+    meaning: '24-hour or 12-hour time',
   }),
   seconds: onOff(true, 'Seconds', 'shows seconds'),
   date: onOff(false, 'Date', 'shows the date'),
@@ -115,7 +115,7 @@ export const faceParameters = {
     choices: 'es',
     values: 'a language tag that the browser knows',
     defaultText: 'English',
-    meaning: 'the language of time and date; words of state stay English',
+    meaning: 'the language of time and date; the state is always in English',
   }),
   size: parameter({
     parse: integer(10, 100),
@@ -151,9 +151,9 @@ export const faceParameters = {
     choices: '0',
     values: '-1000 to 1000',
     defaultText: '0',
-    meaning: 'how late the screen shows what is painted, ms; each second is painted that much earlier',
+    meaning: 'the display latency of the screen, ms; each second is painted that much earlier',
   }),
-  shift: onOff(false, 'Move against burn-in', 'moves the clock a little each minute, so that nothing burns in'),
+  shift: onOff(false, 'Move against burn-in', 'moves the clock a little each minute, to prevent burn-in'),
   stale: parameter<'hold' | 'dash'>({
     parse: word('hold', 'dash'),
     default: 'hold',
@@ -161,7 +161,7 @@ export const faceParameters = {
     choices: ['hold', 'dash'],
     values: 'hold or dash',
     defaultText: 'hold',
-    meaning: 'what a page that is not live shows: its last time, marked, or dashes',
+    meaning: 'what a page that is not live shows: its last time, marked as stale, or dashes',
   }),
 };
 

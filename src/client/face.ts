@@ -21,7 +21,7 @@ export interface ShownZone {
   wallClockAt(instant: number): number | null;
 }
 
-/** A second, as the zones of a face read it. Wall clocks are epoch ms at which UTC reads the same. */
+/** One second, in the zones of a face. Wall clocks are epoch ms at which UTC reads the same. */
 export interface ShownTime {
   /** The beginning of the second, epoch ms. */
   instant: number;

@@ -3,8 +3,8 @@ const defaultMs = 1_000 / 60;
 const longestMs = 50;
 const gapsPerMeasurement = 5;
 const measureAgainAfterMs = 60_000;
-/** Firefox delivers the first two frames after an idle time in quick succession: the gap before the fourth is whole. */
-const firstWholeFrame = 4;
+/** Firefox delivers the first frames after an idle time in quick succession: the gap before the fourth is reliable. */
+const firstReliableFrame = 4;
 
 /** Measures how long the screen shows a frame: the median gap of frames that were requested one after another. */
 export class FrameLength {
@@ -14,7 +14,7 @@ export class FrameLength {
   #framesInRow = 0;
   #lastFrameAt = 0;
 
-  /** 16.7 until it is measured. */
+  /** The frame length, ms; 16.7 until it is measured. */
   get ms(): number {
     return this.#ms;
   }
@@ -29,7 +29,7 @@ export class FrameLength {
     const gapMs = frameAt - this.#lastFrameAt;
     this.#lastFrameAt = frameAt;
     this.#framesInRow += 1;
-    if (this.#framesInRow < firstWholeFrame || gapMs <= 0 || gapMs > longestMs) return;
+    if (this.#framesInRow < firstReliableFrame || gapMs <= 0 || gapMs > longestMs) return;
     this.#gaps.push(gapMs);
     if (this.#gaps.length < gapsPerMeasurement) return;
     this.#ms = this.#gaps.sort((a, b) => a - b)[Math.floor(gapsPerMeasurement / 2)] ?? defaultMs;

@@ -4,7 +4,7 @@ import { OffsetEstimate, type Exchange } from '../time/offset.ts';
 const precisionMs = 1;
 const slewPerMs = 0.005;
 const stepAboveMs = 100;
-/** If the device's two clocks part by more than this, it slept, or its wall clock was set. */
+/** If the device's two clocks diverge by more than this, it slept, or its wall clock was set. */
 const jumpAboveMs = 50;
 /** A larger jump makes house time unknown. */
 const forgetAboveMs = 1_000;
@@ -32,8 +32,8 @@ export interface HouseReading {
 }
 
 /**
- * House time on this device. It runs on between the exchanges that correct it. A correction is slewed, or stepped if it
- * exceeds 100 ms or house time has not settled yet.
+ * House time on this device, corrected by exchanges with the server. A correction is slewed, or stepped if it exceeds
+ * 100 ms or house time has not settled yet.
  */
 export class HouseClock {
   readonly #options: HouseClockOptions;
@@ -74,12 +74,12 @@ export class HouseClock {
     return now === null ? null : now - this.#options.wall();
   }
 
-  /** There was no exchange for a minute, or none since the error was widened: house time runs from memory. */
+  /** Whether house time is free-running: no exchange for a minute, or none since the error was widened. */
   get isHeld(): boolean {
     return this.#exchanges === 0 || this.#options.now() - this.#newestExchangeAt > heldAfterMs;
   }
 
-  /** How much longer recent exchanges took, one way, than the quickest, ms. */
+  /** How much longer recent exchanges took than the fastest, one way, ms; a moving average. */
   get jitterMs(): number {
     return this.#jitterMs;
   }
@@ -118,7 +118,7 @@ export class HouseClock {
     return jumpMs;
   }
 
-  /** Takes in an exchange; `errorMs` is the server's own error. Returns true if a clock was stepped. */
+  /** Adds an exchange with the server; `errorMs` is the server's own error. Returns true if a clock was stepped. */
   add(exchange: Exchange, errorMs: number): boolean {
     const stepped = this.#bounds.add(exchange, errorMs);
     if (stepped) this.#exchanges = 0;
@@ -132,14 +132,14 @@ export class HouseClock {
     return stepped;
   }
 
-  /** A tick for `at` arrived, and none arrives early: if it would have, house time is forgotten. Returns whether it was. */
+  /** Forgets house time if, by it, a tick for `at` arrives too early, which no tick can. Returns whether it did. */
   forgetIfContradicted(at: number): boolean {
     if (this.#bounds.allows(at - tickMarginMs, this.#options.now())) return false;
     this.forget();
     return true;
   }
 
-  /** Only what all exchanges say together counts from now on, with an error that is larger by `byMs`. */
+  /** Replaces the exchanges by the bounds that they give together, with an error that is larger by `byMs`. */
   widenError(byMs = 0): void {
     this.#bounds.condense(this.#options.now(), byMs);
     this.#exchanges = 0;

@@ -3,8 +3,8 @@ import { timeText, utcOffsetAt, utcOffsetOf } from '../time/zone-offset.ts';
 import type { ShownZone } from './face.ts';
 
 /**
- * The installation's zone, by the offsets that the server states. If the text of a tick contradicts them, the offset
- * that the text implies is used until the server states other offsets.
+ * The installation's zone, with the offsets that the server sent. If the text of a tick contradicts them, the offset
+ * that the text implies is used until the server sends other offsets.
  */
 export class HouseZone implements ShownZone {
   readonly name: string;
@@ -21,7 +21,7 @@ export class HouseZone implements ShownZone {
     return offsetMs === null ? null : instant + offsetMs;
   }
 
-  /** Whether the server states the same zone and offsets again. */
+  /** Whether the server sent the same zone and offsets again. */
   isSame({ zone, utcOffsetMs, nextUtcOffset }: ZoneOffsets): boolean {
     const next = this.#offsets.nextUtcOffset;
     return (
@@ -32,7 +32,7 @@ export class HouseZone implements ShownZone {
     );
   }
 
-  /** Compares with the text of a tick of `time`. Returns what was wrong, or null if nothing was. */
+  /** Compares with the text of a tick of `time`. Returns a warning if it contradicts the offsets, else null. */
   correct({ at, text }: Pick<Tick, 'at' | 'text'>): string | null {
     const wallClock = this.wallClockAt(at);
     const shown = wallClock === null ? null : timeText(wallClock);

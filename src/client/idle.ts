@@ -3,7 +3,7 @@ import { Timer } from './timer.ts';
 
 const idleAfterMs = 10_000;
 
-/** Gives the root the class `idle` while nobody uses pointer or keyboard. */
+/** Sets the class `idle` on the root while there is no pointer or keyboard input. */
 export function markIdle(root: HTMLElement, schedule: Schedule): void {
   const timer = new Timer(schedule);
   const onActivity = (): void => {

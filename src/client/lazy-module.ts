@@ -11,7 +11,7 @@ export class LazyModule<Module> {
 
   /** Rejects if the server does not deliver the script; the next call tries again. */
   async load(): Promise<Module> {
-    // Firefox never requests an address again whose import failed once.
+    // Firefox never again requests an address whose import failed.
     const retry = this.#failures === 0 ? '' : `?retry=${this.#failures}`;
     try {
       return (await this.#importScript(this.#address + retry)) as Module;

@@ -1,6 +1,6 @@
 /**
- * The messages that a client may send. The server allows 20 at once and 2 a second, by their time of arrival. This
- * side stays below that, so that a network may hold messages back for 2 s and deliver them together.
+ * The messages that a client may send. The server allows 20 at once and 2 a second, by their time of arrival. The
+ * client stays below that, because a network may delay messages for 2 s and deliver them together.
  *
  * A bucket is the instant as of which it is empty; `-Infinity`: it is full.
  */

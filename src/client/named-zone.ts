@@ -4,9 +4,9 @@ import type { ShownZone } from './face.ts';
 import type { Schedule } from './schedule.ts';
 import { Timer } from './timer.ts';
 
-/** After a change of offset the server is asked again at a random moment within this time. */
+/** After a change of offset, the offsets are requested again at a random moment within this time. */
 const refreshWithinMs = 3_600_000;
-/** The greatest wait after the first failure; it doubles with each further one. */
+/** The longest backoff after the first failure, which doubles with each further one, and its upper limit. */
 const retryMs = { first: 2_000, longest: 60_000 };
 
 export interface NamedZoneOptions {
@@ -15,11 +15,11 @@ export interface NamedZoneOptions {
   schedule: Schedule;
   /** From 0 to 1, as `Math.random`. */
   random: () => number;
-  /** The offsets became known or changed, or the status changed. */
+  /** Called when a request has succeeded or failed: the offsets and the status may have changed. */
   onChange: () => void;
 }
 
-/** A zone that the address of the page names, by the offsets that the server states. */
+/** A zone that the address of the page names, with the offsets that the server sent. */
 export class NamedZone implements ShownZone {
   readonly name: string;
   readonly #options: NamedZoneOptions;
@@ -39,7 +39,7 @@ export class NamedZone implements ShownZone {
     return this.#status;
   }
 
-  /** Requests the offsets; after a failure again and again, less and less often. */
+  /** Requests the offsets. Retries after a failure, with exponential backoff and jitter. */
   async load(): Promise<void> {
     const { fetchOffsets, random, onChange } = this.#options;
     this.#timer.clear();

@@ -4,14 +4,14 @@ import type { Schedule } from './schedule.ts';
 const secondMs = 1_000;
 /** Frames are requested this long before a second begins; longer while the frame length has to be measured. */
 const aheadMs = { normal: 20, measuring: 200 };
-/** While house time is unknown. */
+/** The wait while house time is unknown. */
 const retryMs = 50;
-/** A timer may fire this much too early. */
+/** A timer may fire this much too early, ms. */
 const earlyTimerMs = 2;
 /** The error that is shown covers the lateness of this many seconds. */
 const latenessCount = 10;
 
-/** What the painter knows when a timer fires or a frame begins. All times are house time, epoch ms. */
+/** The input of `nextPaintAction`, when a timer fires or a frame begins. All times are house time, epoch ms. */
 export interface PaintMoment {
   /** Null while house time is unknown. */
   now: number | null;

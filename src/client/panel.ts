@@ -11,7 +11,7 @@ export interface PanelOptions {
   /** The zone that is shown; null while it is unknown. */
   zone: () => string | null;
   serverBuild: () => string;
-  /** What the page cannot do, a sentence each. */
+  /** The current warnings, a sentence each. */
   warnings: () => readonly string[];
 }
 
@@ -48,7 +48,7 @@ function closePanel(panel: HTMLDialogElement): void {
   else panel.dispatchEvent(new Event('close'));
 }
 
-/** Safari before 15.4 has none: there the panel is a box over the page. */
+/** False in Safari before 15.4, where the panel is a box over the page. */
 function hasDialogs(panel: HTMLDialogElement): boolean {
   return typeof panel.showModal === 'function';
 }
@@ -62,7 +62,7 @@ function facts({ connection, painter, zone, serverBuild, warnings }: PanelOption
   const total = errorMs === null ? 'unknown' : `± ${Math.ceil(errorMs + latenessMs)} ms`;
   return [
     ['Source', `${location.host}/time/tic/, house time in ${zone() ?? 'an unknown zone'}`],
-    ['State', house.isHeld ? `${state}, from memory` : state],
+    ['State', house.isHeld ? `${state}, free-running: no recent exchange with the server` : state],
     ['Offset of this device', ms(offsetMs)],
     ['Error', `${total}: clock ${ms(errorMs)}, frames ${ms(latenessMs)}, trim ${trimMs} ms`],
     ['Build', serverBuild() === own || serverBuild() === '' ? own : `${own}, server ${serverBuild()}`],
@@ -73,8 +73,7 @@ function facts({ connection, painter, zone, serverBuild, warnings }: PanelOption
   ];
 }
 
-const missing =
-  'wake lock, installation and the page that survives a restart without its server: browsers allow them only over https or on localhost';
+const missing = 'wake lock, installation and the offline page: browsers allow them only over https or on localhost';
 
 /** A form whose fields are the parameters of the address: submitting it opens that address. */
 function settingsSheet(): HTMLElement {
@@ -97,7 +96,7 @@ function settingsSheet(): HTMLElement {
   return details;
 }
 
-/** An empty field is the default and is left out of the address. */
+/** The query for the settings. An empty field means the default and is omitted. */
 function queryOf(fields: FormData): string {
   const query = new URLSearchParams();
   for (const [name, value] of fields) if (typeof value === 'string' && value !== '') query.append(name, value);

@@ -13,7 +13,7 @@ export interface RenewalOptions {
   schedule: Schedule;
   /** From 0 to 1, as `Math.random`. */
   random: () => number;
-  /** Storage that outlives a reload. */
+  /** Storage that survives a reload. */
   memory: Pick<Storage, 'getItem' | 'setItem'>;
   /** Whether the server is ready and delivers pages of that build. */
   isServed: (build: string) => Promise<boolean>;
@@ -32,7 +32,7 @@ export class Renewal {
     this.#serverBuild = options.build;
   }
 
-  /** The build that the server runs, each time that it says so. */
+  /** To be called with each build that the server reports. */
   onBuild(serverBuild: string): void {
     const { build, memory, random } = this.#options;
     if (serverBuild === this.#serverBuild) return;

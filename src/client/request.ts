@@ -1,7 +1,7 @@
 import { schedule } from './schedule.ts';
 
 export interface RequestOptions {
-  /** For the answer and for reading it. */
+  /** The limit for the whole request, including the body. */
   timeoutMs: number;
   /** GET by default. */
   method?: string;
@@ -11,7 +11,7 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Requests an address past the caches, and reads the answer. Rejects if that takes longer than `timeoutMs`. */
+/** Requests an address, without caches, and reads the answer. Rejects if that takes longer than `timeoutMs`. */
 export async function request<Answer>(
   address: URL,
   read: (response: Response) => Promise<Answer>,
@@ -23,7 +23,7 @@ export async function request<Answer>(
   let end = (_reason: Error): void => {};
   const ended = new Promise<never>((_, reject) => (end = reject));
   const cancelTimer = schedule(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  const onAbort = (): void => end(new Error('the question was cancelled'));
+  const onAbort = (): void => end(new Error('the request was cancelled'));
   signal?.addEventListener('abort', onAbort);
   try {
     const init = {
@@ -31,7 +31,7 @@ export async function request<Answer>(
       body: body ?? null,
       headers,
       redirect: 'manual',
-      // A browser lets a cacheable request wait for an identical one before it.
+      // Browsers queue a cacheable request behind an identical one.
       cache: 'no-store',
       // Chromium before 72 omits cookies by default.
       credentials: 'same-origin',

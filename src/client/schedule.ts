@@ -1,9 +1,9 @@
 /** Runs `run` once after `delayMs`; the returned function cancels it. */
 export type Schedule = (run: () => void, delayMs: number) => () => void;
 
-/** Of a wait, the part that one timer covers. Firefox may fire a timer up to 1/8 of its delay late, to save wake-ups. */
+/** The part of a wait that one timer covers. Firefox may fire a timer up to 1/8 of its delay late, to save wake-ups. */
 const partOfWait = 0.85;
-/** Up to this wait, an eighth is a matter of some ms. */
+/** For waits up to this, an eighth is at most 2.5 ms. */
 const unchainedMs = 20;
 
 export const schedule: Schedule = (run, delayMs) => {
@@ -14,7 +14,7 @@ export const schedule: Schedule = (run, delayMs) => {
 /** Like `schedule`, and punctual in Firefox. */
 export const scheduleChained: Schedule = chain(schedule, () => performance.now());
 
-/** Covers each wait by a chain of timers, of which each is short enough for what is left. `now`: monotonic, ms. */
+/** Covers each wait with a chain of timers, each for most of the time that is left. `now`: monotonic, ms. */
 export function chain(link: Schedule, now: () => number): Schedule {
   return (run, delayMs) => {
     const dueAt = now() + delayMs;

@@ -1,4 +1,4 @@
-/** `sessionStorage`, or nothing that lasts if the browser denies storage: then reading and writing throw. */
+/** `sessionStorage` that never throws: if the browser denies storage, it reads null and stores nothing. */
 export const sessionMemory: Pick<Storage, 'getItem' | 'setItem'> = {
   getItem: (key) => {
     try {

@@ -57,7 +57,7 @@ export class ThemeLoader<Module> {
     this.#setState('applied');
   }
 
-  /** The server answers: a missing theme is loaded again, and if that fails too, the whole page. */
+  /** To be called when the server is reachable: loads a missing theme again. If that fails too, reloads the page. */
   async onReachable(): Promise<void> {
     if (this.#state !== 'missing' || this.#reload.isSet) return;
     if (this.#attempts === 1) await this.load();

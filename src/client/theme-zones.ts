@@ -24,14 +24,18 @@ export class ThemeZones {
     for (const zone of [this.#zone, this.#secondZone]) if (zone !== null) runInBackground(zone.load());
   }
 
-  /** What a face shows beside the installation's zone, which replaces a zone that the server does not know. */
-  beside(houseZone: ShownZone | null): ShownZones {
+  /** The zones that a face shows. The installation's zone is used if the address names none, or an unknown one. */
+  resolve(houseZone: ShownZone | null): ShownZones {
     const isUnknown = this.#zone?.status === 'unknown';
     return {
       zone: this.#zone === null || isUnknown ? houseZone : this.#zone,
       secondZone: this.#secondZone,
       warnings: {
-        zone: warningOf('zone', this.#zone, `the time is that of ${houseZone?.name ?? 'the installation'}`),
+        zone: warningOf(
+          'zone',
+          this.#zone,
+          `the time is shown in ${houseZone?.name ?? 'the zone of the installation'}`,
+        ),
         zone2: warningOf('zone2', this.#secondZone, 'it is not shown'),
       },
     };
@@ -41,6 +45,6 @@ export class ThemeZones {
 function warningOf(parameter: string, zone: NamedZone | null, consequence: string): string | null {
   if (zone?.status === 'unknown') return `${parameter}=${zone.name} is unknown to the server: ${consequence}`;
   if (zone?.status === 'failing')
-    return `${parameter}=${zone.name} waits for the server, which did not state its offset`;
+    return `${parameter}=${zone.name}: its offset could not be loaded from the server; trying again`;
   return null;
 }

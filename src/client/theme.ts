@@ -12,10 +12,10 @@ const shiftPercent = 1.5;
 
 export interface Theme {
   appearance: Appearance;
-  /** What the address says and the page cannot do, a sentence each. */
+  /** A sentence for each part of the address that the page ignores. */
   warnings: string[];
   view: FaceView;
-  zonesBeside(houseZone: ShownZone | null): ShownZones;
+  zonesFor(houseZone: ShownZone | null): ShownZones;
 }
 
 /** To be called before a theme is applied. Rejects if the server does not deliver the style sheet. */
@@ -52,7 +52,7 @@ export function applyTheme(query: string, display: HTMLElement, { headers, onZon
     onChange: onZones,
   });
   zones.load();
-  return { appearance, warnings, view, zonesBeside: (houseZone) => zones.beside(houseZone) };
+  return { appearance, warnings, view, zonesFor: (houseZone) => zones.resolve(houseZone) };
 }
 
 class ThemeView implements FaceView {
@@ -92,7 +92,7 @@ class ThemeView implements FaceView {
     if (wallClock === null || zone2 === null) return '';
     const city = zone2.replace(/^.*\//, '').replace(/_/g, ' ');
     const text = this.textOf(wallClock);
-    // Isolated, since the name beside it may be written in the other direction.
+    // Bidi isolates, since the name beside it may be written in the other direction.
     return `${city} ${lang === null ? text : `\u2068${text}\u2069`}`;
   }
 }

@@ -1,4 +1,5 @@
 import { runInBackground } from '../background.ts';
+
 /** Keeps the screen on if the browser can; requests it again whenever the page becomes visible, and on a tap. */
 export function keepAwake(): void {
   if (!('wakeLock' in navigator) || !isAllowed()) return;
@@ -14,7 +15,7 @@ export function keepAwake(): void {
   onEvent();
 }
 
-/** False in a frame whose page does not delegate the permission: a request there is an error in the console. */
+/** False in a frame whose page does not delegate the permission: a request there would log an error in the console. */
 function isAllowed(): boolean {
   const { featurePolicy } = document as { featurePolicy?: { allowsFeature(name: string): boolean } };
   return featurePolicy?.allowsFeature('screen-wake-lock') ?? window === top;

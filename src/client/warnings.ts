@@ -1,4 +1,4 @@
-/** What the page cannot do, a sentence per subject: in a list on the page and, once each, in the console. */
+/** The page's warnings, a sentence per subject: shown on the page and, once each, in the console. */
 export class Warnings {
   readonly #list: HTMLElement;
   readonly #texts = new Map<string, string>();
@@ -12,7 +12,7 @@ export class Warnings {
     return [...this.#texts.values()];
   }
 
-  /** Shows a sentence about a subject until it is replaced, or removed by null. */
+  /** Shows a sentence about a subject, in place of the previous one; null removes it. */
   set(subject: string, text: string | null): void {
     if (text === (this.#texts.get(subject) ?? null)) return;
     if (text === null) this.#texts.delete(subject);
@@ -27,7 +27,7 @@ export class Warnings {
   log(text: string): void {
     if (this.#logged.has(text)) return;
     this.#logged.add(text);
-    // oxlint-disable-next-line no-console -- The console is where an operator looks for what a screen cannot show.
+    // oxlint-disable-next-line no-console -- Operators read in the console what a screen cannot show.
     console.warn(`Clock: ${text}`);
   }
 }

@@ -13,14 +13,14 @@ export function socketOf(socket: WebSocket, events: SocketEvents): Socket {
   return { send: (text) => socket.send(text), close: () => socket.close() };
 }
 
-/** The address of the socket that belongs to a page. One tick a second is enough for a client that keeps time itself. */
+/** The address of the socket that belongs to a page. One tick a second is enough, since the page runs its own clock. */
 export function socketAddress(page: string | URL): URL {
   const address = new URL('/time/tic/?every=1000', page);
   address.protocol = address.protocol.replace('http', 'ws');
   return address;
 }
 
-/** Asks for the initial state. Rejects if there is no answer within `timeoutMs`, or none at all. */
+/** Requests the initial state. Rejects if the request fails or takes longer than `timeoutMs`. */
 export async function fetchState(
   page: string | URL,
   timeoutMs: number,

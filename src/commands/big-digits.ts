@@ -14,11 +14,11 @@ const shapes: Readonly<Record<string, readonly string[]>> = {
   '-': ['     ', '     ', '█████', '     ', '     '],
 };
 
-/** A time in digits of five rows; other characters are left out. */
+/** Draws a time in digits of five rows; omits characters other than digits, colons and hyphens. */
 export function bigDigits(text: string): string[] {
-  const signs = [...text].flatMap((sign) => shapes[sign] ?? []);
+  const shapeRows = [...text].flatMap((character) => shapes[character] ?? []);
   return [0, 1, 2, 3, 4].map((row) => {
-    const rows = signs.filter((_, index) => index % 5 === row);
-    return rows.join('  ');
+    const parts = shapeRows.filter((_, index) => index % 5 === row);
+    return parts.join('  ');
   });
 }

@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import { UserError } from '../lifecycle.ts';
 
 /**
- * Reads a new password, from standard input or typed twice on the terminal. Throws a `UserError` if `fromStdin` is not
- * set and there is no terminal.
+ * Reads a new password, either from standard input or typed twice on the terminal. Throws a `UserError` if `fromStdin`
+ * is not set and there is no terminal.
  */
 export async function askNewPassword(fromStdin: boolean): Promise<string> {
   const { stdin } = process;

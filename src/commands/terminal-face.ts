@@ -9,7 +9,7 @@ export interface Reading {
   time: string | null;
   zone: string | null;
   state: ScreenState;
-  /** Why there is no time; null while there is, or while the reason is not known. */
+  /** Why the time is not live; null if it is live or the reason is unknown. */
   reason: string | null;
   /** How far the shown time may be wrong, ms. */
   errorMs: number | null;
@@ -17,7 +17,7 @@ export interface Reading {
   offsetMs: number | null;
 }
 
-/** The part of a terminal, file or pipe that is needed here. */
+/** The part of a `WriteStream` (a terminal, file or pipe) that is used here. */
 export interface Output {
   write(text: string): unknown;
   on(event: 'error', onError: (error: NodeJS.ErrnoException) => void): unknown;
@@ -39,8 +39,8 @@ const colors = { connecting: 33, live: 32, stale: 33, 'signed-out': 31 } as cons
 const bigRows = 7;
 
 /**
- * Writes readings. A terminal that can move its cursor shows one after the other in the same place, in digits as big
- * as fit; everything else gets one line each.
+ * Writes readings. On a terminal that can move its cursor, each replaces the previous one, in the largest digits that
+ * fit. Any other output gets one line per reading.
  */
 export class TerminalFace {
   readonly #options: TerminalFaceOptions;
@@ -66,14 +66,14 @@ export class TerminalFace {
     else output.write(`${this.#plain(lineOf(reading))}\n`);
   }
 
-  /** Lets `write` write lines of its own, which the next reading follows. */
+  /** Clears the reading and calls `write`, which may write other lines. The next reading follows them. */
   interrupt(write: () => void): void {
     if (this.#lines > 0) this.#options.output.write(`${this.#back()}${clearBelow}`);
     this.#lines = 0;
     write();
   }
 
-  /** Leaves the terminal as it was, below the last reading. */
+  /** Shows the cursor again, below the last reading. */
   end(): void {
     if (this.#columns > 0) this.#options.output.write(`${this.#lines > 0 ? '\n' : ''}${showCursor}`);
   }
@@ -82,7 +82,7 @@ export class TerminalFace {
     const { output } = this.#options;
     const { columns = 80, rows = 24 } = output;
     const lines = this.#linesOf(reading, columns, rows);
-    // After a change of width nobody knows how the terminal wrapped the old lines: they stay where they are.
+    // How the terminal wrapped the old lines after a change of width is unknown, so they stay where they are.
     const start = this.#lines > 0 && columns !== this.#columns ? '\n' : this.#back();
     output.write(`${hideCursor}${start}${clearBelow}${lines.join('\n')}`);
     this.#lines = lines.length;
@@ -102,7 +102,7 @@ export class TerminalFace {
     if (rows >= bigRows && columns > (big[0]?.length ?? 0) + 2) {
       return [...big.map((row) => this.#color(row, state)), '', this.#color(fitting(words, columns), state)];
     }
-    // If there is space for one of the two only, a time alone says that it is live.
+    // If only one of the two fits, a time alone means that it is live.
     const alone = state === 'live' ? [time, state] : [state];
     return [this.#color(fitting([...words.map((some) => `${time} ${some}`), ...alone], columns), state)];
   }
@@ -117,13 +117,13 @@ export class TerminalFace {
   }
 }
 
-/** By the order of POSIX; without any of them a terminal is taken to know UTF-8. */
+/** Uses the precedence of POSIX. If no variable is set, the terminal is assumed to support UTF-8. */
 function isUtf8(environment: Readonly<Record<string, string | undefined>>): boolean {
   const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'];
   return !locale || /utf-?8/i.test(locale);
 }
 
-/** The first text that fits: a text that is cut may say something else. */
+/** The first text that fits, since a truncated text may have another meaning. */
 function fitting(texts: readonly string[], columns: number): string {
   return texts.find(({ length }) => length <= columns) ?? texts.at(-1)?.slice(0, columns) ?? '';
 }

@@ -3,7 +3,7 @@ import type { Tokens } from '../auth/tokens.ts';
 import { UserError } from '../lifecycle.ts';
 import { printList } from './print.ts';
 
-/** The commands of `clock token`. They throw a `UserError` if they cannot do what was asked. */
+/** The commands of `clock token`. They throw a `UserError` if they fail. */
 export class TokenCommands {
   readonly #accounts: Accounts;
   readonly #tokens: Tokens;
@@ -19,7 +19,11 @@ export class TokenCommands {
     if (account === null) throw new UserError(`there is no account ${name}`, 1);
     if (account.disabled) throw new UserError(`the account ${name} is disabled`, 1);
     const token = await this.#tokens.issue(accountId(name), account, lifetimeMs, label);
-    if (token === null) throw new UserError(`--name: a live token is named ${label} already`, 1);
+    if (token === null)
+      throw new UserError(
+        `--name: a live token named ${label} already exists; choose another name or revoke that token`,
+        1,
+      );
     if (!(await this.#accounts.canStillSignIn(account))) {
       await this.#tokens.revoke(token.id);
       throw new UserError(`the account ${name} was changed at the same time; try again`, 1);

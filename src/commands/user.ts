@@ -4,7 +4,7 @@ import { UserError } from '../lifecycle.ts';
 import { printList } from './print.ts';
 import { askNewPassword } from './prompt.ts';
 
-/** The commands of `clock user`. They throw a `UserError` if they cannot do what was asked. */
+/** The commands of `clock user`. They throw a `UserError` if they fail. */
 export class UserCommands {
   readonly #accounts: Accounts;
 

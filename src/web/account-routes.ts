@@ -29,15 +29,15 @@ export function accountRoutes(context: WebContext): Routes {
     csrf.check(request);
     const username = field(request.body, 'username');
     const next = sameSitePath(field(request.body, 'next'));
-    const replaced = await authenticator.authenticate(request, { kinds: pageKinds });
+    const replacedSession = await authenticator.authenticate(request, { kinds: pageKinds });
     const attempt = await beginAttempt(context, username, request);
-    const account = await judged(attempt, accounts.check(username, field(request.body, 'password')));
-    const session = account === null ? null : await accounts.signIn(account, replaced);
+    const account = await withdrawIfUnchecked(attempt, accounts.check(username, field(request.body, 'password')));
+    const session = account === null ? null : await accounts.signIn(account, replacedSession);
     if (session === null) {
       log.info({ address: request.address }, 'sign-in failed');
       return signInForm(request, next, username, 'The name or the password is wrong.');
     }
-    if (replaced?.kind === 'screen') await endReplaced(context, replaced);
+    if (replacedSession?.kind === 'screen') await endReplaced(context, replacedSession);
     await attempt.succeed();
     log.info({ account: session.account, address: request.address }, 'signed in');
     return redirect(next, [cookies.setSession(request, session.credential)]);
@@ -69,7 +69,8 @@ export function accountRoutes(context: WebContext): Routes {
         : 'The two new passwords differ.';
     if (problem !== null) return passwordForm(request, session, problem);
     const attempt = await beginAttempt(context, session.account, request);
-    const account = await judged(attempt, accounts.check(session.account, field(request.body, 'old_password')));
+    const oldPassword = field(request.body, 'old_password');
+    const account = await withdrawIfUnchecked(attempt, accounts.check(session.account, oldPassword));
     if (account === null) return passwordForm(request, session, 'The current password is wrong.');
     await attempt.succeed();
     await accounts.setPassword(account.name, password, session);
@@ -103,15 +104,15 @@ export function accountRoutes(context: WebContext): Routes {
   };
 }
 
-/** Throws a 429 beyond a limit. */
+/** Counts an attempt before the password is checked. Throws a 429 above a limit. */
 async function beginAttempt({ attempts }: WebContext, username: string, request: Request): Promise<Attempt> {
   const attempt = await attempts.begin(username, networkOf(request.address));
   if (typeof attempt !== 'number') return attempt;
   throw tooManyAttempts(attempt);
 }
 
-/** Withdraws the attempt if the password could not be checked. */
-async function judged<T>(attempt: Attempt, check: Promise<T>): Promise<T> {
+/** Waits for a password check. Withdraws the attempt if the password could not be checked. */
+async function withdrawIfUnchecked<T>(attempt: Attempt, check: Promise<T>): Promise<T> {
   try {
     return await check;
   } catch (error) {
@@ -120,10 +121,10 @@ async function judged<T>(attempt: Attempt, check: Promise<T>): Promise<T> {
   }
 }
 
-/** A path of this site with its query, as a browser resolves it; `/` for any other text. */
+/** The path, query and fragment of a URL on this site, as a browser resolves it; `/` for any other text. */
 export function sameSitePath(text: string): string {
   const site = 'http://this.site';
-  // eslint-disable-next-line no-control-regex -- browsers drop tabs and line ends inside of URLs
+  // eslint-disable-next-line no-control-regex -- browsers remove tabs and line breaks from URLs
   if (!text.startsWith('/') || /[\u0000-\u001f\\]/.test(text) || !URL.canParse(text, site)) return '/';
   const url = new URL(text, site);
   return url.origin === site && !url.pathname.startsWith('//') ? url.pathname + url.search + url.hash : '/';

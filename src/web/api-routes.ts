@@ -12,7 +12,7 @@ import type { WebContext } from './web-context.ts';
 
 const maxZones = 8;
 
-/** What programs and the page request. */
+/** The JSON API that programs and the page use. */
 export function apiRoutes(context: WebContext): Routes {
   const { authenticator, backend, lastMessages, screens, screenCookies, channels, spread, build } = context;
   const signedIn = async (
@@ -75,10 +75,14 @@ function zonesOf({ query }: Request): string[] {
     .getAll('names')
     .flatMap((list) => list.split(','))
     .map((name) => name.trim());
-  if (names.join('') === '') throw new HttpError('unknown-zone', 'The parameter names is missing: names=Asia/Tokyo.');
+  if (names.join('') === '')
+    throw new HttpError('unknown-zone', 'The query parameter "names" is missing. Example: names=Asia/Tokyo.');
   const excess = names[maxZones];
   if (excess !== undefined) {
-    throw new HttpError('unknown-zone', `More than ${maxZones} zones: ${JSON.stringify(excess)} is one too many.`);
+    throw new HttpError(
+      'unknown-zone',
+      `A request can name at most ${maxZones} zones; ${JSON.stringify(excess)} exceeds that.`,
+    );
   }
   const unknown = names.find((name) => !isZone(name));
   if (unknown !== undefined) throw new HttpError('unknown-zone', `There is no time zone ${JSON.stringify(unknown)}.`);

@@ -4,7 +4,7 @@ import { UserError } from '../lifecycle.ts';
 import type { WebSettings } from './options.ts';
 import type { TemplatedApp, Uws } from './uws.ts';
 
-/** For TLS 1.2. Those of TLS 1.3 always have forward secrecy and are authenticated. */
+/** The ciphers for TLS 1.2: only those with forward secrecy and authentication, which all ciphers of TLS 1.3 have. */
 const ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20';
 
 /** An app that serves https if the configuration names a certificate, else http. Throws a `UserError`. */
@@ -16,12 +16,12 @@ export function createApp({ tlsCert, tlsKey }: WebSettings, uws: Uws): Templated
   const [cert, key] = [readPem('--tls-cert', tlsCert), readPem('--tls-key', tlsKey)];
   try {
     createSecureContext({ cert, key });
-    // It refuses more than Node does (the key of another certificate, some curves), but gives no reason.
+    // uWebSockets.js refuses more than Node does, such as some curves, but gives no reason. So Node checks first.
     return uws.SSLApp({ cert_file_name: tlsCert, key_file_name: tlsKey, ssl_ciphers: ciphers });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
-      `--tls-cert and --tls-key: ${tlsCert} and ${tlsKey} are not a certificate and its key: ${reason}`,
+      `--tls-cert and --tls-key: ${tlsCert} and ${tlsKey} are not a usable certificate and its key: ${reason}`,
     );
   }
 }

@@ -25,7 +25,7 @@ export class CertificateReload implements Service {
   readonly #options: CertificateReloadOptions;
   readonly #onHangup = (): void => runInBackground(this.#poll());
   #timer: NodeJS.Timeout | undefined;
-  /** The files that were loaded, or refused, last. */
+  /** The contents of the files that were last loaded or refused. */
   #seen = '';
   #isPolling = false;
   #isStopped = false;
@@ -72,6 +72,11 @@ export class CertificateReload implements Service {
     this.#seen = files.cert + files.key;
     try {
       await listener.replace();
+      if (!isSame(files, await this.#read())) {
+        // They changed meanwhile, so the loaded version is unknown. The next poll loads them again.
+        this.#seen = '';
+        return;
+      }
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       log.warn({ reason: error.message }, 'the new certificate is not usable; the old one stays in use');
@@ -89,7 +94,7 @@ export class CertificateReload implements Service {
     if (problem !== null) log.warn(`the certificate ${problem.message}`);
   }
 
-  /** Null without TLS; empty texts if a file cannot be read, which is then what the refusal of the pair says. */
+  /** Null without TLS. Empty texts if a file cannot be read; `replace` then throws an error that says so. */
   async #read(): Promise<Files | null> {
     const { tlsCert, tlsKey } = this.#options.config;
     if (tlsCert === undefined || tlsKey === undefined) return null;
@@ -105,4 +110,8 @@ export class CertificateReload implements Service {
 interface Files {
   cert: string;
   key: string;
+}
+
+function isSame(files: Files, others: Files | null): boolean {
+  return files.cert === others?.cert && files.key === others.key;
 }

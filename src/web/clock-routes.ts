@@ -4,7 +4,7 @@ import { clockPage } from './pages/clock-page.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
-/** The page with the clock. */
+/** The page with the clock, at `/`. */
 export function clockRoutes({ authenticator, screenCookies, csrf, assets, build }: WebContext): Routes {
   return {
     '/': {

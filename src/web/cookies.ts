@@ -8,13 +8,13 @@ const csrfLifetimeS = 365 * 86_400;
 type Header = readonly [name: string, value: string];
 
 /**
- * The two cookies of Clock. Another application on this host or a parent domain may use the same names (cookies know
- * no ports), and a browser then sends several of one name: all of them are read.
+ * The two cookies of Clock. Another application on this host or a parent domain may use the same names (cookies are
+ * shared between ports), and a browser then sends several of one name: all of them are read.
  */
 export class Cookies {
   readonly #prefix: string;
 
-  /** `prefix` begins both names, which keeps apart two installations on one host name. */
+  /** Both names start with `prefix`, so that two installations on one host name do not share cookies. */
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
@@ -41,7 +41,7 @@ export class Cookies {
     return setCookie(head, this.#csrfName, token, csrfLifetimeS, false);
   }
 
-  /** Over TLS, `__Host-` makes the browser accept the cookie from this host alone. */
+  /** Over TLS, `__Host-` makes the browser accept the cookie only from this host. */
   #sessionName({ secure }: RequestHead): string {
     return `${secure ? '__Host-' : ''}${this.#prefix}sessionid`;
   }

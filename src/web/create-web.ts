@@ -130,7 +130,8 @@ export function createWeb(dependencies: WebDependencies): Web {
   });
   // Nothing is logged before the TLS files have proved usable: the only output is then the line of the error.
   if (maxSockets < config.maxSockets) {
-    const message = 'the limit of open files allows fewer sockets than --max-sockets';
+    const message =
+      'the limit of open files allows fewer sockets than --max-sockets; to accept more, raise LimitNOFILE or ulimit -n';
     log.info({ wanted: config.maxSockets, possible: maxSockets }, message);
   }
   const sessionMonitor = new SessionMonitor({ hub, sessions, records, time });

@@ -25,20 +25,23 @@ export class CsrfProtection {
   }
 
   /**
-   * Throws a 403 unless a page of ours sent the form. Origin says so, or Sec-Fetch-Site without it; with neither, the
-   * client is a program, which has no cookies that another site could abuse. In any case the submitted token must equal
-   * that of a cookie.
+   * Throws a 403 unless one of our own pages sent the form. The Origin header shows that, or Sec-Fetch-Site if there is
+   * no Origin. With neither, the client is a program, which has no cookies that another site could abuse. In any case
+   * the submitted token must equal the token of a cookie.
    */
   check(request: Request): void {
     const isFromUs = isOurOrigin(request, this.#allowedOrigins) ?? isSameSite(request.headers.get('sec-fetch-site'));
     const submitted = field(request.body, 'csrfmiddlewaretoken') || (request.headers.get('x-csrftoken') ?? '');
     const matches = this.#cookies.csrfTokens(request).some((token) => isEqual(token, submitted));
     if (isFromUs && matches && tokenPattern.test(submitted)) return;
-    throw new HttpError('invalid-form', 'This form is too old, or another site sent it. Load the page again.');
+    throw new HttpError(
+      'invalid-form',
+      'This form has expired, or another site sent it. Reload the page and try again.',
+    );
   }
 }
 
-/** `none`: the person typed the address. Browsers that do not send the header are too old to judge. */
+/** `none`: the user typed the address. Old browsers do not send the header, so its absence proves nothing. */
 function isSameSite(fetchSite: string | undefined): boolean {
   return fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none';
 }

@@ -8,7 +8,7 @@ export function maxOpenSockets(wanted: number): number {
   return Math.min(wanted, Math.max(0, descriptorLimit() - reservedDescriptors));
 }
 
-/** Infinity if the limit is unknown, as on other systems than Linux. */
+/** Infinity if the limit is unknown, as on systems other than Linux. */
 function descriptorLimit(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');

@@ -3,7 +3,7 @@ import type { HttpError } from './http-error.ts';
 import { page, reasonPhrases, type Response } from './http.ts';
 import { errorPage } from './pages/error-page.ts';
 
-/** Relative to this, each kind of error has a `type` of its own (RFC 9457, section 3.1.1). It is a name, not an address. */
+/** The prefix of the `type` of each kind of error (RFC 9457, section 3.1.1), which is a name, not an address. */
 const problemTypes = 'urn:problem-type:clock:';
 
 /** A page without a script cannot retry by itself: a screen would show the error until somebody comes. */

@@ -7,14 +7,14 @@ const maxHeadBytes = 16 * 1024;
 const maxFields = 100;
 const maxBodyBytes = 16 * 1024;
 
-/** A request that repeats one of these is ambiguous: one reader takes the first value, another one the last. */
+/** A request that repeats one of these is ambiguous: a proxy may use the first value, and a server the last. */
 const singletons = new Set(['host', 'content-length', 'transfer-encoding', 'authorization', 'origin', 'upgrade']);
-/** A host name or IP address and a port (RFC 9112, section 3.2). Another reader could take anything else for another host. */
+/** A host name or IP address and a port (RFC 9112, section 3.2). A proxy could read anything else as another host. */
 const hostPattern = /^(?:[\w.~%-]+|\[[\dA-Fa-f:.]+\])(?::\d{0,5})?$/;
 
 /**
- * Copies the head of a request and refuses what uWebSockets.js accepts although HTTP forbids it. Every request comes
- * through here, handshakes included. Throws `RefusedRequest`.
+ * Copies the head of a request and refuses what uWebSockets.js accepts although HTTP forbids it. Called for every
+ * request, handshakes included. Throws `RefusedRequest`.
  */
 export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies): RequestHead {
   const headers = new Map<string, string>();
@@ -39,10 +39,10 @@ export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies):
   if (fields > maxFields || bytes > maxHeadBytes) {
     throw new RefusedRequest(head, 'headers-too-large', 'The headers of the request are too large.');
   }
-  if (repeated !== undefined) throw invalid(head, `The header ${repeated} is repeated.`);
+  if (repeated !== undefined) throw invalid(head, `The request contains the header ${repeated} more than once.`);
   if (head.method === '') throw invalid(head, 'The request has no method.');
-  if (!head.path.startsWith('/')) throw invalid(head, 'The target of the request is not a path.');
-  if (!isHost(headers.get('host'))) throw invalid(head, 'The header Host is missing or not a host.');
+  if (!head.path.startsWith('/')) throw invalid(head, 'The request target does not start with "/".');
+  if (!isHost(headers.get('host'))) throw invalid(head, 'The Host header is missing or invalid.');
   checkBodyHeaders(head);
   return head;
 }
@@ -58,11 +58,15 @@ export function isHost(text: string | undefined): text is string {
 
 function checkBodyHeaders(head: RequestHead): void {
   if (head.headers.has('transfer-encoding')) {
-    throw new RefusedRequest(head, 'length-required', 'A body needs a Content-Length.');
+    throw new RefusedRequest(
+      head,
+      'length-required',
+      'The length of a body must be given in Content-Length, not by Transfer-Encoding.',
+    );
   }
   const length = head.headers.get('content-length');
   if (length === undefined) return;
-  if (!/^\d{1,15}$/.test(length)) throw invalid(head, 'The Content-Length is not a number.');
+  if (!/^\d{1,15}$/.test(length)) throw invalid(head, 'The Content-Length header is not a number.');
   if (Number(length) > maxBodyBytes) {
     throw new RefusedRequest(head, 'content-too-large', 'The body of the request is too large.');
   }

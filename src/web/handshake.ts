@@ -10,27 +10,32 @@ const upgradeHeaders = [
 ] as const;
 
 /**
- * Throws the 405, 426 or 400 of a handshake that violates RFC 6455, section 4.2.1. uWebSockets.js accepts most of them.
+ * Throws a 405, 426 or 400 if the handshake violates RFC 6455, section 4.2.1. uWebSockets.js accepts most violations.
  */
 export function checkHandshake({ method, headers, query }: RequestHead): void {
   if (method !== 'GET')
     throw new HttpError('method-not-allowed', 'Method not allowed. Allowed: GET.', [['Allow', 'GET']]);
   if (headers.get('sec-websocket-version')?.trim() !== '13') {
-    throw new HttpError('upgrade-required', 'This address accepts only WebSockets of version 13.', upgradeHeaders);
+    throw new HttpError(
+      'upgrade-required',
+      'This path accepts only WebSocket handshakes of version 13.',
+      upgradeHeaders,
+    );
   }
-  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') throw invalid('The header Upgrade must be websocket.');
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') throw invalid('The Upgrade header must be "websocket".');
   const connection = headers.get('connection')?.toLowerCase().split(',') ?? [];
   if (!connection.some((option) => option.trim() === 'upgrade')) {
-    throw invalid('The header Connection must include Upgrade.');
+    throw invalid('The Connection header must include "Upgrade".');
   }
   if (!/^[A-Za-z0-9+/]{21}[AQgw]==$/.test(headers.get('sec-websocket-key') ?? '')) {
-    throw invalid('The header Sec-WebSocket-Key must be 16 bytes in base64.');
+    throw invalid('The Sec-WebSocket-Key header must be 16 bytes in base64.');
   }
-  // A proxy could take the body for the first frames.
+  // A proxy could mistake the body for the first frames.
   if (Number(headers.get('content-length') ?? 0) > 0) throw invalid('A handshake must not have a body.');
   if (query === '') return;
   const every = new URLSearchParams(query).getAll('every');
-  if (every.some((value) => value !== '1000') || every.length > 1) throw invalid('The parameter every must be 1000.');
+  if (every.some((value) => value !== '1000') || every.length > 1)
+    throw invalid('The query parameter "every" must be 1000.');
 }
 
 /** Shared by the many sockets that request nothing else. */
@@ -46,7 +51,7 @@ export function topicsOf({ query }: RequestHead, channels: readonly string[]): r
   const lists = parameters.getAll('channels');
   const requested = lists.length === 0 ? ['time'] : lists.flatMap((list) => list.split(','));
   if (requested.length > maxChannels) {
-    throw new HttpError('unknown-channel', `A socket receives at most ${maxChannels} channels.`);
+    throw new HttpError('unknown-channel', `A socket can receive at most ${maxChannels} channels.`);
   }
   const unknown = requested.find((name) => !channels.includes(name));
   if (unknown !== undefined) throw new HttpError('unknown-channel', `There is no channel ${JSON.stringify(unknown)}.`);

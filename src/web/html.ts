@@ -10,7 +10,7 @@ class Html {
   }
 }
 
-/** Markup that is safe to send. Only `html` creates it, so text that is not escaped cannot be mistaken for it. */
+/** Markup that is safe to send. Only `html` creates it, so unescaped text cannot be used as markup. */
 export type { Html };
 
 /** What a template accepts: text and numbers are escaped, `Html` is inserted unchanged, an array is joined, null is empty. */

@@ -120,7 +120,7 @@ export class Hub implements OpenSessions {
     for (const socket of this.socketsOf(jti)) socket.end(closeCode.sessionEnded, 'session ended');
   }
 
-  /** Closes a socket that does not read, in the next turn: closing it during the publish that finds it is a crash. */
+  /** Closes a socket that does not read, in the next turn: uWebSockets.js crashes if one closes during a publish. */
   closeSlow(socket: Socket): void {
     if (this.#slow.size === 0) setImmediate(() => this.#closeAllSlow());
     this.#slow.add(socket);

@@ -14,7 +14,7 @@ export interface LastMessagesOptions {
   backend: Pick<Backend, 'ticks' | 'time' | 'outage'>;
 }
 
-/** The last message of each channel, as far as this process knows it. */
+/** The last message of each channel that this process has received or read. */
 export class LastMessages {
   readonly #options: LastMessagesOptions;
   readonly #received = new Map<string, Tick>();

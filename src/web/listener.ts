@@ -1,7 +1,7 @@
 import { UserError } from '../lifecycle.ts';
 import { listenExclusively, type ListenSocket, type TemplatedApp, type Uws } from './uws.ts';
 
-/** How long an app that was replaced may go on serving requests on connections that are kept alive. */
+/** How long a replaced app may continue to serve requests on keep-alive connections. */
 const retiredForMs = 60_000;
 
 /** An app of uWebSockets.js and the number of its open WebSockets. */
@@ -28,7 +28,7 @@ export class Listener {
   readonly #retired: { served: ServedApp; closeAfter: number }[] = [];
   #current: ServedApp;
   #listening: ListenSocket | undefined;
-  /** The port, once one is known; with `--port 0` it is found at the start. */
+  /** With `--port 0`: 0 until the system assigns a port in `start`. */
   #port: number;
 
   constructor(options: ListenerOptions) {
@@ -45,8 +45,8 @@ export class Listener {
   async start(): Promise<void> {
     if (await this.#listen()) {
       if (this.#options.port !== 0) return;
-      // uWebSockets.js sets SO_REUSEADDR only for a port that it is given. Without it, an app could not take the port
-      // over while there are connections.
+      // uWebSockets.js sets SO_REUSEADDR only for an explicit port. Without it, a new app could not take over the port
+      // while there are connections.
       this.stopListening();
       if (await this.#listen()) return;
     }
@@ -55,13 +55,16 @@ export class Listener {
     );
   }
 
-  /** Puts a new app in place of the current one. Throws a `UserError` if none can be created: then nothing changes. */
+  /** Replaces the current app by a new one. Throws a `UserError`, and changes nothing, if none can be created. */
   async replace(): Promise<void> {
     const next = this.#create();
     this.#retired.push({ served: this.#current, closeAfter: performance.now() + retiredForMs });
     this.#current = next;
     this.stopListening();
-    if (!(await this.#listen())) throw new Error(`another process took ${this.#address} while the certificate changed`);
+    if (!(await this.#listen()))
+      throw new Error(
+        `cannot listen on ${this.#address} again after a change of the certificate: another process took the port`,
+      );
   }
 
   /** Closes the apps that were replaced and have no sockets any more. */
@@ -91,7 +94,7 @@ export class Listener {
     this.#listening = undefined;
   }
 
-  /** Ends everything at once. */
+  /** Stops listening and closes all connections at once. */
   close(): void {
     this.stopListening();
     for (const { app } of this.#apps()) app.close();

@@ -18,7 +18,7 @@ import { parseOrigin } from './origin.ts';
 function secretText(text: string): string {
   if (Buffer.byteLength(text) < minSecretBytes) {
     throw new BadValue(
-      `at least ${minSecretBytes} bytes long, and so must each one in a list; 'clock secret' makes one`,
+      `at least ${minSecretBytes} bytes long, like each secret of a list; 'clock secret' generates one`,
     );
   }
   return text;
@@ -30,7 +30,7 @@ function secrets(text: string): [string, ...string[]] {
 }
 
 function oneWorker(text: string): number {
-  if (text !== '1') throw new BadValue('1, since processes cannot share a port yet');
+  if (text !== '1') throw new BadValue('1: running several processes on one port is not supported');
   return 1;
 }
 
@@ -40,7 +40,7 @@ function adminPassword(text: string): string {
   return text;
 }
 
-/** An IP address or a host name. The resolver would take `*` and an empty text for all addresses. */
+/** An IP address or a host name. The resolver would accept `*` and an empty text as all addresses. */
 function hostName(text: string): string {
   if (isIP(text) === 0 && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text)) {
     throw new BadValue('an address of this host or its name, such as 192.0.2.1, ::1 or localhost; :: for all');
@@ -48,10 +48,10 @@ function hostName(text: string): string {
   return text;
 }
 
-/** Letters that a cookie name may contain. Browsers give names that begin with two underscores a meaning of their own. */
+/** Characters that a cookie name may contain. Names that start with `__` can have a special meaning in browsers. */
 function cookiePrefix(text: string): string {
   if (!/^(?!__)[A-Za-z0-9_-]{0,32}$/.test(text)) {
-    throw new BadValue('up to 32 letters, digits, - and _, without two _ at the beginning');
+    throw new BadValue('up to 32 letters, digits, - and _, and must not start with __');
   }
   return text;
 }
@@ -75,7 +75,7 @@ export const webOptions = {
     env: ['CLOCK_WORKERS'],
     parse: oneWorker,
     default: '1',
-    help: 'processes that share the port',
+    help: 'number of processes that share the port; only 1 is supported',
   },
   allowedOrigins: {
     flag: '--allowed-origins <origins>',
@@ -109,20 +109,20 @@ export const webOptions = {
     env: ['CLOCK_MAX_SOCKETS'],
     parse: integerBetween(0, 10_000_000),
     default: '100000',
-    help: 'the most sockets this process accepts; fewer if its limit of open files is lower',
+    help: 'maximum number of open sockets; lower if the limit of open files (ulimit -n) is lower',
   },
   drainMs: {
     flag: '--drain <duration>',
     env: ['CLOCK_DRAIN'],
     parse: durationBetween(0, 3_600_000, '5s'),
-    help: 'how long the closing of sockets is spread over at a stop (default: 1s, longer with many screens)',
+    help: 'period over which open sockets are closed at shutdown (default: 1s, longer with many screens)',
   },
   drainDelayMs: {
     flag: '--drain-delay <duration>',
     env: ['CLOCK_DRAIN_DELAY'],
     parse: durationBetween(0, 3_600_000, '5s'),
     default: '0',
-    help: 'how long to serve as before at a stop, until load balancers have noticed',
+    help: 'how long to continue serving at shutdown, so that load balancers stop routing here first',
   },
   tlsCert: {
     flag: '--tls-cert <file>',
@@ -141,19 +141,19 @@ export const webOptions = {
     env: ['CLOCK_COOKIE_PREFIX'],
     parse: cookiePrefix,
     default: '',
-    help: 'begins the names of the cookies; differs between installations on one host name',
+    help: 'prefix of the cookie names; use a different one for each installation on one host name',
   },
   secrets: {
     env: ['CLOCK_SECRET'],
     secret: true,
     parse: secrets,
-    help: 'signs sessions and tokens; to rotate it, put the new one first and the old one after a comma',
+    help: 'secret that signs sessions and tokens; to rotate it, set NEW,OLD until the old credentials expire',
   },
   adminPassword: {
     env: ['CLOCK_ADMIN_PASSWORD'],
     secret: true,
     parse: adminPassword,
-    help: 'creates the account admin with this password if there is no account',
+    help: 'password of the account admin, which is created if there is no account',
   },
 } as const satisfies OptionTable;
 

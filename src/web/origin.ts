@@ -1,7 +1,7 @@
 import { BadValue } from '../config.ts';
 import type { RequestHead } from './http.ts';
 
-/** An origin as browsers send it: scheme, host and port, nothing else. Pages come over http and https alone. */
+/** An origin as browsers send it: scheme, host and port, nothing else. Only http and https can serve pages. */
 export function parseOrigin(text: string): string {
   if (originOf(text) === null || !/^https?:/.test(text)) {
     throw new BadValue('origins of http or https, such as https://clock.example.org');
@@ -10,9 +10,9 @@ export function parseOrigin(text: string): string {
 }
 
 /**
- * Whether the request comes from a page of ours: Origin has the host and port of Host and the scheme of the connection,
- * or https on a plain connection (behind a TLS proxy); or it is one of `allowed`. Null without an Origin: then the
- * client is a program.
+ * Whether the request comes from one of our own pages: the Origin header has the host and port of the Host header and
+ * the scheme of the connection, or https on a plain connection (behind a TLS proxy); or it is one of `allowed`.
+ * Null without an Origin: then the client is a program.
  */
 export function isOurOrigin(head: RequestHead, allowed: readonly string[]): boolean | null {
   const text = head.headers.get('origin');

@@ -3,15 +3,15 @@ import type { Logger } from '../logger.ts';
 
 /** Where a request came from. */
 export interface ClientOrigin {
-  /** The client's IP address; if the peer's is unknown, whatever it is called. */
+  /** The client's IP address. If the address of the peer cannot be parsed, its text unchanged. */
   address: string;
   /** Whether the client connected over TLS. */
   secure: boolean;
 }
 
-/** Reads `X-Forwarded-For` and `X-Forwarded-Proto`, which count only on a connection from a trusted proxy. */
+/** Reads `X-Forwarded-For` and `X-Forwarded-Proto`, and ignores them unless a trusted proxy sent the request. */
 export class Proxies {
-  /** Whether any proxy is trusted at all. */
+  /** Whether any proxy is trusted. */
   readonly trustsAny: boolean;
   /** Whether this server itself serves TLS. */
   readonly directIsSecure: boolean;
@@ -66,7 +66,7 @@ function isSecure(scheme: string | undefined): boolean | null {
   return name === '' ? null : name === 'https' || name === 'wss';
 }
 
-/** The address of an entry of `X-Forwarded-For`, which may carry brackets and a port; null if it is none. */
+/** The address of an entry of `X-Forwarded-For`, without its brackets and port; null if it is not an address. */
 function addressOfHop(hop: string): string | null {
   const text = hop.trim();
   const [, address = text] = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? /^([\d.]+):\d+$/.exec(text) ?? [];

@@ -7,7 +7,7 @@ export interface Route {
   /** Also answers HEAD; the server omits the body. */
   GET?: Handler;
   POST?: Handler;
-  /** Takes every method, in place of the other two. */
+  /** Handles every method, instead of the other two. */
   any?: Handler;
   /** The origins whose pages may show this route, including its errors, in a frame. None by default. */
   frameAncestors?: readonly string[];

@@ -13,7 +13,7 @@ import { findHandler, type Route, type Routes } from './router.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 const bodyTimeoutMs = 15_000;
-/** How long a request may still take when the server stops, such as the check of a password. */
+/** How long a request in progress, such as a password check, may still take when the server stops. */
 const finishTimeoutMs = 2_000;
 const commonHeaders: readonly (readonly [string, string])[] = [
   ['X-Content-Type-Options', 'nosniff'],
@@ -101,9 +101,9 @@ export class Server {
   }
 
   /**
-   * Answers and closes the connection. Not within the request's own turn: uWebSockets.js is still parsing then, forgets
-   * that the connection is to be closed, and serves what follows in the same packet. In a later turn it has already cut
-   * a connection on which anything follows.
+   * Answers and closes the connection, but not in the request's own turn of the event loop: uWebSockets.js is still
+   * parsing then, ignores the close, and serves what follows in the same packet. By a later turn it has already cut a
+   * connection on which anything follows.
    */
   #refuse(exchange: Exchange, error: RefusedRequest): void {
     setImmediate(() => {
@@ -145,7 +145,7 @@ export class Server {
     } else if (close) {
       res.endWithoutBody(0, true);
     } else {
-      // If it is given a length, uWebSockets.js waits for that many bytes and never reads from the connection again.
+      // Not `endWithoutBody(length)`: uWebSockets.js waits for that many bytes and never reads the connection again.
       if (status !== 304) res.writeHeader('Content-Length', String(Buffer.byteLength(body)));
       res.endWithoutBody();
     }

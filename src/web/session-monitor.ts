@@ -69,7 +69,7 @@ export class SessionMonitor implements Service {
         await this.#options.sessions.revalidate(batch);
       }
     } catch (error) {
-      // An outage: again at the next poll.
+      // An outage: the next poll tries again.
       this.#revalidateAt = 0;
       if (!(error instanceof Unavailable)) throw error;
     } finally {

@@ -16,7 +16,7 @@ import type { WebSocketBehavior } from './uws.ts';
 export const socketPath = '/time/tic/';
 
 const maxMessageBytes = 1_024;
-/** Above our own limit, so that the refusal is ours. Beyond it uWebSockets.js cuts the connection. */
+/** Above our own limit, so that we send the close code. Beyond it uWebSockets.js cuts the connection. */
 const maxPayloadBytes = 16 * 1_024;
 const maxUnsentBytes = 64 * 1_024;
 const idleTimeoutS = 60;
@@ -41,7 +41,7 @@ export interface SocketEndpointOptions {
 /** Opens the socket of an accepted handshake. Returns false if the client has gone. */
 export type OpenSocket = (data: Omit<SocketData, 'address'>) => boolean;
 
-/** `/time/tic/`: decides about handshakes and answers the messages of clients. */
+/** `/time/tic/`: accepts or refuses handshakes, and answers the messages of clients. */
 export class SocketEndpoint {
   /** The number of handshakes by status, and of closed sockets by close code, so far. */
   readonly handshakes = new Map<string, number>();
@@ -132,7 +132,7 @@ export class SocketEndpoint {
     throw new HttpError('foreign-origin', 'The page that opens the socket has another origin.');
   }
 
-  /** How uWebSockets.js handles the sockets. */
+  /** The settings and event handlers of the sockets, for uWebSockets.js. */
   behavior() {
     const { hub } = this.#options;
     return {

@@ -8,7 +8,7 @@ import { socketPath, type SocketEndpoint } from './socket-endpoint.ts';
 import type { Upgrades } from './upgrades.ts';
 import type { HttpRequest, HttpResponse, SocketContext } from './uws.ts';
 
-/** The refusal of requests for `/time/tic/` that uWebSockets.js does not recognise as handshakes. */
+/** Refuses requests for `/time/tic/` that uWebSockets.js does not recognise as handshakes. */
 export function socketRoutes(endpoint: SocketEndpoint): Routes {
   return {
     [socketPath]: {

@@ -13,9 +13,9 @@ import {
 
 /**
  * Upgrades requests to WebSockets, also long after they arrived. uWebSockets.js requires a cork for that, but at the end
- * of the response's own cork it takes the new socket for a response and cuts some of them (its pull request 1929, which
- * no build for our glibc contains). The cork of another response avoids that. This service holds one: a request of its
- * own over loopback, which is never answered.
+ * of the response's own cork it mistakes the new socket for a response and cuts some of them (fixed by its pull request
+ * 1929, which no build for our glibc contains). The cork of another response avoids that. This service holds one: a
+ * request of its own over loopback, which is never answered.
  */
 export class Upgrades implements Service {
   readonly name = 'upgrades';
@@ -28,7 +28,7 @@ export class Upgrades implements Service {
     this.#uws = uws;
   }
 
-  /** On a host without loopback it works without the other response: then a client is cut now and then, and reconnects. */
+  /** On a host without loopback, upgrades work without the other response: a few clients are cut, and reconnect. */
   async start(): Promise<void> {
     const app = this.#uws.App();
     const path = `/${randomUUID()}`;

@@ -15,7 +15,7 @@ export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket, WebSocketBehav
 export type ListenSocket = us_listen_socket;
 export type SocketContext = us_socket_context_t;
 
-/** More than the 16 KiB that we allow, so that the refusal is ours. The addon reads it once, when it is loaded. */
+/** More than the 16 KiB that we allow, so that we send the refusal. The addon reads it once, when it is loaded. */
 const headerBytes = 20 * 1024;
 
 export type Uws = typeof UwsModule;
@@ -27,9 +27,9 @@ export async function loadUws(): Promise<Uws> {
 }
 
 /**
- * Listens on a port, 0 for any free one. Resolves to false if that is not possible. The host `::` stands for all
- * addresses, of IPv4 alone if this host has no IPv6. The port is exclusive: by default uWebSockets.js would share it
- * with another server without an error, and each would get half of the clients.
+ * Listens on a port, 0 for any free one. Resolves to false if that is not possible. The host `::` means all
+ * addresses, or all IPv4 addresses if this host has no IPv6. The port is exclusive: by default uWebSockets.js would
+ * share it with another server without an error, and each would get half of the clients.
  */
 export function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<ListenSocket | false> {
   const address = host === '::' && !hasIpv6() ? '0.0.0.0' : host;

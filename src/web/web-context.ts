@@ -17,7 +17,7 @@ import type { WebSettings } from './options.ts';
 import type { ScreenCookies } from './screen-cookies.ts';
 import type { Spread } from './spread.ts';
 
-/** What the routes of a web process share. Each takes what it needs, so a new option reaches a page without a detour. */
+/** What the routes of a web process share. Each route uses what it needs, so a new option need not be passed along. */
 export interface WebContext {
   config: WebSettings;
   /** The address that the server listens on. */

@@ -96,11 +96,11 @@ describe('a browser that cannot show the clock', () => {
     await expectWords(neededVersions);
   });
 
-  test('says that it has no WebSockets', async () => {
+  test('says that it does not support WebSockets', async () => {
     await start(() => launchOldChromium('64.0.3264'));
     await browser.addInitScript?.('delete window.WebSocket');
     await signIn(browser, `${clock.url}/`, clock.adminPassword());
-    await expectWords('This browser has no WebSockets');
+    await expectWords('This browser does not support WebSockets');
   });
 });
 

@@ -10,7 +10,7 @@ export async function launchFirefox(): Promise<BrowserDriver> {
   const browser = new BrowserProcess(
     'firefox-esr',
     (profile) => ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', String(port)],
-    // Its crash reporter is a process that would remain.
+    // The crash reporter is a process that would survive the browser.
     { MOZ_CRASHREPORTER_DISABLE: '1' },
   );
   const [socket, context] = await openSession(browser, port).catch(async (error: unknown) => {

@@ -16,7 +16,7 @@ afterAll(async () => {
   await clock?.stop();
 });
 
-test("the page of gonzalo123's article shows the time without a change", async () => {
+test('the page of the Django system that Clock replaces shows the time unchanged', async () => {
   // Chromium treats a fulfilled response as a page from the Internet, which needs permission to reach this host.
   const context = await browser.newContext({ permissions: ['local-network-access'] });
   const page = await context.newPage();

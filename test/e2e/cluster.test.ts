@@ -50,7 +50,7 @@ async function greatestStepMs(socket: TestSocket, after: Tick, isOver: (tick: Ti
   }
 }
 
-describe('three roles and two webs, with two beats and two workers', () => {
+describe('two web processes, two beats and two workers', () => {
   let webs: [ClockProcess, ClockProcess];
   let beats: [ClockProcess, ClockProcess];
   let workers: ClockProcess[];
@@ -71,12 +71,12 @@ describe('three roles and two webs, with two beats and two workers', () => {
     await Promise.all([...webs, ...beats, ...workers].map((one) => one.stop()));
   });
 
-  test('make the first account once', () => {
+  test('create the first account once', () => {
     const made = webs.flatMap(({ log }) => log.filter(({ msg }) => msg === 'first account created'));
     expect(made).toHaveLength(1);
   });
 
-  test('send each instant once, the same on both webs, while one beat is the leader', async () => {
+  test('send each instant once, the same on both web processes, while one beat is the leader', async () => {
     const source = { everyMs: 500, from: [...webs, ...beats, ...workers] };
     const here = await TickSequence.start(sockets[0], source);
     const there = await TickSequence.start(sockets[1], source);
@@ -86,7 +86,7 @@ describe('three roles and two webs, with two beats and two workers', () => {
     expect(await server.cli('GET', 'cluster-time')).toMatch(/^\d\d:\d\d:\d\d$/);
   });
 
-  test('end a session on both webs, whichever signs it out', async () => {
+  test('end a session on both web processes, whichever signs it out', async () => {
     const client = await signedIn(webs[0]);
     const copy = await signedIn(webs[1], client);
     using socket = await copy.connect();

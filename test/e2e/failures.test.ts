@@ -115,7 +115,7 @@ describe('a page works', () => {
     expect(errors).toEqual([]);
   });
 
-  test('with a panel that could not be loaded at first', async () => {
+  test('with a panel that cannot be loaded at first', async () => {
     await page.goto(`${clock.url}/`);
     await page.waitForSelector('[data-state="live"]');
     await page.route(/\/panel\.\w+\.js/, (route) => route.abort());

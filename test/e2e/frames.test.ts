@@ -13,7 +13,7 @@ let page: Page;
 const origin = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 beforeAll(async () => {
-  // Its query is the style of the page, its body the frame that docs/faces.md recommends.
+  // The page's style is in its query; its body is the frame that docs/faces.md recommends.
   server = createServer((request, response) => {
     const style = decodeURIComponent(new URL(request.url ?? '/', origin()).search.slice(1));
     response.setHeader('Content-Type', 'text/html');

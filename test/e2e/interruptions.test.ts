@@ -14,7 +14,7 @@ import { freePort } from '../support/free-port.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { passes, until } from '../support/until.ts';
 
-/** Long enough for the time shown before to be clearly old. */
+/** Long enough that the time shown before is clearly wrong. */
 const interruptedMs = 4_000;
 
 let browser: Browser;
@@ -108,7 +108,7 @@ test('an offline page is stale within 2 s, and right and live within a second of
   await openClock(page);
   // The limit is 2 s after the last tick: right after a tick the page could not be a millisecond late.
   await until(() => page.evaluate('Date.now() % 1_000 > 300'), 'a tick is a while ago');
-  // In this Chromium that also silences the open socket without closing it, as a pulled plug does.
+  // In this Chromium that also silences the open socket without closing it, as an unplugged cable does.
   await context.setOffline(true);
   const offlineAt = await momentOf(page, 'offline');
   await page.waitForSelector('[data-state="stale"]', { timeout: 4_000 });
@@ -123,7 +123,7 @@ test('an offline page is stale within 2 s, and right and live within a second of
   await context.close();
 });
 
-test('a page on a path that swallowed every byte is live within 2 s after the path is open again', async () => {
+test('a page whose network dropped all data is live within 2 s after the network recovers', async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
   await openClock(page);

@@ -50,10 +50,10 @@ describe('the clock page', () => {
     expect(consoleErrors).toEqual([]);
   });
 
-  test('says that its browser has no WebSockets, and shows no time', async () => {
+  test('says that its browser does not support WebSockets, and shows no time', async () => {
     await page.addInitScript('delete globalThis.WebSocket');
     await signIn(page, `${clock.url}/`, clock.adminPassword());
-    const sentence = 'This browser has no WebSockets, which the clock needs';
+    const sentence = 'This browser does not support WebSockets, which the clock needs';
     await expect.poll(() => page.textContent('#state')).toBe(sentence);
     await page.getByRole('button', { name: 'Read the time' }).click();
     expect(await page.textContent('#reading')).toBe(`No time, ${sentence}`);
@@ -94,7 +94,7 @@ describe('the clock page', () => {
     expect((live?.at ?? Infinity) - wokenAt).toBeLessThan(1_000);
   });
 
-  test('reconnects by itself after its server stops and is started again', async () => {
+  test('reconnects after its server stops and starts again', async () => {
     const own = await startClock(['all', '--port', String(await freePort())]);
     await signIn(page, `${own.url}/`, own.adminPassword());
     await severalSeconds(page, 1);

@@ -175,7 +175,7 @@ describe('a link', () => {
     await page.goto(`${there.url}/screen#${key}`);
     await page.getByRole('button', { name: 'Show the link’s clock here' }).click();
     await page.waitForURL(`${there.url}/`);
-    await page.locator('[data-page="screen"]').waitFor();
+    expect(await page.locator('html').getAttribute('data-page')).toBe('screen');
     await page.context().close();
   });
 

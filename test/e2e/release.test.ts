@@ -21,12 +21,12 @@ describe('release', () => {
     updateDist('package');
     release = mkdtempSync(join(tmpdir(), 'clock-release-'));
     unpacked = mkdtempSync(join(tmpdir(), 'clock-unpacked-'));
-    // Its fastest setting: how small the tarball gets is not asked here.
+    // The fastest setting, since the size of the tarball does not matter here.
     const env = { ...process.env, XZ_OPT: '-0' };
     await run(process.execPath, [join(root, 'scripts/release.ts'), release], { env });
   }, 120_000);
   afterAll(() => {
-    for (const folder of [release, unpacked]) rmSync(folder, { recursive: true, force: true });
+    for (const directory of [release, unpacked]) rmSync(directory, { recursive: true, force: true });
   });
 
   test('consists of a tarball, a bill of materials and their checksums', async () => {
@@ -50,7 +50,7 @@ describe('release', () => {
     const bom = JSON.parse(readFileSync(join(release, `${name}.cdx.json`), 'utf8'));
     expect(bom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'clock', version } } });
     const listed = new Set<string>(bom.components.map((component: { name: string }) => component.name));
-    // It is used by the build alone: the types that it knows stand in assets.json.
+    // Only the build uses mrmime: it writes the types to assets.json.
     for (const dependency of Object.keys(dependencies).filter((one) => one !== 'mrmime')) {
       expect(listed).toContain(dependency);
     }

@@ -118,7 +118,7 @@ describe('every role', () => {
   });
 });
 
-describe('with several of a kind', () => {
+describe('with several processes of a role', () => {
   test('a worker that stops finishes its task, so that no tick is lost', async () => {
     const env = { ...envOf(server), CLOCK_REDIS_PREFIX: 'worker-' };
     await using web = await startClock(['web'], { env });

@@ -83,7 +83,7 @@ test('a screen that ran for a minute opens its panel while its server is down', 
   clock.kill('SIGCONT');
 });
 
-test('a screen reloads for a new build by itself, once', async () => {
+test('a screen reloads itself for a new build, once', async () => {
   const page = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
   // The reload is at a random moment: here at the earliest.
   await page.addInitScript('Math.random = () => 0.001');

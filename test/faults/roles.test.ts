@@ -22,7 +22,7 @@ async function waitForSilence(ticks: readonly ReceivedTick[], ms: number): Promi
   await until(() => Date.now() - (ticks.at(-1)?.at ?? 0) > ms, `no tick for ${ms} ms`, ms + 3_000);
 }
 
-describe('with two webs, three workers and five beats', () => {
+describe('with two web processes, three workers and five beats', () => {
   let running: Installation;
   let webs: [one: RoleProcess, two: RoleProcess];
   let workers: RoleProcess[];
@@ -33,7 +33,7 @@ describe('with two webs, three workers and five beats', () => {
 
   beforeAll(async () => {
     running = await Installation.prepare();
-    // The first web reaches Redis without the proxy.
+    // The first web process reaches Redis without the proxy.
     const one = await running.begin('web', [], {}, running.redis.port);
     const two = await running.begin('web');
     webs = [one, two];
@@ -49,7 +49,7 @@ describe('with two webs, three workers and five beats', () => {
     await running[Symbol.asyncDispose]();
   });
 
-  /** A client of the other web, with the same session. */
+  /** A client of the other web process, with the same session. */
   function ownerElsewhere(): Client {
     const elsewhere = webs[1].client();
     for (const cookie of owner.cookies) elsewhere.cookies.set(...cookie);
@@ -103,7 +103,7 @@ describe('with two webs, three workers and five beats', () => {
     expect(await other.readiness()).toBe('ready');
   });
 
-  test('a web that was frozen for 10 s sends no old tick and keeps its sockets', async () => {
+  test('a web process that was frozen for 10 s sends no old tick and keeps its sockets', async () => {
     using there = await ownerElsewhere().connect();
     const sent = recordTicks(there);
     await waitForTicks(sent, 2);
@@ -118,7 +118,7 @@ describe('with two webs, three workers and five beats', () => {
     await until(async () => (await webs[1].readiness()) === 'ready', 'the web is ready', 1_000);
   });
 
-  test('a session that ended while a web was cut off from Redis ends on that web within 2 s of its return', async () => {
+  test('a session that ended while a web process had no Redis ends there within 2 s of its return', async () => {
     const second = await webs[0].owner();
     const elsewhere = webs[1].client();
     for (const cookie of second.cookies) elsewhere.cookies.set(...cookie);
@@ -135,7 +135,7 @@ describe('with two webs, three workers and five beats', () => {
     await waitForTicks(ticks, 1);
   });
 
-  test('a sign-out on one web closes the sockets on both within 1 s, and is counted', async () => {
+  test('a sign-out on one web process closes the sockets on both within 1 s, and is counted', async () => {
     const elsewhere = ownerElsewhere();
     using there = await elsewhere.connect();
     const begun = performance.now();

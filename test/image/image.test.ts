@@ -168,7 +168,7 @@ describe('image', () => {
 
   test('names the missing variable if it has no secret', async () => {
     const { exit, stderr } = await runClock(['web'], { command: image.restrictedCommand() });
-    expect(stderr).toMatch(/^clock: CLOCK_SECRET: missing: .*\n$/);
+    expect(stderr).toMatch(/^clock: CLOCK_SECRET: missing; .*\n$/);
     expect(exit).toBe(2);
   });
 });

@@ -62,7 +62,7 @@ describe('stopping', () => {
     expect(took).toBeLessThan(1_000);
   });
 
-  test('is done once, however often it is called', async () => {
+  test('runs once, even if it is called several times', async () => {
     await Promise.all([app.web.stop(), app.web.stop()]);
     await app.web.stop();
     await expect(app.client().fetch('/health')).rejects.toThrow('fetch failed');

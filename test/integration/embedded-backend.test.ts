@@ -192,7 +192,7 @@ describe.concurrent('embedded backend', () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, databaseFile), 'a letter to a friend, not a database');
       expect((await startErrorOf(backendIn(folder))).message).toMatch(
-        /cannot be used: file is not a database; name another folder/,
+        /cannot be used: file is not a database; choose another directory/,
       );
     });
   });
@@ -283,7 +283,7 @@ describe('writes of the embedded backend', () => {
     }
   });
 
-  test('are flushed to the disk when they end a right', async () => {
+  test('are flushed to the disk when they revoke access', async () => {
     await inFolder(async (folder) => {
       const backend = backendIn(folder);
       await backend.start();

@@ -159,7 +159,7 @@ describe('the initial state', () => {
     expect(state).toMatchObject({ current: '15:03:27', stale: true });
   });
 
-  test('is that of the requested channel', async () => {
+  test('belongs to the requested channel', async () => {
     await app.tick('2026-11-25', { task: 'date', everyMs: 60_000 });
     const response = await (await app.signedIn()).fetch('/api/initial_state?channel=date');
     expect(await response.json()).toMatchObject({ current: '2026-11-25', channel: 'date', interval: 60_000 });
@@ -310,7 +310,7 @@ describe('headers', () => {
     ['a probe', '/health', {}],
   ];
 
-  test.each(requests)('of %s keep out scripts and frames of other origins', async (_, path, init) => {
+  test.each(requests)('of %s forbid scripts and frames of other origins', async (_, path, init) => {
     const { headers } = await (await app.signedIn()).fetch(path, init);
     const { host } = new URL(app.url);
     const policy = headers.get('content-security-policy')?.split('; ').toSorted();

@@ -44,7 +44,7 @@ async function timed<T>(run: () => Promise<T>): Promise<[result: T, ms: number]>
 
 const backends = { embedded: createEmbedded, Redis: createRedis };
 for (const [name, create] of Object.entries(backends)) {
-  test(`the ${name} backend lists by prefix in a fraction of the time that all of ${count} records take`, async () => {
+  test(`the ${name} backend lists by prefix in a fraction of the time that listing all ${count} records takes`, async () => {
     const { backend, clean } = await create();
     try {
       await backend.start();
@@ -61,7 +61,7 @@ for (const [name, create] of Object.entries(backends)) {
   }, 30_000);
 }
 
-test('no command on 20,000 records holds up Redis for 10 ms, also while they expire', async () => {
+test('no command on 20,000 records blocks Redis for 10 ms, even while they expire', async () => {
   const server = await RedisServer.start();
   const backend = new RedisBackend({ target: parseRedisTarget(server.url), prefix: 'p:', ...common });
   try {

@@ -59,7 +59,7 @@ async function selfTestKeys(server: RedisServer): Promise<string[]> {
 }
 
 describe.concurrent('Redis that refuses', () => {
-  test('the database is an outage in its own words, and database 0 stays unchanged', async () => {
+  test('the database is an outage with the words of Redis, and database 0 stays unchanged', async () => {
     await withBackend(
       { settings: { databases: '2' } },
       async ({ backend, lines }, server) => {
@@ -78,7 +78,7 @@ describe.concurrent('Redis that refuses', () => {
     );
   });
 
-  test('HELLO is an outage in its own words', async () => {
+  test('HELLO is an outage with the words of Redis', async () => {
     const proxy = createServer((socket) => {
       socket.on('error', () => {});
       socket.on('data', (bytes) => {
@@ -95,7 +95,7 @@ describe.concurrent('Redis that refuses', () => {
     proxy.close();
   });
 
-  test('CLIENT and INFO serves all the same', async () => {
+  test('CLIENT and INFO still serves', async () => {
     await withBackend(
       {},
       async ({ backend, lines }) => {
@@ -109,7 +109,7 @@ describe.concurrent('Redis that refuses', () => {
     );
   });
 
-  test('connections above maxclients is an outage in its own words', async () => {
+  test('connections above maxclients is an outage with the words of Redis', async () => {
     await withBackend({}, async ({ backend }, server) => {
       expect(backend.outage).toBeNull();
       await server.cli('CONFIG', 'SET', 'maxclients', '1');
@@ -121,7 +121,7 @@ describe.concurrent('Redis that refuses', () => {
     });
   });
 
-  test('a channel, command or key shows in the self-test, which leaves nothing behind', async () => {
+  test('a channel, command or key fails the self-test, which leaves nothing behind', async () => {
     await withBackend(
       {},
       async ({ backend }, server) => {

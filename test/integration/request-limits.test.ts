@@ -79,14 +79,14 @@ describe('headers', () => {
     },
   );
 
-  test('of a refused HEAD close the connection, too', async () => {
+  test('that are refused in a HEAD request close the connection, too', async () => {
     const answer = await askLast(app.port, requestText('HEAD /health', [host, 'Transfer-Encoding: chunked']));
     expect(answer.status).toBe(411);
   });
 });
 
 describe('a refusal that does not depend on the route', () => {
-  test.each(['/', '/api/nope'])('at %s has the headers and the form of every error', async (path) => {
+  test.each(['/', '/api/nope'])('at %s has the headers and format of every error', async (path) => {
     const answer = await ask(app.port, requestText(`GET ${path}`, [host, ...fields(95), `X: ${'a'.repeat(16_384)}`]));
     expect(answer.status).toBe(431);
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
@@ -138,7 +138,7 @@ describe('what follows a refused request in the same packet', () => {
     }
   });
 
-  test('is not read either if it comes in a packet of its own', async () => {
+  test('is not read if it arrives in a separate packet either', async () => {
     using connection = await RawConnection.open(app.port);
     connection.send(requestText('GET /health', [host, host]));
     expect((await connection.answer()).status).toBe(400);
@@ -161,7 +161,7 @@ describe('a body', () => {
     expect((await askLast(app.port, login('a'.repeat(16_385)))).status).toBe(413);
   });
 
-  test('that is announced as too long is 413 before it is sent', async () => {
+  test('with a Content-Length that is too large is 413 before it is sent', async () => {
     const lines = [host, formType, 'Content-Length: 1000000000'];
     expect((await ask(app.port, requestText('POST /accounts/login/', lines))).status).toBe(413);
   });

@@ -109,7 +109,7 @@ describe('a tick', () => {
     expect((await socket.nextTick()).text).toBe('new');
   });
 
-  test('that is older than its interval is not sent, also if nothing has requested the initial state', async () => {
+  test('that is older than its interval is not sent, even if nothing has requested the initial state', async () => {
     await using fresh = await WebApp.start();
     using socket = await (await fresh.signedIn()).connect();
     const first = nextSecond();

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { request, type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
@@ -12,6 +12,9 @@ import { ask, requestText } from '../support/raw-connection.ts';
 import { until } from '../support/until.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { parseAddressRange } from '../../src/addresses.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { CertificateReload } from '../../src/web/certificate-reload.ts';
+import type { WebSettings } from '../../src/web/options.ts';
 
 const password = 'a long enough password';
 const token = 'c'.repeat(43);
@@ -122,8 +125,9 @@ describe('a certificate', () => {
 
   async function withCertificates(
     use: (files: Certificate, next: Certificate, app: WebApp, lines: { msg: string }[]) => Promise<void>,
+    days?: number,
   ): Promise<void> {
-    const [files, next] = [await selfSignedCertificate(), await selfSignedCertificate()];
+    const [files, next] = [await selfSignedCertificate(days), await selfSignedCertificate()];
     const { log, lines } = recordedLog();
     try {
       await using app = await WebApp.start({ tls: files, log });
@@ -142,7 +146,8 @@ describe('a certificate', () => {
       await copyFile(next.keyFile, files.keyFile);
       const isServed = async (): Promise<boolean> => (await served(app.port)) === fingerprintOf(next);
       await until(isServed, 'the new certificate is served', 10_000);
-      expect(app.web.sources.tlsExpiresAt?.()).toBe(Date.parse(new X509Certificate(next.cert).validTo));
+      const nextExpiry = Date.parse(new X509Certificate(next.cert).validTo);
+      await until(() => app.web.sources.tlsExpiresAt?.() === nextExpiry, 'its expiry is known');
       using after = await connect(app);
       await app.tick('15:03:27');
       expect((await before.nextTick()).text).toBe('15:03:27');
@@ -151,7 +156,7 @@ describe('a certificate', () => {
     });
   });
 
-  test('is loaded on SIGHUP, and one that does not match its key is kept out with a warning', async () => {
+  test('is loaded on SIGHUP, and one that does not match its key is refused with a warning', async () => {
     await withCertificates(async (files, next, app, lines) => {
       await copyFile(next.certFile, files.certFile);
       process.emit('SIGHUP', 'SIGHUP');
@@ -163,10 +168,47 @@ describe('a certificate', () => {
     });
   });
 
-  test('that expires within 14 days is a warning at the start', async () => {
-    await withCertificates(async (_files, _next, _app, lines) => {
-      expect(lines.filter(({ msg }) => /^the certificate expires on \d{4}-\d\d-\d\d$/.test(msg))).toHaveLength(1);
+  test('that is still being written when it is read is loaded when it is complete', async () => {
+    const [files, next] = [await selfSignedCertificate(), await selfSignedCertificate()];
+    let loads = 0;
+    const replace = async (): Promise<void> => {
+      loads += 1;
+      await writeFile(files.certFile, next.cert);
+    };
+    const reload = new CertificateReload({
+      config: { tlsCert: files.certFile, tlsKey: files.keyFile } as WebSettings,
+      listener: { replace, closeRetired: () => {} },
+      time: { now: Date.now },
+      log: silentLogger(),
     });
+    try {
+      await reload.start();
+      await writeFile(files.certFile, next.cert.slice(0, 100));
+      process.emit('SIGHUP', 'SIGHUP');
+      await until(() => loads === 1, 'the file is loaded while it is written', 4_000);
+      const nextExpiry = Date.parse(new X509Certificate(next.cert).validTo);
+      await until(
+        () => {
+          process.emit('SIGHUP', 'SIGHUP');
+          return reload.expiresAt === nextExpiry && loads === 2;
+        },
+        'the complete file is loaded',
+        4_000,
+      );
+    } finally {
+      await reload.stop();
+      await Promise.all([files.remove(), next.remove()]);
+    }
+  });
+
+  test.each([
+    [13, 1],
+    [30, 0],
+  ])('that expires in %i days causes %i warnings at the start', async (days, count) => {
+    await withCertificates(async (_files, _next, _app, lines) => {
+      const warnings = lines.filter(({ msg }) => /^the certificate expires on \d{4}-\d\d-\d\d$/.test(msg));
+      expect(warnings).toHaveLength(count);
+    }, days);
   });
 
   test('is not watched after the server has stopped', async () => {

@@ -44,7 +44,7 @@ describe('readAppearance', () => {
 
   test.each([
     ['color=777777&background=888888', 'their contrast is 1.3 and must be at least 7'],
-    ['color=777777', 'each needs the other'],
+    ['color=777777', 'each requires the other'],
   ])('ignores colors that are hard to read: %s', (query, why) => {
     const { appearance, warnings } = readAppearance(query);
     expect(appearance.color).toBeNull();

@@ -21,10 +21,10 @@ describe('the problem of a failed request', () => {
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'not-a-clock', /check scheme and port/],
     ['UND_ERR_SOCKET', 'not-a-clock', /check scheme and port/],
     ['UND_ERR_CONNECT_TIMEOUT', 'no-answer', /does not answer/],
-  ])('with the code %s is %s', (code, reason, words) => {
+  ])('with the code %s is %s', (code, reason, message) => {
     const problem = problemOfError(failedWith(code), origin);
     expect(problem.reason).toBe(reason);
-    expect(problem.words).toMatch(words);
+    expect(problem.message).toMatch(message);
   });
 
   test('of several addresses is that of the first', () => {
@@ -33,7 +33,15 @@ describe('the problem of a failed request', () => {
     expect(problemOfError(error, origin).reason).toBe('refused');
   });
 
-  test('without a code is that nobody answers', () => {
+  test('with an answer that is not JSON names no code', () => {
+    const { reason, message } = problemOfError(new SyntaxError('Unexpected token'), origin);
+    expect([reason, message]).toEqual([
+      'not-a-clock',
+      `${origin} does not answer like a Clock server: check scheme and port`,
+    ]);
+  });
+
+  test('without a code is no-answer', () => {
     expect(problemOfError(new Error('no answer within 5000 ms'), origin).reason).toBe('no-answer');
   });
 });

@@ -142,13 +142,13 @@ describe('named zone', () => {
     answers = [null];
     const house = new HouseZone('Europe/Madrid', { zone: 'Europe/Madrid', utcOffsetMs: 0, nextUtcOffset: null });
     const zones = new ThemeZones({ zone: 'Mars/Base', zone2: 'Moon/Base' }, options());
-    expect(zones.beside(house).zone?.name).toBe('Mars/Base');
+    expect(zones.resolve(house).zone?.name).toBe('Mars/Base');
     zones.load();
     await clock.pass(0);
-    const { zone: shown, warnings } = zones.beside(house);
+    const { zone: shown, warnings } = zones.resolve(house);
     expect(shown).toBe(house);
     expect(warnings).toEqual({
-      zone: 'zone=Mars/Base is unknown to the server: the time is that of Europe/Madrid',
+      zone: 'zone=Mars/Base is unknown to the server: the time is shown in Europe/Madrid',
       zone2: 'zone2=Moon/Base is unknown to the server: it is not shown',
     });
   });

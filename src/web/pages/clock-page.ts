@@ -9,7 +9,7 @@ export interface ClockPageOptions {
    * without a session, which becomes the clock if its address contains the key of a link.
    */
   kind: 'person' | 'screen' | 'embed' | 'signed-out';
-  /** Whose session it is; null if the page shows nothing but the clock. */
+  /** The signed-in account; null if the page shows nothing but the clock. */
   account: { name: string; csrfToken: string } | null;
   build: string;
 }
@@ -27,7 +27,7 @@ export function clockPage({ assets, kind, account, build }: ClockPageOptions): H
       <p id="display" role="timer" aria-live="off">‒‒:‒‒:‒‒</p>
       <div class="below">
         <p id="state" aria-live="polite">Connecting</p>
-        <p id="error" title="The most that the shown time can be wrong"></p>
+        <p id="error" title="Maximum error of the time shown"></p>
         <p id="reading" class="unseen" aria-live="polite"></p>
         <p id="warnings" role="status"></p>
         <a id="sign-in" href="/accounts/login/?next=/" target="_top">Sign in again</a>

@@ -5,9 +5,9 @@ import { alert, formPage } from './document.ts';
 export interface SignInPageOptions {
   assets: AssetUrls;
   csrfToken: string;
-  /** Where the browser goes after signing in: a path of this site. */
+  /** The path of this site to which the browser is redirected after signing in. */
   next: string;
-  /** The name of the last attempt; empty at first. */
+  /** The name that the last attempt used; empty before the first. */
   username: string;
   /** Why the last attempt failed. */
   message?: string | undefined;
