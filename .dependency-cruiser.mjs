@@ -92,6 +92,7 @@ export default {
     onlyIn('jose', '^src/auth/jwt\\.ts$'),
     onlyIn('lru-cache', '^src/auth/session-cache\\.ts$'),
     onlyIn('p-limit', '^src/auth/passwords\\.ts$'),
+    onlyIn('uqr', '^src/web/qr-code\\.ts$'),
     onlyIn('cookie', '^src/web/cookies\\.ts$'),
     onlyIn('commander', '^src/cli(/|\\.ts$)'),
     onlyIn('pino', '^src/logger\\.ts$'),

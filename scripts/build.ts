@@ -7,6 +7,7 @@ import { build, transform } from 'esbuild';
 import { lookup } from 'mrmime';
 import { contentSecurityPolicy } from '../src/web/content-policy.ts';
 import { clockPage } from '../src/web/pages/clock-page.ts';
+import { screenPage } from '../src/web/pages/screen-page.ts';
 import { privateNames, privatePrefix } from './private-names.ts';
 import { commit, dist, root, serverBundle, version } from './server-bundle.ts';
 
@@ -18,7 +19,7 @@ const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const scripts = await bundleScripts(['main', 'theme', 'panel', 'sw']);
+const scripts = await bundleScripts(['main', 'theme', 'panel', 'key-transport', 'screen', 'sw']);
 writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts });
 
 async function bundleServer(): Promise<void> {
@@ -34,8 +35,19 @@ async function bundleServer(): Promise<void> {
 /** Bundles the script of the page, the parts that it loads on demand, and the service worker. */
 async function bundleScripts(names: readonly string[]): Promise<Record<string, Buffer>> {
   const name = `${version}+${commit}`;
-  const assets = { css: '/static/clock.css', js: '/static/main.js', icon: '/static/favicon.svg' };
-  const shell = clockPage({ assets, account: null, build: name }).toString().replaceAll(/\n\s*/g, '');
+  const assets = {
+    css: '/static/clock.css',
+    js: '/static/main.js',
+    screenCss: '/static/screen.css',
+    screenJs: '/static/screen.js',
+    icon: '/static/favicon.svg',
+  };
+  const shells = {
+    '/': clockPage({ assets, kind: 'screen', account: null, build: name }),
+    '/embed': clockPage({ assets, kind: 'embed', account: null, build: name }),
+    '/screen': screenPage({ assets, csrfToken: null }),
+  };
+  const minified = Object.entries(shells).map(([path, shell]) => [path, String(shell).replaceAll(/\n\s*/g, '')]);
   const result = await build({
     entryPoints: names.map((entry) => join(root, `src/client/${entry}.ts`)),
     outdir: staticDist,
@@ -51,7 +63,7 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
     define: {
       globalThis: 'self',
       CLOCK_BUILD_NAME: JSON.stringify(name),
-      CLOCK_SHELL: JSON.stringify(shell),
+      CLOCK_SHELLS: JSON.stringify(Object.fromEntries(minified)),
       CLOCK_SHELL_POLICY: JSON.stringify(contentSecurityPolicy({ host: 'CLOCK_HOST' })),
     },
     tsconfig: join(root, 'src/client/tsconfig.json'),
@@ -80,7 +92,16 @@ async function minifyCss(css: Buffer): Promise<Buffer> {
 function writeAssets(sources: Record<string, Buffer>): void {
   const entries: Record<string, object> = {};
   const urls = new Map<string, string>();
-  const order = ['clock.css', 'manifest.webmanifest', 'theme.js', 'panel.js', 'main.js', 'sw.js'];
+  const order = [
+    'clock.css',
+    'manifest.webmanifest',
+    'theme.js',
+    'panel.js',
+    'key-transport.js',
+    'main.js',
+    'screen.js',
+    'sw.js',
+  ];
   const rank = (name: string): number => order.indexOf(name);
   for (const name of Object.keys(sources).toSorted((a, b) => rank(a) - rank(b))) {
     const body = withHashedUrls(sources[name] ?? Buffer.alloc(0), name, urls);

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { BadValue } from './config.ts';
@@ -74,4 +75,27 @@ function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
 
 function isSameKind(left: ipaddr.IPv4 | ipaddr.IPv6, right: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   return left.kind() === right.kind();
+}
+
+/** Whether a host name or address means this host alone. */
+export function isLoopback(host: string): boolean {
+  const address = parse(host.replace(/^\[(.*)\]$/, '$1'));
+  return address === null ? /^(.+\.)?localhost$/i.test(host) : address.range() === 'loopback';
+}
+
+/** The IPv4 address that this host uses towards other networks; null without a route. Sends nothing. */
+export async function defaultRouteAddress(): Promise<string | null> {
+  const socket = createSocket('udp4');
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      // An address for documentation (RFC 5737): a datagram socket that connects only chooses a route.
+      socket.connect(9, '192.0.2.1', resolve);
+    });
+    return socket.address().address;
+  } catch {
+    return null;
+  } finally {
+    socket.close();
+  }
 }

@@ -5,6 +5,7 @@ import { addOptions, flagsOf, unknownIn, unknownVariableWarning, warnOfUnknown }
 import { BackendCommands } from './cli/backend-commands.ts';
 import { allTable, beatTable, probeTable, webTable, workerTable } from './cli/tables.ts';
 import { addToken } from './cli/token.ts';
+import { addPair, addScreens } from './cli/screens.ts';
 import { addUser } from './cli/user.ts';
 import { localHosts } from './addresses.ts';
 import { check, runChecks } from './commands/check.ts';
@@ -61,6 +62,8 @@ class Cli {
     const backendCommands = new BackendCommands(environment);
     addUser(this.program, backendCommands);
     addToken(this.program, backendCommands);
+    addPair(this.program, backendCommands);
+    addScreens(this.program, backendCommands, environment);
     this.#addWatch();
     this.#addOthers();
   }

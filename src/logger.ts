@@ -28,6 +28,14 @@ export function createLogger(role: string, options: { level: LogLevel; environme
   );
 }
 
+/** The log of a command: JSON lines on standard error, since its output is on standard output. */
+export function auditLogger(): Logger {
+  return pino(
+    { base: {}, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    process.stderr,
+  );
+}
+
 /** A log without output, for tests and for commands that print messages of their own. */
 export function silentLogger(): Logger {
   return pino({ level: 'silent' });

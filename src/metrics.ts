@@ -11,6 +11,8 @@ export interface MetricSources {
   /** By close code. */
   disconnects?: () => ReadonlyMap<string, number>;
   deliveries?: () => number;
+  /** Sockets by the group and the state of their screens, and screens that are away. */
+  screens?: () => Promise<readonly { group: string; state: string; count: number }[]>;
   /** Ticks that this process sent to its sockets. */
   relayedTicks?: () => number;
   /** Ticks that this process published. */
@@ -60,6 +62,7 @@ export class Metrics {
     this.#counters('clock_handshakes_total', 'result', 'Socket handshakes by HTTP status.', sources.handshakes);
     this.#counters('clock_disconnects_total', 'code', 'Closed sockets by close code.', sources.disconnects);
     this.#counter('clock_deliveries_total', 'Frames of ticks sent to sockets.', sources.deliveries);
+    this.#screens(sources.screens);
     this.#counter(
       'clock_ticks_total',
       'Ticks that this process relayed to its sockets, or published if it has none.',
@@ -122,6 +125,18 @@ export class Metrics {
       this.set(read());
     };
     this.#registry.registerMetric(new Gauge({ name, help, registers: [], collect }));
+  }
+
+  #screens(read: MetricSources['screens']): void {
+    if (read === undefined) return;
+    const collect = async function (this: Gauge): Promise<void> {
+      const counts = await read();
+      this.reset();
+      for (const { group, state, count } of counts) this.set({ group, state }, count);
+    };
+    const help = 'Sockets of this process by group and state; away: screens without a socket in any process.';
+    const labelNames = ['group', 'state'];
+    this.#registry.registerMetric(new Gauge({ name: 'clock_screens', help, labelNames, registers: [], collect }));
   }
 
   #counter(name: string, help: string, read: (() => number) | undefined): void {

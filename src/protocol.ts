@@ -25,6 +25,16 @@ export interface InitialState extends ZoneOffsets {
   /** Screens that lost their sockets reconnect at a random moment within this time, ms. */
   spread: number;
   build: string;
+  /** What operators set for the screen; missing for accounts and tokens, and while it cannot be read. */
+  screen?: ScreenInfo;
+}
+
+/** What operators set for a screen or a link. */
+export interface ScreenInfo {
+  name: string;
+  group: string | null;
+  /** The query of its face, without the question mark; empty for the default face. */
+  face: string;
 }
 
 /**
@@ -66,6 +76,8 @@ export interface ScreenStatus {
   state: ScreenState;
   offsetMs: number | null;
   errorMs: number | null;
+  /** The text that the screen computed differs from that of a tick. */
+  differs?: boolean;
 }
 
 const screenStates = ['connecting', 'live', 'stale', 'signed-out'] as const;
@@ -103,10 +115,12 @@ export function parseServerMessage(text: string): { tick: Tick } | { sync: Sync 
 }
 
 /** An instruction of an operator to a screen. */
-export interface Command {
-  name: string;
-  [argument: string]: unknown;
-}
+export type Command =
+  /** Shows the screen's name for a moment. */
+  | { name: 'identify'; text: string }
+  | { name: 'rename'; screen: string; group: string | null }
+  | { name: 'face'; query: string }
+  | { name: 'reload' };
 
 /** A message of a client: `ignored` is an object of an unknown kind, null is not an object. */
 export type ClientMessage = { sync: number } | { status: ScreenStatus } | 'ignored' | null;
@@ -121,10 +135,11 @@ export function parseClientMessage(text: string): ClientMessage {
 
 function parseStatus(value: unknown): ScreenStatus | null {
   if (!isObject(value)) return null;
-  const { build, state, offsetMs, errorMs } = value;
+  const { build, state, offsetMs, errorMs, differs } = value;
   const known = screenStates.find((name) => name === state);
-  if (typeof build !== 'string' || build.length > 64 || known === undefined) return null;
-  return { build, state: known, offsetMs: finiteOrNull(offsetMs), errorMs: finiteOrNull(errorMs) };
+  if (typeof build !== 'string' || !/^[\w.+-]{1,64}$/.test(build) || known === undefined) return null;
+  const status = { build, state: known, offsetMs: finiteOrNull(offsetMs), errorMs: finiteOrNull(errorMs) };
+  return differs === true ? { ...status, differs } : status;
 }
 
 function finiteOrNull(value: unknown): number | null {

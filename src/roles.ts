@@ -148,7 +148,7 @@ async function webPart(
   config: WebConfig,
   { stopping, assetsFolder, log }: RoleContext,
 ): Promise<RolePart & { port: () => number }> {
-  const { accounts, sessions } = createAuthServices(backend, secrets);
+  const { accounts, sessions, tickets } = createAuthServices(backend, secrets);
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
   const isStarting = (): boolean => !firstAccount.isSettled;
   const owner = randomUUID();
@@ -159,6 +159,8 @@ async function webPart(
     backend,
     accounts,
     sessions,
+    tickets,
+    secrets,
     channels,
     owner,
     assetsFolder,

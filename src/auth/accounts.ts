@@ -1,7 +1,7 @@
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Passwords } from './passwords.ts';
-import type { AccountSecurity, Session } from './session.ts';
+import type { AccountSecurity, OpenedSession, Session } from './session.ts';
 import { newId, type EndedMessage, type Sessions } from './sessions.ts';
 
 /** A person's account. Its id is its name in lower case. */
@@ -71,7 +71,7 @@ export class Accounts {
    * Opens a session and ends the one that it replaces. Resolves to null, and ends nothing, if the account was disabled,
    * removed or given a new password after `check`.
    */
-  async signIn(checked: Account, replaced: Session | null = null): Promise<Session | null> {
+  async signIn(checked: Account, replaced: Session | null = null): Promise<OpenedSession | null> {
     const { sessions } = this.#options;
     const session = await sessions.open(accountId(checked.name), checked);
     if (!(await sessions.isValid(session))) return null;

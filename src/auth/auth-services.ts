@@ -4,13 +4,15 @@ import { Jwt } from './jwt.ts';
 import { Passwords } from './passwords.ts';
 import type { Secrets } from './secrets.ts';
 import { Sessions } from './sessions.ts';
+import { Tickets } from './tickets.ts';
 import { Tokens } from './tokens.ts';
 
-/** Accounts, and the sessions and tokens that belong to them. */
+/** Accounts, the sessions and tokens that belong to them, and tickets. */
 export interface AuthServices {
   sessions: Sessions;
   accounts: Accounts;
   tokens: Tokens;
+  tickets: Tickets;
 }
 
 /** Creates the services over any backend. `secrets` is called whenever something is signed or verified. */
@@ -18,5 +20,6 @@ export function createAuthServices({ records, time }: Backend, secrets: Secrets)
   const jwt = new Jwt(secrets, () => time.now());
   const sessions = new Sessions({ records, time, jwt });
   const accounts = new Accounts({ records, time, passwords: new Passwords(), sessions });
-  return { sessions, accounts, tokens: new Tokens({ records, time, jwt, sessions }) };
+  const options = { records, time, jwt, sessions };
+  return { sessions, accounts, tokens: new Tokens(options), tickets: new Tickets(options) };
 }

@@ -1,18 +1,27 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 
 /** The purpose of a credential. Each has its own `typ` and audience, so none is accepted as another (RFC 8725, 3.11). */
-export type CredentialKind = 'session' | 'token';
+export type CredentialKind = 'session' | 'token' | 'screen' | 'link';
 
 export interface Claims {
-  /** The id of the account. */
-  account: string;
+  /** The id of the account; for a screen or a link, its own id. */
+  subject: string;
   /** Unique among all credentials. */
   jti: string;
-  /** Epoch ms of house time. */
+  /** Epoch ms of house time. `Infinity`: its record alone ends it. */
   expiresAt: number;
   /** The name of a token; sessions have none. */
   label?: string;
+}
+
+/** A proof that its holder has a valid token or link. It is used once, so its `jti` is its own. */
+export interface TicketClaims {
+  kind: 'token' | 'link';
+  /** Of the token or link. */
+  credential: Claims;
+  jti: string;
+  expiresAt: number;
 }
 
 const issuer = 'clock';
@@ -38,38 +47,80 @@ export class Jwt {
     return this.#cachedKeys;
   }
 
-  async sign(kind: CredentialKind, { account, jti, expiresAt, label }: Claims): Promise<string> {
-    return new SignJWT(label === undefined ? {} : { label })
-      .setProtectedHeader({ alg: algorithm, typ: `${kind}+jwt` })
-      .setIssuer(issuer)
-      .setAudience(`${issuer}:${kind}`)
-      .setSubject(account)
-      .setJti(jti)
-      .setIssuedAt(Math.floor(this.#now() / 1_000))
-      .setExpirationTime(Math.floor(expiresAt / 1_000))
-      .sign(this.#keys[0]);
+  async sign(kind: CredentialKind, { label, ...claims }: Claims): Promise<string> {
+    return this.#sign(kind, claims, label === undefined ? {} : { label });
   }
 
   /** The claims of a valid credential of this kind; null for an expired one and for any other text. */
   async verify(kind: CredentialKind, credential: string): Promise<Claims | null> {
+    const payload = await this.#verify(kind, credential);
+    if (payload === null) return null;
+    const { sub = '', jti = '', exp, label } = payload;
+    const expiresAt = exp === undefined ? Infinity : exp * 1_000;
+    return { subject: sub, jti, expiresAt, ...(typeof label === 'string' ? { label } : {}) };
+  }
+
+  async signTicket({ kind, credential, jti, expiresAt }: TicketClaims): Promise<string> {
+    const { subject, jti: of, expiresAt: until, label } = credential;
+    const extra = { kind, of, ...(until === Infinity ? {} : { until }), ...(label === undefined ? {} : { label }) };
+    return this.#sign('ticket', { subject, jti, expiresAt }, extra);
+  }
+
+  /** The claims of a valid ticket; null for an expired one and for any other text. */
+  async verifyTicket(ticket: string): Promise<TicketClaims | null> {
+    const payload = await this.#verify('ticket', ticket);
+    if (payload === null) return null;
+    const { sub = '', jti = '', exp = 0, kind, of, until, label } = payload;
+    const credential = {
+      subject: sub,
+      jti: String(of),
+      expiresAt: typeof until === 'number' ? until : Infinity,
+      ...(typeof label === 'string' ? { label } : {}),
+    };
+    return { kind: kind === 'token' ? kind : 'link', credential, jti, expiresAt: exp * 1_000 };
+  }
+
+  #sign(kind: string, { subject, jti, expiresAt }: Claims, extra: JWTPayload): Promise<string> {
+    const jwt = new SignJWT(extra)
+      .setProtectedHeader({ alg: algorithm, typ: `${kind}+jwt` })
+      .setIssuer(issuer)
+      .setAudience(`${issuer}:${kind}`)
+      .setSubject(subject)
+      .setJti(jti)
+      .setIssuedAt(Math.floor(this.#now() / 1_000));
+    if (expiresAt !== Infinity) jwt.setExpirationTime(Math.floor(expiresAt / 1_000));
+    return jwt.sign(this.#keys[0]);
+  }
+
+  async #verify(kind: string, text: string): Promise<JWTPayload | null> {
     for (const key of this.#keys) {
       try {
-        const { payload } = await jwtVerify<{ label?: unknown }>(credential, key, {
+        const { payload } = await jwtVerify(text, key, {
           algorithms: [algorithm],
           typ: `${kind}+jwt`,
           issuer,
           audience: `${issuer}:${kind}`,
           currentDate: new Date(this.#now()),
-          requiredClaims: ['sub', 'jti', 'iat', 'exp'],
+          requiredClaims: kind === 'screen' ? ['sub', 'jti', 'iat'] : ['sub', 'jti', 'iat', 'exp'],
         });
-        const { sub = '', jti = '', exp = 0, label } = payload;
-        return { account: sub, jti, expiresAt: exp * 1_000, ...(typeof label === 'string' ? { label } : {}) };
+        return payload;
       } catch (error) {
         if (error instanceof errors.JWSSignatureVerificationFailed) continue;
         if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
         throw error;
       }
     }
+    return null;
+  }
+}
+
+/** What a credential says of itself, which proves nothing; null for a text that is no credential. */
+export function readUnverified(credential: string): { kind: string; jti: string; issuedAt: number } | null {
+  try {
+    const { typ = '' } = decodeProtectedHeader(credential);
+    const { jti = '', iat = 0 } = decodeJwt(credential);
+    return { kind: typ.replace(/\+jwt$/, ''), jti, issuedAt: iat * 1_000 };
+  } catch {
     return null;
   }
 }

@@ -23,7 +23,7 @@ export class SessionCache {
       updateAgeOnGet: true,
       ttlResolution: 0,
       perf: time,
-      dispose: ({ credential }) => this.#byCredential.delete(credential),
+      dispose: ({ credential }) => credential !== null && this.#byCredential.delete(credential),
     });
   }
 
@@ -43,7 +43,7 @@ export class SessionCache {
 
   add(session: Session): Session {
     this.#byJti.set(session.jti, session);
-    this.#byCredential.set(session.credential, session);
+    if (session.credential !== null) this.#byCredential.set(session.credential, session);
     return session;
   }
 

@@ -1,6 +1,8 @@
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
-import { isUnder, type AccountSecurity, type Session, type SessionRecord } from './session.ts';
+import { isUnder, type AccountSecurity, type CredentialRecord, type Session, type SessionRecord } from './session.ts';
+
+const credentialKinds = ['session', 'token', 'screen', 'link'] as const;
 
 type Predicate = (session: Session) => boolean;
 
@@ -43,7 +45,8 @@ export class SessionReader {
     const ended: Predicate[] = [];
     this.#inFlight.add(ended);
     try {
-      const [records, accounts] = await Promise.all([this.#recordsOf(sessions), readAccounts(this.#records, sessions)]);
+      const owned = sessions.filter(hasAccount);
+      const [records, accounts] = await Promise.all([this.#recordsOf(sessions), readAccounts(this.#records, owned)]);
       if (gaps !== this.#gaps) return await this.read(sessions);
       return sessions.filter((session) => {
         const hasEnded = session.hasEnded || ended.some((predicate) => predicate(session));
@@ -54,23 +57,28 @@ export class SessionReader {
     }
   }
 
-  async #recordsOf(sessions: readonly Session[]): Promise<Map<Session, SessionRecord | null>> {
-    const read = async (kind: Session['kind']): Promise<[Session, SessionRecord | null][]> => {
+  async #recordsOf(sessions: readonly Session[]): Promise<Map<Session, CredentialRecord | null>> {
+    const read = async (kind: Session['kind']): Promise<[Session, CredentialRecord | null][]> => {
       const ofKind = sessions.filter((session) => session.kind === kind);
       if (ofKind.length === 0) return [];
       const ids = ofKind.map(({ recordId }) => recordId);
-      const records = await this.#records.getMany<SessionRecord>(kind, ids);
+      const records = await this.#records.getMany<CredentialRecord>(kind, ids);
       return ofKind.map((session, index) => [session, records[index] ?? null]);
     };
-    const [browsers, programs] = await Promise.all([read('session'), read('token')]);
-    return new Map([...browsers, ...programs]);
+    return new Map((await Promise.all(credentialKinds.map(read))).flat());
   }
 
-  #matches(session: Session, record: SessionRecord | null = null, account: AccountSecurity | null = null): boolean {
+  #matches(session: Session, record: CredentialRecord | null = null, account: AccountSecurity | null = null): boolean {
     const now = this.#time.now();
-    if (record?.jti !== session.jti || !isUnder(record, account)) return false;
+    if (record?.jti !== session.jti) return false;
+    if (hasAccount(session) && !isUnder(record as SessionRecord, account)) return false;
     session.seenAt = now;
     session.expiresAt = Math.min(session.credentialExpiresAt, record.expiresAt);
+    session.isUnused = record.wasUsed === false;
     return session.expiresAt > now;
   }
+}
+
+function hasAccount({ kind }: Session): boolean {
+  return kind === 'session' || kind === 'token';
 }

@@ -1,14 +1,18 @@
 import type { CredentialKind } from './jwt.ts';
 
-/** A session of a browser or a token of a program, as this process knows it. Instants are epoch ms of house time. */
+/**
+ * A session of a browser, a token of a program, a paired screen or a link, as this process knows it. Instants are epoch
+ * ms of house time.
+ */
 export interface Session {
   readonly kind: CredentialKind;
-  /** Unique among all sessions and tokens. */
+  /** Unique among all of them. */
   readonly jti: string;
-  /** The id of the account. */
+  /** The id of the account; empty for a screen and a link, which belong to no account. */
   readonly account: string;
   readonly recordId: string;
-  readonly credential: string;
+  /** Null if this process knows it only by a ticket. */
+  readonly credential: string | null;
   readonly credentialExpiresAt: number;
   /** The earlier of the ends of credential and record. A renewal of the record moves it. */
   expiresAt: number;
@@ -18,18 +22,30 @@ export interface Session {
   usedAt: number;
   /** Whether its end is known here. It never becomes valid again. */
   hasEnded: boolean;
+  /** Its record must be marked as used. */
+  isUnused?: boolean;
+}
+
+/** A session that was just opened: its credential belongs in the cookie. */
+export type OpenedSession = Session & { readonly credential: string };
+
+/** What the record of every kind contains. */
+export interface CredentialRecord {
+  jti: string;
+  renewedAt?: number;
+  expiresAt: number;
+  /** False for a screen that was never used. */
+  wasUsed?: boolean;
 }
 
 /** The record of a session or a token. Instants are epoch ms of house time. */
-export interface SessionRecord {
-  jti: string;
+export interface SessionRecord extends CredentialRecord {
   /** The id of the account. */
   account: string;
   /** The account's stamp when the session or token was created. */
   securityStamp: string;
   createdAt: number;
   renewedAt: number;
-  expiresAt: number;
 }
 
 /** The part of an account's record that its sessions and tokens depend on. */

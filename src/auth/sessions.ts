@@ -2,16 +2,25 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Records } from '../backend/backend.ts';
 import type { HouseTime } from '../time/house-time.ts';
-import type { CredentialKind, Jwt } from './jwt.ts';
+import type { Claims, CredentialKind, Jwt } from './jwt.ts';
 import { SessionCache } from './session-cache.ts';
 import { SessionReader } from './session-reader.ts';
-import type { AccountSecurity, OpenSessions, Session, SessionRecord } from './session.ts';
+import type {
+  AccountSecurity,
+  CredentialRecord,
+  OpenedSession,
+  OpenSessions,
+  Session,
+  SessionRecord,
+} from './session.ts';
 
 const dayMs = 86_400_000;
 /** The lifetime of a session's credential. */
 export const sessionLifetimeMs = 90 * dayMs;
 /** The lifetime of a session's record after its last renewal. */
 const idleLifetimeMs = 14 * dayMs;
+/** The lifetime of a screen's record after its last renewal. Other kinds are not renewed. */
+export const screenIdleLifetimeMs = 90 * dayMs;
 /** A session in use is renewed at most this often. */
 const renewEveryMs = dayMs;
 /** A record is not read again this soon: if it ended, a message would say so. */
@@ -32,8 +41,8 @@ export interface SessionsOptions {
 }
 
 /**
- * Sessions of browsers and tokens of programs. Each is a signed credential and a record, and is valid while the record
- * exists and carries the stamp of its account. Messages between the processes keep the cache of each one current.
+ * Sessions of browsers, tokens of programs, paired screens and links. Each is a signed credential and a record, and is
+ * valid while the record exists and, if it belongs to an account, carries the account's stamp. Messages between the processes keep the cache of each one current.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -65,8 +74,8 @@ export class Sessions {
     this.#onEnded.add(listener);
   }
 
-  /** Opens a session for an account id, under the account's present stamp. Its credential belongs in the cookie. */
-  async open(account: string, { securityStamp }: AccountSecurity): Promise<Session> {
+  /** Opens a session for an account id, under the account's present stamp. */
+  async open(account: string, { securityStamp }: AccountSecurity): Promise<OpenedSession> {
     const { records, time, jwt } = this.#options;
     const now = time.now();
     const jti = newId();
@@ -74,8 +83,8 @@ export class Sessions {
     const expiresAt = now + idleLifetimeMs;
     const record: SessionRecord = { jti, account, securityStamp, createdAt: now, renewedAt: now, expiresAt };
     await records.create('session', recordId, record, idleLifetimeMs);
-    const claims = { account, jti, expiresAt: now + sessionLifetimeMs };
-    return this.#cache.add({
+    const claims = { subject: account, jti, expiresAt: now + sessionLifetimeMs };
+    const session: OpenedSession = {
       kind: 'session',
       jti,
       account,
@@ -87,7 +96,9 @@ export class Sessions {
       seenAt: -Infinity,
       usedAt: now,
       hasEnded: false,
-    });
+    };
+    this.#cache.add(session);
+    return session;
   }
 
   /**
@@ -98,9 +109,17 @@ export class Sessions {
     const cached = this.#cache.getByCredential(credential);
     if (cached?.kind === kind && cached.credentialExpiresAt > this.#options.time.now()) return cached;
     const claims = await this.#options.jwt.verify(kind, credential);
-    if (claims === null) return null;
-    const { account, jti, expiresAt, label } = claims;
-    const recordId = kind === 'token' ? (label ?? jti) : `${account}/${jti}`;
+    return claims === null ? null : this.sessionOf(kind, claims, credential);
+  }
+
+  /** The session that verified claims name; null if the process knows another one of the same `jti`. */
+  sessionOf(
+    kind: CredentialKind,
+    { subject, jti, expiresAt, label }: Claims,
+    credential: string | null,
+  ): Session | null {
+    const account = kind === 'session' || kind === 'token' ? subject : '';
+    const recordId = { session: `${subject}/${jti}`, token: label ?? jti, screen: subject, link: subject }[kind];
     const known = this.#cache.getByJti(jti);
     if (known !== undefined) {
       const isSame = known.kind === kind && known.account === account && known.recordId === recordId;
@@ -118,6 +137,11 @@ export class Sessions {
       usedAt: -Infinity,
       hasEnded: false,
     });
+  }
+
+  /** The credential of a screen or a link, for its cookie. A screen's does not expire: its record ends it. */
+  async credentialFor(kind: 'screen' | 'link', id: string, jti: string, expiresAt = Infinity): Promise<string> {
+    return this.#options.jwt.sign(kind, { subject: id, jti, expiresAt });
   }
 
   /** Whether the session is valid. Reads its record at most once a minute; rejects with `Unavailable` if it cannot. */
@@ -162,11 +186,15 @@ export class Sessions {
   async #renewIfDue(session: Session): Promise<void> {
     const { records, time } = this.#options;
     const now = time.now();
-    const expiresAt = now + idleLifetimeMs;
-    if (session.kind !== 'session' || expiresAt - session.expiresAt < renewEveryMs) return;
+    if (session.kind !== 'session' && session.kind !== 'screen') return;
+    const lifetimeMs = session.kind === 'screen' ? screenIdleLifetimeMs : idleLifetimeMs;
+    const expiresAt = now + lifetimeMs;
+    if (expiresAt - session.expiresAt < renewEveryMs && session.isUnused !== true) return;
     if (session.expiresAt === session.credentialExpiresAt) return;
-    const renew = (record: SessionRecord): SessionRecord => ({ ...record, renewedAt: now, expiresAt });
-    await records.update('session', session.recordId, renew, idleLifetimeMs);
+    const used = session.kind === 'screen' ? { wasUsed: true } : {};
+    const renew = (record: CredentialRecord): CredentialRecord => ({ ...record, ...used, renewedAt: now, expiresAt });
+    await records.update(session.kind, session.recordId, renew, lifetimeMs);
+    session.isUnused = false;
     session.expiresAt = Math.min(session.credentialExpiresAt, expiresAt);
     await setImmediate();
   }

@@ -46,7 +46,7 @@ export class Tokens {
     const now = time.now();
     const expiresAt = now + lifetimeMs;
     const record: SessionRecord = { jti, account, securityStamp, createdAt: now, renewedAt: now, expiresAt };
-    const text = await jwt.sign('token', { account, jti, expiresAt, label: recordId });
+    const text = await jwt.sign('token', { subject: account, jti, expiresAt, label: recordId });
     const isStored =
       (await records.create('token', recordId, record, lifetimeMs)) ||
       (await this.#replaceEnded(recordId, record, lifetimeMs));

@@ -33,10 +33,15 @@ export interface Backend extends Service {
   /** The error message of Redis or the system behind the outage, if known. It never contains a password. */
   readonly outageReason: string | null;
   /**
-   * Reports that the process `owner` holds `count` sockets. Resolves to the sum of the latest reports of all processes
-   * within `connectionReportLifetimeMs`.
+   * Reports that the process `owner` holds `count` sockets, and what changed in its rows of the roster. The rows are
+   * deleted about 10 s after the last report. If the call rejects, the changes may have been stored.
    */
-  reportConnections(owner: string, count: number): Promise<number>;
+  reportConnections(owner: string, count: number, changes: RosterChanges): Promise<ConnectionReport>;
+  /**
+   * The rows of all processes that reported within `connectionReportLifetimeMs`, by process and key. A row that did not
+   * change is the same object as in the last call. Reads from the backend only what changed since then.
+   */
+  readRoster(): Promise<Roster>;
   /** Lists the settings that put stored data at risk although the backend serves; empty if there are none. */
   checkDurability(): Promise<DurabilityProblem[]>;
   /**
@@ -44,6 +49,24 @@ export interface Backend extends Service {
    * Resolves to one result per group of operations.
    */
   selfTest(): Promise<SelfTestResult[]>;
+}
+
+/** JSON objects by process and key: what the processes report about their sockets. */
+export type Roster = ReadonlyMap<string, ReadonlyMap<string, object>>;
+
+/** What changed in the rows of a process. */
+export interface RosterChanges {
+  /** The `rosterVersion` of the previous report. 0: `rows` replaces all rows of the process. */
+  after: number;
+  /** By key, which must not be empty; null removes a row. */
+  rows: Readonly<Record<string, object | null>>;
+}
+
+export interface ConnectionReport {
+  /** The sum of the latest counts of all processes within `connectionReportLifetimeMs`. */
+  total: number;
+  /** 0: the backend does not have the rows of version `after` and ignored the changes. All rows must be sent again. */
+  rosterVersion: number;
 }
 
 /** The reason of an outage in one word, as `/ready` reports it. */
@@ -206,7 +229,7 @@ export interface Records {
   subscribe(listener: MessageListener): void;
 }
 
-export type RecordKind = 'account' | 'session' | 'token' | 'pairing';
+export type RecordKind = 'account' | 'session' | 'token' | 'pairing' | 'screen' | 'screen-name' | 'link' | 'ticket';
 
 export interface Stored<T extends object> {
   id: string;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createAuthServices, type AuthServices } from '../auth/auth-services.ts';
-import { commandSecrets } from '../auth/secrets.ts';
+import { commandSecrets, type Secrets } from '../auth/secrets.ts';
 import { Unavailable, type Backend, type Outage } from '../backend/backend.ts';
 import { dataDirectory, existingBackend } from '../backends.ts';
 import { readOptions, type Environment } from '../config.ts';
@@ -14,7 +14,13 @@ const noticeAfterMs = 1_000;
 /** An option of a single command: flags, description and default in Commander's notation. */
 export type OwnOption = [flags: string, description: string, defaultText?: string];
 
-/** Adds and runs the commands that read or change stored accounts. */
+/** What a command works with. */
+export interface CommandServices extends AuthServices {
+  backend: Backend;
+  secrets: Secrets;
+}
+
+/** Adds and runs the commands that read or change stored data. */
 export class BackendCommands {
   readonly #environment: Environment;
 
@@ -30,7 +36,7 @@ export class BackendCommands {
   }
 
   /** Starts the backend of a command, prints its address, runs `work` and stops the backend. */
-  async run(command: Command, work: (services: AuthServices) => Promise<void>): Promise<void> {
+  async run(command: Command, work: (services: CommandServices) => Promise<void>): Promise<void> {
     const config = readOptions(backendTable, flagsOf(command, backendTable), this.#environment);
     warnOfUnknown(this.#environment);
     const log = silentLogger();
@@ -40,7 +46,8 @@ export class BackendCommands {
       process.stderr.write(`clock: ${backend.address}\n`);
       if (backend.outage !== null) throw cannotServe(backend, backend.outage, backend.outageReason);
       const directory = (): string => dataDirectory(config, this.#environment);
-      await work(createAuthServices(backend, commandSecrets(config.secrets, backend, directory)));
+      const secrets = commandSecrets(config.secrets, backend, directory);
+      await work({ ...createAuthServices(backend, secrets), backend, secrets });
     } catch (error) {
       if (error instanceof Unavailable) throw cannotServe(backend, error.outage, error.reason);
       throw error;

@@ -3,6 +3,7 @@ import type { ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
 import { connectControls } from './controls.ts';
+import { renewCookieDaily } from './cookie-renewal.ts';
 import { Face } from './face.ts';
 import { HouseZone } from './house-zone.ts';
 import { markIdle } from './idle.ts';
@@ -14,9 +15,9 @@ import { schedule, scheduleChained } from './schedule.ts';
 import { sessionMemory } from './session-memory.ts';
 import type * as ThemeModule from './theme.ts';
 import { ThemeLoader } from './theme-loader.ts';
+import type { Transport } from './transport.ts';
 import { keepAwake } from './wake-lock.ts';
 import { Warnings } from './warnings.ts';
-import { fetchState, socketAddress, socketOf } from './wire.ts';
 
 const registerAfterMs = 2_000;
 /** A page that stays open this long may need these files while its server is unavailable. */
@@ -25,6 +26,7 @@ const lazyFiles = ['/static/theme.js', '/static/theme.css', '/static/panel.js', 
 
 /** The clock page: connects the server's messages to the face, and the page's controls to the panel. */
 export class ClockApp {
+  readonly #transport: Transport;
   readonly #root = document.documentElement;
   readonly #build = this.#root.dataset['build'] ?? '';
   readonly #display = element('display');
@@ -47,7 +49,7 @@ export class ClockApp {
             await theme.loadThemeStyle();
             return theme;
           },
-          apply: (theme) => this.#setTheme(theme.applyTheme(location.search, this.#display, () => this.#setZones())),
+          apply: (theme) => this.#setTheme(this.#applyTheme(theme)),
           onState: () => this.#paintOrStop(),
           onError: (error) => this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`),
           schedule,
@@ -63,8 +65,8 @@ export class ClockApp {
     reload: () => location.reload(),
   });
   readonly #connection = new Connection({
-    openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href)), events),
-    fetchState: (timeoutMs, signal) => fetchState(location.href, timeoutMs, { signal }),
+    openSocket: (events) => this.#transport.openSocket(events),
+    fetchState: (timeoutMs, signal) => this.#transport.fetchState(timeoutMs, signal),
     now: () => performance.now(),
     wall: Date.now,
     random: Math.random,
@@ -77,6 +79,8 @@ export class ClockApp {
     onState: (state) => {
       this.#attempt(() => this.#face.setState(state));
       if (state !== 'live') this.#face.setError(null);
+      // The server sends a screen to where it is paired, and others to the sign-in form.
+      if (state === 'signed-out' && this.#isScreen) location.replace(`/${location.search}`);
     },
     onZone: (zone) => this.#setHouseZone(zone),
     onTick: (tick) => {
@@ -103,7 +107,12 @@ export class ClockApp {
   #serverBuild = '';
   #theme: ThemeModule.Theme | null = null;
 
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
   start(): void {
+    if (this.#isScreen) renewCookieDaily();
     if (this.#themeLoader !== null) runInBackground(this.#themeLoader.load());
     if ('WebSocket' in globalThis) this.#connection.start();
     else element('state').textContent = 'This browser does not support WebSockets, which the clock needs';
@@ -115,6 +124,11 @@ export class ClockApp {
     schedule(() => {
       for (const address of lazyFiles) void fetch(address).catch(() => {});
     }, prefetchAfterMs);
+  }
+
+  /** Whether nobody uses the page who could sign in: a paired screen, or the page that the service worker stored. */
+  get #isScreen(): boolean {
+    return this.#root.dataset['page'] === 'screen';
   }
 
   #listen(): void {
@@ -155,6 +169,11 @@ export class ClockApp {
     const isThemed = this.#themeLoader === null || this.#themeLoader.state === 'applied';
     if (this.#isFresh && isThemed) this.#painter.start();
     else this.#painter.stop();
+  }
+
+  #applyTheme({ applyTheme }: typeof ThemeModule): ThemeModule.Theme {
+    const { headers } = this.#transport;
+    return applyTheme(location.search, this.#display, { headers, onZones: () => this.#setZones() });
   }
 
   #setTheme(theme: ThemeModule.Theme): void {

@@ -66,7 +66,8 @@ function facts({ connection, painter, zone, serverBuild, warnings }: PanelOption
     ['Offset of this device', ms(offsetMs)],
     ['Error', `${total}: clock ${ms(errorMs)}, frames ${ms(latenessMs)}, trim ${trimMs} ms`],
     ['Build', serverBuild() === own || serverBuild() === '' ? own : `${own}, server ${serverBuild()}`],
-    ['Address', location.href],
+    // Without the fragment, which may be the key of a link.
+    ['Address', location.href.replace(location.hash, '')],
     ...(isSecureContext ? [] : [['Missing', missing] as [string, string]]),
     ...warnings().map((text): [string, string] => ['Warning', text]),
   ];

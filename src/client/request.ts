@@ -3,6 +3,9 @@ import { schedule } from './schedule.ts';
 export interface RequestOptions {
   /** The limit for the whole request, including the body. */
   timeoutMs: number;
+  /** GET by default. */
+  method?: string;
+  body?: string | undefined;
   headers?: Record<string, string>;
   /** Ends the request; the promise rejects. */
   signal?: AbortSignal | undefined;
@@ -12,7 +15,7 @@ export interface RequestOptions {
 export async function request<Answer>(
   address: URL,
   read: (response: Response) => Promise<Answer>,
-  { timeoutMs, headers = {}, signal }: RequestOptions,
+  { timeoutMs, method = 'GET', body, headers = {}, signal }: RequestOptions,
 ): Promise<Answer> {
   // AbortController is missing in Chromium before 66; AbortSignal.timeout and .any in Chromium before 103 and 116, and in
   // Safari before 16 and 17.4.
@@ -24,6 +27,8 @@ export async function request<Answer>(
   signal?.addEventListener('abort', onAbort);
   try {
     const init = {
+      method,
+      body: body ?? null,
       headers,
       redirect: 'manual',
       // Browsers queue a cacheable request behind an identical one.

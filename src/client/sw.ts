@@ -15,9 +15,9 @@ interface FetchEvent {
   respondWith(answer: Promise<Response>): void;
 }
 
-/** The bundler defines these: the build, the clock page without an account, and its CSP with `CLOCK_HOST` as the host. */
+/** The bundler defines these: the build, pages by path, and their policy for the host `CLOCK_HOST`. */
 declare const CLOCK_BUILD_NAME: string;
-declare const CLOCK_SHELL: string;
+declare const CLOCK_SHELLS: Record<string, string>;
 declare const CLOCK_SHELL_POLICY: string;
 declare const self: WorkerScope;
 
@@ -25,14 +25,16 @@ const cacheName = `clock ${CLOCK_BUILD_NAME}`;
 /** Every page needs these, and they are in the browser's own cache by now. The others are cached when they are used. */
 const coreFiles = ['/static/clock.css', '/static/main.js', '/static/favicon.svg'];
 const files = new Set([...coreFiles, '/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css']);
-/** After this long without an answer, the shell is shown: the clock page without an account. */
+files.add('/static/key-transport.js').add('/static/screen.js').add('/static/screen.css');
+/** After this long without an answer the shell is shown. */
 const answerTimeoutMs = 4_000;
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(activate()));
 self.addEventListener('fetch', (event) => {
   const { pathname } = new URL(event.request.url);
-  if (event.request.mode === 'navigate' && pathname === '/') event.respondWith(pageOrShell(event.request));
+  const shell = CLOCK_SHELLS[pathname];
+  if (event.request.mode === 'navigate' && shell !== undefined) event.respondWith(pageOrShell(event.request, pathname));
   else if (files.has(pathname)) event.respondWith(cacheFirst(event.request));
 });
 
@@ -54,14 +56,14 @@ async function deleteOldCaches(): Promise<void> {
 }
 
 /** The server's page; the shell if the server fails or does not answer in time. */
-async function pageOrShell(request: Request): Promise<Response> {
+async function pageOrShell(request: Request, path: string): Promise<Response> {
   let timer = 0;
   const timeout = new Promise<never>((_, reject) => (timer = setTimeout(reject, answerTimeoutMs)));
   try {
     const response = await Promise.race([fetch(request), timeout]);
-    return response.status >= 500 ? shell() : response;
+    return response.status >= 500 ? shell(path) : response;
   } catch {
-    return shell();
+    return shell(path);
   } finally {
     clearTimeout(timer);
   }
@@ -80,10 +82,12 @@ async function store(request: Request, response: Response): Promise<void> {
   await (await caches.open(cacheName)).put(request, response);
 }
 
-function shell(): Response {
+function shell(path: string): Response {
+  const policy = CLOCK_SHELL_POLICY.replace(/CLOCK_HOST/g, self.location.host);
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': CLOCK_SHELL_POLICY.replace(/CLOCK_HOST/g, self.location.host),
+    // The server alone knows who may frame it, and only there it installed this worker.
+    'Content-Security-Policy': path === '/embed' ? policy.replace(/frame-ancestors [^;]*; /, '') : policy,
   };
-  return new Response(CLOCK_SHELL, { headers });
+  return new Response(CLOCK_SHELLS[path], { headers });
 }

@@ -23,8 +23,15 @@ export async function loadThemeStyle(): Promise<void> {
   await loadStyleSheet('/static/theme.css');
 }
 
-/** Gives the page the appearance that its address describes. `onZones`: the result of `zonesFor` may have changed. */
-export function applyTheme(query: string, display: HTMLElement, onZones: () => void): Theme {
+export interface ThemeOptions {
+  /** Of requests to the server. */
+  headers: Record<string, string>;
+  /** What `zonesBeside` returns may have changed. */
+  onZones: () => void;
+}
+
+/** Gives the page the appearance that its address describes. */
+export function applyTheme(query: string, display: HTMLElement, { headers, onZones }: ThemeOptions): Theme {
   const { appearance, warnings } = readAppearance(query);
   const root = document.documentElement;
   root.classList.add(appearance.face);
@@ -39,7 +46,7 @@ export function applyTheme(query: string, display: HTMLElement, onZones: () => v
   setLanguage(display, appearance.lang);
   const view = new ThemeView(appearance, display);
   const zones = new ThemeZones(appearance, {
-    fetchOffsets: (name) => fetchZone(location.href, name),
+    fetchOffsets: (name) => fetchZone(location.href, name, headers),
     schedule,
     random: Math.random,
     onChange: onZones,

@@ -3,10 +3,14 @@ import { request } from './request.ts';
 
 const timeoutMs = 5_000;
 
-/** Requests the offsets of a zone; null if the server does not know it. Rejects if the request fails or takes 5 s. */
-export async function fetchZone(page: string | URL, name: string): Promise<UtcOffsets | null> {
+/** Requests the offsets of a zone; null if the server does not know it. Rejects without an answer within 5 s. */
+export async function fetchZone(
+  page: string | URL,
+  name: string,
+  headers: Record<string, string>,
+): Promise<UtcOffsets | null> {
   const address = new URL(`/api/zones?names=${encodeURIComponent(name)}`, page);
-  return request(address, readOffsets, { timeoutMs });
+  return request(address, readOffsets, { timeoutMs, headers });
 
   async function readOffsets(response: Response): Promise<UtcOffsets | null> {
     if (response.status === 404) return null;

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { UserError } from '../lifecycle.ts';
 
@@ -41,5 +42,17 @@ async function askHidden(question: string, characters: AsyncGenerator<string, un
     }
   } finally {
     process.stderr.write('\n');
+  }
+}
+
+/** Asks on the terminal before what cannot be undone. Throws a `UserError` unless the answer is yes. */
+export async function confirmOnTerminal(question: string): Promise<void> {
+  if (!process.stdin.isTTY) throw new UserError('--yes: required, because there is no terminal to ask on');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new UserError('cancelled', 1);
+  } finally {
+    terminal.close();
   }
 }

@@ -4,27 +4,21 @@ import type { Attempt } from '../auth/attempts.ts';
 import { passwordProblem, TooBusy } from '../auth/passwords.ts';
 import type { Session } from '../auth/session.ts';
 import { Unavailable } from '../backend/backend.ts';
-import { HttpError } from './http-error.ts';
-import {
-  field,
-  redirect,
-  redirectToSignIn,
-  secretPage,
-  type Request,
-  type RequestHead,
-  type Response,
-} from './http.ts';
+import { pageKinds } from './authenticator.ts';
+import { tooManyAttempts } from './http-error.ts';
+import { field, redirect, secretPage, type Request, type RequestHead, type Response } from './http.ts';
 import { passwordPage } from './pages/password-page.ts';
 import { signInPage } from './pages/sign-in-page.ts';
+import { endReplaced } from './replaced-sessions.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
 /** Signing in, signing out and changing one's own password. Paths and field names are Django's. */
 export function accountRoutes(context: WebContext): Routes {
-  const { authenticator, accounts, sessions, cookies, csrf, assets, log } = context;
+  const { authenticator, accounts, cookies, screenCookies, csrf, assets, log } = context;
 
   const authenticate = (request: RequestHead): Promise<Session | null> =>
-    authenticator.authenticate(request, { allowBearer: false });
+    authenticator.authenticate(request, { kinds: ['session'] });
 
   const signInForm = (request: RequestHead, next: string, username = '', message?: string): Response => {
     const { token, headers } = csrf.tokenFor(request);
@@ -35,7 +29,7 @@ export function accountRoutes(context: WebContext): Routes {
     csrf.check(request);
     const username = field(request.body, 'username');
     const next = sameSitePath(field(request.body, 'next'));
-    const replacedSession = await authenticate(request);
+    const replacedSession = await authenticator.authenticate(request, { kinds: pageKinds });
     const attempt = await beginAttempt(context, username, request);
     const account = await withdrawIfUnchecked(attempt, accounts.check(username, field(request.body, 'password')));
     const session = account === null ? null : await accounts.signIn(account, replacedSession);
@@ -43,6 +37,7 @@ export function accountRoutes(context: WebContext): Routes {
       log.info({ address: request.address }, 'sign-in failed');
       return signInForm(request, next, username, 'The name or the password is wrong.');
     }
+    if (replacedSession?.kind === 'screen') await endReplaced(context, replacedSession);
     await attempt.succeed();
     log.info({ account: session.account, address: request.address }, 'signed in');
     return redirect(next, [cookies.setSession(request, session.credential)]);
@@ -50,10 +45,13 @@ export function accountRoutes(context: WebContext): Routes {
 
   const signOut = async (request: Request): Promise<Response> => {
     if (request.headers.has('cookie')) csrf.check(request);
-    const session = await authenticate(request);
+    const session = await authenticator.authenticate(request, { kinds: pageKinds });
     if (session !== null) {
-      await sessions.end('session', [session]);
-      log.info({ account: session.account }, 'signed out');
+      await endReplaced(context, session);
+      log.info(
+        session.kind === 'session' ? { account: session.account } : { [session.kind]: session.recordId },
+        'signed out',
+      );
     }
     return redirect('/accounts/login/', [cookies.clearSession(request)]);
   };
@@ -85,7 +83,8 @@ export function accountRoutes(context: WebContext): Routes {
       GET: async (request) => {
         const next = sameSitePath(field(request.query, 'next'));
         // The form is shown during an outage, too.
-        const session = await authenticate(request).catch(nullIfUnavailable);
+        const options = { kinds: ['session'], ignoresOthers: true } as const;
+        const session = await authenticator.authenticate(request, options).catch(nullIfUnavailable);
         return session === null ? signInForm(request, next) : redirect(next);
       },
       POST: signIn,
@@ -94,12 +93,12 @@ export function accountRoutes(context: WebContext): Routes {
     '/accounts/password_change/': {
       GET: async (request) => {
         const session = await authenticate(request);
-        return session === null ? redirectToSignIn(request) : passwordForm(request, session);
+        return session === null ? screenCookies.redirectSignedOut(request) : passwordForm(request, session);
       },
       POST: async (request) => {
         if (request.headers.has('cookie')) csrf.check(request);
         const session = await authenticate(request);
-        return session === null ? redirectToSignIn(request) : changePassword(request, session);
+        return session === null ? screenCookies.redirectSignedOut(request) : changePassword(request, session);
       },
     },
   };
@@ -109,10 +108,7 @@ export function accountRoutes(context: WebContext): Routes {
 async function beginAttempt({ attempts }: WebContext, username: string, request: Request): Promise<Attempt> {
   const attempt = await attempts.begin(username, networkOf(request.address));
   if (typeof attempt !== 'number') return attempt;
-  const seconds = Math.max(1, Math.ceil(attempt / 1_000));
-  const wait = seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
-  const headers = [['Retry-After', String(seconds)]] as const;
-  throw new HttpError('too-many-attempts', `Too many failed attempts. Try again in ${wait}.`, headers);
+  throw tooManyAttempts(attempt);
 }
 
 /** Waits for a password check. Withdraws the attempt if the password could not be checked. */

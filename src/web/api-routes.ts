@@ -1,5 +1,10 @@
+import type { Session } from '../auth/session.ts';
+import { Unavailable } from '../backend/backend.ts';
+import type { ScreenInfo } from '../protocol.ts';
+import type { Screens } from '../screens/screens.ts';
 import { isZone } from '../time/zone.ts';
 import { zoneOffsets } from '../time/zone-transitions.ts';
+import { readerKinds } from './authenticator.ts';
 import { HttpError, signedOut } from './http-error.ts';
 import { json, type Request, type Response } from './http.ts';
 import type { Routes } from './router.ts';
@@ -8,19 +13,28 @@ import type { WebContext } from './web-context.ts';
 const maxZones = 8;
 
 /** The JSON API that programs and the page use. */
-export function apiRoutes({ authenticator, backend, lastMessages, channels, spread, build }: WebContext): Routes {
-  const signedIn = async (request: Request, answer: () => Response | Promise<Response>): Promise<Response> => {
-    const session = await authenticator.authenticate(request, { allowBearer: true });
+export function apiRoutes(context: WebContext): Routes {
+  const { authenticator, backend, lastMessages, screens, screenCookies, channels, spread, build } = context;
+  const signedIn = async (
+    request: Request,
+    answer: (session: Session) => Response | Promise<Response>,
+  ): Promise<Response> => {
+    const session = await authenticator.authenticate(request, { kinds: readerKinds });
     if (session === null) throw signedOut();
-    return answer();
+    return answer(session);
   };
 
   return {
     '/api/initial_state': {
       GET: (request) =>
-        signedIn(request, async () => {
+        signedIn(request, async (session) => {
           const channel = channelOf(request, channels);
-          return json({ ...(await lastMessages.state(channel)), spread: spread.ms, build });
+          const [state, screen, headers] = await Promise.all([
+            lastMessages.state(channel),
+            screenInfo(screens, session),
+            screenCookies.renew(request, session),
+          ]);
+          return json({ ...state, spread: spread.ms, build, ...(screen === null ? {} : { screen }) }, 200, headers);
         }),
     },
     '/api/zones': {
@@ -31,6 +45,20 @@ export function apiRoutes({ authenticator, backend, lastMessages, channels, spre
         }),
     },
   };
+}
+
+/** What operators set for the screen or link of a session; null for others, and during an outage. */
+async function screenInfo(screens: Screens, { kind, recordId }: Session): Promise<ScreenInfo | null> {
+  if (kind !== 'screen' && kind !== 'link') return null;
+  try {
+    const [screen] = await screens.getMany([recordId]);
+    if (screen === undefined) return null;
+    const { name, group, face } = screen.value;
+    return { name, group, face };
+  } catch (error) {
+    if (error instanceof Unavailable) return null;
+    throw error;
+  }
 }
 
 function channelOf({ query }: Request, channels: readonly string[]): string {

@@ -16,7 +16,7 @@ interface AssetEntry {
 }
 
 /** The URLs of the files that pages refer to. */
-export type AssetUrls = Readonly<Record<'css' | 'js' | 'icon', string>>;
+export type AssetUrls = Readonly<Record<'css' | 'js' | 'screenCss' | 'screenJs' | 'icon', string>>;
 
 const suffix = { br: '.br', gzip: '.gz' } as const;
 
@@ -31,6 +31,8 @@ export class Assets {
     this.urls = {
       css: urlOf(entries, 'clock.css'),
       js: urlOf(entries, 'main.js'),
+      screenCss: urlOf(entries, 'screen.css'),
+      screenJs: urlOf(entries, 'screen.js'),
       icon: urlOf(entries, 'favicon.svg'),
     };
     this.routes = Object.fromEntries(

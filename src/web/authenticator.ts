@@ -1,13 +1,24 @@
+import { readUnverified } from '../auth/jwt.ts';
 import type { Session } from '../auth/session.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import { Unavailable, type Backend } from '../backend/backend.ts';
 import type { Cookies } from './cookies.ts';
+import { HttpError } from './http-error.ts';
 import type { RequestHead } from './http.ts';
 
-/** Which credentials a route accepts. */
+/** How a request is authenticated: by a cookie of a person, a screen or a link, or by a token or a link's key as Bearer. */
+export type CredentialKind = 'session' | 'screen' | 'link' | 'token' | 'key';
+
+/** Every kind, for what everybody who may read the clock may do. */
+export const readerKinds: readonly CredentialKind[] = ['session', 'screen', 'link', 'token', 'key'];
+/** The cookies of the pages that show the clock. */
+export const pageKinds: readonly CredentialKind[] = ['session', 'screen', 'link'];
+
 export interface CredentialOptions {
-  /** Accepts a bearer token, which then takes precedence over a cookie. Otherwise a request with one is signed out. */
-  allowBearer: boolean;
+  /** What the route accepts. Bearer, if accepted, takes precedence over a cookie. */
+  kinds: readonly CredentialKind[];
+  /** Treats a valid credential of another kind as none. By default it is refused with 403. */
+  ignoresOthers?: boolean;
 }
 
 export interface AuthenticatorOptions {
@@ -16,9 +27,16 @@ export interface AuthenticatorOptions {
   backend: Pick<Backend, 'outage'>;
   /** Whether this process holds an open socket of the session. */
   hasSocket: (session: Session) => boolean;
+  /** The id of the link that a key belongs to; null for a forged key. */
+  verifyKey: (key: string) => string | null;
 }
 
-/** Authenticates requests by their session cookie or bearer token. */
+interface Verified {
+  kind: CredentialKind;
+  session: Session;
+}
+
+/** Authenticates requests by their cookie or bearer credential. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
 
@@ -27,20 +45,18 @@ export class Authenticator {
   }
 
   /**
-   * The sessions of the request's credentials. Checks only their signatures and does not read from the backend.
-   * Several if the browser sends several session cookies; none if the request is signed out.
+   * The sessions of the request's credentials, by their signatures alone: it does not ask the backend. Several, if the
+   * browser sends several session cookies; none, if the request is signed out. Bearer on a page counts only if the route
+   * accepts it.
    */
-  async verify(head: RequestHead, { allowBearer }: CredentialOptions): Promise<Session[]> {
-    const { sessions, cookies } = this.#options;
+  async verify(head: RequestHead, { kinds }: CredentialOptions): Promise<Verified[]> {
     const authorization = head.headers.get('authorization') ?? '';
-    const isBearer = /^Bearer(?:\s|$)/i.test(authorization);
-    if (isBearer && !allowBearer) return [];
-    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-    const [kind, credentials] = isBearer
-      ? (['token', token === undefined ? [] : [token]] as const)
-      : (['session', cookies.sessions(head)] as const);
-    const verified = await Promise.all(credentials.map((credential) => sessions.verify(kind, credential)));
-    return verified.filter((session) => session !== null);
+    if (!/^Bearer(?:\s|$)/i.test(authorization)) return this.#verifyCookies(head);
+    const acceptsBearer = head.path.startsWith('/api/') || kinds.includes('token') || kinds.includes('key');
+    const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (!acceptsBearer || credential === undefined) return [];
+    const verified = await this.#verifyBearer(credential);
+    return verified === null ? [] : [verified];
   }
 
   /**
@@ -49,16 +65,46 @@ export class Authenticator {
    */
   async authenticate(head: RequestHead, options: CredentialOptions): Promise<Session | null> {
     let unavailable: Unavailable | null = null;
-    for (const session of await this.verify(head, options)) {
+    let hasOther = false;
+    for (const { kind, session } of await this.verify(head, options)) {
+      const isAccepted = options.kinds.includes(kind);
+      if (!isAccepted && options.ignoresOthers === true) continue;
       try {
-        if (await this.#isValid(session)) return session;
+        if (!(await this.#isValid(session))) continue;
+        if (isAccepted) return session;
+        hasOther = true;
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         unavailable = error;
       }
     }
     if (unavailable !== null) throw unavailable;
+    if (hasOther) throw new HttpError('forbidden', 'A screen or a program may not open this address.');
     return null;
+  }
+
+  async #verifyCookies(head: RequestHead): Promise<Verified[]> {
+    const { sessions, cookies } = this.#options;
+    const verified = await Promise.all(
+      cookies.sessions(head).map(async (credential): Promise<Verified | null> => {
+        const kind = readUnverified(credential)?.kind;
+        if (kind !== 'session' && kind !== 'screen' && kind !== 'link') return null;
+        const session = await sessions.verify(kind, credential);
+        return session === null ? null : { kind, session };
+      }),
+    );
+    return verified.filter((each) => each !== null);
+  }
+
+  async #verifyBearer(credential: string): Promise<Verified | null> {
+    const { sessions, verifyKey } = this.#options;
+    const id = verifyKey(credential);
+    // The record ends a link, so its key has no expiry of its own.
+    const session =
+      id === null
+        ? await sessions.verify('token', credential)
+        : sessions.sessionOf('link', { subject: id, jti: id, expiresAt: Infinity }, null);
+    return session === null ? null : { kind: id === null ? 'token' : 'key', session };
   }
 
   async #isValid(session: Session): Promise<boolean> {

@@ -28,8 +28,8 @@ export class Cookies {
     return valuesOf(head, this.#csrfName);
   }
 
-  setSession(head: RequestHead, credential: string): Header {
-    return setCookie(head, this.#sessionName(head), credential, sessionLifetimeMs / 1_000, true);
+  setSession(head: RequestHead, credential: string, lifetimeMs = sessionLifetimeMs): Header {
+    return setCookie(head, this.#sessionName(head), credential, Math.ceil(lifetimeMs / 1_000), true);
   }
 
   clearSession(head: RequestHead): Header {

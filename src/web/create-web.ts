@@ -1,8 +1,17 @@
 import type { Accounts } from '../auth/accounts.ts';
 import { Attempts } from '../auth/attempts.ts';
+import type { Secrets } from '../auth/secrets.ts';
 import type { Sessions } from '../auth/sessions.ts';
+import type { Tickets } from '../auth/tickets.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
+import { verifyLinkKey } from '../screens/link-key.ts';
+import { Pairing } from '../screens/pairing.ts';
+import { ScreenCommands } from '../screens/commands.ts';
+import { RosterUpkeep } from '../screens/roster-upkeep.ts';
+import { RosterView } from '../screens/roster-view.ts';
+import { Roster } from '../screens/roster.ts';
+import { Screens } from '../screens/screens.ts';
 import { accountRoutes } from './account-routes.ts';
 import { apiRoutes } from './api-routes.ts';
 import { createApp } from './app.ts';
@@ -10,17 +19,23 @@ import { Assets } from './assets.ts';
 import { Authenticator } from './authenticator.ts';
 import { CertificateReload } from './certificate-reload.ts';
 import { clockRoutes } from './clock-routes.ts';
+import { CommandDelivery } from './command-delivery.ts';
 import { Cookies } from './cookies.ts';
 import { CsrfProtection } from './csrf.ts';
 import { maxOpenSockets } from './descriptor-limit.ts';
+import { deviceRoutes } from './device-routes.ts';
 import { embedRoutes } from './embed-routes.ts';
 import { Hub } from './hub.ts';
 import { LastMessages } from './last-messages.ts';
+import { linkRoutes } from './link-routes.ts';
 import { Listener } from './listener.ts';
 import type { WebSettings } from './options.ts';
+import { pairingRoutes } from './pairing-routes.ts';
 import { probeRoutes } from './probe-routes.ts';
 import { Proxies } from './proxies.ts';
 import type { Routes } from './router.ts';
+import { ScreenCookies } from './screen-cookies.ts';
+import { screenApiRoutes } from './screen-api-routes.ts';
 import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
 import { SocketEndpoint } from './socket-endpoint.ts';
@@ -39,6 +54,8 @@ export interface WebDependencies {
   backend: Backend;
   accounts: Accounts;
   sessions: Sessions;
+  tickets: Tickets;
+  secrets: Secrets;
   channels: readonly string[];
   /** Identifies this process within the installation. */
   owner: string;
@@ -53,20 +70,35 @@ export interface WebDependencies {
 
 /** Composes the web role: its services and its routes. Throws a `UserError` for unusable TLS or static files. */
 export function createWeb(dependencies: WebDependencies): Web {
-  const { config, host, uws, backend, sessions, owner, assetsFolder, log } = dependencies;
+  const { config, host, uws, backend, sessions, secrets, owner, assetsFolder, build, log } = dependencies;
+  const { records, limiter, time } = backend;
   const assets = new Assets(assetsFolder);
-  const hub = new Hub((topic, frame) => listener.publish(topic, frame));
+  const roster = new Roster({ build, time });
+  const hub = new Hub((topic, frame) => listener.publish(topic, frame), roster);
+  const screens = new Screens({ records, time });
+  const rosterView = new RosterView({ backend, screens });
   sessions.openSessions = hub;
   const cookies = new Cookies(config.cookiePrefix);
   const context: WebContext = {
     ...dependencies,
     assets: assets.urls,
     attempts: new Attempts(backend.limiter),
-    authenticator: new Authenticator({ sessions, cookies, backend, hasSocket: ({ jti }) => hub.has(jti) }),
+    authenticator: new Authenticator({
+      sessions,
+      cookies,
+      backend,
+      hasSocket: ({ jti }) => hub.has(jti),
+      verifyKey: (key) => verifyLinkKey(key, secrets()),
+    }),
     cookies,
+    screenCookies: new ScreenCookies({ cookies, sessions, time }),
     csrf: new CsrfProtection(cookies, config.allowedOrigins),
     lastMessages: new LastMessages({ backend }),
-    spread: new Spread({ backend, owner, connections: () => hub.size }),
+    spread: new Spread({ backend, owner, connections: () => hub.size, roster }),
+    screens,
+    pairing: new Pairing({ records, limiter, time, screens }),
+    screenCommands: new ScreenCommands({ backend, screens, sessions, log }),
+    rosterView,
   };
   const maxSockets = maxOpenSockets(config.maxSockets);
   const endpoint = new SocketEndpoint({ ...context, hub, maxSockets });
@@ -76,6 +108,10 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...embedRoutes(context),
     ...accountRoutes(context),
     ...apiRoutes(context),
+    ...screenApiRoutes(context),
+    ...pairingRoutes(context),
+    ...deviceRoutes(context),
+    ...linkRoutes(context),
     ...probeRoutes(context),
     ...socketRoutes(endpoint),
     ...assets.routes,
@@ -98,7 +134,10 @@ export function createWeb(dependencies: WebDependencies): Web {
       'the limit of open files allows fewer sockets than --max-sockets; to accept more, raise LimitNOFILE or ulimit -n';
     log.info({ wanted: config.maxSockets, possible: maxSockets }, message);
   }
-  const sessionMonitor = new SessionMonitor({ hub, sessions, records: backend.records, time: backend.time });
-  const certificateReload = new CertificateReload({ config, listener, time: backend.time, log });
-  return new Web({ ...context, hub, sessionMonitor, endpoint, upgrades, server, listener, certificateReload });
+  const sessionMonitor = new SessionMonitor({ hub, sessions, records, time });
+  const certificateReload = new CertificateReload({ config, listener, time, log });
+  const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });
+  const rosterUpkeep = new RosterUpkeep({ roster, view: rosterView, screens });
+  const parts = { hub, roster, sessionMonitor, commandDelivery, rosterUpkeep, endpoint, upgrades, server, listener };
+  return new Web({ ...context, ...parts, certificateReload });
 }

@@ -1,19 +1,22 @@
+import { pageKinds } from './authenticator.ts';
 import { page } from './http.ts';
 import { clockPage } from './pages/clock-page.ts';
-import { signInFirstPage } from './pages/sign-in-first-page.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
-/** The clock alone, for a frame. Signed out, it only links to the sign-in form: a framed form invites clickjacking. */
-export function embedRoutes({ config, authenticator, assets, build }: WebContext): Routes {
+/**
+ * The clock without anything else, for a frame. Signed out, it links to the sign-in form, since a form in a frame is
+ * unsafe. With the key of a link in its fragment, which the server never sees, it is the clock all the same.
+ */
+export function embedRoutes({ config, authenticator, screenCookies, assets, build }: WebContext): Routes {
   return {
     '/embed': {
       frameAncestors: config.frameAncestors,
       GET: async (request) => {
-        const session = await authenticator.authenticate(request, { allowBearer: false });
-        return session === null
-          ? page(signInFirstPage(assets), 401)
-          : page(clockPage({ assets, account: null, build }));
+        const session = await authenticator.authenticate(request, { kinds: pageKinds });
+        if (session === null) return page(clockPage({ assets, kind: 'signed-out', account: null, build }), 401);
+        const headers = await screenCookies.renew(request, session);
+        return page(clockPage({ assets, kind: 'embed', account: null, build }), 200, headers);
       },
     },
   };

@@ -6,11 +6,17 @@ import { errorPage } from './pages/error-page.ts';
 /** The prefix of the `type` of each kind of error (RFC 9457, section 3.1.1), which is a name, not an address. */
 const problemTypes = 'urn:problem-type:clock:';
 
+/** A page without a script cannot retry by itself: a screen would show the error until somebody comes. */
+const refresh = ['Refresh', '5'] as const;
+
 /** The response for an error: problem details (RFC 9457) under `/api/`, a page elsewhere. */
 export function errorResponse(error: HttpError, path: string, assets: AssetUrls): Response {
   const { kind, status, message, headers } = error;
   const title = reasonPhrases[status] ?? 'Error';
-  if (!path.startsWith('/api/')) return page(errorPage({ assets, status, title, message }), status, headers);
+  if (!path.startsWith('/api/')) {
+    const all = status === 503 ? [...headers, refresh] : headers;
+    return page(errorPage({ assets, status, title, message }), status, all);
+  }
   return {
     status,
     headers: [['Content-Type', 'application/problem+json'], ['Cache-Control', 'no-store'], ...headers],

@@ -9,10 +9,16 @@ const statusOfKind = {
   'signed-out': 401,
   'foreign-origin': 403,
   'invalid-form': 403,
+  forbidden: 403,
   'not-found': 404,
   'unknown-channel': 404,
   'unknown-zone': 404,
+  'unknown-screen': 404,
+  'unknown-code': 404,
   'method-not-allowed': 405,
+  'name-taken': 409,
+  'signed-in': 409,
+  'not-possible': 409,
   'length-required': 411,
   'content-too-large': 413,
   'upgrade-required': 426,
@@ -46,6 +52,13 @@ export class HttpError extends Error {
 /** 401 for requests that programs make. `WWW-Authenticate` tells them to send a token. */
 export function signedOut(): HttpError {
   return new HttpError('signed-out', 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
+}
+
+/** 429 with `Retry-After`. */
+export function tooManyAttempts(waitMs: number, what = 'Too many failed attempts.'): HttpError {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+  const wait = seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+  return new HttpError('too-many-attempts', `${what} Try again in ${wait}.`, [['Retry-After', String(seconds)]]);
 }
 
 /** 503 with `Retry-After` in whole seconds. */

@@ -81,6 +81,7 @@ export const reasonPhrases: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  409: 'Conflict',
   411: 'Length Required',
   413: 'Content Too Large',
   426: 'Upgrade Required',

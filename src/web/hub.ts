@@ -1,5 +1,6 @@
 import type { OpenSessions, Session } from '../auth/session.ts';
-import { closeCode } from '../protocol.ts';
+import { closeCode, type ScreenStatus } from '../protocol.ts';
+import type { Connection, Roster } from '../screens/roster.ts';
 import { pause } from '../time/pause.ts';
 import type { WebSocket } from './uws.ts';
 
@@ -7,9 +8,13 @@ import type { WebSocket } from './uws.ts';
 export interface SocketData {
   readonly session: Session;
   readonly topics: readonly string[];
+  /** The IP address of the client. */
+  readonly address: string;
   /** The token bucket that limits the client's messages, and the monotonic time in ms when it was last refilled. */
   messageTokens: number;
   refilledAt: number;
+  /** Its part of the roster; null before it is open. */
+  connection: Connection | null;
 }
 
 export type Socket = WebSocket<SocketData>;
@@ -30,6 +35,7 @@ export type PublishToTopic = (topic: string, frame: Uint8Array) => number;
 /** The open sockets of this process. */
 export class Hub implements OpenSessions {
   readonly #publishToTopic: PublishToTopic;
+  readonly #roster: Roster;
   readonly #bySession = new Map<string, Set<Socket>>();
   /** By channel, the second of the last tick. */
   readonly #lastSecond = new Map<string, number>();
@@ -37,8 +43,9 @@ export class Hub implements OpenSessions {
   #size = 0;
   #deliveries = 0;
 
-  constructor(publishToTopic: PublishToTopic) {
+  constructor(publishToTopic: PublishToTopic, roster: Roster) {
     this.#publishToTopic = publishToTopic;
+    this.#roster = roster;
   }
 
   /** The number of open sockets. */
@@ -52,7 +59,9 @@ export class Hub implements OpenSessions {
   }
 
   add(socket: Socket): void {
-    const { session, topics } = socket.getUserData();
+    const data = socket.getUserData();
+    const { session, topics, address } = data;
+    data.connection = this.#roster.open(session, address);
     for (const topic of topics) socket.subscribe(topic);
     const sockets = this.#bySession.get(session.jti);
     if (sockets === undefined) this.#bySession.set(session.jti, new Set([socket]));
@@ -62,9 +71,11 @@ export class Hub implements OpenSessions {
 
   remove(socket: Socket): void {
     this.#slow.delete(socket);
-    const { jti } = socket.getUserData().session;
+    const { session, connection } = socket.getUserData();
+    const { jti } = session;
     const sockets = this.#bySession.get(jti);
     if (!sockets?.delete(socket)) return;
+    if (connection !== null) this.#roster.close(connection);
     if (sockets.size === 0) this.#bySession.delete(jti);
     this.#size -= 1;
   }
@@ -76,6 +87,17 @@ export class Hub implements OpenSessions {
     if (this.#lastSecond.get(channel) === second) return;
     this.#lastSecond.set(channel, second);
     this.#deliveries += this.#publishToTopic(perSecondTopicOf(channel), frame);
+  }
+
+  /** To be called with each message of a socket; `status` is null for those of another kind. */
+  onMessage(socket: Socket, status: ScreenStatus | null): void {
+    const { connection } = socket.getUserData();
+    if (connection !== null) this.#roster.onMessage(connection, status);
+  }
+
+  /** The open sockets of a session in this process. */
+  socketsOf(jti: string): Iterable<Socket> {
+    return this.#bySession.get(jti) ?? [];
   }
 
   /** Whether the session has an open socket in this process. */
@@ -95,7 +117,7 @@ export class Hub implements OpenSessions {
 
   /** Closes all sockets of a session with 4401. */
   endSession(jti: string): void {
-    for (const socket of this.#bySession.get(jti) ?? []) socket.end(closeCode.sessionEnded, 'session ended');
+    for (const socket of this.socketsOf(jti)) socket.end(closeCode.sessionEnded, 'session ended');
   }
 
   /** Closes a socket that does not read, in the next turn: uWebSockets.js crashes if one closes during a publish. */

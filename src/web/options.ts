@@ -89,7 +89,13 @@ export const webOptions = {
     env: ['CLOCK_FRAME_ANCESTORS'],
     parse: commaList(parseOrigin),
     default: '',
-    help: 'origins of the same site whose pages may show /embed in a frame, separated by commas',
+    help: 'origins whose pages may show /embed in a frame, separated by commas',
+  },
+  publicUrl: {
+    flag: '--public-url <origin>',
+    env: ['CLOCK_PUBLIC_URL'],
+    parse: parseOrigin,
+    help: 'the origin under which phones and screens reach the clock (default: that of each request)',
   },
   trustedProxy: {
     flag: '--trusted-proxy <ranges>',

@@ -70,6 +70,11 @@ export class Server {
     this.#exchanges.delete(exchange);
   }
 
+  /** The IP address of the client, as trusted proxies report it. Not to be called after the client has gone. */
+  addressOf({ res, head }: Exchange): string {
+    return this.#options.proxies.clientOf(peerOf(res), head.headers).address;
+  }
+
   /** Sends the response that `answer` resolves to. If it rejects, sends the page or problem details of the error. */
   async respond(exchange: Exchange, answer: Promise<Response>): Promise<void> {
     const { res, head } = exchange;
@@ -110,8 +115,8 @@ export class Server {
   }
 
   async #answer(exchange: Exchange): Promise<Response> {
-    const { res, head } = exchange;
-    const { address } = this.#options.proxies.clientOf(peerOf(res), head.headers);
+    const { head } = exchange;
+    const address = this.addressOf(exchange);
     const handler = findHandler(this.#routes.get(head.path), head.method);
     const body = head.method === 'POST' ? await readBody(exchange) : '';
     return handler({ ...head, address, body } satisfies Request);

@@ -1,8 +1,9 @@
 import type { Sessions } from '../auth/sessions.ts';
+import type { Ticket, Tickets } from '../auth/tickets.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import { closeCode, parseClientMessage } from '../protocol.ts';
-import type { Authenticator } from './authenticator.ts';
+import { readerKinds, type Authenticator } from './authenticator.ts';
 import { checkHandshake, topicsOf } from './handshake.ts';
 import { asHttpError, HttpError, signedOut, temporary } from './http-error.ts';
 import type { RequestHead } from './http.ts';
@@ -28,6 +29,7 @@ export interface SocketEndpointOptions {
   hub: Hub;
   authenticator: Authenticator;
   sessions: Sessions;
+  tickets: Tickets;
   backend: Pick<Backend, 'outage' | 'time'>;
   channels: readonly string[];
   maxSockets: number;
@@ -37,7 +39,7 @@ export interface SocketEndpointOptions {
 }
 
 /** Opens the socket of an accepted handshake. Returns false if the client has gone. */
-export type OpenSocket = (data: SocketData) => boolean;
+export type OpenSocket = (data: Omit<SocketData, 'address'>) => boolean;
 
 /** `/time/tic/`: accepts or refuses handshakes, and answers the messages of clients. */
 export class SocketEndpoint {
@@ -67,7 +69,11 @@ export class SocketEndpoint {
     const { authenticator, sessions, backend, channels } = this.#options;
     checkHandshake(head);
     this.#checkCapacity();
-    const verified = await authenticator.verify(head, { allowBearer: true });
+    const ticket = await this.#ticketOf(head);
+    const verified =
+      ticket === undefined
+        ? (await authenticator.verify(head, { kinds: readerKinds })).map(({ session }) => session)
+        : [ticket.session];
     if (verified.length === 0) throw signedOut();
     this.#checkOrigin(head);
     if (backend.outage !== null) throw temporary('unavailable', 'The server cannot check your session at the moment.');
@@ -77,9 +83,39 @@ export class SocketEndpoint {
       const topics = topicsOf(head, channels);
       // Others may have connected while the session was checked.
       this.#checkCapacity();
-      return open({ session, topics, messageTokens: maxMessageTokens, refilledAt: performance.now() });
+      if (ticket !== undefined && !(await this.#spend(ticket))) break;
+      return open({
+        session,
+        topics,
+        messageTokens: maxMessageTokens,
+        refilledAt: performance.now(),
+        connection: null,
+      });
     }
     throw signedOut();
+  }
+
+  /** The ticket in the query, which takes precedence over all else; undefined without one. Throws a 401 for a bad one. */
+  async #ticketOf({ query }: RequestHead): Promise<Ticket | undefined> {
+    const [text, ...others] = new URLSearchParams(query).getAll('ticket');
+    if (text === undefined) return undefined;
+    const ticket = others.length === 0 ? await this.#options.tickets.verify(text) : null;
+    if (ticket === null) throw signedOut();
+    return ticket;
+  }
+
+  /** Uses a ticket up. False if it was used before, or if its session ended. After a 503 it is usable again. */
+  async #spend(ticket: Ticket): Promise<boolean> {
+    const { tickets } = this.#options;
+    if (!(await tickets.spend(ticket))) return false;
+    try {
+      // Others may have connected while the ticket was spent.
+      this.#checkCapacity();
+    } catch (error) {
+      await tickets.refund(ticket);
+      throw error;
+    }
+    return !ticket.session.hasEnded;
   }
 
   #checkCapacity(): void {
@@ -121,6 +157,7 @@ export class SocketEndpoint {
     if (!takeMessageToken(socket.getUserData())) return socket.end(closeCode.brokenRule, 'too many messages');
     const message = parseClientMessage(Buffer.from(bytes).toString('utf8'));
     if (message === null) return socket.end(closeCode.brokenRule, 'not an object');
+    this.#options.hub.onMessage(socket, message !== 'ignored' && 'status' in message ? message.status : null);
     if (message !== 'ignored' && 'sync' in message) this.#answerSync(socket, message.sync, receivedAt);
   }
 

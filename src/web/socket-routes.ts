@@ -56,7 +56,7 @@ async function upgrade(
   try {
     await endpoint.admit(head, (data) => {
       server.end(exchange);
-      if (!exchange.aborted) upgrades.upgrade(res, key, data, context);
+      if (!exchange.aborted) upgrades.upgrade(res, key, { ...data, address: server.addressOf(exchange) }, context);
       return !exchange.aborted;
     });
   } catch (error) {

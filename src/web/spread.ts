@@ -1,6 +1,7 @@
 import { runInBackground } from '../background.ts';
 import { Unavailable, type Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
+import type { Roster } from '../screens/roster.ts';
 
 const minMs = 500;
 const maxMs = 8_000;
@@ -12,9 +13,13 @@ export interface SpreadOptions {
   /** Identifies this process among those that report. */
   owner: string;
   connections: () => number;
+  roster: Pick<Roster, 'changes' | 'confirm'>;
 }
 
-/** Over how many ms screens spread their reconnection after an outage: the more sockets the installation has, the longer. */
+/**
+ * Over how many ms screens spread their reconnection after an outage: the more sockets the installation has, the longer.
+ * It reports the sockets of this process once a second.
+ */
 export class Spread implements Service {
   readonly name = 'spread';
   readonly #options: SpreadOptions;
@@ -39,9 +44,10 @@ export class Spread implements Service {
   }
 
   async #report(): Promise<void> {
-    const { backend, owner, connections } = this.#options;
+    const { backend, owner, connections, roster } = this.#options;
     try {
-      const total = await backend.reportConnections(owner, connections());
+      const { total, rosterVersion } = await backend.reportConnections(owner, connections(), roster.changes());
+      roster.confirm(rosterVersion);
       this.#ms = Math.round(Math.min(maxMs, Math.max(minMs, total * msPerSocket)));
     } catch (error) {
       // During an outage the last total stays in use.

@@ -3,23 +3,37 @@ import type { Attempts } from '../auth/attempts.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
+import type { Tickets } from '../auth/tickets.ts';
+import type { Pairing } from '../screens/pairing.ts';
+import type { ScreenCommands } from '../screens/commands.ts';
+import type { RosterView } from '../screens/roster-view.ts';
+import type { Screens } from '../screens/screens.ts';
 import type { AssetUrls } from './assets.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Cookies } from './cookies.ts';
 import type { CsrfProtection } from './csrf.ts';
 import type { LastMessages } from './last-messages.ts';
 import type { WebSettings } from './options.ts';
+import type { ScreenCookies } from './screen-cookies.ts';
 import type { Spread } from './spread.ts';
 
 /** What the routes of a web process share. Each route uses what it needs, so a new option need not be passed along. */
 export interface WebContext {
   config: WebSettings;
+  /** The address that the server listens on. */
+  host: string;
   backend: Backend;
   accounts: Accounts;
   sessions: Sessions;
   attempts: Attempts;
+  tickets: Tickets;
+  screens: Screens;
+  pairing: Pairing;
+  screenCommands: ScreenCommands;
+  rosterView: RosterView;
   authenticator: Authenticator;
   cookies: Cookies;
+  screenCookies: ScreenCookies;
   csrf: CsrfProtection;
   lastMessages: LastMessages;
   spread: Spread;

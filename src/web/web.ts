@@ -2,7 +2,12 @@ import type { Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import { createTickDelays, type MetricSources } from '../metrics.ts';
 import { pause } from '../time/pause.ts';
+import type { RosterUpkeep } from '../screens/roster-upkeep.ts';
+import type { RosterView } from '../screens/roster-view.ts';
+import type { Roster } from '../screens/roster.ts';
+import { countScreens } from '../screens/screen-counts.ts';
 import type { CertificateReload } from './certificate-reload.ts';
+import type { CommandDelivery } from './command-delivery.ts';
 import type { Hub } from './hub.ts';
 import type { LastMessages } from './last-messages.ts';
 import type { Listener } from './listener.ts';
@@ -20,6 +25,10 @@ export interface WebParts {
   lastMessages: LastMessages;
   spread: Spread;
   sessionMonitor: SessionMonitor;
+  roster: Roster;
+  rosterView: RosterView;
+  rosterUpkeep: RosterUpkeep;
+  commandDelivery: CommandDelivery;
   endpoint: SocketEndpoint;
   upgrades: Upgrades;
   server: Server;
@@ -37,13 +46,14 @@ export class Web implements Service {
   #stopped: Promise<void> | undefined;
 
   constructor(parts: WebParts) {
-    const { config, hub, endpoint, lastMessages, certificateReload } = parts;
+    const { config, hub, endpoint, lastMessages, certificateReload, roster, rosterView } = parts;
     this.#parts = parts;
     this.sources = {
       connections: () => hub.size,
       handshakes: () => endpoint.handshakes,
       disconnects: () => endpoint.disconnects,
       deliveries: () => hub.deliveries,
+      screens: () => countScreens(roster, rosterView),
       relayedTicks: () => this.#ticks,
       expiredTicks: () => lastMessages.expired,
       tickAgeMs: () => lastMessages.ageMs('time'),
@@ -61,9 +71,12 @@ export class Web implements Service {
 
   async start(): Promise<void> {
     const { backend, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
+    const { commandDelivery, rosterUpkeep } = this.#parts;
     backend.ticks.subscribe((channel, frame) => this.#relay(channel, frame));
     await spread.start();
     await sessionMonitor.start();
+    await commandDelivery.start();
+    await rosterUpkeep.start();
     await upgrades.start();
     await listener.start();
     await certificateReload.start();
@@ -76,11 +89,14 @@ export class Web implements Service {
 
   async #drain(): Promise<void> {
     const { config, hub, server, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
+    const { commandDelivery, rosterUpkeep } = this.#parts;
     await certificateReload.stop();
     if (this.port !== 0) await pause(config.drainDelayMs);
     listener.stopListening();
     await hub.drain(config.drainMs ?? Math.max(1_000, spread.ms));
     await server.finish();
+    await rosterUpkeep.stop();
+    await commandDelivery.stop();
     await spread.stop();
     await sessionMonitor.stop();
     listener.close();

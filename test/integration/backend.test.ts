@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Backend, Job, Limit } from '../../src/backend/backend.ts';
+import type { Backend, Job, Limit, RosterChanges } from '../../src/backend/backend.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
@@ -14,6 +14,13 @@ import { passes, until } from '../support/until.ts';
 
 const channels = ['time', 'date'];
 const log = silentLogger();
+
+const noRows: RosterChanges = { after: 0, rows: {} };
+
+async function rowsOf(backend: Backend): Promise<Record<string, Record<string, object>>> {
+  const roster = await backend.readRoster();
+  return Object.fromEntries([...roster].map(([owner, rows]) => [owner, Object.fromEntries(rows)]));
+}
 
 describe.concurrent('embedded backend', () => {
   fulfilsContract(async () => {
@@ -551,15 +558,81 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
 
   describe('connection reports', () => {
     contractTest('sum up the latest count of each owner', async (backend) => {
-      expect(await backend.reportConnections('one', 5)).toBe(5);
-      expect(await backend.reportConnections('two', 20_000)).toBe(20_005);
-      expect(await backend.reportConnections('one', 0)).toBe(20_000);
+      expect(await backend.reportConnections('one', 5, noRows)).toMatchObject({ total: 5 });
+      expect(await backend.reportConnections('two', 20_000, noRows)).toMatchObject({ total: 20_005 });
+      expect(await backend.reportConnections('one', 0, noRows)).toMatchObject({ total: 20_000 });
     });
 
     contractTest('stop counting after 3 s', async (backend) => {
-      await backend.reportConnections('one', 5);
+      await backend.reportConnections('one', 5, noRows);
       await passes(3_050);
-      expect(await backend.reportConnections('two', 3)).toBe(3);
+      expect(await backend.reportConnections('two', 3, noRows)).toMatchObject({ total: 3 });
+    });
+  });
+
+  describe('the roster', () => {
+    /** Reports changes after a version, and returns the new one. */
+    const report = async (backend: Backend, owner: string, after: number, rows: RosterChanges['rows']) =>
+      (await backend.reportConnections(owner, 1, { after, rows })).rosterVersion;
+
+    contractTest('has the rows of each process, as changed by its reports', async (backend) => {
+      const version = await report(backend, 'one', 0, { lobby: { n: 1 }, bar: { text: '🕒 "' } });
+      await report(backend, 'two', 0, { lobby: { n: 9 } });
+      expect(await rowsOf(backend)).toEqual({
+        one: { lobby: { n: 1 }, bar: { text: '🕒 "' } },
+        two: { lobby: { n: 9 } },
+      });
+      const next = await report(backend, 'one', version, { lobby: { n: 2 }, bar: null, gym: { n: 3 } });
+      expect((await rowsOf(backend))['one']).toEqual({ lobby: { n: 2 }, gym: { n: 3 } });
+      await report(backend, 'one', next, {});
+      expect((await rowsOf(backend))['one']).toEqual({ lobby: { n: 2 }, gym: { n: 3 } });
+    });
+
+    contractTest('has a new version after each change, and the same one without a change', async (backend) => {
+      const first = await report(backend, 'one', 0, { lobby: { n: 1 } });
+      expect(first).toBeGreaterThan(0);
+      expect(await report(backend, 'one', first, {})).toBe(first);
+      expect(await report(backend, 'one', first, { lobby: { n: 2 } })).toBeGreaterThan(first);
+    });
+
+    contractTest('ignores changes of rows that it does not have, and says so', async (backend) => {
+      expect(await report(backend, 'one', 7, { lobby: { n: 1 } })).toBe(0);
+      expect((await rowsOf(backend))['one'] ?? {}).toEqual({});
+      const version = await report(backend, 'one', 0, { lobby: { n: 1 } });
+      expect(await report(backend, 'one', version - 1, { bar: { n: 1 } })).toBe(0);
+      expect((await rowsOf(backend))['one'] ?? {}).not.toHaveProperty('bar');
+    });
+
+    contractTest('is replaced by a report after version 0', async (backend) => {
+      await report(backend, 'one', 0, { lobby: { n: 1 } });
+      await rowsOf(backend);
+      const version = await report(backend, 'one', 0, { bar: { n: 2 } });
+      await report(backend, 'one', version, { gym: { n: 3 } });
+      expect((await rowsOf(backend))['one']).toEqual({ bar: { n: 2 }, gym: { n: 3 } });
+    });
+
+    contractTest('returns the same object for a row that did not change', async (backend) => {
+      const version = await report(backend, 'one', 0, { lobby: { n: 1 }, bar: { n: 1 } });
+      const before = (await backend.readRoster()).get('one')?.get('lobby');
+      await report(backend, 'one', version, { bar: { n: 2 } });
+      const after = (await backend.readRoster()).get('one');
+      expect(after?.get('bar')).toEqual({ n: 2 });
+      expect(after?.get('lobby')).toBe(before);
+    });
+
+    contractTest('is complete for a reader that missed many changes', async (backend) => {
+      let version = await report(backend, 'one', 0, { start: { n: -1 } });
+      await rowsOf(backend);
+      for (let n = 0; n < 50; n++) version = await report(backend, 'one', version, { [`row${n}`]: { n } });
+      const rows = (await rowsOf(backend))['one'] ?? {};
+      expect(Object.keys(rows)).toHaveLength(51);
+      expect(rows['row49']).toEqual({ n: 49 });
+    });
+
+    contractTest('loses the rows of a process that does not report', async (backend) => {
+      await report(backend, 'one', 0, { lobby: { n: 1 } });
+      await passes(3_050);
+      expect(await rowsOf(backend)).toEqual({});
     });
   });
 }

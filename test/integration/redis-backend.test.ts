@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { Unavailable, type Job } from '../../src/backend/backend.ts';
+import { Unavailable, type Job, type RosterChanges } from '../../src/backend/backend.ts';
 import { Keys } from '../../src/backend/redis/keys.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
@@ -11,6 +11,8 @@ import { recordedLog, type LogLine } from '../support/recorded-log.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { msUntil, passes, until } from '../support/until.ts';
+
+const noRows: RosterChanges = { after: 0, rows: {} };
 
 const channels = ['time', 'date'];
 
@@ -93,7 +95,8 @@ async function outagesOf(backend: RedisBackend): Promise<string[]> {
     limiter.check(limit, 'ana'),
     limiter.refund(limit, 'ana'),
     limiter.reset(limit, 'ana'),
-    backend.reportConnections('web', 1),
+    backend.reportConnections('web', 1, noRows),
+    backend.readRoster(),
     backend.checkDurability(),
   ];
   const results = await Promise.allSettled<unknown>(calls);
@@ -473,8 +476,9 @@ describe.concurrent('Redis backends with one Redis', () => {
       const limit = { name: 'sign-in', maxAttempts: 1, windowMs: 60_000 };
       await a.limiter.consume(limit, 'ana');
       expect(await b.limiter.consume(limit, 'ana')).not.toBeNull();
-      await a.reportConnections('a', 2);
-      expect(await b.reportConnections('b', 3)).toBe(5);
+      await a.reportConnections('a', 2, { after: 0, rows: { lobby: { n: 1 } } });
+      expect(await b.reportConnections('b', 3, noRows)).toMatchObject({ total: 5 });
+      expect((await b.readRoster()).get('a')).toEqual(new Map([['lobby', { n: 1 }]]));
     });
   });
 
@@ -508,7 +512,7 @@ describe.concurrent('Redis backends with one Redis', () => {
       await backend.ticks.publish(job(backend, { task: 'date' }), '2026-11-25', 'UTC');
       await backend.records.create('account', 'ana', {});
       await backend.limiter.consume({ name: 'sign-in', maxAttempts: 1, windowMs: 60_000 }, 'ana');
-      await backend.reportConnections('web', 1);
+      await backend.reportConnections('web', 1, { after: 0, rows: { lobby: {} } });
       expect(await server.cli('-n', '6', 'GET', 'time')).toBe('15:03:27');
       const keys = (await server.cli('-n', '6', 'KEYS', '*')).split('\n');
       expect(keys.length).toBeGreaterThan(8);
@@ -532,6 +536,55 @@ describe('house time of the Redis backend', () => {
       } finally {
         clock.mockRestore();
       }
+    });
+  });
+});
+
+describe('the roster in Redis', () => {
+  test('is sent again after Redis was emptied', async () => {
+    await withRedis({}, async (server, { backend }) => {
+      const { rosterVersion } = await backend.reportConnections('web', 1, { after: 0, rows: { lobby: { n: 1 } } });
+      await backend.readRoster();
+      await server.cli('FLUSHALL');
+      const lost = await backend.reportConnections('web', 1, { after: rosterVersion, rows: { bar: { n: 1 } } });
+      expect(lost).toEqual({ total: 1, rosterVersion: 0 });
+      await backend.reportConnections('web', 1, { after: 0, rows: { gym: { n: 2 } } });
+      expect((await backend.readRoster()).get('web')).toEqual(new Map([['gym', { n: 2 }]]));
+    });
+  });
+
+  test('expires with the reports of its process', async () => {
+    await withRedis({}, async (server, { backend }) => {
+      const { rosterVersion } = await backend.reportConnections('web', 1, noRows);
+      await backend.reportConnections('web', 1, { after: rosterVersion, rows: { lobby: { n: 1 } } });
+      const keys = (await server.cli('KEYS', '*roster*')).split('\n');
+      expect(keys).toHaveLength(2);
+      for (const key of keys) {
+        const leftMs = Number(await server.cli('PTTL', key));
+        expect(leftMs).toBeGreaterThan(0);
+        expect(leftMs).toBeLessThanOrEqual(30_000);
+      }
+    });
+  });
+
+  test('costs one command per report, and per read one for each process that changed', async () => {
+    await withRedis({}, async (server, { backend }) => {
+      const commandsFor = async (act: () => Promise<unknown>): Promise<number> => {
+        const calls = async (name: string): Promise<number> => {
+          const stats = await server.cli('INFO', 'commandstats');
+          return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+        };
+        const all = async () => (await calls('hgetall')) + (await calls('lrange'));
+        const before = await all();
+        await act();
+        return (await all()) - before;
+      };
+      const one = await backend.reportConnections('one', 1, { after: 0, rows: { lobby: {} } });
+      await backend.reportConnections('two', 1, { after: 0, rows: { bar: {} } });
+      expect(await commandsFor(() => backend.readRoster())).toBe(3);
+      expect(await commandsFor(() => backend.readRoster())).toBe(1);
+      await backend.reportConnections('one', 1, { after: one.rosterVersion, rows: { lobby: { n: 1 } } });
+      expect(await commandsFor(() => backend.readRoster())).toBe(2);
     });
   });
 });

@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
   Backend,
+  ConnectionReport,
   DurabilityProblem,
   SelfTestResult,
   PublishResult,
   Job,
   Outage,
+  Roster,
+  RosterChanges,
 } from '../../src/backend/backend.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
@@ -27,6 +30,9 @@ import type { Web } from '../../src/web/web.ts';
 import { Client } from './client.ts';
 
 const assetsFolder = join(import.meta.dirname, '../../dist/static');
+
+/** The secret of every app that is given none. */
+export const defaultSecret = 'a secret of the tests, 32 bytes and more';
 
 export interface WebAppOptions {
   /** By default an embedded one. It is stopped with the app. */
@@ -56,7 +62,8 @@ export class WebApp implements AsyncDisposable {
     this.backend = backend;
     this.#ownsBackend = options.beside === undefined;
     this.#scheme = tls === undefined ? 'http' : 'https';
-    this.auth = createAuthServices(backend, () => secrets ?? ['a secret of the tests, 32 bytes and more']);
+    const secretsInUse = () => secrets ?? ([defaultSecret] as const);
+    this.auth = createAuthServices(backend, secretsInUse);
     this.web = createWeb({
       config: {
         ...readOptions(webOptions, {}, {}),
@@ -71,6 +78,8 @@ export class WebApp implements AsyncDisposable {
       backend,
       accounts: this.auth.accounts,
       sessions: this.auth.sessions,
+      tickets: this.auth.tickets,
+      secrets: secretsInUse,
       channels,
       owner: randomUUID(),
       assetsFolder,
@@ -222,8 +231,12 @@ class StagedBackend implements Backend {
     return this.inner.stop();
   }
 
-  reportConnections(owner: string, sockets: number): Promise<number> {
-    return this.inner.reportConnections(owner, sockets);
+  reportConnections(owner: string, sockets: number, changes: RosterChanges): Promise<ConnectionReport> {
+    return this.inner.reportConnections(owner, sockets, changes);
+  }
+
+  readRoster(): Promise<Roster> {
+    return this.inner.readRoster();
   }
 
   checkDurability(): Promise<DurabilityProblem[]> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isInRanges, networkOf, parseAddress, parseAddressRange } from '../../src/addresses.ts';
+import { isLoopback, isInRanges, networkOf, parseAddress, parseAddressRange } from '../../src/addresses.ts';
 import { BadValue } from '../../src/config.ts';
 
 describe('parseAddress', () => {
@@ -66,4 +66,19 @@ describe('an address range', () => {
   ])('cannot be written as %j', (text) => {
     expect(() => parseAddressRange(text)).toThrow(BadValue);
   });
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.9.9.9', true],
+  ['[::1]', true],
+  ['::ffff:127.0.0.1', true],
+  ['localhost', true],
+  ['clock.localhost', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['192.0.2.1', false],
+  ['localhost.example.org', false],
+])('whether %j is loopback: %j', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
 });

@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { html } from '../../src/web/html.ts';
 import { clockPage } from '../../src/web/pages/clock-page.ts';
+import { codePage, confirmPage, pairedPage } from '../../src/web/pages/device-page.ts';
 import { errorPage } from '../../src/web/pages/error-page.ts';
 import { passwordPage } from '../../src/web/pages/password-page.ts';
 import { signInPage } from '../../src/web/pages/sign-in-page.ts';
 
-const assets = { css: '/static/clock.css', js: '/static/main.js', icon: '/static/icon.svg' };
+const assets = {
+  css: '/static/clock.css',
+  js: '/static/main.js',
+  screenCss: '/static/screen.css',
+  screenJs: '/static/screen.js',
+  icon: '/static/icon.svg',
+};
 const hostile = `"><script>alert('x')</script>&amp;`;
 
 describe('html', () => {
@@ -36,9 +43,24 @@ describe('html', () => {
 });
 
 describe.each([
-  ['clock', clockPage({ assets, account: { name: hostile, csrfToken: hostile }, build: hostile })],
+  ['clock', clockPage({ assets, kind: 'person', account: { name: hostile, csrfToken: hostile }, build: hostile })],
   ['sign-in', signInPage({ assets, csrfToken: hostile, next: hostile, username: hostile, message: hostile })],
   ['password', passwordPage({ assets, csrfToken: hostile, account: hostile, message: hostile })],
+  [
+    'confirm',
+    confirmPage({
+      assets,
+      csrfToken: hostile,
+      code: 'BCDF2345',
+      screen: { address: hostile, browser: hostile },
+      ageMs: 0,
+      name: hostile,
+      group: hostile,
+      message: hostile,
+    }),
+  ],
+  ['code', codePage({ assets, code: hostile, message: hostile })],
+  ['paired', pairedPage(assets, hostile)],
   ['error', errorPage({ assets, status: 404, title: hostile, message: hostile })],
 ])('the %s page', (_name, page) => {
   const markup = page.toString();

@@ -5,7 +5,7 @@ import { Jwt, type Claims } from '../../src/auth/jwt.ts';
 const secret = 'a secret of these tests that has more than 32 bytes';
 const other = 'another secret of these tests, long enough as well';
 const now = Date.UTC(2026, 10, 25, 12);
-const claims: Claims = { account: 'ana', jti: 'abc', expiresAt: now + 60_000 };
+const claims: Claims = { subject: 'ana', jti: 'abc', expiresAt: now + 60_000 };
 
 function jwtAt(instant: number, ...secrets: [string, ...string[]]): Jwt {
   return new Jwt(
@@ -40,7 +40,7 @@ describe('Jwt', () => {
   });
 
   test('accepts the credential that these tests build, if nothing is changed', async () => {
-    expect(await jwt.verify('session', await forged({}))).toMatchObject({ account: 'ana' });
+    expect(await jwt.verify('session', await forged({}))).toMatchObject({ subject: 'ana' });
   });
 
   test.each([
@@ -65,7 +65,7 @@ describe('Jwt', () => {
 
   test('refuses a changed payload', async () => {
     const [header, , signature] = (await jwt.sign('session', claims)).split('.');
-    const [, payload] = (await jwt.sign('session', { ...claims, account: 'admin' })).split('.');
+    const [, payload] = (await jwt.sign('session', { ...claims, subject: 'admin' })).split('.');
     expect(await jwt.verify('session', `${header}.${payload}.${signature}`)).toBeNull();
   });
 

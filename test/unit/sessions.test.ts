@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Accounts } from '../../src/auth/accounts.ts';
 import { Jwt } from '../../src/auth/jwt.ts';
 import type { Passwords } from '../../src/auth/passwords.ts';
-import type { Session } from '../../src/auth/session.ts';
+import type { OpenedSession, Session } from '../../src/auth/session.ts';
 import { Sessions } from '../../src/auth/sessions.ts';
 import { Tokens } from '../../src/auth/tokens.ts';
 import { Unavailable } from '../../src/backend/backend.ts';
@@ -41,7 +41,7 @@ async function twoProcesses() {
   return { time, records, here, there, ended, accounts, accountOf, tokens, open, issue };
 }
 
-async function verified(sessions: Sessions, { kind, credential }: Pick<Session, 'kind' | 'credential'>) {
+async function verified(sessions: Sessions, { kind, credential }: Pick<OpenedSession, 'kind' | 'credential'>) {
   const session = await sessions.verify(kind, credential);
   if (session === null) throw new Error('the credential is not valid');
   return session;

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/logger.ts';
 import type { RequestHead } from '../../src/web/http.ts';
-import type { SocketData } from '../../src/web/hub.ts';
-import { SocketEndpoint, type SocketEndpointOptions } from '../../src/web/socket-endpoint.ts';
+import { type OpenSocket, SocketEndpoint, type SocketEndpointOptions } from '../../src/web/socket-endpoint.ts';
 
 const head: RequestHead = {
   method: 'GET',
@@ -19,7 +18,7 @@ const head: RequestHead = {
 
 /** An endpoint on which every request has these sessions; `valid` are those whose records exist. */
 function endpointWith(verified: readonly string[], valid: readonly string[]): SocketEndpoint {
-  const sessions = verified.map((jti) => ({ jti }));
+  const sessions = verified.map((jti) => ({ kind: 'session', session: { jti } }));
   const options = {
     config: { allowedOrigins: [] },
     hub: { size: 0 },
@@ -53,7 +52,7 @@ describe('a handshake', () => {
   });
 
   test('opens the socket of the first valid session', async () => {
-    const opened: SocketData[] = [];
+    const opened: Parameters<OpenSocket>[0][] = [];
     await endpointWith(['a', 'b', 'c'], ['b', 'c']).admit(head, (data) => opened.push(data) > 0);
     expect(opened.map(({ session }) => session.jti)).toEqual(['b']);
   });

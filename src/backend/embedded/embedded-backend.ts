@@ -3,16 +3,20 @@ import { HostTime, type HouseTime } from '../../time/house-time.ts';
 import {
   Unavailable,
   type Backend,
+  type ConnectionReport,
   type DurabilityProblem,
   type LastTick,
   type Limiter,
   type Outage,
+  type Roster,
+  type RosterChanges,
   type SelfTestResult,
 } from '../backend.ts';
-import { ConnectionCounts } from './connection-counts.ts';
 import { DataFile } from './data-file.ts';
 import { EmbeddedLimiter } from './limiter.ts';
 import { EmbeddedRecords } from './records.ts';
+import { RosterExchange } from './roster-exchange.ts';
+import { EmbeddedRoster } from './roster.ts';
 import { EmbeddedSettings } from './settings.ts';
 import { EmbeddedTicks } from './ticks.ts';
 
@@ -44,7 +48,8 @@ export class EmbeddedBackend implements Backend {
   readonly settings: EmbeddedSettings;
   readonly #options: EmbeddedBackendOptions;
   readonly #file: DataFile;
-  readonly #connections = new ConnectionCounts();
+  readonly #roster = new EmbeddedRoster();
+  readonly #rosterExchange: RosterExchange;
   readonly #timers: NodeJS.Timeout[] = [];
   #outage: Outage | null = 'starting';
   #outageReason: string | null = null;
@@ -58,6 +63,8 @@ export class EmbeddedBackend implements Backend {
     this.ticks = new EmbeddedTicks(this.time, options.channels, options.log);
     this.records = new EmbeddedRecords(this.#file, this.time, options.log);
     this.settings = new EmbeddedSettings(this.#file);
+    this.#rosterExchange = new RosterExchange(this.records, this.settings);
+    if (options.exclusive) this.#rosterExchange.serve(() => this.#roster.read(this.time.now()));
   }
 
   get outage(): Outage | null {
@@ -86,8 +93,12 @@ export class EmbeddedBackend implements Backend {
     this.#outageReason = null;
   }
 
-  async reportConnections(owner: string, count: number): Promise<number> {
-    return this.#connections.report(owner, count, this.time.now());
+  async reportConnections(owner: string, count: number, changes: RosterChanges): Promise<ConnectionReport> {
+    return this.#roster.report(owner, count, changes, this.time.now());
+  }
+
+  async readRoster(): Promise<Roster> {
+    return this.#options.exclusive ? this.#roster.read(this.time.now()) : this.#rosterExchange.request();
   }
 
   async checkDurability(): Promise<DurabilityProblem[]> {

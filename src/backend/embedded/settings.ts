@@ -18,6 +18,10 @@ export class EmbeddedSettings implements Settings {
     this.#file.run('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', name, value);
   }
 
+  delete(name: string): void {
+    this.#file.run('DELETE FROM setting WHERE name = ?', name);
+  }
+
   keep(name: string, make: () => string): string {
     const stored = this.get(name);
     if (stored !== null) return stored;
@@ -29,6 +33,6 @@ export class EmbeddedSettings implements Settings {
   /** Writes a value and deletes it again. Throws `Unavailable` if the file cannot be written. */
   test(): void {
     this.put('self-test', '');
-    this.#file.run('DELETE FROM setting WHERE name = ?', 'self-test');
+    this.delete('self-test');
   }
 }

@@ -40,6 +40,16 @@ export class Keys {
     this.messageChannel = `${this.#channelBase}messages`;
   }
 
+  /** The rows of a process. */
+  roster(owner: string): string {
+    return `${this.#base}roster:${owner}`;
+  }
+
+  /** The latest changes of a process's rows. */
+  rosterChanges(owner: string): string {
+    return `${this.#base}roster-changes:${owner}`;
+  }
+
   lastTick(channel: string): string {
     return `${this.#base}last:${channel}`;
   }

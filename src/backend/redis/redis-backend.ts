@@ -4,10 +4,13 @@ import { RemoteTime, type HouseTime } from '../../time/house-time.ts';
 import {
   Unavailable,
   type Backend,
+  type ConnectionReport,
   type DurabilityProblem,
   type Limiter,
   type Outage,
   type Records,
+  type Roster,
+  type RosterChanges,
   type SelfTestResult,
   type Ticks,
 } from '../backend.ts';
@@ -18,6 +21,7 @@ import { ReconnectingConnection } from './reconnecting-connection.ts';
 import { HealthCheck } from './health-check.ts';
 import { isTimeout } from './outages.ts';
 import { RedisRecords } from './records.ts';
+import { RedisRoster } from './roster.ts';
 import { selfTest } from './self-test.ts';
 import { Subscriber } from './subscriber.ts';
 import { describeRedisTarget, type RedisTarget } from './target.ts';
@@ -62,6 +66,7 @@ export class RedisBackend implements Backend {
   readonly #commands: ReconnectingConnection;
   readonly #queue: ReconnectingConnection;
   readonly #subscriber: Subscriber;
+  readonly #roster: RedisRoster;
   readonly #firstHealth = Promise.withResolvers<void>();
   #outage: Outage | null = 'starting';
   #reason: Error | null = null;
@@ -121,6 +126,7 @@ export class RedisBackend implements Backend {
     });
     this.records = new RedisRecords(this.#commands, keys, (listener) => this.#subscriber.addListener(listener));
     this.limiter = new RedisLimiter(this.#commands, keys);
+    this.#roster = new RedisRoster(this.#commands, keys, time);
   }
 
   get outage(): Outage | null {
@@ -151,8 +157,12 @@ export class RedisBackend implements Backend {
     await Promise.all([this.#subscriber.stop(), this.#queue.close(), this.#commands.close()]);
   }
 
-  reportConnections(owner: string, count: number): Promise<number> {
-    return this.#commands.run((client) => client.reportConnections(this.#keys.connections, owner, count));
+  reportConnections(owner: string, count: number, changes: RosterChanges): Promise<ConnectionReport> {
+    return this.#roster.report(owner, count, changes);
+  }
+
+  readRoster(): Promise<Roster> {
+    return this.#roster.read();
   }
 
   async checkDurability(): Promise<DurabilityProblem[]> {

@@ -48,8 +48,18 @@ export interface RedisClient extends Redis {
       newInstallation: string,
     ]
   ): Promise<[string] | [string, string, string, string]>;
-  /** Resolves to the sum of all reports within `connectionReportLifetimeMs`. */
-  reportConnections(connections: string, owner: string, count: number): Promise<number>;
+  /** `rows` is an object of texts and nulls, as JSON. Resolves to the sum of the counts and the version. */
+  reportConnections(
+    ...keysAndArguments: [
+      connections: string,
+      roster: string,
+      rosterChanges: string,
+      owner: string,
+      count: number,
+      after: number,
+      rows: string,
+    ]
+  ): Promise<[total: number, version: string]>;
   /** Resolves to 1, or to 0 if the record exists. An empty lifetime means forever. */
   createRecord(...keysAndArguments: [...RecordKeys, id: string, value: string, lifetime: string]): Promise<0 | 1>;
   /**

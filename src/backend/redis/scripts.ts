@@ -1,5 +1,8 @@
 import { connectionReportLifetimeMs, leaseMs } from '../backend.ts';
 
+/** The greatest length of a process's list of changes. */
+const maxRosterChanges = 32;
+
 // House time in whole ms. `%.0f` since Lua formats large numbers with an exponent.
 const prelude = `
 local function house_time()
@@ -102,20 +105,45 @@ redis.call('SET', KEYS[2], ARGV[2], 'NX')
 return {schema or ARGV[1], redis.call('GET', KEYS[2]), time[1], time[2]}
 `;
 
+// A process's rows are a hash, whose field '' is their version, and a list of the latest changes: who knows an earlier
+// version reads only these. A replacement takes house time as its version, which is greater than all before, and is not
+// in the list: then all rows are read.
 const reportConnections = `${prelude}
 local now = house_time()
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. whole(now))
+local stored, version = redis.call('HGET', KEYS[2], ''), ARGV[3]
+local replaces = version == '0'
+if replaces then
+  version = whole(math.max(now, (tonumber(stored) or 0) + 1))
+elseif stored ~= version then
+  version = '0'
+elseif ARGV[4] ~= '{}' then
+  version = whole(version + 1)
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. whole(now) .. ':' .. version)
 redis.call('PEXPIRE', KEYS[1], 10000)
+if replaces then redis.call('DEL', KEYS[2], KEYS[3]) end
+if version ~= '0' and version ~= stored then
+  redis.call('HSET', KEYS[2], '', version)
+  for key, row in pairs(cjson.decode(ARGV[4])) do
+    if row == cjson.null then redis.call('HDEL', KEYS[2], key) else redis.call('HSET', KEYS[2], key, row) end
+  end
+  if not replaces then
+    redis.call('RPUSH', KEYS[3], version .. ' ' .. ARGV[4])
+    redis.call('LTRIM', KEYS[3], -${maxRosterChanges}, -1)
+    redis.call('PEXPIRE', KEYS[3], 30000)
+  end
+end
+redis.call('PEXPIRE', KEYS[2], 10000)
 local reports, sum = redis.call('HGETALL', KEYS[1]), 0
 for i = 1, #reports, 2 do
-  local count, at = string.match(reports[i + 1], '^(%d+):(%d+)$')
+  local count, at = string.match(reports[i + 1], '^(%d+):(%d+)')
   if count and math.abs(now - at) <= ${connectionReportLifetimeMs} then
     sum = sum + count
   else
     redis.call('HDEL', KEYS[1], reports[i])
   end
 end
-return sum
+return {sum, version}
 `;
 
 const createRecord = `${storeRecord}
@@ -169,7 +197,7 @@ export const scripts = {
   pushJob: { lua: pushJob, numberOfKeys: 3 },
   publishTick: { lua: publishTick, numberOfKeys: 2 },
   checkHealth: { lua: checkHealth, numberOfKeys: 3 },
-  reportConnections: { lua: reportConnections, numberOfKeys: 1 },
+  reportConnections: { lua: reportConnections, numberOfKeys: 3 },
   createRecord: { lua: createRecord, numberOfKeys: 3 },
   replaceRecord: { lua: replaceRecord, numberOfKeys: 3 },
   deleteRecord: { lua: deleteRecord, numberOfKeys: 3 },

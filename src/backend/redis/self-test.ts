@@ -20,6 +20,7 @@ type Test = (name: string, run: () => Promise<unknown>) => Promise<void>;
 
 const channel = 'time';
 const kind = 'session';
+const owner = 'self-test';
 const limit = { name: 'self-test', maxAttempts: 1, windowMs: 10_000 };
 const lifetimeMs = 60_000;
 const deliveryTimeoutMs = 1_000;
@@ -93,7 +94,10 @@ async function testOperations(backend: Backend, test: Test, popJob: () => Promis
     await limiter.refund(limit, 'key');
     await limiter.reset(limit, 'key');
   });
-  await test('connection counts', () => backend.reportConnections('self-test', 0));
+  await test('connection counts', async () => {
+    await backend.reportConnections(owner, 0, { after: 0, rows: { row: {} } });
+    await backend.readRoster();
+  });
 }
 
 function problemOf(error: unknown): string {
@@ -113,6 +117,8 @@ function keysToDelete(keys: Keys): string[] {
     queue,
     lastPushed,
     connections,
+    keys.roster(owner),
+    keys.rosterChanges(owner),
     keys.lastTick(channel),
     ...records,
   ];

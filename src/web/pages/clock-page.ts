@@ -4,13 +4,18 @@ import { document } from './document.ts';
 
 export interface ClockPageOptions {
   assets: AssetUrls;
+  /**
+   * `screen`: nobody uses it who could sign in; it leaves when its session ends. `embed`: a frame. `signed-out`: a frame
+   * without a session, which becomes the clock if its address contains the key of a link.
+   */
+  kind: 'person' | 'screen' | 'embed' | 'signed-out';
   /** The signed-in account; null if the page shows nothing but the clock. */
   account: { name: string; csrfToken: string } | null;
   build: string;
 }
 
 /** The page with the clock in `#display` and its state in `#state`, which the client's script updates. */
-export function clockPage({ assets, account, build }: ClockPageOptions): Html {
+export function clockPage({ assets, kind, account, build }: ClockPageOptions): Html {
   const body = html`<header class="account">
       ${account && html`<span class="name">${account.name}</span>`}
       <button id="read" type="button">Read the time</button>
@@ -28,10 +33,15 @@ export function clockPage({ assets, account, build }: ClockPageOptions): Html {
         <a id="sign-in" href="/accounts/login/?next=/" target="_top">Sign in again</a>
         <noscript><p>The live clock needs JavaScript.</p></noscript>
       </div>
+      ${kind === 'signed-out' ? signInFirst : null}
       <p id="not-started">The clock has not started: it needs Chromium 64, Firefox 60, Safari 12 or a later version</p>
     </main>`;
-  return document({ title: 'Clock', assets, layout: 'clock', liveBuild: build, body });
+  return document({ title: 'Clock', assets, layout: 'clock', live: { build, kind }, body });
 }
+
+const signInFirst = html`<p id="sign-in-first">
+  To see the time, <a href="/accounts/login/?next=/" target="_top">sign in</a>.
+</p>`;
 
 function accountMenu(csrfToken: string): Html {
   return html`<a href="/accounts/password_change/">Change password</a>

@@ -6,18 +6,25 @@ export interface DocumentOptions {
   assets: AssetUrls;
   /** One sentence for search engines and link previews. */
   description?: string;
-  /** `clock` fills the window; `card` is centred in it. */
-  layout: 'clock' | 'card';
-  /** If the page runs the clock's script: the build that serves the page. The script reads it from the root element. */
-  liveBuild?: string;
+  /** `clock` and `screen` fill the window; `card` is centred in it. */
+  layout: 'clock' | 'screen' | 'card';
+  /** If the page runs the clock's script, which reads from the root element the build that serves it and its kind. */
+  live?: { build: string; kind: string };
+  /** A style sheet beside that of all pages. */
+  style?: string;
+  /** The script of a page that is not the clock. */
+  script?: string;
   body: Html;
 }
 
 /** A complete document. It contains no inline style or script, which the CSP forbids. */
-export function document({ title, assets, description, layout, liveBuild, body }: DocumentOptions): Html {
-  const isLive = liveBuild !== undefined;
+export function document({ title, assets, description, layout, live, style, script, body }: DocumentOptions): Html {
+  const source = live === undefined ? script : assets.js;
   return html`<!doctype html>
-    <html lang="en" ${isLive ? html` data-state="connecting" data-build="${liveBuild}"` : null}>
+    <html
+      lang="en"
+      ${live === undefined ? null : html` data-state="connecting" data-build="${live.build}" data-page="${live.kind}"`}
+    >
       <head>
         <meta charset="utf-8" />
         <title>${title}</title>
@@ -27,9 +34,10 @@ export function document({ title, assets, description, layout, liveBuild, body }
         <meta name="theme-color" content="#f7f6f2" media="(prefers-color-scheme: light)" />
         <meta name="theme-color" content="#0c0e12" media="(prefers-color-scheme: dark)" />
         <link rel="stylesheet" href="${assets.css}" />
+        ${style === undefined ? null : html`<link rel="stylesheet" href="${style}" />`}
         <link rel="icon" href="${assets.icon}" type="image/svg+xml" />
         <link rel="manifest" href="/manifest.webmanifest" />
-        ${isLive ? html`<script type="module" src="${assets.js}"></script>` : null}
+        ${source === undefined ? null : html`<script type="module" src="${source}"></script>`}
       </head>
       <body class="${layout}">
         ${body}

@@ -1,0 +1,31 @@
+import { runInBackground } from '../background.ts';
+import { schedule } from './schedule.ts';
+import { PairingRequests } from './screen/pairing-requests.ts';
+import { PairingView } from './screen/pairing-view.ts';
+import { ScreenPairing } from './screen/screen-pairing.ts';
+import { sessionMemory } from './session-memory.ts';
+
+const page = new PairingView();
+const pairing = new ScreenPairing({
+  requests: new PairingRequests(location.href, page.csrfToken),
+  view: page,
+  memory: sessionMemory,
+  wall: Date.now,
+  wait: (ms) => new Promise((resolve) => schedule(resolve, ms)),
+  // `replace`: the way back leads to where the person came from, not to this page.
+  leave: (path, fragment = '') => location.replace(path + location.search + fragment),
+});
+
+/** The key of a link in the address, which it is taken out of: no entry of the history contains it. */
+function takeKey(): string | null {
+  const key = /^#(clk_\w+)$/.exec(location.hash)?.[1] ?? null;
+  if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search);
+  return key;
+}
+
+runInBackground(pairing.run(takeKey()));
+// A key that is added to the address of the open page.
+addEventListener('hashchange', () => {
+  const key = takeKey();
+  if (key !== null) runInBackground(pairing.run(key));
+});

@@ -1,0 +1,40 @@
+import type { Limit, Limiter } from '../backend/backend.ts';
+
+const windowMs = 600_000;
+const wrongCodes: Limit = { name: 'wrong-codes', maxAttempts: 5, windowMs };
+/** The same wrong code counts once. */
+const sameCode: Limit = { name: 'wrong-code', maxAttempts: 1, windowMs };
+/** Whether a wrong code was counted, so that the window began with it. */
+const anyWrongCode: Limit = { name: 'any-wrong-code', maxAttempts: 1, windowMs };
+
+/** Limits the wrong pairing codes of an operator: five, then none at all until 10 minutes after the first. */
+export class CodeGuesses {
+  readonly #limiter: Limiter;
+
+  constructor(limiter: Limiter) {
+    this.#limiter = limiter;
+  }
+
+  /** The result of `lookUp`; beyond the limit, how long until the window ends, ms. `isWrong`: it counts as a guess. */
+  async attempt<Result>(
+    account: string,
+    code: string,
+    lookUp: () => Promise<Result>,
+    isWrong: (result: Result) => boolean,
+  ): Promise<{ result: Result } | number> {
+    const limiter = this.#limiter;
+    // Counted before the code is looked up, so that a burst of requests gets no more answers than the limit.
+    const waitMs = await limiter.consume(wrongCodes, account);
+    if (waitMs !== null) return waitMs;
+    let counts = false;
+    try {
+      const result = await lookUp();
+      counts = isWrong(result) && (await limiter.consume(sameCode, `${account} ${code}`)) === null;
+      return { result };
+    } finally {
+      if (counts) await limiter.consume(anyWrongCode, account);
+      else if ((await limiter.check(anyWrongCode, account)) !== null) await limiter.refund(wrongCodes, account);
+      else await limiter.reset(wrongCodes, account);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import type { Sessions } from '../auth/sessions.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { Logger } from '../logger.ts';
+import type { Command } from '../protocol.ts';
+import type { RosterRow } from './roster-row.ts';
+import type { AddressedCommand, ScreenMessage } from './screen-message.ts';
+import type { Screens, ScreenSettings, StoredScreen } from './screens.ts';
+
+/** What an operator does to a screen or to a group. The values are valid: see `screen-action.ts`. */
+export type ScreenAction =
+  | { name: 'identify' }
+  | { name: 'reload' }
+  | { name: 'revoke' }
+  | { name: 'rename'; value: string }
+  /** Null for no group. */
+  | { name: 'group'; value: string | null }
+  | { name: 'face'; value: string };
+
+/** `id`: of a screen or a link, or its name; or the `jti` of an open session or token. */
+export type ActionTarget = { id: string } | { group: string };
+
+/** `not-possible`: the action does not exist for this target. */
+export type ActionResult = 'done' | 'unknown' | 'name-taken' | 'not-possible';
+
+/** The greatest number of commands in a message, so that no message delays the ticks. */
+const maxCommandsPerMessage = 200;
+
+export interface ScreenCommandsOptions {
+  backend: Pick<Backend, 'records' | 'readRoster'>;
+  screens: Pick<Screens, 'find' | 'list' | 'rename' | 'set' | 'remove'>;
+  sessions: Pick<Sessions, 'end'>;
+  log: Logger;
+}
+
+/** Carries out the actions of operators: changes the records, and sends commands to the sockets of all processes. */
+export class ScreenCommands {
+  readonly #options: ScreenCommandsOptions;
+
+  constructor(options: ScreenCommandsOptions) {
+    this.#options = options;
+  }
+
+  /** `by`: the operator's account, or `host` for a command on the host. */
+  async run(action: ScreenAction, target: ActionTarget, by: string): Promise<ActionResult> {
+    if ('group' in target) return this.#runForGroup(action, target.group, by);
+    const screen = await this.#options.screens.find(target.id);
+    if (screen === null) return this.#runForSession(action, target.id, by);
+    if (action.name !== 'rename') {
+      await this.#runFor(action, [screen], by, false);
+      return 'done';
+    }
+    const result = await this.#options.screens.rename(screen, action.value);
+    if (result !== 'renamed') return result === 'missing' ? 'unknown' : result;
+    await this.#publish([screen.id], [commandFor(action, screen, { ...screen.value, name: action.value })]);
+    this.#audit(action, by, { screen: screen.id });
+    return 'done';
+  }
+
+  async #runForGroup(action: ScreenAction, group: string, by: string): Promise<ActionResult> {
+    if (action.name === 'rename') return 'not-possible';
+    const members = (await this.#options.screens.list()).filter(({ value }) => value.group === group);
+    if (members.length === 0) return 'unknown';
+    await this.#runFor(action, members, by, true);
+    return 'done';
+  }
+
+  async #runFor(
+    action: Exclude<ScreenAction, { name: 'rename' }>,
+    screens: readonly StoredScreen[],
+    by: string,
+    isGroup: boolean,
+  ): Promise<void> {
+    const done: { id: string; command: AddressedCommand | null }[] = [];
+    for (const screen of screens) {
+      const command = await this.#apply(action, screen);
+      if (command === 'missing') continue;
+      this.#audit(action, by, { screen: screen.id });
+      const isSpread = isGroup && action.name === 'reload' && command !== null;
+      done.push({ id: screen.id, command: isSpread ? { ...command, isSpread: true } : command });
+    }
+    const isSetting = action.name === 'group' || action.name === 'face';
+    for (let start = 0; start < done.length; start += maxCommandsPerMessage) {
+      const some = done.slice(start, start + maxCommandsPerMessage);
+      const changed = isSetting ? some.map(({ id }) => id) : [];
+      await this.#publish(
+        changed,
+        some.flatMap(({ command }) => command ?? []),
+      );
+    }
+  }
+
+  /** Changes the record. Returns the command for the screen's sockets, which is null if they were closed instead. */
+  async #apply(
+    action: Exclude<ScreenAction, { name: 'rename' }>,
+    screen: StoredScreen,
+  ): Promise<AddressedCommand | null | 'missing'> {
+    const { screens } = this.#options;
+    if (action.name === 'revoke') {
+      await screens.remove(screen);
+      return null;
+    }
+    if (action.name === 'identify' || action.name === 'reload') return commandFor(action, screen, screen.value);
+    const changes = action.name === 'group' ? { group: action.value } : { face: action.value };
+    const previous = await screens.set(screen, changes);
+    return previous === null ? 'missing' : commandFor(action, screen, { ...previous, ...changes });
+  }
+
+  /** Ends the session or token of an open socket. */
+  async #runForSession(action: ScreenAction, jti: string, by: string): Promise<ActionResult> {
+    const roster = (await this.#options.backend.readRoster()) as ReadonlyMap<string, ReadonlyMap<string, RosterRow>>;
+    for (const rows of roster.values()) {
+      for (const { id, kind, recordId, account } of rows.values()) {
+        if (id !== jti || recordId === undefined || (kind !== 'session' && kind !== 'token')) continue;
+        if (action.name !== 'revoke') return 'not-possible';
+        await this.#options.sessions.end(kind, [{ recordId, jti }]);
+        this.#audit(action, by, { [kind]: jti, account });
+        return 'done';
+      }
+    }
+    return 'unknown';
+  }
+
+  async #publish(screens: readonly string[], commands: readonly AddressedCommand[]): Promise<void> {
+    if (screens.length + commands.length === 0) return;
+    const message: ScreenMessage = { screens, commands };
+    await this.#options.backend.records.publish(JSON.stringify(message));
+  }
+
+  #audit(action: ScreenAction, by: string, target: object): void {
+    const value = 'value' in action ? { [action.name === 'rename' ? 'name' : action.name]: action.value } : {};
+    this.#options.log.info({ audit: action.name, by, ...target, ...value }, 'an operator acted');
+  }
+}
+
+/** The command that shows the result of an action on the screen, whose settings are `settings` then. */
+function commandFor(
+  { name }: ScreenAction,
+  { value: { jti } }: StoredScreen,
+  settings: ScreenSettings,
+): AddressedCommand {
+  return { to: [jti], command: commandOf(name, settings) };
+}
+
+function commandOf(name: ScreenAction['name'], settings: ScreenSettings): Command {
+  switch (name) {
+    case 'identify':
+      return { name: 'identify', text: settings.name };
+    case 'face':
+      return { name: 'face', query: settings.face };
+    case 'rename':
+    case 'group':
+      return { name: 'rename', screen: settings.name, group: settings.group };
+    default:
+      return { name: 'reload' };
+  }
+}

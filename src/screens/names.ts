@@ -1,0 +1,22 @@
+/**
+ * Control characters, line and paragraph separators, and the characters that change the direction of the text around
+ * them: a name must read the same wherever it is shown.
+ */
+const forbidden = /[\p{Cc}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
+
+/** A screen's name: NFC, trimmed, 1 to 64 code points. Null if the text cannot be one. */
+export function parseScreenName(text: string): string | null {
+  const name = text.normalize('NFC').trim();
+  const length = [...name].length;
+  return length >= 1 && length <= 64 && !forbidden.test(name) && name.isWellFormed() ? name : null;
+}
+
+/** What makes two names the same name: they are unique without case. */
+export function nameKey(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}
+
+/** A group: 1 to 32 lower-case letters, digits, `-` and `_`. Null if the text cannot be one. */
+export function parseGroup(text: string): string | null {
+  return /^[a-z0-9_-]{1,32}$/.test(text) ? text : null;
+}

@@ -1,0 +1,170 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { newId } from '../auth/sessions.ts';
+import type { Limit, Limiter, Records } from '../backend/backend.ts';
+import type { HouseTime } from '../time/house-time.ts';
+import { newPairingCode } from './pairing-code.ts';
+import type { ScreenRecord, Screens } from './screens.ts';
+
+const minuteMs = 60_000;
+/** How long a code waits for its approval, and an approval for its collection. */
+const codeLifetimeMs = 10 * minuteMs;
+/** An expired code is remembered this much longer, so that typing it is told apart from guessing. */
+const expiredLifetimeMs = 10 * minuteMs;
+const codesPerAddress: Limit = { name: 'codes-address', maxAttempts: 500, windowMs: codeLifetimeMs };
+const codesInAll: Limit = { name: 'codes', maxAttempts: 10_000, windowMs: codeLifetimeMs };
+/** Beyond this many codes, screens collect less often. */
+const manyCodes: Limit = { name: 'many-codes', maxAttempts: 1_000, windowMs: codeLifetimeMs };
+const collectEveryMs = { few: 2_000, many: 10_000 };
+
+/** What is known of a screen that asks to be paired. */
+export interface AskingScreen {
+  address: string;
+  /** Its `User-Agent`. */
+  browser: string;
+}
+
+/** What the operator decides when approving a code. */
+export interface Approval {
+  name: string;
+  group: string | null;
+  /** The operator's account, or `host` for a command. */
+  by: string;
+}
+
+interface PairingRecord extends AskingScreen {
+  secretHash: string;
+  createdAt: number;
+  expiresAt: number;
+  approval: (Approval & { screenId: string }) | null;
+}
+
+/** `expired` is told apart from `unknown` for 10 minutes, so that it does not count as a wrong guess. */
+export type FoundCode =
+  | { state: 'waiting'; screen: AskingScreen; ageMs: number }
+  | ApprovedCode
+  | 'expired'
+  | 'unknown';
+type ApprovedCode = { state: 'approved'; name: string; by: string };
+
+export type ApproveResult =
+  | { state: 'accepted'; screenId: string }
+  | 'name-taken'
+  | Exclude<FoundCode, { state: 'waiting' }>;
+
+/** `gone`: the code expired, or its secret is wrong. */
+export type CollectResult = { state: 'waiting' } | { state: 'paired'; screenId: string; screen: ScreenRecord } | 'gone';
+
+export interface BegunPairing {
+  code: string;
+  /** What the screen collects with; it is never shown. */
+  secret: string;
+  expiresInMs: number;
+  /** How often the screen asks whether it is approved. */
+  againInMs: number;
+}
+
+export interface PairingOptions {
+  records: Records;
+  limiter: Limiter;
+  time: HouseTime;
+  screens: Screens;
+}
+
+/** Pairs a screen without a keyboard: it shows a code that an operator approves elsewhere (the shape of RFC 8628). */
+export class Pairing {
+  readonly #options: PairingOptions;
+
+  constructor(options: PairingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes a code for a screen, and the secret that it collects with, which is never shown. Beyond a limit: how long
+   * until the window ends, ms. `network`: see `networkOf`.
+   */
+  async begin(screen: AskingScreen, network: string): Promise<BegunPairing | number> {
+    const { records, limiter, time } = this.#options;
+    const waitMs = (await limiter.consume(codesPerAddress, network)) ?? (await limiter.consume(codesInAll, 'all'));
+    if (waitMs !== null) return waitMs;
+    const isMany = (await limiter.consume(manyCodes, 'all')) !== null;
+    const againInMs = isMany ? collectEveryMs.many : collectEveryMs.few;
+    const now = time.now();
+    for (;;) {
+      const code = newPairingCode();
+      const secret = `${code}.${randomBytes(24).toString('base64url')}`;
+      const record: PairingRecord = {
+        ...screen,
+        secretHash: hashOf(secret),
+        createdAt: now,
+        expiresAt: now + codeLifetimeMs,
+        approval: null,
+      };
+      const created = await records.create('pairing', code, record, codeLifetimeMs + expiredLifetimeMs);
+      if (created) return { code, secret, expiresInMs: codeLifetimeMs, againInMs };
+    }
+  }
+
+  async find(code: string): Promise<FoundCode> {
+    const record = await this.#options.records.get<PairingRecord>('pairing', code);
+    return this.#stateOf(record);
+  }
+
+  /** Approves a waiting code: one atomic step, so that of two operators one is told what the other decided. */
+  async approve(code: string, approval: Approval): Promise<ApproveResult> {
+    const { records, screens } = this.#options;
+    const found = await this.find(code);
+    if (found === 'unknown' || found === 'expired' || found.state === 'approved') return found;
+    const screenId = newId();
+    if (!(await screens.takeName('screen', screenId, approval.name, codeLifetimeMs))) return 'name-taken';
+    let result = 'unknown' as ApproveResult;
+    await records.update<PairingRecord>(
+      'pairing',
+      code,
+      (record) => {
+        const current = this.#stateOf(record);
+        if (typeof current === 'string' || current.state === 'approved') {
+          result = current;
+          return null;
+        }
+        result = { state: 'accepted', screenId };
+        return { ...record, approval: { ...approval, screenId }, expiresAt: this.#options.time.now() + codeLifetimeMs };
+      },
+      codeLifetimeMs + expiredLifetimeMs,
+    );
+    if (typeof result === 'string' || result.state !== 'accepted') await screens.releaseName(approval.name, screenId);
+    return result;
+  }
+
+  /** What the screen that holds `secret` is given: once approved its session, the same again until that was used. */
+  async collect(secret: string): Promise<CollectResult> {
+    const { records, screens } = this.#options;
+    const code = secret.slice(0, secret.indexOf('.'));
+    const record = await records.get<PairingRecord>('pairing', code);
+    if (record === null || !isEqual(record.secretHash, hashOf(secret))) return 'gone';
+    const state = this.#stateOf(record);
+    if (state === 'expired' || state === 'unknown') return 'gone';
+    if (record.approval === null) return { state: 'waiting' };
+    const { screenId, name, group, by } = record.approval;
+    const existing = await screens.get(screenId);
+    if (existing !== null) return existing.wasUsed ? 'gone' : { state: 'paired', screenId, screen: existing };
+    if (!(await screens.takeName('screen', screenId, name))) return 'gone';
+    return { state: 'paired', screenId, screen: await screens.add(screenId, { name, group, face: '' }, by) };
+  }
+
+  #stateOf(record: PairingRecord | null): FoundCode {
+    if (record === null) return 'unknown';
+    const now = this.#options.time.now();
+    if (record.expiresAt <= now) return 'expired';
+    const { approval, address, browser, createdAt } = record;
+    if (approval !== null) return { state: 'approved', name: approval.name, by: approval.by };
+    return { state: 'waiting', screen: { address, browser }, ageMs: now - createdAt };
+  }
+}
+
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+function isEqual(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}

@@ -1,0 +1,110 @@
+import { troubleOf, type RosterRow, type SocketKind, type SocketState, type Trouble } from './roster-row.ts';
+import type { StoredScreen } from './screens.ts';
+
+/** A row of the roster as operators see it: a screen, a player of a link, or a socket of an account or a token. */
+export interface RosterEntry {
+  /** Unique in the roster. */
+  key: string;
+  /** What commands take. The players of a link share it. */
+  id: string;
+  kind: SocketKind;
+  /** Of a session its account, of a token its label. */
+  name: string;
+  group: string | null;
+  /** The id of the account; null for screens and links. */
+  account: string | null;
+  approvedBy: string | null;
+  address: string | null;
+  build: string | null;
+  state: SocketState | 'away';
+  trouble: Trouble | 'away' | null;
+  offsetMs: number | null;
+  errorMs: number | null;
+  face: string;
+  /** ISO time: when it was last heard from, at most 45 s ago if it is neither silent nor away; null if unknown. */
+  lastSeen: string | null;
+  /** ISO time of the end of its record if it is not used; null for accounts and tokens. */
+  expires: string | null;
+  /** The number of its open sockets in all processes. */
+  connections: number;
+}
+
+/** What an entry is made of. It changes only if one of these does. */
+export interface EntrySource {
+  key: string;
+  /** Null if there is no open socket. */
+  row: RosterRow | null;
+  /** Null for accounts and tokens. */
+  screen: StoredScreen | null;
+  connections: number;
+  trouble: RosterEntry['trouble'];
+}
+
+/** The sources of all entries, by key. `unknown` is called with each screen or link whose record is missing. */
+export function entrySources(
+  roster: ReadonlyMap<string, ReadonlyMap<string, RosterRow>>,
+  screens: ReadonlyMap<string, StoredScreen>,
+  now: number,
+  unknown: (id: string) => void,
+): Map<string, EntrySource> {
+  const sources = new Map<string, EntrySource>();
+  const connected = new Set<string>();
+  for (const [owner, rows] of roster) {
+    for (const [rowKey, row] of rows) {
+      const isScreen = row.kind === 'screen' || row.kind === 'link';
+      const screen = isScreen ? (screens.get(row.id) ?? null) : null;
+      // The record was created or removed a moment ago.
+      if (isScreen && screen === null) unknown(row.id);
+      if (isScreen && screen === null) continue;
+      connected.add(row.id);
+      const key = row.kind === 'screen' ? row.id : `${owner.slice(0, 8)}-${rowKey}`;
+      const other = sources.get(key);
+      const newest = other?.row != null && other.row.since > row.since ? other.row : row;
+      const connections = row.connections + (other?.connections ?? 0);
+      sources.set(key, { key, row: newest, screen, connections, trouble: troubleOf(newest, now) });
+    }
+  }
+  for (const [id, screen] of screens) {
+    if (!connected.has(id)) sources.set(id, { key: id, row: null, screen, connections: 0, trouble: 'away' });
+  }
+  return sources;
+}
+
+export function isSameSource(a: EntrySource, b: EntrySource): boolean {
+  return a.row === b.row && a.screen === b.screen && a.connections === b.connections && a.trouble === b.trouble;
+}
+
+/** `now`: house time, epoch ms. */
+export function entryOf({ key, row, screen, connections, trouble }: EntrySource, now: number): RosterEntry {
+  const { value } = screen ?? {};
+  return {
+    key,
+    id: screen?.id ?? row?.id ?? key,
+    kind: screen?.kind ?? row?.kind ?? 'session',
+    name: value?.name ?? (row?.kind === 'token' ? row.recordId : row?.account) ?? '',
+    group: value?.group ?? null,
+    account: row?.account ?? null,
+    approvedBy: screen?.kind === 'screen' ? screen.value.approvedBy : null,
+    address: row?.address ?? null,
+    build: row?.build ?? null,
+    state: row?.state ?? 'away',
+    trouble,
+    offsetMs: row?.offsetMs ?? null,
+    errorMs: row?.errorMs ?? null,
+    face: value?.face ?? '',
+    lastSeen: isoTime(lastSeenAt(row, screen, now)),
+    expires: isoTime(value?.expiresAt ?? null),
+    connections,
+  };
+}
+
+function lastSeenAt(row: RosterRow | null, screen: StoredScreen | null, now: number): number | null {
+  if (row !== null) return row.state === 'silent' ? row.seenAt : now;
+  if (screen === null) return null;
+  const { value } = screen;
+  return value.lastSeenAt ?? ('renewedAt' in value && value.wasUsed ? value.renewedAt : null);
+}
+
+function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

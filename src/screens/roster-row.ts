@@ -1,0 +1,68 @@
+import type { CredentialKind } from '../auth/jwt.ts';
+import type { ScreenKind } from './screens.ts';
+
+/** Whose socket it is: a person's, a program's, or that of a paired screen or a link. */
+export type SocketKind = CredentialKind | ScreenKind;
+
+/**
+ * `live`, `stale`, `connecting`: as the page reported. `connected`: it has not reported a status. `silent`: it sent
+ * nothing for 45 s.
+ */
+export type SocketState = 'live' | 'stale' | 'connecting' | 'connected' | 'silent';
+
+/** What a web process reports about a socket, or about the sockets of a paired screen. Instants are epoch ms. */
+export interface RosterRow {
+  kind: SocketKind;
+  /** The id of the screen or the link; the `jti` of a session or a token. */
+  id: string;
+  /** The id of the account; missing for screens and links. */
+  account?: string;
+  /** The id of the record of a session or a token; missing for screens and links. */
+  recordId?: string;
+  address: string;
+  state: SocketState;
+  /** Null before any status. */
+  build: string | null;
+  /** `build` is not that of the web process. */
+  isOldBuild?: true;
+  offsetMs: number | null;
+  errorMs: number | null;
+  differs?: true;
+  /** When the newest socket was opened. */
+  since: number;
+  /** When it was last heard from, as of the last change of the row. */
+  seenAt: number;
+  /** The number of sockets in this process. */
+  connections: number;
+}
+
+export type Trouble = 'silent' | 'stale' | 'wrong' | 'old-build';
+
+const maxErrorMs = 100;
+/** A page that is older than the server loads the new one by itself within this time. */
+const oldBuildAllowedForMs = 600_000;
+
+/** What an operator should look at; null if the socket's state is good. */
+export function troubleOf(row: RosterRow, now: number): Trouble | null {
+  if (row.state === 'silent' || row.state === 'stale') return row.state;
+  if (isWrong(row)) return 'wrong';
+  return row.isOldBuild && now - row.since > oldBuildAllowedForMs ? 'old-build' : null;
+}
+
+interface Claim {
+  state: SocketState;
+  errorMs: number | null;
+  differs?: boolean;
+}
+
+/** Whether a page claims the time although it is not known to be right. */
+export function isWrong({ state, errorMs, differs }: Claim): boolean {
+  return state === 'live' && (errorMs === null || errorMs > maxErrorMs || differs === true);
+}
+
+/** Whether a number differs enough to report it again: by a tenth and 1 ms, or across the limit of `wrong`. */
+export function isMaterialChange(before: number | null, after: number | null): boolean {
+  if (before === null || after === null) return before !== after;
+  if (before > maxErrorMs !== after > maxErrorMs) return true;
+  return Math.abs(after - before) > Math.max(1, Math.abs(before) / 10);
+}

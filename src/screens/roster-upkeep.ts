@@ -1,0 +1,57 @@
+import { runInBackground } from '../background.ts';
+import { Unavailable } from '../backend/backend.ts';
+import type { Service } from '../lifecycle.ts';
+import type { Departure, Roster } from './roster.ts';
+import type { RosterView } from './roster-view.ts';
+import type { Screens } from './screens.ts';
+
+const everyMs = 1_000;
+/** The greatest number of screens that are noted as away in a second: thousands may depart at once. */
+const maxNotedAtOnce = 20;
+
+export interface RosterUpkeepOptions {
+  roster: Pick<Roster, 'takeDeparted'>;
+  view: Pick<RosterView, 'releaseIfUnused'>;
+  screens: Pick<Screens, 'getMany' | 'set'>;
+}
+
+/** Notes in the record of each screen that went away when it was last seen, and frees the memory of an unused view. */
+export class RosterUpkeep implements Service {
+  readonly name = 'roster upkeep';
+  readonly #options: RosterUpkeepOptions;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: RosterUpkeepOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => runInBackground(this.#run()), everyMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+  }
+
+  async #run(): Promise<void> {
+    const { roster, view } = this.#options;
+    view.releaseIfUnused();
+    const departed = roster.takeDeparted(maxNotedAtOnce);
+    if (departed.length === 0) return;
+    try {
+      await this.#note(departed);
+    } catch (error) {
+      // During an outage the last use of the record is shown instead.
+      if (!(error instanceof Unavailable)) throw error;
+    }
+  }
+
+  async #note(departed: readonly Departure[]): Promise<void> {
+    const { screens } = this.#options;
+    const seenAt = new Map(departed.map((departure) => [departure.id, departure.seenAt]));
+    for (const screen of await screens.getMany([...seenAt.keys()])) {
+      const lastSeenAt = seenAt.get(screen.id) ?? 0;
+      if (lastSeenAt > (screen.value.lastSeenAt ?? 0)) await screens.set(screen, { lastSeenAt });
+    }
+  }
+}

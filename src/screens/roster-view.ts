@@ -1,0 +1,121 @@
+import type { Backend } from '../backend/backend.ts';
+import { entryOf, entrySources, isSameSource, type EntrySource, type RosterEntry } from './roster-entry.ts';
+import type { RosterRow } from './roster-row.ts';
+import { ScreenRecords } from './screen-records.ts';
+import type { Screens, StoredScreen } from './screens.ts';
+
+const readEveryMs = 1_000;
+/** What was read is released if nobody asks for it for this long. */
+const keptForMs = 30_000;
+/** Another process may have answered the last request, up to this long before this process knew of a change. */
+const overlapMs = 3_000;
+
+/** Version: house time, whole ms. A client passes it to any web process to get what changed since then. */
+export interface RosterAnswer {
+  version: number;
+  /** `entries` are all entries; false: those that changed. */
+  isComplete: boolean;
+  entries: RosterEntry[];
+  /** The keys of removed entries. */
+  removed: string[];
+}
+
+export interface RosterViewOptions {
+  backend: Pick<Backend, 'readRoster' | 'records' | 'time'>;
+  screens: Pick<Screens, 'list' | 'getMany'>;
+  /** Monotonic ms. */
+  monotonicNow?: () => number;
+}
+
+/** The roster of all web processes. It is read while somebody asks for it, at most once a second. */
+export class RosterView {
+  readonly #backend: RosterViewOptions['backend'];
+  readonly #monotonicNow: () => number;
+  readonly #records: ScreenRecords;
+  #sources = new Map<string, EntrySource>();
+  /** When each entry last changed and when each was removed, house time. */
+  readonly #changedAt = new Map<string, number>();
+  readonly #removedAt = new Map<string, number>();
+  #version = 0;
+  /** Changes before this instant are not known. */
+  #since = Infinity;
+  #reading: Promise<void> | null = null;
+  /** Monotonic ms. */
+  #readAt = -Infinity;
+
+  constructor({ backend, screens, monotonicNow = () => performance.now() }: RosterViewOptions) {
+    this.#backend = backend;
+    this.#monotonicNow = monotonicNow;
+    this.#records = new ScreenRecords({ records: backend.records, screens, monotonicNow });
+  }
+
+  /** What changed since a version of any process; everything if that is null or too old. */
+  async changesSince(version: number | null): Promise<RosterAnswer> {
+    await this.#read();
+    const now = this.#backend.time.now();
+    const from = version === null ? -Infinity : version - overlapMs;
+    const isComplete = !(from >= this.#since && from <= this.#version);
+    const sources = [...this.#sources.values()];
+    const changed = isComplete ? sources : sources.filter(({ key }) => (this.#changedAt.get(key) ?? 0) >= from);
+    const removed = [...this.#removedAt].filter(([, at]) => at >= from).map(([key]) => key);
+    const entries = changed.map((source) => entryOf(source, now));
+    return { version: this.#version, isComplete, entries, removed: isComplete ? [] : removed };
+  }
+
+  /** The records of all screens and links, and the ids of those that have an open socket in any process. */
+  async screens(): Promise<{ records: ReadonlyMap<string, StoredScreen>; connected: ReadonlySet<string> }> {
+    await this.#read();
+    const sources = [...this.#sources.values()];
+    const connected = new Set(
+      sources.flatMap(({ row, screen }) => (row !== null && screen !== null ? [screen.id] : [])),
+    );
+    return { records: await this.#records.read(), connected };
+  }
+
+  /** Frees the memory if nobody asked for the roster for a while. */
+  releaseIfUnused(): void {
+    if (this.#monotonicNow() - this.#readAt < keptForMs) return;
+    this.#records.release();
+    this.#sources = new Map();
+    this.#changedAt.clear();
+    this.#removedAt.clear();
+    this.#since = Infinity;
+  }
+
+  async #read(): Promise<void> {
+    if (this.#reading === null && this.#monotonicNow() - this.#readAt < readEveryMs) return;
+    this.#reading ??= this.#update().finally(() => (this.#reading = null));
+    await this.#reading;
+  }
+
+  async #update(): Promise<void> {
+    const screens = await this.#records.read();
+    const roster = (await this.#backend.readRoster()) as ReadonlyMap<string, ReadonlyMap<string, RosterRow>>;
+    const now = Math.floor(this.#backend.time.now());
+    const sources = entrySources(roster, screens, now, (id) => this.#records.markOutdated(id));
+    this.#readAt = this.#monotonicNow();
+    if (this.#since === Infinity || now < this.#version) this.#since = now;
+    this.#version = now;
+    for (const [key, source] of sources) {
+      const known = this.#sources.get(key);
+      if (known === undefined || !isSameSource(known, source)) this.#changedAt.set(key, now);
+      this.#removedAt.delete(key);
+    }
+    for (const key of this.#sources.keys()) {
+      if (sources.has(key)) continue;
+      this.#changedAt.delete(key);
+      this.#removedAt.set(key, now);
+    }
+    this.#sources = sources;
+    this.#forgetRemoved(now);
+  }
+
+  /** Clients with a version from before a removal that is forgotten get a complete answer. */
+  #forgetRemoved(now: number): void {
+    for (const [key, at] of this.#removedAt) {
+      if (now - at < keptForMs) break;
+      this.#removedAt.delete(key);
+      this.#since = Math.max(this.#since, at + 1);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import type { Session } from '../auth/session.ts';
+import { CodeGuesses } from '../screens/code-guesses.ts';
+import { parseGroup, parseScreenName } from '../screens/names.ts';
+import { parsePairingCode } from '../screens/pairing-code.ts';
+import type { ApproveResult, FoundCode } from '../screens/pairing.ts';
+import { HttpError, tooManyAttempts } from './http-error.ts';
+import { field, page, secretPage, type Request, type Response } from './http.ts';
+import { codePage, confirmPage, pairedPage } from './pages/device-page.ts';
+import type { Handler, Routes } from './router.ts';
+import type { WebContext } from './web-context.ts';
+
+const badName = 'A name has 1 to 64 characters, without control characters and changes of direction.';
+const badGroup = 'A group has 1 to 32 lower-case letters, digits, hyphens or underscores.';
+
+interface Entered {
+  /** As parsed. */
+  code: string;
+  name: string;
+  group: string;
+}
+
+/** Where an operator approves the code that a screen shows. */
+export function deviceRoutes(context: WebContext): Routes {
+  const { authenticator, accounts, pairing, screenCookies, csrf, assets, backend, log } = context;
+  const guesses = new CodeGuesses(backend.limiter);
+
+  /** Answers operators; everybody else is refused before anything is looked up. */
+  const asOperator =
+    (answer: (request: Request, session: Session) => Promise<Response>): Handler =>
+    async (request) => {
+      const session = await authenticator.authenticate(request, { kinds: ['session'] });
+      if (session === null) return screenCookies.redirectSignedOut(request);
+      const account = await accounts.get(session.account);
+      if (account?.operator !== true) throw new HttpError('forbidden', 'Only operators may pair screens.');
+      return answer(request, session);
+    };
+
+  const codeForm = (status: number, code: string, message?: string): Response =>
+    page(codePage({ assets, code, message }), status);
+
+  /** Looks a code up within the operator's limit of wrong ones. */
+  const guarded = async <Result extends FoundCode | ApproveResult>(
+    { account }: Session,
+    code: string,
+    lookUp: () => Promise<Result>,
+  ): Promise<Result> => {
+    const attempt = await guesses.attempt(account, code, lookUp, (result) => result === 'unknown');
+    if (typeof attempt === 'number') throw tooManyAttempts(attempt, 'Too many wrong codes.');
+    return attempt.result;
+  };
+
+  /** The response if the code cannot be approved: it is unknown, expired or approved already. */
+  const refusal = (code: string, result: FoundCode | ApproveResult): Response => {
+    if (typeof result === 'string') {
+      const reason = result === 'expired' ? 'has expired. The screen shows a new one' : 'is wrong. Compare it';
+      return codeForm(404, code, `This code ${reason}.`);
+    }
+    const { name = '', by = '' } = 'by' in result ? result : {};
+    return codeForm(409, '', `${by} has paired this screen already, as ${name}.`);
+  };
+
+  const confirm = async (
+    request: Request,
+    session: Session,
+    { code, name, group }: Entered,
+    [status, message]: readonly [number, string?] = [200],
+  ): Promise<Response> => {
+    const found = await guarded(session, code, () => pairing.find(code));
+    if (typeof found === 'string' || found.state !== 'waiting') return refusal(code, found);
+    const { token, headers } = csrf.tokenFor(request);
+    const { screen, ageMs } = found;
+    const options = { assets, csrfToken: token, code, screen, ageMs, name, group, message };
+    return secretPage(confirmPage(options), status, headers);
+  };
+
+  const approve = async (request: Request, session: Session, entered: Entered): Promise<Response> => {
+    const { code } = entered;
+    const name = parseScreenName(entered.name);
+    const group = entered.group.trim() === '' ? null : parseGroup(entered.group.trim());
+    if (name === null) return confirm(request, session, entered, [400, badName]);
+    if (group === null && entered.group.trim() !== '') return confirm(request, session, entered, [400, badGroup]);
+    const by = session.account;
+    const result = await guarded(session, code, () => pairing.approve(code, { name, group, by }));
+    if (result === 'name-taken') {
+      return confirm(request, session, entered, [409, 'Another screen or link has this name. Choose another one.']);
+    }
+    if (typeof result === 'string' || result.state !== 'accepted') return refusal(code, result);
+    log.info({ audit: 'pair', by, screen: result.screenId, name, group }, 'an operator acted');
+    return page(pairedPage(assets, name));
+  };
+
+  return {
+    '/device': {
+      GET: asOperator(async (request, session) => {
+        const text = field(request.query, 'code');
+        if (text === '') return codeForm(200, '');
+        const code = parsePairingCode(text);
+        return code === null ? notACode(text) : confirm(request, session, { code, name: '', group: '' });
+      }),
+      POST: asOperator(async (request, session) => {
+        csrf.check(request);
+        const { body } = request;
+        const code = parsePairingCode(field(body, 'code'));
+        if (code === null) return notACode(field(body, 'code'));
+        return approve(request, session, { code, name: field(body, 'name'), group: field(body, 'group') });
+      }),
+    },
+  };
+
+  function notACode(text: string): Response {
+    // The key of a link, pasted into the wrong field, must not be shown.
+    const shown = text.length <= 16 ? text : '';
+    return codeForm(400, shown, 'A code has eight characters, such as BCDF-2345, without vowels, 0 and 1.');
+  }
+}

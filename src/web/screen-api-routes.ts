@@ -1,0 +1,71 @@
+import type { Session } from '../auth/session.ts';
+import type { ActionResult } from '../screens/commands.ts';
+import { InvalidAction, parseAction, parseTarget } from '../screens/screen-action.ts';
+import { HttpError, signedOut } from './http-error.ts';
+import { field, json, type Request } from './http.ts';
+import type { Routes } from './router.ts';
+import type { WebContext } from './web-context.ts';
+
+/** The roster, and the actions on screens, for operators. */
+export function screenApiRoutes(context: WebContext): Routes {
+  const { authenticator, accounts, csrf, rosterView, screenCommands } = context;
+
+  /** The session of an operator. Throws a 401 for nobody and a 403 for everybody else. */
+  const operatorOf = async (request: Request): Promise<Session> => {
+    const session = await authenticator.authenticate(request, { kinds: ['session'] });
+    if (session === null) throw signedOut();
+    const account = await accounts.get(session.account);
+    if (account?.operator !== true) throw new HttpError('forbidden', 'Only operators may do this.');
+    return session;
+  };
+
+  return {
+    '/api/screens': {
+      GET: async (request) => {
+        await operatorOf(request);
+        return json(await rosterView.changesSince(versionOf(field(request.query, 'since'))));
+      },
+      POST: async (request) => {
+        const { account } = await operatorOf(request);
+        csrf.check(request);
+        const { action, target } = parseBody(request.body);
+        const problem = problemOf(await screenCommands.run(action, target, account));
+        if (problem !== null) throw problem;
+        return json({});
+      },
+    },
+  };
+}
+
+/** A version that is no number gets a complete answer, like none. */
+function versionOf(since: string): number | null {
+  return /^\d{1,15}$/.test(since) ? Number(since) : null;
+}
+
+function parseBody(text: string) {
+  try {
+    const body = JSON.parse(text) as Record<string, unknown> | null;
+    const { action, id, group, value } = body ?? {};
+    return { action: parseAction(action, value), target: parseTarget(id, group) };
+  } catch (error) {
+    if (error instanceof InvalidAction) throw new HttpError('invalid-request', error.message);
+    if (error instanceof SyntaxError) throw new HttpError('invalid-request', 'The body is not JSON.');
+    throw error;
+  }
+}
+
+function problemOf(result: ActionResult): HttpError | null {
+  switch (result) {
+    case 'unknown':
+      return new HttpError('unknown-screen', 'There is no such screen, or its group is empty.');
+    case 'name-taken':
+      return new HttpError('name-taken', 'Another screen or link has this name.');
+    case 'not-possible':
+      return new HttpError(
+        'not-possible',
+        'Groups cannot be renamed here, and people and programs can only be signed out.',
+      );
+    case 'done':
+      return null;
+  }
+}

@@ -1,0 +1,210 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, signIn } from '../support/browser.ts';
+import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
+
+const password = 'a long enough password';
+
+let server: RedisServer;
+let env: Record<string, string>;
+let processes: ClockProcess[];
+let here: ClockProcess;
+let there: ClockProcess;
+let outer: Server;
+let browser: Browser;
+
+const outerOrigin = (): string => `http://localhost:${(outer.address() as AddressInfo).port}`;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+  env = {
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: String(server.port),
+    CLOCK_SECRET: 'a secret of the tests that is long enough',
+    CLOCK_ADMIN_PASSWORD: password,
+  };
+  // Another site, whose page shows the address of its query in a frame.
+  outer = createServer((request, response) => {
+    const address = decodeURIComponent(new URL(request.url ?? '/', 'http://a').search.slice(1));
+    response.setHeader('Content-Type', 'text/html');
+    response.end(`<!doctype html><iframe src="${address}" width="800" height="400"></iframe>`);
+  });
+  await new Promise<void>((resolve) => outer.listen(0, '127.0.0.1', resolve));
+  const web = ['web', '--host', '127.0.0.1', '--frame-ancestors', outerOrigin()];
+  // --public-url: the kiosk shows no QR code of a server that listens on loopback alone.
+  processes = await Promise.all(
+    [[...web, '--public-url', 'http://clock.example.org'], web, ['worker'], ['beat']].map((args) =>
+      startClock(args, { env }),
+    ),
+  );
+  [here, there] = processes as [ClockProcess, ClockProcess];
+  browser = await launchBrowser({ args: ['--test-third-party-cookie-phaseout'] });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all((processes ?? []).map((each) => each.stop()));
+  outer?.close();
+  await server?.stop();
+});
+
+/** A browser of its own. */
+async function device(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
+  return browser.newContext(options);
+}
+
+async function codeOf(kiosk: Page): Promise<string> {
+  const shown = kiosk.locator('#code');
+  await shown.filter({ hasText: /^....-....$/ }).waitFor();
+  return (await shown.textContent()) ?? '';
+}
+
+async function isLive(page: Page): Promise<void> {
+  await page.locator('[data-state="live"]').waitFor({ timeout: 10_000 });
+}
+
+async function keyOf(name: string, origin = there.url): Promise<string> {
+  const { exit, stdout } = await runClock(['screens', 'link', name, '--public-url', origin], { env });
+  expect(exit).toBe(0);
+  const [screen, embed] = stdout.trim().split('\n');
+  const key = /#(clk_[a-z2-7]{32})$/.exec(screen ?? '')?.[1] ?? '';
+  expect([screen, embed]).toEqual([`${origin}/screen#${key}`, `${origin}/embed#${key}`]);
+  return key;
+}
+
+describe('pairing', () => {
+  test('two kiosks become clocks while a phone approves them, on two web processes', async () => {
+    const phone = await (await device({ viewport: { width: 390, height: 844 }, hasTouch: true })).newPage();
+    await signIn(phone, `${there.url}/`, password);
+    for (const [name, group] of [
+      ['Lobby', ''],
+      ['Hall', 'floor-2'],
+    ] as const) {
+      const kiosk = await (await device()).newPage();
+      const blankAt = performance.now();
+      await kiosk.goto(`${here.url}/screen?seconds=off`);
+      const code = await codeOf(kiosk);
+      // A reload in the middle keeps the code.
+      await kiosk.reload();
+      expect(await codeOf(kiosk)).toBe(code);
+      expect(await kiosk.locator('#qr path').getAttribute('d')).toMatch(/^M\d/);
+      expect(await kiosk.locator('#address').textContent()).toBe('clock.example.org/device');
+      await phone.goto(`${there.url}/device`);
+      await phone.getByLabel('Code on the screen').fill(code.toLowerCase());
+      await phone.getByRole('button', { name: 'Continue' }).click();
+      await phone.getByLabel('Name of the screen').fill(name);
+      await phone.getByLabel('Group').fill(group);
+      await phone.getByRole('button', { name: 'Pair this screen' }).click();
+      await phone.getByRole('heading', { name: `${name} is paired` }).waitFor();
+      const approvedAt = performance.now();
+      await kiosk.waitForURL(`${here.url}/?seconds=off`);
+      await isLive(kiosk);
+      expect(performance.now() - approvedAt).toBeLessThan(4_000);
+      expect(performance.now() - blankAt).toBeLessThan(15_000);
+      expect(await kiosk.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
+      await kiosk.context().close();
+    }
+    await phone.context().close();
+  });
+
+  test('clock pair approves a code, and a revoked kiosk shows a new one by itself', async () => {
+    const kiosk = await (await device()).newPage();
+    await kiosk.goto(`${here.url}/screen`);
+    const code = await codeOf(kiosk);
+    expect(await runClock(['pair', 'nonsense', '--name', 'Desk'], { env })).toMatchObject({ exit: 2 });
+    expect(await runClock(['pair', 'BCDF-2345', '--name', 'Desk'], { env })).toMatchObject({ exit: 1 });
+    expect(await runClock(['pair', code, '--name', 'Desk', '--group', 'A B'], { env })).toMatchObject({ exit: 2 });
+    expect(await runClock(['pair', code, '--name', 'Desk', '--group', 'front'], { env })).toMatchObject({ exit: 0 });
+    await kiosk.waitForURL(`${here.url}/`);
+    await isLive(kiosk);
+    const screens = async (...args: string[]) => runClock(['screens', ...args], { env });
+    const row = await until(async () => {
+      const rows = JSON.parse((await screens('list', '--json')).stdout) as { name: string; state: string }[];
+      return rows.find(({ name, state }) => name === 'Desk' && state !== 'away') ?? null;
+    }, 'the kiosk is in the list');
+    expect(row).toMatchObject({ kind: 'screen', group: 'front', approvedBy: 'host' });
+    expect((await screens('identify', 'desk')).exit).toBe(0);
+    expect((await screens('rename', 'Desk', 'Front desk')).exit).toBe(0);
+    expect((await screens('face', 'Front desk', 'face=analog')).exit).toBe(0);
+    expect((await screens('group', '--group', 'front', 'back')).exit).toBe(0);
+    expect((await screens('group', 'Front desk', '--none')).exit).toBe(0);
+    expect((await screens('reload', '--group', 'back')).exit).toBe(1);
+    expect((await screens('revoke', '--group', 'back')).exit).toBe(2);
+    expect((await screens('revoke', 'Nobody')).exit).toBe(1);
+    const revoked = await screens('revoke', 'Front desk');
+    expect(revoked.exit).toBe(0);
+    expect(revoked.stderr).toContain('"audit":"revoke","by":"host"');
+    await kiosk.waitForURL(`${here.url}/screen`);
+    expect(await codeOf(kiosk)).not.toBe(code);
+    await kiosk.context().close();
+  });
+});
+
+describe('a link', () => {
+  test('is exchanged for a cookie, and no entry of the history contains its key', async () => {
+    const key = await keyOf('Player');
+    const page = await (await device()).newPage();
+    const requested: string[] = [];
+    page.on('request', (request) => requested.push(request.url(), request.headers()['referer'] ?? ''));
+    await page.goto(`${there.url}/screen?face=analog#${key}`);
+    await page.waitForURL(`${there.url}/?face=analog`);
+    await isLive(page);
+    expect(requested.join(' ')).not.toContain(key);
+    await page.goBack();
+    expect(page.url()).not.toContain(key);
+    await page.context().close();
+  });
+
+  test('shows a code below its words when it is dead', async () => {
+    const page = await (await device()).newPage();
+    await page.goto(`${there.url}/screen#clk_${'a'.repeat(32)}`);
+    await page.getByText('This link has ended').waitFor();
+    await codeOf(page);
+    expect(page.url()).toBe(`${there.url}/screen`);
+    await page.context().close();
+  });
+
+  test('asks before it replaces a person’s session', async () => {
+    const key = await keyOf('Desk player');
+    const page = await (await device()).newPage();
+    await signIn(page, `${there.url}/`, password);
+    await page.goto(`${there.url}/screen#${key}`);
+    await page.getByRole('button', { name: 'Show the link’s clock here' }).click();
+    await page.waitForURL(`${there.url}/`);
+    expect(await page.locator('html').getAttribute('data-page')).toBe('screen');
+    await page.context().close();
+  });
+
+  test('is the clock in a frame on another site, without third-party cookies, over reload and settings', async () => {
+    const key = await keyOf('Dashboard');
+    const page = await (await device()).newPage();
+    await page.goto(`${outerOrigin()}/?${encodeURIComponent(`${there.url}/embed`)}`);
+    const frame = page.frameLocator('iframe');
+    await frame.getByText('To see the time, sign in').waitFor();
+    await page.goto(`${outerOrigin()}/?${encodeURIComponent(`${there.url}/embed?zone=Asia/Tokyo#${key}`)}`);
+    await frame.locator('[data-state="live"]').waitFor({ timeout: 10_000 });
+    const cookies = await page.context().cookies(there.url);
+    expect(cookies.filter(({ name }) => name === 'sessionid')).toEqual([]);
+    await frame.locator('#display').click();
+    await frame.getByText('Settings').click();
+    expect(await frame.locator('#panel').innerText()).not.toContain(key);
+    await frame.getByLabel('Face').selectOption('analog');
+    await frame.getByRole('button', { name: 'Apply' }).click();
+    await frame.locator('#dial').waitFor();
+    await frame.locator('[data-state="live"]').waitFor({ timeout: 10_000 });
+    expect(page.frames()[1]?.url()).toMatch(new RegExp(`face=analog.*#${key}$`));
+    expect((await runClock(['screens', 'revoke', 'Dashboard'], { env })).exit).toBe(0);
+    await frame.locator('[data-state="signed-out"]').waitFor({ timeout: 10_000 });
+    for (const { log } of processes) expect(JSON.stringify(log)).not.toContain(key);
+    await page.context().close();
+  });
+
+  test('without --public-url is refused', async () => {
+    const { exit, stderr } = await runClock(['screens', 'link', 'Nowhere'], { env });
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('--public-url')]);
+  });
+});
