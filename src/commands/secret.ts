@@ -10,7 +10,7 @@ export function makeSecrets(directory: string | undefined): void {
     process.stdout.write(`CLOCK_SECRET=${made.secret}\nCLOCK_ADMIN_PASSWORD=${made['admin-password']}\n`);
     return;
   }
-  if (directory.trim() === '') throw new UserError('--write: the directory is blank');
+  if (directory.trim() === '') throw new UserError('--write: the name of the directory is blank');
   if (existsSync(directory) && (statSync(directory).mode & 0o077) !== 0) {
     throw new UserError(
       `--write: other users can open ${directory}; name a new directory, or run chmod 700 on it first`,

@@ -10,7 +10,7 @@ export interface Problem {
 export function problemOfAnswer({ status, state, isForeign = false }: StateAnswer, origin: string): Problem | null {
   if (state !== null) return null;
   if (isForeign)
-    return { reason: 'not-a-clock', message: `${origin} answers with a page or a redirect: it is not a Clock` };
+    return { reason: 'not-a-clock', message: `${origin} answers with a page or a redirect: it is not a Clock server` };
   if (status === 401 || status === 403) {
     return { reason: 'signed-out', message: "the server refuses this token: issue another with 'clock token issue'" };
   }
