@@ -5,6 +5,7 @@
  *
  *     node --expose-gc bench/roster.ts --screens 10000 --seconds 20
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../src/backend/redis/target.ts';
@@ -52,10 +53,16 @@ try {
   show('bytes in Redis per screen, record', `${Math.round(recordBytes / count)} B`);
   await trial('nothing happens', 0, false);
   await trial('statuses, nobody looks', count / statusEveryS, false);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
   const start = performance.now();
   const first = await view.changesSince(null);
   const text = JSON.stringify(first);
-  show('first answer', `${Math.round(performance.now() - start)} ms, ${Math.round(text.length / 1_000)} kB`);
+  const firstMs = Math.round(performance.now() - start);
+  await passes(50);
+  delay.disable();
+  const blockedMs = Math.round(delay.max / 1e6);
+  show('first answer', `${firstMs} ms, of which at once ${blockedMs} ms; ${Math.round(text.length / 1_000)} kB`);
   await trial('statuses, one operator looks', count / statusEveryS, true);
   globalThis.gc?.();
   const looking = process.memoryUsage().heapUsed;
