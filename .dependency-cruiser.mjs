@@ -14,7 +14,7 @@ const onlyIn = (dependency, home) =>
 
 const roots = '^src/(cli|main|roles|backends|checks)\\.ts$|^src/cli/';
 const baseLayer =
-  '^src/(addresses|executable|background|folders|lifecycle|logger|metrics|protocol|config|secrets|shutdown|build-info)\\.ts$|^src/time/';
+  '^src/(addresses|executable|background|directories|lifecycle|logger|metrics|protocol|config|secrets|shutdown|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [
@@ -35,7 +35,7 @@ export default {
       'time-is-independent',
       { path: '^src/time/' },
       { path: '^src/', pathNot: '^src/time/' },
-      'time/ depends on nothing outside its folder',
+      'time/ depends on nothing outside its directory',
     ),
     forbid(
       'tasks-are-independent',

@@ -1,6 +1,6 @@
 /**
- * The baseline: bare uWebSockets.js and ioredis. It looks each handshake up in Redis and relays the messages of one
- * pub/sub channel. It checks no signature, origin or rate, and counts nothing.
+ * The baseline: bare uWebSockets.js and ioredis. It reads one key from Redis per handshake and relays the messages of one
+ * pub/sub channel. It checks no signature, origin or rate, and has no metrics.
  */
 import { Redis } from 'ioredis';
 import { App, us_socket_local_port } from 'uWebSockets.js';

@@ -1,4 +1,4 @@
-/** Opens many sockets cheaply: they parse nothing of a frame but its length. */
+/** Opens many sockets at little cost: of a frame they parse only the length. */
 import { connect, type Socket } from 'node:net';
 
 /** A group of sockets that receive ticks. */

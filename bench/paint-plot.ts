@@ -16,8 +16,9 @@ export function paintPlot(series: readonly { name: string; color: string; latene
     });
     const most = Math.max(...bins);
     const bars = bins.map((part, bin) => {
-      const tall = (part / most) * 200;
-      return `<rect x="${x(bin * binMs - rangeMs)}" y="${bottom - tall}" width="${x(binMs) - x(0)}" height="${tall}"/>`;
+      const barHeight = (part / most) * 200;
+      const [barX, barWidth] = [x(bin * binMs - rangeMs), x(binMs) - x(0)];
+      return `<rect x="${barX}" y="${bottom - barHeight}" width="${barWidth}" height="${barHeight}"/>`;
     });
     const label = `<text x="${left}" y="${24 + index * 18}">${name}, ${lateness.length} paints</text>`;
     return `<g fill="${color}" fill-opacity="0.55">${bars.join('')}</g><g fill="${color}">${label}</g>`;

@@ -13,7 +13,7 @@ export interface Paint {
 
 const dayMs = 86_400_000;
 
-/** A script for the page. It sets `Date` wrong by `offMs` there, but not the monotonic clock. */
+/** A script for the page. It shifts `Date` by `offMs`, but not the monotonic clock, and records the paints. */
 export function recorder(offMs: number): string {
   return `
     const RealDate = Date;

@@ -1,7 +1,7 @@
 /**
- * Measures what sign-ins in bulk cost everybody else: the delay of ticks and the duration of handshakes, first without
- * and then during attempts with a wrong password from many addresses. Each handshake verifies a signature, which needs
- * a thread of the pool that hashes passwords, too.
+ * Measures how many simultaneous sign-ins affect other clients: the delay of ticks and the duration of handshakes, first
+ * without and then during attempts with a wrong password from many addresses. Each handshake verifies a signature, which
+ * uses the same thread pool as password hashing.
  *
  *     node_modules/.bin/node bench/sign-ins.ts --seconds 20 --concurrency 16
  */
@@ -74,7 +74,7 @@ async function signInRepeatedly(): Promise<void> {
     const fields = { username: `nobody${attempts}`, password: 'a wrong password' };
     const { status } = await client.post('/accounts/login/', fields, { 'X-Forwarded-For': address });
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    // A refused attempt is repeated no faster than a person could.
+    // Repeats a refused attempt no faster than a person could.
     if (status !== 200) await passes(100);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Whether a page grows: one page on `clock all` with the shortest interval. It is handed every tick, 20 a second
- * at 50 ms, in place of the first of each second. Exits with 1 when its heap grew by more than 10 % from
- * minute 2 to the end.
+ * Measures whether the memory of a page grows: one page on `clock all` with the shortest interval. The page receives
+ * every tick, 20 a second at 50 ms, instead of the first of each second. Exits with 1 if the heap grows by more than 10 %
+ * from minute 2 to the end.
  *
  *     npm run bench:soak -- --seconds 600 --interval 50
  */
@@ -21,9 +21,9 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const sampleEveryS = Math.min(30, seconds / 10);
-/** By then scripts are compiled and caches full; a short run has less patience. */
+/** By then scripts are compiled and caches are full. A short run waits less. */
 const settledS = Math.min(120, seconds / 5);
-const mostGrowth = 0.1;
+const maxGrowth = 0.1;
 
 // A text, because the benches are compiled without the browser's types.
 const everyTick = `
@@ -42,7 +42,7 @@ interface Sample {
   nodes: number;
   listeners: number;
   serverKiB: number;
-  /** Messages that the page was handed so far. */
+  /** Number of messages that the page has received so far. */
   messages: number;
 }
 
@@ -75,9 +75,9 @@ const slope = slopeOf(samples.filter(({ atS }) => atS >= seconds / 3));
 const growth = growthOf(samples);
 print(`heap over the last two thirds: ${slope.toFixed(2)} kB/min`);
 print(`heap from ${settledS} s to the end: ${(growth * 100).toFixed(1)} %`);
-if (!(growth <= mostGrowth)) process.exitCode = 1;
+if (!(growth <= maxGrowth)) process.exitCode = 1;
 
-/** What the page holds once its garbage is gone. */
+/** The memory of the page after a garbage collection. */
 async function pageOf(devtools: CDPSession): Promise<Pick<Sample, 'heapBytes' | 'nodes' | 'listeners'>> {
   await devtools.send('HeapProfiler.collectGarbage');
   const { metrics } = await devtools.send('Performance.getMetrics');
@@ -85,18 +85,19 @@ async function pageOf(devtools: CDPSession): Promise<Pick<Sample, 'heapBytes' | 
   return { heapBytes: named('JSHeapUsedSize'), nodes: named('Nodes'), listeners: named('JSEventListeners') };
 }
 
-/** The line of least squares, kB a minute. */
-function slopeOf(some: readonly Sample[]): number {
-  const minutes = some.map(({ atS }) => atS / 60);
-  const heaps = some.map(({ heapBytes }) => heapBytes / 1_000);
-  const [middle, level] = [mean(minutes), mean(heaps)];
-  const together = mean(minutes.map((minute, index) => (minute - middle) * ((heaps[index] ?? 0) - level)));
-  return together / mean(minutes.map((minute) => (minute - middle) ** 2));
+/** The slope of the heap by linear regression, kB per minute. */
+function slopeOf(selected: readonly Sample[]): number {
+  const minutes = selected.map(({ atS }) => atS / 60);
+  const heaps = selected.map(({ heapBytes }) => heapBytes / 1_000);
+  const [meanMinute, meanHeap] = [mean(minutes), mean(heaps)];
+  const covariance = mean(minutes.map((minute, index) => (minute - meanMinute) * ((heaps[index] ?? 0) - meanHeap)));
+  return covariance / mean(minutes.map((minute) => (minute - meanMinute) ** 2));
 }
 
-function growthOf(some: readonly Sample[]): number {
-  const first = some.find(({ atS }) => atS >= settledS)?.heapBytes ?? Number.NaN;
-  return (some.at(-1)?.heapBytes ?? Number.NaN) / first - 1;
+/** The growth of the heap from `settledS` to the end, as a fraction. */
+function growthOf(all: readonly Sample[]): number {
+  const first = all.find(({ atS }) => atS >= settledS)?.heapBytes ?? Number.NaN;
+  return (all.at(-1)?.heapBytes ?? Number.NaN) / first - 1;
 }
 
 function mean(numbers: readonly number[]): number {

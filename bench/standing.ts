@@ -1,6 +1,6 @@
 /**
- * Measures an idle installation: the three roles over a Redis, with ten sockets. Prints CPU and memory of each role, the
- * delay of the ticks, and how many instants were skipped.
+ * Measures an idle installation: the three roles over a Redis, with ten sockets. Prints CPU and memory of each role,
+ * the delay of the ticks, and how many instants were skipped.
  *
  *     npm run bench:standing -- --seconds 300
  *     npm run bench:standing -- --seconds 200 --interval 100   # 2,000 instants
@@ -8,7 +8,6 @@
 import { parseArgs } from 'node:util';
 import { Client } from '../test/support/client.ts';
 import { startClock } from '../test/support/clock-process.ts';
-
 import { RedisServer } from '../test/support/redis-server.ts';
 import { countSkipped } from '../test/support/tick-sequence.ts';
 import { passes } from '../test/support/until.ts';
@@ -68,14 +67,13 @@ const sorted = delaysMs.toSorted((a, b) => a - b);
 const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(1);
 print(`${sorted.length} ticks, delay: p50 ${at(0.5)}, p99 ${at(0.99)}, maximum ${at(1)} ms`);
 const due = (Math.max(...instants) - Math.min(...instants)) / Number(values.interval) + 1;
-
 print(`${due} instants were due, ${due - sorted.length} of them had no tick; the roles counted ${await skipped()}:`);
 const [missed, expiredTasks, expiredTicks] = await Promise.all([
   roles.beat.metric('clock_beats_missed_total'),
   roles.worker.metric('clock_tasks_expired_total'),
   roles.web.metric('clock_ticks_expired_total'),
 ]);
-print(`since the start: missed by beat ${missed}, expired in worker ${expiredTasks}, in web ${expiredTicks}`);
+print(`since the start: ${missed} missed by beat, ${expiredTasks} expired in worker, ${expiredTicks} expired in web`);
 
 await Promise.all(Object.values(roles).map((role) => role.stop()));
 await redis.stop();

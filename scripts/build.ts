@@ -42,7 +42,7 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
     bundle: true,
     minify: true,
     platform: 'browser',
-    // Chromium 64 and Safari 12 know this much.
+    // The newest version that Chromium 64 and Safari 12 support.
     target: 'es2018',
     plugins: [privateNames],
     mangleProps: privatePrefix,
@@ -59,10 +59,10 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
   return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
 }
 
-async function readSources(folder: string): Promise<Record<string, Buffer>> {
+async function readSources(directory: string): Promise<Record<string, Buffer>> {
   const sources: Record<string, Buffer> = {};
-  for (const name of readdirSync(folder)) {
-    const source = readFileSync(join(folder, name));
+  for (const name of readdirSync(directory)) {
+    const source = readFileSync(join(directory, name));
     sources[name] = extname(name) === '.css' ? await minifyCss(source) : source;
   }
   return sources;

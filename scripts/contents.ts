@@ -1,4 +1,4 @@
-/** Finds out which packages the executable contains, for its licences and its bill of materials. */
+/** Lists the packages that the executable contains, for its licence texts and its bill of materials. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
@@ -10,7 +10,7 @@ export interface Package {
   version: string;
   license: string;
   /** Relative to the root of the checkout. */
-  folder: string;
+  directory: string;
 }
 
 /** The packages that esbuild bundled, uWebSockets.js and Node, sorted by name. */
@@ -20,11 +20,11 @@ export function packagesInside(metafile: Metafile): Package[] {
   );
   const node = dirname(dirname(process.execPath)).slice(root.length + 1);
   const addon = dirname(dirname(dirname(addonFile()))).slice(root.length + 1);
-  const folders = new Set([...bundled.filter((folder) => folder !== undefined), addon, node]);
-  return [...folders]
-    .map((folder) => {
-      const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-      return { name, version, license, folder };
+  const directories = new Set([...bundled.filter((directory) => directory !== undefined), addon, node]);
+  return [...directories]
+    .map((directory) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(root, directory, 'package.json'), 'utf8'));
+      return { name, version, license, directory };
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -32,10 +32,10 @@ export function packagesInside(metafile: Metafile): Package[] {
 /** Concatenates the full licence texts. Throws if a package has none. */
 export function licenseTexts(packages: readonly Package[]): string {
   return packages
-    .map(({ name, version, license, folder }) => {
-      const file = readdirSync(join(root, folder)).find((entry) => /^(licen[sc]e|copying)/i.test(entry));
-      if (file === undefined) throw new Error(`${name} has no licence file in ${folder}`);
-      const text = readFileSync(join(root, folder, file), 'utf8').trim();
+    .map(({ name, version, license, directory }) => {
+      const file = readdirSync(join(root, directory)).find((entry) => /^(licen[sc]e|copying)/i.test(entry));
+      if (file === undefined) throw new Error(`${name} has no licence file in ${directory}`);
+      const text = readFileSync(join(root, directory, file), 'utf8').trim();
       return `${'='.repeat(80)}\n${name} ${version} (${license})\n${'='.repeat(80)}\n\n${text}\n`;
     })
     .join('\n');

@@ -9,30 +9,30 @@ import { type FaceParameter, faceParameters } from '../src/client/face-parameter
 import type { OptionTable } from '../src/config.ts';
 import { root } from './server-bundle.ts';
 
-const headings: Record<keyof typeof optionTables, { title: string; takenBy: string }> = {
-  common: { title: 'Every role', takenBy: '`web`, `worker`, `beat`, `all`' },
-  redis: { title: 'Redis', takenBy: '`web`, `worker`, `beat`, `all`, and the commands for accounts and tokens' },
-  data: { title: 'Embedded data', takenBy: '`all`, and the commands for accounts and tokens' },
+const headings: Record<keyof typeof optionTables, { title: string; usedBy: string }> = {
+  common: { title: 'Every role', usedBy: '`web`, `worker`, `beat`, `all`' },
+  redis: { title: 'Redis', usedBy: '`web`, `worker`, `beat`, `all`, and the commands for accounts and tokens' },
+  data: { title: 'Embedded data', usedBy: '`all`, and the commands for accounts and tokens' },
   web: {
     title: 'Web',
-    takenBy: '`web`, `all`; the secret also `token issue`, which over Redis needs the one that `web` has',
+    usedBy: '`web`, `all`; the secret also by `token issue`, which over Redis needs the secret of `web`',
   },
-  worker: { title: 'Worker', takenBy: '`worker`, `all`' },
-  beat: { title: 'Beat', takenBy: '`beat`, `all`' },
-  watch: { title: 'Watch', takenBy: '`watch`' },
+  worker: { title: 'Worker', usedBy: '`worker`, `all`' },
+  beat: { title: 'Beat', usedBy: '`beat`, `all`' },
+  watch: { title: 'Watch', usedBy: '`watch`' },
 };
 
-const introduction = `<!-- Made by scripts/docs.ts from the tables of options: change them, then run \`npm run docs\`. -->
+const introduction = `<!-- Written by scripts/docs.ts from the tables of options: change those, then run \`npm run docs\`. -->
 # Configuration
 
-A flag beats the environment, the environment beats the default. A value that is not allowed is one line on standard error and exit code 2, and nothing is started. A variable that begins with \`CLOCK_\` and belongs to no option is warned about.
+A flag overrides the environment, and the environment overrides the default. If a value is not allowed, Clock prints one line on standard error and exits with code 2 before it starts anything. It warns about a variable that begins with \`CLOCK_\` and belongs to no option.
 
 - **Durations** are milliseconds, or a number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`: \`500\`, \`1.5s\`, \`90d\`.
-- **Lists** stand between commas.
-- **Secrets** have no flag, since flags show in \`ps\`; an address of Redis has one, which refuses a password. Each can come from a file: with \`_FILE\` after its name the variable names the file. One newline at its end is dropped.
-- \`clock check\` takes all of these but the token of \`watch\`, and says of each part whether it would work.
-- What one command alone takes, such as \`--json\` or \`--expires\`, is in its \`--help\`.
-- Kubernetes sets variables such as \`CLOCK_PORT=tcp://...\` for Services of such names: these are passed over.
+- **Lists** are separated by commas.
+- **Secrets** have no flag, because \`ps\` shows flags. The exception is \`--redis-url\`, which refuses an address with a password. To read a secret from a file, set the variable with \`_FILE\` after its name to the path. White space and line breaks around a secret are removed.
+- \`clock check\` accepts all options except the token of \`watch\`, and reports for each part whether it works.
+- Options of a single command, such as \`--json\` or \`--expires\`, are in its \`--help\`.
+- Kubernetes sets variables such as \`CLOCK_PORT=tcp://...\` in the pods of a namespace with a Service named \`clock\`. Clock ignores them.
 `;
 
 const image = `
@@ -45,7 +45,7 @@ const image = `
 | \`CLOCK_INTERNAL_PORT\` | \`9464\` |
 | \`TZ\` | \`Europe/Madrid\` |
 
-Beside these, \`TMPDIR\` counts where the executable runs alone: it puts a part of itself there for as long as that takes to load, so the folder must be writable and not mounted \`noexec\`. Without it \`/tmp\`, \`/dev/shm\` and \`/run\` are tried. In the image nothing is put anywhere.
+Outside the image the executable also uses \`TMPDIR\`: it writes its network library to that directory, loads it and deletes it, so the directory must be writable and not mounted \`noexec\`. If that fails, it tries \`/tmp\`, \`/dev/shm\` and \`/run\`. In the image it loads the library from \`uws.node\` beside the executable and writes nothing.
 `;
 
 const sections = Object.entries(optionTables).map(([name, table]) => section(name as keyof typeof headings, table));
@@ -78,12 +78,12 @@ function parameterTable(): string {
 }
 
 function section(name: keyof typeof headings, table: OptionTable): string {
-  const { title, takenBy } = headings[name];
+  const { title, usedBy } = headings[name];
   const rows = Object.values(table).map(row).join('\n');
   return `
 ## ${title}
 
-Taken by ${takenBy}.
+Used by ${usedBy}.
 
 | flag | variable | default | meaning |
 | --- | --- | --- | --- |
@@ -91,8 +91,8 @@ ${rows}
 `;
 }
 
-function row({ flag, env, secret, default: standard, help }: OptionTable[string]): string {
+function row({ flag, env, secret, default: defaultText, help }: OptionTable[string]): string {
   const names = env.map((name) => `\`${name}\`${secret ? `, \`${name}_FILE\`` : ''}`).join(', ');
-  const cells = [flag === undefined ? '' : `\`${flag}\``, names, standard ? `\`${standard}\`` : '', help];
+  const cells = [flag === undefined ? '' : `\`${flag}\``, names, defaultText ? `\`${defaultText}\`` : '', help];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -18,12 +18,12 @@ import { addonFile } from './addon.ts';
 import { licenseTexts, packagesInside } from './contents.ts';
 import { dist, root, serverBundle } from './server-bundle.ts';
 
-const staticFolder = join(dist, 'static');
+const staticDirectory = join(dist, 'static');
 const executable = join(dist, 'clock');
 const maxBytes = 125_000_000;
 
 if (process.platform !== 'linux') throw new Error('the executable is built on Linux, for Linux');
-if (!existsSync(staticFolder)) throw new Error(`${staticFolder} does not exist: run 'npm run build' first`);
+if (!existsSync(staticDirectory)) throw new Error(`${staticDirectory} does not exist: run 'npm run build' first`);
 const work = mkdtempSync(join(tmpdir(), 'clock-package-'));
 try {
   const main = join(work, 'clock.cjs');
@@ -59,7 +59,7 @@ async function bundleServer(outfile: string): Promise<Metafile> {
   return metafile;
 }
 
-/** Copies this Node without its symbols, a seventh of its size. Stripping later would destroy the injected blob. */
+/** Copies this Node without its symbols, a seventh of its size. Stripping it later would destroy the injected blob. */
 function strippedNode(path: string): string {
   copyFileSync(process.execPath, path);
   execFileSync('strip', [path]);
@@ -67,7 +67,7 @@ function strippedNode(path: string): string {
 }
 
 async function assemble(main: string, nodePath: string, output: string): Promise<void> {
-  const statics = readdirSync(staticFolder).map((name) => [`static/${name}`, join(staticFolder, name)]);
+  const statics = readdirSync(staticDirectory).map((name) => [`static/${name}`, join(staticDirectory, name)]);
   const seaConfig = {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,

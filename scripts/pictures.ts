@@ -7,7 +7,7 @@ import { startClock } from '../test/support/clock-process.ts';
 import { until } from '../test/support/until.ts';
 import { root } from './server-bundle.ts';
 
-const folder = join(root, 'docs/pictures');
+const directory = join(root, 'docs/pictures');
 const faces = [
   { name: 'digital', query: '', size: [1_280, 720], scheme: 'light' },
   { name: 'zones', query: '?zone2=Asia/Tokyo&date=on&weekday=on', size: [1_280, 720], scheme: 'dark' },
@@ -18,7 +18,7 @@ const faces = [
   { name: 'overlay', query: '?background=transparent&size=60', size: [1_280, 720], scheme: 'dark' },
 ] as const;
 
-mkdirSync(folder, { recursive: true });
+mkdirSync(directory, { recursive: true });
 const clock = await startClock(['all'], { env: { TZ: 'Europe/Madrid' } });
 const browser = await launchBrowser();
 try {
@@ -30,7 +30,7 @@ try {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await page.goto(`${clock.url}/${query}`);
     await waitUntilShown(page);
-    await page.screenshot({ path: join(folder, `${name}.png`), omitBackground: name === 'overlay' });
+    await page.screenshot({ path: join(directory, `${name}.png`), omitBackground: name === 'overlay' });
   }
   await page.setViewportSize({ width: 1_280, height: 720 });
   await page.goto(`${clock.url}/`);
@@ -38,17 +38,17 @@ try {
   await page.keyboard.press('i');
   await page.setViewportSize({ width: 1280, height: 960 });
   await page.getByText('Settings').click();
-  await page.screenshot({ path: join(folder, 'panel.png') });
+  await page.screenshot({ path: join(directory, 'panel.png') });
   await page.keyboard.press('Escape');
   await page.setViewportSize({ width: 1280, height: 720 });
   clock.kill('SIGSTOP');
   await page.waitForSelector('[data-state="stale"]');
-  await page.screenshot({ path: join(folder, 'stale.png') });
+  await page.screenshot({ path: join(directory, 'stale.png') });
   clock.kill('SIGCONT');
   await page.waitForSelector('[data-state="live"]');
   await page.context().clearCookies();
   await page.goto(`${clock.url}/accounts/login/?next=/`);
-  await page.screenshot({ path: join(folder, 'sign-in.png') });
+  await page.screenshot({ path: join(directory, 'sign-in.png') });
 } finally {
   await browser.close();
   await clock.stop();

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 
-/** The prefix of the property that replaces a private name; to be passed to esbuild's `mangleProps`. */
+/** The prefix of the property that replaces a private name; a value for esbuild's `mangleProps`. */
 export const privatePrefix = /^_private_/;
 
 /** `#name` where it is declared at the beginning of a line, or accessed. A `#` in a text is neither. */
 const privateName = /(^ *(?:(?:static|readonly|async|get|set) )*\*?|\.)#(?=[A-Za-z])/gm;
 
 /**
- * Turns private names into properties. Old browsers do not know them, and what esbuild writes instead, a WeakMap for
- * each, costs time at every access and 1 kB in the bundle.
+ * Turns private names into properties. Old browsers do not support private names, and the WeakMaps that esbuild replaces
+ * them with cost time at every access and 1 kB in the bundle.
  */
 export const privateNames: Plugin = {
   name: 'private-names',

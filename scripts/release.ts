@@ -1,6 +1,6 @@
 /**
- * Writes a release to a folder, `dist/release/` by default: a tarball of the executable and the licences, the bill of
- * materials (CycloneDX) and the SHA-256 of both.
+ * Writes a release to a directory, `dist/release/` by default: a tarball of the executable and the licences, the bill
+ * of materials (CycloneDX) and the SHA-256 of both.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -36,7 +36,7 @@ interface Bom {
   dependencies: { ref: string; dependsOn: string[] }[];
 }
 
-/** npm's list, reduced to the packages inside. `--omit=dev` would also drop those that development needs as well. */
+/** npm's list, reduced to the packages in the executable. `--omit=dev` would also drop those that development needs. */
 function billOfMaterials(): Bom {
   const packages: Package[] = JSON.parse(readFileSync(join(dist, 'packages.json'), 'utf8'));
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 } as const;
@@ -52,7 +52,7 @@ function billOfMaterials(): Bom {
   const dependencies = all.dependencies
     .filter(({ ref }) => ref === own['bom-ref'] || inside.has(ref))
     .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((other) => inside.has(other)) }));
-  // npm names the component after its folder.
+  // npm names the component after its directory.
   return { ...all, metadata: { ...all.metadata, component: { ...own, name: 'clock' } }, components, dependencies };
 }
 

@@ -13,7 +13,7 @@ export function parseAddress(text: string): string | null {
   return parse(text)?.toString() ?? null;
 }
 
-/** The unit that limits count by: an IPv4 address itself, the /64 of an IPv6 address, any other text as it is. */
+/** The key by which limits count a client: an IPv4 address, the /64 network of an IPv6 address, or any other text. */
 export function networkOf(text: string): string {
   const address = parse(text);
   if (address === null) return text;
@@ -39,7 +39,7 @@ export function parseAddressRange(text: string): AddressRange {
     : [parsed, length];
 }
 
-/** Whether an address is in one of the ranges; false for a text that is no address. */
+/** Whether an address is in one of the ranges; false if the text is not an address. */
 export function isInRanges(text: string, ranges: readonly AddressRange[]): boolean {
   const address = parse(text);
   return (
@@ -66,7 +66,7 @@ export function localHosts(host: string): string[] {
 }
 
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
-  // ipaddr.js alone would also read `1`, `0x7f.1` and other forms of inet_aton.
+  // ipaddr.js alone also accepts `1`, `0x7f.1` and other forms of inet_aton.
   if (isIP(text) === 0) return null;
   const [address = ''] = text.split('%');
   return ipaddr.process(address);

@@ -16,15 +16,15 @@ import { tasks } from './tasks/index.ts';
 export type RedisConfig = ValuesOf<typeof redisOptions>;
 export type DataConfig = ValuesOf<typeof dataOptions>;
 
-/** A command waits longer for Redis than a role, since nobody is shown its outage in the meantime. */
+/** Longer than for a role, which can serve while Redis is busy. A command can only fail. */
 const commandTimeoutMs = 10_000;
 
 /** The names of all channels. Each task has one. */
 export const channels: readonly string[] = tasks.map(({ name }) => name);
 
 /**
- * The Redis that the options name; without any, the one on this host. Throws a `UserError` for a TLS file that cannot be
- * used.
+ * Creates a backend for the configured Redis, by default the one on this host. Throws a `UserError` if a TLS file
+ * cannot be used.
  */
 export function redisBackend(config: RedisConfig, log: Logger, timeouts: { startTimeoutMs?: number } = {}): Backend {
   const target = redisTarget(config);
@@ -39,39 +39,42 @@ function redisTarget({ redisUrl, redisHost, redisPort, redisPassword }: RedisCon
   return { kind: 'single', tls: false, db: 0, ...address, ...credentials };
 }
 
-/** Whether an option names a Redis. */
+/** Whether a Redis is configured. */
 export function namesRedis({ redisUrl, redisHost, redisPort }: RedisConfig): boolean {
   return redisUrl !== undefined || redisHost !== undefined || redisPort !== undefined;
 }
 
-/** The data in a folder. `exclusive`: this process serves it, which only one at a time can. */
+/** Creates a backend for the data in a directory. `exclusive`: this process serves it, as one process at most can. */
 export function embeddedBackend(dataDir: string, exclusive: boolean, log: Logger): Backend {
   return new EmbeddedBackend({ dataDir, channels, log, exclusive });
 }
 
-/** Returns the folder of the embedded data. Throws a `UserError` if no option names it and there is no home folder. */
-export function dataFolder({ dataDir }: DataConfig, environment: Environment): string {
+/** Returns the data directory. Throws a `UserError` if it is not configured and the user has no home directory. */
+export function dataDirectory({ dataDir }: DataConfig, environment: Environment): string {
   if (dataDir !== undefined) return resolve(dataDir);
   const state = environment['XDG_STATE_HOME'];
   if (state?.startsWith('/')) return join(state, 'clock');
   try {
     return join(homedir(), '.local', 'state', 'clock');
   } catch {
-    throw new UserError('--data-dir: missing, and this user has no home folder: name a folder');
+    throw new UserError('--data-dir: required, because this user has no home directory');
   }
 }
 
-/** Whether a folder contains embedded data. */
-export function hasEmbeddedData(folder: string): boolean {
-  return existsSync(join(folder, databaseFile));
+/** Whether a directory contains embedded data. */
+export function hasEmbeddedData(directory: string): boolean {
+  return existsSync(join(directory, databaseFile));
 }
 
-/** Returns the data for commands: the Redis that the options name, else the embedded file. Throws a `UserError` without either. */
-export function existingStore(config: RedisConfig & DataConfig, environment: Environment, log: Logger): Backend {
+/**
+ * Returns the data for commands: the Redis that the options name, else the embedded file. Throws a `UserError` without
+ * either.
+ */
+export function existingBackend(config: RedisConfig & DataConfig, environment: Environment, log: Logger): Backend {
   if (namesRedis(config)) return redisBackend(config, log, { startTimeoutMs: commandTimeoutMs });
-  const folder = dataFolder(config, environment);
-  if (hasEmbeddedData(folder)) return embeddedBackend(folder, false, log);
+  const directory = dataDirectory(config, environment);
+  if (hasEmbeddedData(directory)) return embeddedBackend(directory, false, log);
   throw new UserError(
-    `no data in ${folder}: name the Redis with CLOCK_REDIS_URL, or the folder of 'clock all' with --data-dir`,
+    `no data in ${directory}: set CLOCK_REDIS_URL to the Redis, or --data-dir to the data directory of 'clock all'`,
   );
 }

@@ -7,7 +7,7 @@ export interface BuildInfo {
   date: string;
 }
 
-/** The build that runs. The bundler defines it; the sources themselves are a development build. */
+/** The running build. The bundler defines it; without a bundle it is a development build. */
 export const buildInfo: BuildInfo =
   typeof CLOCK_BUILD === 'undefined' ? { version: '0.0.0', commit: 'source', date: 'unbuilt' } : CLOCK_BUILD;
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { commandSecrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
-import { dataFolder, embeddedBackend, hasEmbeddedData, namesRedis, redisBackend } from './backends.ts';
-import { check, durabilityChecks, portCheck, storeChecks, type Check, type Finding } from './commands/check.ts';
+import { dataDirectory, embeddedBackend, hasEmbeddedData, namesRedis, redisBackend } from './backends.ts';
+import { check, durabilityChecks, portCheck, backendChecks, type Check, type Finding } from './commands/check.ts';
 import type { Environment } from './config.ts';
 import { silentLogger } from './logger.ts';
 import type { AllConfig } from './roles.ts';
@@ -10,25 +10,25 @@ import { createApp } from './web/app.ts';
 import { certificateProblem } from './web/certificate.ts';
 import { loadUws } from './web/uws.ts';
 
-/** The checks of a valid configuration, and the store that they start. The caller stops it. */
-export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; store: Backend } {
+/** The checks of a valid configuration, and the backend that they start. The caller stops it. */
+export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; backend: Backend } {
   const { host = '::', port, internalPort, internalHost = host, tlsCert, tlsKey } = config;
-  const others = (store: Backend): Check[] => [
-    secretCheck(config, store, environment),
+  const others = (backend: Backend): Check[] => [
+    secretCheck(config, backend, environment),
     ...(tlsCert === undefined && tlsKey === undefined ? [] : [tlsCheck(config)]),
     portCheck('--port', host, port, tlsCert !== undefined),
     ...(internalPort === undefined ? [] : [portCheck('--internal-port', internalHost, internalPort, false)]),
   ];
   const log = silentLogger();
   if (!namesRedis(config)) {
-    const folder = dataFolder(config, environment);
-    if (hasEmbeddedData(folder)) {
-      const store = embeddedBackend(folder, false, log);
-      return { checks: [...storeChecks(store, 'data'), ...others(store)], store };
+    const directory = dataDirectory(config, environment);
+    if (hasEmbeddedData(directory)) {
+      const backend = embeddedBackend(directory, false, log);
+      return { checks: [...backendChecks(backend, 'data'), ...others(backend)], backend };
     }
   }
-  const store = redisBackend(config, log);
-  return { checks: [...storeChecks(store, 'redis'), ...durabilityChecks(store), ...others(store)], store };
+  const backend = redisBackend(config, log);
+  return { checks: [...backendChecks(backend, 'redis'), ...durabilityChecks(backend), ...others(backend)], backend };
 }
 
 function tlsCheck(config: AllConfig): Check {
@@ -47,11 +47,11 @@ function tlsCheck(config: AllConfig): Check {
   };
 }
 
-function secretCheck(config: AllConfig, store: Backend, environment: Environment): Check {
+function secretCheck(config: AllConfig, backend: Backend, environment: Environment): Check {
   const { secrets } = config;
   return check('secret', async () => {
     if (secrets === undefined) {
-      commandSecrets(undefined, store, () => dataFolder(config, environment))();
+      commandSecrets(undefined, backend, () => dataDirectory(config, environment))();
       return 'stored with the data, and long enough';
     }
     return secrets.length === 1 ? 'long enough' : `${secrets.length}, each long enough; the first one signs`;

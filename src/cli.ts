@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { build, buildInfo } from './build-info.ts';
 import { checksFor } from './checks.ts';
 import { addOptions, flagsOf, unknownIn, unknownVariableWarning, warnOfUnknown } from './cli/options.ts';
-import { StoreCommands } from './cli/store.ts';
+import { BackendCommands } from './cli/backend-commands.ts';
 import { allTable, beatTable, probeTable, webTable, workerTable } from './cli/tables.ts';
 import { addToken } from './cli/token.ts';
 import { addUser } from './cli/user.ts';
@@ -48,7 +48,7 @@ class Cli {
     this.#assetsFolder = assetsFolder;
     const { version, commit, date } = buildInfo;
     this.program = new Command('clock')
-      .description('The right time, live, on every screen that its owner lets in.')
+      .description('Shows the exact time, live, on every signed-in screen.')
       .version(
         `clock ${version} (commit ${commit}, built ${date})`,
         '--version',
@@ -58,17 +58,17 @@ class Cli {
       .configureOutput({ writeErr: (text) => process.stderr.write(text), outputError: printUsageError })
       .exitOverride();
     this.#addRoles();
-    const stores = new StoreCommands(environment);
-    addUser(this.program, stores);
-    addToken(this.program, stores);
+    const backendCommands = new BackendCommands(environment);
+    addUser(this.program, backendCommands);
+    addToken(this.program, backendCommands);
     this.#addWatch();
     this.#addOthers();
   }
 
   #addRoles(): void {
     this.#addRole('web', 'serve pages, API and WebSockets, and relay ticks from Redis', webTable, webRole);
-    this.#addRole('worker', 'take tasks from the queue and run them', workerTable, workerRole);
-    this.#addRole('beat', 'enqueue tasks when they are due; any number may run, one leads', beatTable, beatRole);
+    this.#addRole('worker', 'take jobs from the queue and publish their ticks', workerTable, workerRole);
+    this.#addRole('beat', 'enqueue jobs when they are due; of several beats one is the leader', beatTable, beatRole);
     this.#addRole('all', 'run web, worker and beat in one process; needs no Redis', allTable, allRole);
   }
 
@@ -108,7 +108,7 @@ class Cli {
     const secret = this.program
       .command('secret')
       .description('generate a secret and an admin password')
-      .option('--write <folder>', 'write them to the files secret and admin-password in this folder')
+      .option('--write <directory>', 'write them to the files secret and admin-password in this directory')
       .action(() => makeSecrets(secret.opts<{ write?: string }>().write));
 
     const check = this.program
@@ -121,7 +121,7 @@ class Cli {
     const healthcheck = this.program
       .command('healthcheck')
       .description('exit 0 if the role on this host is healthy, else 1')
-      .option('--ready', 'check that it is ready to serve, too');
+      .option('--ready', 'also check that it is ready to serve');
     addOptions(healthcheck, probeTable).action(async () => {
       const config = readOptions(probeTable, flagsOf(healthcheck, probeTable), this.#environment);
       const path = healthcheck.opts<{ ready?: boolean }>().ready ? '/ready' : '/health';
@@ -144,7 +144,9 @@ class Cli {
     addOptions(command, watchOptions).action(async (url: string) => {
       const { token } = readOptions(watchOptions, {}, this.#environment);
       warnOfUnknown(this.#environment);
-      if (token === undefined) throw new UserError('CLOCK_TOKEN: missing: set it, or CLOCK_TOKEN_FILE');
+      if (token === undefined) {
+        throw new UserError("CLOCK_TOKEN: missing; set it, or CLOCK_TOKEN_FILE, to a token of 'clock token issue'");
+      }
       const { once = false, json = false } = command.opts<{ once?: boolean; json?: boolean }>();
       const output = process.stdout;
       const environment = this.#environment;
@@ -159,7 +161,7 @@ class Cli {
       read();
       const unknown = unknownIn(this.#environment);
       if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: ${unknownVariableWarning}`);
-      return 'every value is allowed';
+      return 'all values are valid';
     });
     const isConfigurationGood = await runChecks([configuration]);
     let config: ValuesOf<typeof allTable>;
@@ -170,11 +172,11 @@ class Cli {
       if (error instanceof UserError) return false;
       throw error;
     }
-    const { checks, store } = checksFor(config, this.#environment);
+    const { checks, backend } = checksFor(config, this.#environment);
     try {
       return (await runChecks(checks)) && isConfigurationGood;
     } finally {
-      await stopAll([store], silentLogger());
+      await stopAll([backend], silentLogger());
     }
   }
 }

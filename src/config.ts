@@ -5,8 +5,8 @@ import { cleanSecret } from './secrets.ts';
 import { isZone } from './time/zone.ts';
 
 /**
- * The declaration of an option, from which its flag, its environment variable, its default, its help text and its error
- * message follow. A flag overrides the environment, and the environment overrides the default.
+ * Declares an option: its flag, environment variables, default, help text and parser. A flag overrides the environment,
+ * and the environment overrides the default.
  */
 interface Option<T> {
   /** In Commander's notation, such as `--port <port>`. A secret has no flag, since `ps` shows flags. */
@@ -17,9 +17,9 @@ interface Option<T> {
   secret?: boolean;
   /** Throws a `BadValue` that says what is allowed. */
   parse(text: string, source: Source): T;
-  /** As a person would write it on the command line. An option without a default is optional. */
+  /** As written on the command line. An option without a default is optional. */
   default?: string;
-  /** What the value is, in a phrase for `--help`. */
+  /** Describes the value in `--help` and in `docs/configuration.md`. */
   help: string;
 }
 
@@ -41,7 +41,7 @@ export class BadValue extends Error {}
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the values of a table from flags and environment. Throws a `UserError` whose one line names the option, the
+ * Reads the values of a table from flags and environment. Throws a `UserError` of one line that names the option, the
  * value (unless it is secret) and what is allowed.
  */
 export function readOptions<Table extends OptionTable>(
@@ -123,11 +123,11 @@ export function unknownVariables(environment: Environment, tables: readonly Opti
   return Object.keys(environment).filter((name) => name.startsWith('CLOCK_') && !known.has(name));
 }
 
-export function integerBetween(least: number, most: number): (text: string) => number {
+export function integerBetween(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new BadValue(`a whole number from ${least} to ${most}`);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new BadValue(`a whole number from ${min} to ${max}`);
     }
     return value;
   };
@@ -138,16 +138,12 @@ export const port = integerBetween(0, 65_535);
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** Parses milliseconds, or a number with a unit: `500`, `500ms`, `1.5s`, `90d`. The bounds are in ms. */
-export function durationBetween(
-  leastMs: number,
-  mostMs: number,
-  example = '500, 500ms or 2s',
-): (text: string) => number {
+export function durationBetween(minMs: number, maxMs: number, example = '500, 500ms or 2s'): (text: string) => number {
   return (text) => {
     const [, digits, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
     const valueMs = Number(digits) * unitMs[unit as keyof typeof unitMs];
-    if (digits === undefined || !Number.isInteger(valueMs) || valueMs < leastMs || valueMs > mostMs) {
-      throw new BadValue(`a duration from ${leastMs} to ${mostMs} ms, such as ${example}`);
+    if (digits === undefined || !Number.isInteger(valueMs) || valueMs < minMs || valueMs > maxMs) {
+      throw new BadValue(`a duration from ${minMs} to ${maxMs} ms, such as ${example}`);
     }
     return valueMs;
   };
@@ -189,13 +185,13 @@ export const commonOptions = {
     env: ['CLOCK_LOG_LEVEL'],
     parse: oneOf(logLevels),
     default: 'info',
-    help: `the least severe messages to log: ${logLevels.join(', ')}`,
+    help: `lowest level of messages to log: ${logLevels.join(', ')}`,
   },
   environment: {
     env: ['ENVIRONMENT'],
     parse: anyText,
     default: 'local',
-    help: 'label in logs and metrics; prod also turns on JSON logs on a terminal',
+    help: 'label in logs and metrics; with prod the log is JSON on a terminal, too',
   },
   graceMs: {
     flag: '--grace <duration>',
@@ -207,7 +203,7 @@ export const commonOptions = {
     flag: '--internal-port <port>',
     env: ['CLOCK_INTERNAL_PORT'],
     parse: port,
-    help: 'port for /health, /ready and /metrics, apart from the public port',
+    help: 'separate port for /health, /ready and /metrics (default: none; web serves the first two on --port as well)',
   },
   internalHost: {
     flag: '--internal-host <address>',

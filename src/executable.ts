@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { getAsset, getRawAsset, isSea } from 'node:sea';
 import { UserError } from './lifecycle.ts';
 
-/** The addon's name inside the executable, and in the executable's folder if it is installed there, as in the image. */
+/**
+ * The addon's name inside the executable, and in the executable's directory if it is installed there, as in the image.
+ */
 const addonName = 'uws.node';
 
 /** Whether this process is the released executable, which contains its own files. */
@@ -12,30 +14,30 @@ export function isExecutable(): boolean {
   return isSea();
 }
 
-/** Reads a static file from the executable, or from `folder`, the build's output. Throws if it does not exist. */
-export function readStaticFile(folder: string, name: string): Uint8Array {
-  return isSea() ? new Uint8Array(getAsset(`static/${name}`)) : readFileSync(join(folder, name));
+/** Reads a static file from the executable, or from `directory`, the build's output. Throws if it does not exist. */
+export function readStaticFile(directory: string, name: string): Uint8Array {
+  return isSea() ? new Uint8Array(getAsset(`static/${name}`)) : readFileSync(join(directory, name));
 }
 
 /**
  * Loads the addon that the executable contains and returns its exports. The system can load it only from a file: the
- * one in the executable's folder, or a temporary one. Throws a `UserError` that names every folder that was tried.
+ * one in the executable's directory, or a temporary one. Throws a `UserError` that lists the directories it tried.
  */
 export function loadCarriedAddon(): unknown {
   const addon = new Uint8Array(getRawAsset(addonName));
-  const beside = join(dirname(process.execPath), addonName);
-  if (isTrustedCopy(beside, addon)) return open(beside);
-  const refusals: string[] = [];
-  for (const folder of new Set([tmpdir(), '/tmp', '/dev/shm', '/run'])) {
+  const installed = join(dirname(process.execPath), addonName);
+  if (isTrustedCopy(installed, addon)) return open(installed);
+  const failures: string[] = [];
+  for (const directory of new Set([tmpdir(), '/tmp', '/dev/shm', '/run'])) {
     try {
-      return openFrom(folder, addon);
+      return openFrom(directory, addon);
     } catch (error) {
-      refusals.push(`${folder} (${reasonOf(error)})`);
+      failures.push(`${directory} (${reasonOf(error)})`);
     }
   }
   throw new UserError(
-    `TMPDIR: name a writable folder that is not mounted noexec; the network library is loaded from there; ` +
-      `tried ${refusals.join(', ')}`,
+    `TMPDIR: set it to a writable directory that is not mounted noexec, to load the network library from; ` +
+      `tried ${failures.join(', ')}`,
   );
 }
 
@@ -50,8 +52,8 @@ function isTrustedCopy(path: string, addon: Uint8Array): boolean {
   }
 }
 
-function openFrom(folder: string, addon: Uint8Array): unknown {
-  const own = mkdtempSync(join(folder, 'clock-'));
+function openFrom(directory: string, addon: Uint8Array): unknown {
+  const own = mkdtempSync(join(directory, 'clock-'));
   try {
     const path = join(own, addonName);
     writeFileSync(path, addon, { mode: 0o500, flag: 'wx' });
@@ -67,17 +69,17 @@ function open(path: string): unknown {
   return module.exports;
 }
 
-/** A word for the errors of mounts and permissions; the error itself for any other. */
+/** A short reason for an error of a mount or a permission; the code or message of any other error. */
 function reasonOf(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (message.includes('failed to map segment')) return 'noexec';
   // The loader's message, without the path of the deleted file.
   if (code === 'ERR_DLOPEN_FAILED') return message.replace(/^\S+: /, '');
-  const words: Record<string, string> = {
+  const reasons: Record<string, string> = {
     EROFS: 'read-only',
     EACCES: 'not writable',
     ENOENT: 'missing',
     ENOSPC: 'full',
   };
-  return words[code] ?? (code || message);
+  return reasons[code] ?? (code || message);
 }

@@ -6,7 +6,7 @@ import type { Logger } from './logger.ts';
 import { newPassword, replaceSecretFile } from './secrets.ts';
 
 const passwordFile = 'admin-password';
-const renewal = "to set a new password, run 'clock user passwd admin'";
+const resetHint = "to set a new password, run 'clock user passwd admin'";
 
 /** The first account's password in `clock all`, and the instructions for signing in. */
 export interface FirstSignIn {
@@ -17,25 +17,25 @@ export interface FirstSignIn {
 
 /**
  * The configured password, or a random one. A random one is shown once on the terminal; without a terminal it is
- * written to a file in the data folder.
+ * written to a file in the data directory.
  */
-export function firstSignIn(given: string | undefined, folder: string): FirstSignIn {
-  let instructions = `sign in with an existing account; ${renewal}`;
-  const text = given ?? newPassword();
+export function firstSignIn(configured: string | undefined, directory: string): FirstSignIn {
+  let instructions = `sign in with an existing account; ${resetHint}`;
+  const text = configured ?? newPassword();
   const onUsed = (): void => {
-    if (given !== undefined) {
+    if (configured !== undefined) {
       instructions = `sign in as ${firstAccountName} with the configured password`;
     } else if (process.stdout.isTTY) {
-      instructions = `sign in as ${firstAccountName} with the password above, which is not shown again; ${renewal}`;
+      instructions = `sign in as ${firstAccountName} with the password above, which is not shown again; ${resetHint}`;
       // Written directly to the terminal, because a password never goes through the log.
       process.stdout.write(`\n  Name      ${firstAccountName}\n  Password  ${text}\n\n`);
     } else {
-      instructions = `sign in as ${firstAccountName}; the password is in ${join(folder, passwordFile)}; ${renewal}`;
+      instructions = `sign in as ${firstAccountName}; the password is in ${join(directory, passwordFile)}; ${resetHint}`;
     }
   };
   const password = (): FirstPassword => {
     // Written before the account is created, so that the password is not lost if the process is killed in between.
-    if (given === undefined && !process.stdout.isTTY) replaceSecretFile(folder, passwordFile, text, 0o600);
+    if (configured === undefined && !process.stdout.isTTY) replaceSecretFile(directory, passwordFile, text, 0o600);
     return { text, onUsed };
   };
   return { password, instructions: () => instructions };

@@ -41,7 +41,7 @@ async function startAll(services: readonly Service[], log: LifecycleLog, stoppin
   }
 }
 
-/** Stops services in reverse order. If one fails, logs the error and goes on with the next. */
+/** Stops services in reverse order. If one fails, logs the error and continues with the next. */
 export async function stopAll(services: readonly Service[], log: LifecycleLog): Promise<void> {
   for (const service of services.toReversed()) {
     try {
@@ -92,7 +92,7 @@ export async function run(
   const deadline = setTimeout(() => resolve(1), graceMs);
   const stopped = await Promise.race([stopAll(services, log).then(() => 0 as const), timeout]);
   clearTimeout(deadline);
-  if (stopped === 1) log.error({ graceMs }, 'grace period over: exiting without waiting any longer');
+  if (stopped === 1) log.error({ graceMs }, 'grace period over: exiting before all services have stopped');
   return stopped === 1 ? 1 : shutdown.exitCode;
 }
 

@@ -13,7 +13,7 @@ const secretFields = ['password', 'secret', 'token', 'cookie', 'authorization'];
  * `prod` it writes JSON lines on a terminal too.
  */
 export function createLogger(role: string, options: { level: LogLevel; environment: string }): Logger {
-  // A role goes on if the reader of its log exits.
+  // A role continues after the reader of its log has exited.
   process.stdout.on('error', () => {});
   const readable = process.stdout.isTTY && options.environment !== 'prod';
   return pino(

@@ -5,7 +5,7 @@ const assetsFolder = fileURLToPath(new URL('./static', import.meta.url));
 
 for (const output of [process.stdout, process.stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader may close the pipe, as `head` does; the command still finishes. Any other error is a fault, unless
+    // The reader may close the pipe, as `head` does; the command still finishes. Any other error is unexpected, unless
     // another listener handles it.
     if (error.code !== 'EPIPE' && output.listenerCount('error') === 1) throw error;
   });

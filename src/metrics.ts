@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
- * Reads the current values when Prometheus scrapes. Each role has some of them, and `clock all` has them all, so the
- * names differ between roles. A map holds one value per label.
+ * The current values, read at each scrape. A role supplies some of them, and `clock all` supplies all of them, so no
+ * two roles use the same name. A map has one value per label.
  */
 export interface MetricSources {
   connections?: () => number;
@@ -85,7 +85,7 @@ export class Metrics {
     );
     this.#counter(
       'clock_tasks_expired_total',
-      'Tasks that were dropped because they waited too long.',
+      'Jobs that were dropped because they waited too long.',
       sources.expiredTasks,
     );
     this.#counter('clock_ticks_expired_total', 'Ticks that arrived too late to be relayed.', sources.expiredTicks);

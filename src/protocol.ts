@@ -1,4 +1,4 @@
-/** The messages of `/time/tic/` and `/api/initial_state`, which web exchanges with the page and `clock watch`. */
+/** The messages of `/time/tic/` and `/api/initial_state` between web and its clients: the page and `clock watch`. */
 
 /** Close codes of the socket: those of RFC 6455, section 7.4.1, and 4401, which is private to this protocol. */
 export const closeCode = {
@@ -10,7 +10,9 @@ export const closeCode = {
   sessionEnded: 4401,
 } as const;
 
-/** The response of `GET /api/initial_state`: the last tick of the channel and what a screen needs to continue from it. */
+/**
+ * The response of `GET /api/initial_state`: the last tick of the channel and what a screen needs to continue from it.
+ */
 export interface InitialState extends ZoneOffsets {
   /** `current`, `at` and `seq` are null before the first tick. */
   current: string | null;
@@ -35,7 +37,9 @@ export interface ScreenInfo {
   face: string;
 }
 
-/** The zone of the shown time and its offset from UTC, by the server's zone data. All null before the first tick ever. */
+/**
+ * The zone of the shown time and its offset from UTC, by the server's zone data. All null before the first tick ever.
+ */
 export interface ZoneOffsets {
   zone: string | null;
   /** Also null if the server does not know the zone. */
@@ -54,9 +58,9 @@ export interface Tick {
   seq: number;
 }
 
-/** The answer to `{"sync":N}`. Timestamps are epoch ms of house time, with fractions. */
+/** The response to `{"sync":N}`. Timestamps are epoch ms of house time, with fractions. */
 export interface Sync {
-  /** The N of the question. */
+  /** The N of the request. */
   echo: number;
   received: number;
   sent: number;

@@ -6,7 +6,7 @@ import type { Backend } from './backend/backend.ts';
 import { DurabilityCheck } from './backend/durability-check.ts';
 import {
   channels,
-  dataFolder,
+  dataDirectory,
   embeddedBackend,
   namesRedis,
   redisBackend,
@@ -37,7 +37,7 @@ export type WorkerConfig = CommonConfig & ValuesOf<typeof workerOptions>;
 export type BeatConfig = CommonConfig & ValuesOf<typeof beatOptions>;
 export type AllConfig = WebConfig & WorkerConfig & BeatConfig & DataConfig;
 
-/** The addresses of both families. */
+/** All addresses of this host, IPv4 and IPv6. */
 const allAddresses = '::';
 
 /** What every role gets in addition to its configuration. */
@@ -92,18 +92,18 @@ export async function beatRole(config: BeatConfig, context: RoleContext): Promis
 /** The three roles in one process. They use the embedded backend unless a Redis is configured. */
 export async function allRole(config: AllConfig, context: RoleContext): Promise<Role> {
   const { environment, log } = context;
-  const folder = dataFolder(config, environment);
-  const backend = namesRedis(config) ? redisBackend(config, log) : embeddedBackend(folder, true, log);
-  const signIn = firstSignIn(config.adminPassword, folder);
-  const secrets = givenOrKeptSecrets(config.secrets, backend, folder);
+  const directory = dataDirectory(config, environment);
+  const backend = namesRedis(config) ? redisBackend(config, log) : embeddedBackend(directory, true, log);
+  const signIn = firstSignIn(config.adminPassword, directory);
+  const secrets = givenOrKeptSecrets(config.secrets, backend, directory);
   const host = config.host ?? '127.0.0.1';
   const web = await webPart(backend, secrets, signIn.password, host, config, context);
-  // Makes the secret at the start, since commands use it and never make one.
-  const makeSecret = async (): Promise<void> => {
+  // Creates the secret at the start, since commands read it and never create one.
+  const createSecret = async (): Promise<void> => {
     secrets();
   };
-  const secret: Service = { name: 'secret', start: makeSecret, stop: async () => {} };
-  // Web starts last and so stops first: ticks go on until its last socket is closed.
+  const secret: Service = { name: 'secret', start: createSecret, stop: async () => {} };
+  // Web starts last and so stops first: ticks continue until its last socket is closed.
   const parts = [
     { services: [secret], sources: {} },
     workerPart(backend, config, context),
@@ -118,8 +118,8 @@ export async function allRole(config: AllConfig, context: RoleContext): Promise<
 }
 
 /**
- * Puts the backend before the parts of a role, and the internal server before the backend: probes are answered as long
- * as the role runs.
+ * The services of a role in start order: the internal server, which answers probes while the others start and stop, the
+ * backend, and the parts.
  */
 function compose(
   role: string,

@@ -12,18 +12,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from './folders.ts';
+import { makeDirectory } from './directories.ts';
 import { UserError } from './lifecycle.ts';
 
-/** The least length of a secret that signs. */
+/** The minimum length of a signing secret. */
 export const minSecretBytes = 32;
 
-/** 256 random bits: signs sessions and tokens. */
+/** A new secret that signs sessions and tokens: 256 random bits. */
 export function newSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** 120 random bits, in groups that are easy to read aloud and to type. */
+/** A new password: 120 random bits, in groups that are easy to read aloud and to type. */
 export function newPassword(): string {
   const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
   const characters = Array.from({ length: 25 }, () => letters[randomInt(letters.length)]);
@@ -31,8 +31,8 @@ export function newPassword(): string {
 }
 
 /**
- * A secret or password as it counts, from whatever source: in NFC and without a byte order mark, blanks and line ends
- * at either end. Null if it contains a control character.
+ * Normalizes a secret or password from any source: to NFC, without a byte order mark, white space and line breaks at
+ * either end. Returns null if it contains a control character.
  */
 export function cleanSecret(text: string): string | null {
   // `trim` also removes U+FEFF, the byte order mark.
@@ -44,24 +44,24 @@ export function cleanSecret(text: string): string | null {
  * Writes a secret to a new file; a crash or a full disk leaves none. Throws a `UserError` if the file exists or cannot
  * be written. Returns its path.
  */
-export function writeSecretFile(folder: string, name: string, text: string, mode: number): string {
-  const path = join(folder, name);
-  if (!createSecretFile(folder, name, text, mode)) throw new UserError(alreadyExists(path));
+export function writeSecretFile(directory: string, name: string, text: string, mode: number): string {
+  const path = join(directory, name);
+  if (!createSecretFile(directory, name, text, mode)) throw new UserError(alreadyExists(path));
   return path;
 }
 
 /** Writes a secret to a file and replaces an existing one. Throws a `UserError` if it cannot be written. */
-export function replaceSecretFile(folder: string, name: string, text: string, mode: number): void {
-  writeByWayOfTemporary(folder, name, text, mode, renameSync);
+export function replaceSecretFile(directory: string, name: string, text: string, mode: number): void {
+  writeByWayOfTemporary(directory, name, text, mode, renameSync);
 }
 
 /**
  * The secret in a file. If there is no file, stores the result of `make` in it; of two processes that do so at once,
  * both get the same secret. Throws a `UserError` if the file cannot be read or written.
  */
-export function keptInFile(folder: string, name: string, make: () => string): string {
-  const path = join(folder, name);
-  if (!existsSync(path)) createSecretFile(folder, name, make(), 0o600);
+export function keptInFile(directory: string, name: string, make: () => string): string {
+  const path = join(directory, name);
+  if (!existsSync(path)) createSecretFile(directory, name, make(), 0o600);
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -71,13 +71,13 @@ export function keptInFile(folder: string, name: string, make: () => string): st
 
 /** The message about a secret file that is never overwritten. */
 export function alreadyExists(path: string): string {
-  return `${path} exists already; remove it first`;
+  return `${path} already exists; remove it first`;
 }
 
-/** False if the file exists. */
-function createSecretFile(folder: string, name: string, text: string, mode: number): boolean {
+/** Returns false if the file exists. */
+function createSecretFile(directory: string, name: string, text: string, mode: number): boolean {
   let isCreated = true;
-  writeByWayOfTemporary(folder, name, text, mode, (temporary, path) => {
+  writeByWayOfTemporary(directory, name, text, mode, (temporary, path) => {
     try {
       linkSync(temporary, path);
     } catch (error) {
@@ -88,18 +88,18 @@ function createSecretFile(folder: string, name: string, text: string, mode: numb
   return isCreated;
 }
 
-/** Writes a whole file under a temporary name and lets `publish` give it its own. */
+/** Writes the whole file under a temporary name; `publish` then moves or links it to its final path. */
 function writeByWayOfTemporary(
-  folder: string,
+  directory: string,
   name: string,
   text: string,
   mode: number,
   publish: (temporary: string, path: string) => void,
 ): void {
-  const path = join(folder, name);
-  const temporary = join(folder, `.${name}.${randomUUID()}`);
+  const path = join(directory, name);
+  const temporary = join(directory, `.${name}.${randomUUID()}`);
   try {
-    makeFolder(folder, 0o700);
+    makeDirectory(directory, 0o700);
     const file = openSync(temporary, 'wx', 0o600);
     try {
       writeAndClose(file, text, mode);
@@ -115,7 +115,7 @@ function writeByWayOfTemporary(
 function writeAndClose(file: number, text: string, mode: number): void {
   try {
     writeFileSync(file, `${text}\n`);
-    // The umask does not apply to it.
+    // Unlike the mode of `openSync`, this mode is not reduced by the umask.
     fchmodSync(file, mode);
     fsyncSync(file);
   } finally {

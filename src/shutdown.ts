@@ -7,8 +7,8 @@ interface ShutdownLog {
 }
 
 /**
- * Decides that the process of a role stops: on SIGTERM or SIGINT, or after an error that nothing caught, which is logged
- * once as fatal. Ignores SIGHUP, so that a closed terminal does not end a role; other listeners may use it.
+ * Begins the shutdown of a role's process: on SIGTERM or SIGINT, or after an uncaught error, which is logged once as
+ * fatal. Ignores SIGHUP, so that a closed terminal does not end a role; other listeners may handle it.
  */
 export class Shutdown {
   readonly #controller = new AbortController();
@@ -28,7 +28,7 @@ export class Shutdown {
     return this.#controller.signal;
   }
 
-  /** The least exit code of the process: 1 after an uncaught error, else 0. */
+  /** The exit code if stopping succeeds: 1 after an uncaught error, else 0. */
   get exitCode(): 0 | 1 {
     return this.#hasFailed ? 1 : 0;
   }

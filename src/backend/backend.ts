@@ -25,11 +25,12 @@ export interface Backend extends Service {
   /** Values that belong to this host alone; null for a backend that several hosts share. */
   readonly settings: Settings | null;
   /**
-   * Why the backend cannot serve; null while it can. A fault shows within 2 s, its end within 1 s. `start()` resolves
-   * even if the data is unavailable. It rejects with a `UserError` only if an operator must act before any retry.
+   * Why the backend cannot serve; null while it can. Changes within 2 s of a fault and within 1 s of its end. `start()`
+   * resolves even if the data is unavailable. It rejects with a `UserError` only if an operator must act before a
+   * retry.
    */
   readonly outage: Outage | null;
-  /** The cause of the outage in the words of Redis or the system, if known. It never contains a password. */
+  /** The error message of Redis or the system behind the outage, if known. It never contains a password. */
   readonly outageReason: string | null;
   /**
    * Reports that the process `owner` holds `count` sockets, and what changed in its rows of the roster. The rows are
@@ -41,10 +42,10 @@ export interface Backend extends Service {
    * change is the same object as in the last call. Reads from the backend only what changed since then.
    */
   readRoster(): Promise<Roster>;
-  /** Lists what may lose stored data although the backend serves; empty if nothing does. */
+  /** Lists the settings that put stored data at risk although the backend serves; empty if there are none. */
   checkDurability(): Promise<DurabilityProblem[]>;
   /**
-   * Tries each operation that the roles need, on data of its own, which it deletes. Changes nothing that a role reads.
+   * Tries each operation that the roles need, on separate data, which it deletes. Changes nothing that a role reads.
    * Resolves to one result per group of operations.
    */
   selfTest(): Promise<SelfTestResult[]>;
@@ -91,7 +92,7 @@ export class Unavailable extends Error {
     this.outage = outage;
   }
 
-  /** The cause in the words of Redis or the system, if known. It never contains a password. */
+  /** The error message of Redis or the system, if known. It never contains a password. */
   get reason(): string | null {
     return this.cause instanceof Error ? this.cause.message : null;
   }
@@ -108,7 +109,7 @@ export interface DurabilityProblem {
 /** The result of one group of operations of `selfTest`. */
 export interface SelfTestResult {
   name: string;
-  /** Why an operation failed, in the words of Redis or the system; null if all worked. */
+  /** The error message of Redis or the system; null if all operations succeeded. */
   problem: string | null;
 }
 
@@ -259,7 +260,7 @@ export interface Limit {
 export interface Limiter {
   /** Counts an attempt. Resolves to null within the limit, else to the remaining time of the window, ms. */
   consume(limit: Limit, key: string): Promise<number | null>;
-  /** Resolves to what `consume` would resolve to, and counts nothing. */
+  /** Like `consume`, but does not count an attempt. */
   check(limit: Limit, key: string): Promise<number | null>;
   /** Removes one attempt from the count. */
   refund(limit: Limit, key: string): Promise<void>;

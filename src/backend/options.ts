@@ -61,10 +61,10 @@ export const redisOptions = {
 
 export const dataOptions = {
   dataDir: {
-    flag: '--data-dir <folder>',
+    flag: '--data-dir <directory>',
     env: ['CLOCK_DATA_DIR'],
     parse: anyText,
-    help: "folder of the data file, if no Redis is named (default: 'clock' in the XDG state folder)",
+    help: "data directory, used if no Redis is configured (default: 'clock' in the XDG state directory)",
   },
 } as const satisfies OptionTable;
 

@@ -24,7 +24,7 @@ export interface BeatOptions {
 
 /** The lease lasts 1 s: a leader renews it three times in that time, and a dead one is replaced within 1.3 s. */
 const renewEveryMs = 300;
-/** The longest wait for an instant, since the authority's clock may be stepped during the wait. */
+/** The longest wait without a new reading: the authority's clock may be stepped during the wait. */
 const maxWaitMs = 1_000;
 const retryAfterMs = 50;
 

@@ -5,9 +5,9 @@ import { optionTables } from './tables.ts';
 /** Adds the options of a table to a command. Its help also names their environment variables. */
 export function addOptions(command: Command, table: OptionTable): Command {
   const withoutFlag: string[] = [];
-  for (const { flag, env, default: standard, help, secret } of Object.values(table)) {
+  for (const { flag, env, default: defaultText, help, secret } of Object.values(table)) {
     const names = secret ? env.map((name) => `${name}[_FILE]`) : env;
-    const hints = [...(standard ? [`default: ${standard}`] : []), `env: ${names.join(', ')}`];
+    const hints = [...(defaultText ? [`default: ${defaultText}`] : []), `env: ${names.join(', ')}`];
     if (flag === undefined) withoutFlag.push(`  ${names.join(', ')}\n      ${help}`);
     else command.addOption(new Option(flag, `${help} (${hints.join('; ')})`));
   }
@@ -30,7 +30,7 @@ export function unknownIn(environment: Environment): string[] {
   return unknownVariables(environment, Object.values(optionTables));
 }
 
-export const unknownVariableWarning = 'unknown environment variable; no option uses it';
+export const unknownVariableWarning = 'unknown environment variable; check its spelling';
 
 /** Prints a warning for each unknown variable. */
 export function warnOfUnknown(environment: Environment): void {

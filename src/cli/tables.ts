@@ -21,7 +21,7 @@ export const webTable = { ...commonOptions, ...redisOptions, ...webOptions } as 
 export const workerTable = { ...commonOptions, ...redisOptions, ...workerOptions } as const;
 export const beatTable = { ...commonOptions, ...redisOptions, ...beatOptions } as const;
 export const allTable = { ...webTable, ...workerTable, ...beatTable, ...dataOptions } as const;
-export const storeTable = { ...redisOptions, ...dataOptions, secrets: webOptions.secrets } as const;
+export const backendTable = { ...redisOptions, ...dataOptions, secrets: webOptions.secrets } as const;
 export const probeTable = {
   port: webOptions.port,
   host: webOptions.host,

@@ -2,18 +2,18 @@ import type { Command } from 'commander';
 import { TokenCommands } from '../commands/token.ts';
 import { BadValue, durationBetween } from '../config.ts';
 import { UserError } from '../lifecycle.ts';
-import type { StoreCommands } from './store.ts';
+import type { BackendCommands } from './backend-commands.ts';
 
 /** Adds `clock token`. */
-export function addToken(program: Command, stores: StoreCommands): void {
+export function addToken(program: Command, commands: BackendCommands): void {
   const token = program
     .command('token')
-    .description('manage bearer tokens, which programs read the clock with')
+    .description('manage bearer tokens for programs that read the clock')
     .helpCommand(false);
   const run = (command: Command, work: (tokens: TokenCommands) => Promise<void>): Promise<void> =>
-    stores.run(command, ({ accounts, tokens }) => work(new TokenCommands(accounts, tokens)));
+    commands.run(command, ({ accounts, tokens }) => work(new TokenCommands(accounts, tokens)));
 
-  const issue = stores
+  const issue = commands
     .add(
       token,
       'issue <account>',
@@ -27,11 +27,11 @@ export function addToken(program: Command, stores: StoreCommands): void {
       checkLabel(name);
       await run(issue, (tokens) => tokens.issue(account, lifetimeMs, name));
     });
-  const list = stores
+  const list = commands
     .add(token, 'list', 'list the live tokens', ['--json', 'print JSON'])
     .action(() => run(list, (tokens) => tokens.list(list.opts())));
-  const revoke = stores
-    .add(token, 'revoke <id-or-label>', 'end a token and close its sockets')
+  const revoke = commands
+    .add(token, 'revoke <id-or-label>', 'revoke a token and close its sockets')
     .action((idOrLabel: string) => run(revoke, (tokens) => tokens.revoke(idOrLabel)));
 }
 

@@ -14,7 +14,7 @@ const shapes: Readonly<Record<string, readonly string[]>> = {
   '-': ['     ', '     ', '█████', '     ', '     '],
 };
 
-/** A time in digits of five rows; other characters are left out. */
+/** Draws a time in digits of five rows; omits characters other than digits, colons and hyphens. */
 export function bigDigits(text: string): string[] {
   const signs = [...text].flatMap((sign) => shapes[sign] ?? []);
   return [0, 1, 2, 3, 4].map((row) => {

@@ -17,7 +17,7 @@ export type Check = () => Promise<Finding[]>;
 const maxOffsetMs = 50;
 const settleWithinMs = 3_000;
 
-/** A check of one thing: `run` resolves to what is right about it, or rejects with what is wrong. */
+/** Creates a check with one finding: `run` resolves to the text of a success, or rejects with what is wrong. */
 export function check(name: string, run: () => Promise<string>): Check {
   return async () => {
     try {
@@ -40,32 +40,32 @@ export async function runChecks(checks: readonly Check[]): Promise<boolean> {
   return isGood;
 }
 
-/** Starts the store and checks that it serves, allows all operations, and has the same time as this host. */
-export function storeChecks(store: Backend, name: 'redis' | 'data'): Check[] {
+/** Starts the backend and checks that it serves, allows all operations, and has the same time as this host. */
+export function backendChecks(backend: Backend, name: 'redis' | 'data'): Check[] {
   const serves = check(name, async () => {
-    await store.start();
+    await backend.start();
     const deadline = performance.now() + settleWithinMs;
-    while (store.outage !== null && performance.now() < deadline) await pause(50);
-    if (store.outage === null) return `${store.address} can be read and written`;
-    const reason = store.outageReason === null ? '' : ` (${store.outageReason})`;
-    throw new Error(`${store.address} cannot serve: ${store.outage}${reason}`);
+    while (backend.outage !== null && performance.now() < deadline) await pause(50);
+    if (backend.outage === null) return `${backend.address} can be read and written`;
+    const reason = backend.outageReason === null ? '' : ` (${backend.outageReason})`;
+    throw new Error(`${backend.address} cannot serve: ${backend.outage}${reason}`);
   });
   const clocks = check('clocks', async () => {
-    if (!isReachable(store)) throw new Error('unknown, because the data cannot be reached');
-    const { offsetMs, errorMs } = store.time;
+    if (!isReachable(backend)) throw new Error('unknown, because the data cannot be reached');
+    const { offsetMs, errorMs } = backend.time;
     const text = `house time is ${Math.round(offsetMs)} ms from this host's clock (±${errorMs.toFixed(1)} ms)`;
     if (Math.abs(offsetMs) > maxOffsetMs) throw new Error(`${text}: run NTP on both hosts`);
     return text;
   });
-  return [serves, operationsCheck(store, name), clocks];
+  return [serves, operationsCheck(backend, name), clocks];
 }
 
-/** Tries every operation that the roles need, on data of its own. Nothing is found while the store cannot be reached. */
-function operationsCheck(store: Backend, name: string): Check {
+/** Tries every operation that the roles need, on separate data. Has no findings while the backend cannot be reached. */
+function operationsCheck(backend: Backend, name: string): Check {
   return async () => {
-    if (!isReachable(store)) return [];
+    if (!isReachable(backend)) return [];
     try {
-      return (await store.selfTest()).map((result) => ({
+      return (await backend.selfTest()).map((result) => ({
         name: `${name} ${result.name}`,
         level: result.problem === null ? 'ok' : 'WRONG',
         text: result.problem ?? 'allowed',
@@ -77,11 +77,11 @@ function operationsCheck(store: Backend, name: string): Check {
 }
 
 /** Checks that Redis persists its data and does not evict any. */
-export function durabilityChecks(store: Backend): Check[] {
+export function durabilityChecks(backend: Backend): Check[] {
   const durability = (name: DurabilityProblem['name'], text: string): Check =>
     check(name, async () => {
-      if (!isReachable(store)) throw new Error('unknown, because Redis cannot be reached');
-      const found = (await store.checkDurability()).find((problem) => problem.name === name);
+      if (!isReachable(backend)) throw new Error('unknown, because Redis cannot be reached');
+      const found = (await backend.checkDurability()).find((problem) => problem.name === name);
       if (found !== undefined) throw new Error(found.problem);
       return text;
     });

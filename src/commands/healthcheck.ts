@@ -6,7 +6,7 @@ import { formatAuthority } from '../addresses.ts';
 const timeoutMs = 3_000;
 
 export interface Probe {
-  /** The addresses on which the role may listen; one that answers is enough. */
+  /** The addresses on which the role may listen. It is healthy if it answers on one of them. */
   hosts: readonly string[];
   port: number;
   path: '/health' | '/ready';

@@ -4,20 +4,23 @@ import { UserError } from '../lifecycle.ts';
 import { alreadyExists, newPassword, newSecret, writeSecretFile } from '../secrets.ts';
 
 /** Prints a new secret and a new admin password, or writes them to files that the user of a container can read. */
-export function makeSecrets(folder: string | undefined): void {
+export function makeSecrets(directory: string | undefined): void {
   const made = { secret: newSecret(), 'admin-password': newPassword() };
-  if (folder === undefined) {
+  if (directory === undefined) {
     process.stdout.write(`CLOCK_SECRET=${made.secret}\nCLOCK_ADMIN_PASSWORD=${made['admin-password']}\n`);
     return;
   }
-  if (folder.trim() === '') throw new UserError('--write: the name of the folder is blank');
-  if (existsSync(folder) && (statSync(folder).mode & 0o077) !== 0) {
-    throw new UserError(`--write: other users can open ${folder}; name a new folder, or run chmod 700 on it first`);
+  if (directory.trim() === '') throw new UserError('--write: the directory is blank');
+  if (existsSync(directory) && (statSync(directory).mode & 0o077) !== 0) {
+    throw new UserError(
+      `--write: other users can open ${directory}; name a new directory, or run chmod 700 on it first`,
+    );
   }
-  const existing = Object.keys(made).find((name) => existsSync(join(folder, name)));
-  if (existing !== undefined) throw new UserError(alreadyExists(join(folder, existing)));
+  const existing = Object.keys(made).find((name) => existsSync(join(directory, name)));
+  if (existing !== undefined) throw new UserError(alreadyExists(join(directory, existing)));
   for (const [name, text] of Object.entries(made)) {
-    // A mounted file keeps its owner and mode, and the user of the image must be able to read it. The folder protects it.
-    process.stdout.write(`${writeSecretFile(folder, name, text, 0o444)}\n`);
+    // A mounted file keeps its owner and mode, and the user of the image must be able to read it. The directory
+    // protects it.
+    process.stdout.write(`${writeSecretFile(directory, name, text, 0o444)}\n`);
   }
 }

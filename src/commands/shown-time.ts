@@ -3,8 +3,8 @@ import { isZone, Zone } from '../time/zone.ts';
 import { timeText, wallClockAt } from '../time/zone-offset.ts';
 
 /**
- * `15:03:27`: an instant in the zone of the installation, by the server's zone data. An older server sends the zone's
- * name alone, which this program's zone data may not know. Null: the time cannot be told.
+ * Formats an instant in the zone of the installation, such as `15:03:27`, by the server's zone data. An older server
+ * sends the zone's name alone. Returns null if the offset of the zone is unknown.
  */
 export function timeTextAt(zone: ZoneOffsets, instant: number): string | null {
   const wallClock = wallClockAt(zone, instant);

@@ -66,7 +66,7 @@ export class TerminalFace {
     else output.write(`${this.#plain(lineOf(reading))}\n`);
   }
 
-  /** Lets `write` write lines of its own, which the next reading follows. */
+  /** Clears the reading and calls `write`, which may write other lines. The next reading follows them. */
   interrupt(write: () => void): void {
     if (this.#lines > 0) this.#options.output.write(`${this.#back()}${clearBelow}`);
     this.#lines = 0;
@@ -82,7 +82,7 @@ export class TerminalFace {
     const { output } = this.#options;
     const { columns = 80, rows = 24 } = output;
     const lines = this.#linesOf(reading, columns, rows);
-    // After a change of width nobody knows how the terminal wrapped the old lines: they stay where they are.
+    // How the terminal wrapped the old lines after a change of width is unknown, so they stay where they are.
     const start = this.#lines > 0 && columns !== this.#columns ? '\n' : this.#back();
     output.write(`${hideCursor}${start}${clearBelow}${lines.join('\n')}`);
     this.#lines = lines.length;
@@ -117,13 +117,13 @@ export class TerminalFace {
   }
 }
 
-/** By the order of POSIX; without any of them a terminal is taken to know UTF-8. */
+/** Uses the precedence of POSIX. If no variable is set, the terminal is assumed to support UTF-8. */
 function isUtf8(environment: Readonly<Record<string, string | undefined>>): boolean {
   const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'];
   return !locale || /utf-?8/i.test(locale);
 }
 
-/** The first text that fits: a text that is cut may say something else. */
+/** The first text that fits, since a truncated text may have another meaning. */
 function fitting(texts: readonly string[], columns: number): string {
   return texts.find(({ length }) => length <= columns) ?? texts.at(-1)?.slice(0, columns) ?? '';
 }

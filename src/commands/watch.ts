@@ -19,7 +19,7 @@ export interface WatchOptions {
   /** A bearer token. */
   token: string;
   build: string;
-  /** End with the first second that is shown live. */
+  /** Whether to exit after the first second that is shown live. */
   once: boolean;
   asJson: boolean;
   output: Output;
@@ -28,8 +28,9 @@ export interface WatchOptions {
 }
 
 /**
- * Shows the time of an installation until `stopping`, with the page's own connection. Throws a `UserError` if the
- * server refuses the token, or if `once` got no time within 10 s. Why there is no time goes to standard error.
+ * Shows the time of an installation until `stopping`, over the same connection code as the page. Throws a `UserError`
+ * if the server refuses the token, or if `once` is set and no time arrives within 10 s. Prints problems on standard
+ * error.
  */
 export async function watch(options: WatchOptions): Promise<void> {
   const { output, asJson, once, environment, stopping } = options;
@@ -54,16 +55,16 @@ export async function watch(options: WatchOptions): Promise<void> {
     // An error of writing is reported in the next turn of the event loop.
     if (once) setImmediate(end);
   };
-  const failFor = (words: string): void => {
+  const failWith = (message: string): void => {
     if (asJson || !once) face.show(reading());
-    fail(new UserError(words, 1));
+    fail(new UserError(message, 1));
   };
   const onProblem = (found: Problem | null): void => {
     const isNew = found !== null && found.reason !== problem?.reason;
     problem = found;
-    // A refusal may be a mistake: if it is confirmed, it ends this program with its words.
+    // A refused token is checked again. Only if it is refused twice does the program end, with this message.
     if (!isNew || found.reason === 'signed-out') return;
-    face.interrupt(() => process.stderr.write(`clock: ${found.words}\n`));
+    face.interrupt(() => process.stderr.write(`clock: ${found.message}\n`));
     show();
   };
   const connection = new Connection({
@@ -74,7 +75,7 @@ export async function watch(options: WatchOptions): Promise<void> {
     },
     onState: (state) => {
       if (state === 'live') problem = null;
-      if (state === 'signed-out') return failFor(problem?.words ?? 'the server ended this session');
+      if (state === 'signed-out') return failWith(problem?.message ?? 'the server ended this session');
       show();
     },
     onZone: (offsets) => (zone = offsets),
@@ -83,7 +84,7 @@ export async function watch(options: WatchOptions): Promise<void> {
     house: connection.house,
     now: () => performance.now(),
     schedule,
-    // A terminal has no frames: the next millisecond will do.
+    // A terminal has no frames, so the next millisecond stands in for the next frame.
     requestFrame: (run) => schedule(() => run(performance.now()), 1),
     detectClockJump: () => connection.detectClockJump(),
     paint: (instant) => {
@@ -94,12 +95,13 @@ export async function watch(options: WatchOptions): Promise<void> {
   });
 
   output.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    // EPIPE: the reader of a pipe is gone.
+    // EPIPE: the reader of the pipe has exited.
     if (code === 'EPIPE') end();
     else fail(new UserError(`the time cannot be written: ${message}`, 1));
   });
   stopping.addEventListener('abort', () => end(), { once: true });
-  const onLate = (): void => failFor(`no time from ${base.origin} within 10 s${problem ? `: ${problem.words}` : ''}`);
+  const onLate = (): void =>
+    failWith(`no time from ${base.origin} within 10 s${problem ? `: ${problem.message}` : ''}`);
   const late = once ? setTimeout(onLate, onceWithinMs) : undefined;
   connection.start();
   try {

@@ -4,7 +4,7 @@ export interface ReadinessSources {
   backend: Pick<Backend, 'outage'>;
   /** Aborts when the process begins to stop. */
   stopping: AbortSignal;
-  /** Whether something is missing yet that requests need, although the backend serves. */
+  /** Whether the process is still starting, although the backend serves. */
   isStarting?: (() => boolean) | undefined;
 }
 

@@ -5,7 +5,7 @@ const everyMs = 60_000;
 export const date: Task = {
   name: 'date',
   everyMs: () => everyMs,
-  // A date stays right until the next instant, so that one is published as soon as the roles have started.
+  // A date stays correct until the next instant, so roles that start within the minute still publish it.
   expiryMs: () => everyMs,
   run: (at, zone) => zone.dateOf(at),
 };

@@ -3,7 +3,7 @@ import type { Task } from './task.ts';
 export const time: Task = {
   name: 'time',
   everyMs: (intervalMs) => intervalMs,
-  // An older time is wrong; at a long interval the next one is not near.
+  // After 1 s the text is no longer the time, even if a long interval has not passed yet.
   expiryMs: (intervalMs) => Math.min(intervalMs, 1_000),
   run: (at, zone) => zone.timeOf(at),
 };

@@ -8,7 +8,7 @@ export function nextDue(now: number, everyMs: number): number {
   return newestDue(now, everyMs) + everyMs;
 }
 
-/** The age of the last tick from which on a screen is stale, ms: 1.5 intervals, at least 2 s. */
+/** The age of the last tick at which a screen becomes stale, ms: 1.5 intervals, at least 2 s. */
 export function staleAfterMs(everyMs: number): number {
   return Math.max(1.5 * everyMs, 2_000);
 }

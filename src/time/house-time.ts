@@ -2,7 +2,7 @@ import { OffsetEstimate, type Exchange } from './offset.ts';
 
 /** The one time that all processes of an installation share. */
 export interface HouseTime {
-  /** The present, epoch ms with fractions. */
+  /** The current house time, epoch ms with fractions. */
   now(): number;
   /** Error bound of `now()` against the authority, ms; 0 if this host is the authority. */
   readonly errorMs: number;
@@ -26,7 +26,9 @@ export class HostTime implements HouseTime {
   }
 }
 
-/** House time if the authority is another host's clock. This host contributes its monotonic clock, not its wall clock. */
+/**
+ * House time if the authority is another host's clock. This host contributes its monotonic clock, not its wall clock.
+ */
 export class RemoteTime implements HouseTime {
   readonly #estimate: OffsetEstimate;
 

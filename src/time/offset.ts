@@ -9,13 +9,13 @@ export interface Exchange {
   arrivedAt: number;
 }
 
-/** The other clock is `offsetMs` ahead of the local monotonic clock, give or take `errorMs`. */
+/** The other clock is ahead of the local monotonic clock by `offsetMs` ± `errorMs`. */
 export interface Offset {
   offsetMs: number;
   errorMs: number;
 }
 
-/** The most that two quartz clocks drift apart, as a fraction: 50 ppm. */
+/** The maximum drift between two quartz clocks, as a fraction: 50 ppm. */
 const maxDrift = 50e-6;
 const maxSamples = 32;
 
@@ -81,14 +81,14 @@ export class OffsetEstimate {
     return known === null || instant - now <= known.highMs;
   }
 
-  /** Replaces all exchanges by their intersection, widened by `moreMs` on either side. */
-  condense(now: number, moreMs: number): void {
+  /** Replaces all exchanges by their intersection, widened by `marginMs` on either side. */
+  condense(now: number, marginMs: number): void {
     const known = this.#within(now);
     if (known === null) return;
-    this.#samples = [{ lowMs: known.lowMs - moreMs, highMs: known.highMs + moreMs, takenAt: now }];
+    this.#samples = [{ lowMs: known.lowMs - marginMs, highMs: known.highMs + marginMs, takenAt: now }];
   }
 
-  /** Drops all exchanges. Necessary if the local monotonic clock may have stood still, as in a sleep. */
+  /** Drops all exchanges. Required if the local monotonic clock may have stopped, as while the system sleeps. */
   forget(): void {
     this.#samples = [];
   }

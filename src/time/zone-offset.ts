@@ -13,19 +13,20 @@ export function utcOffsetAt({ utcOffsetMs, nextUtcOffset }: UtcOffsets, at: numb
   return nextUtcOffset !== null && at >= nextUtcOffset.at ? nextUtcOffset.utcOffsetMs : utcOffsetMs;
 }
 
-/** What a clock on the wall reads at an instant, as the epoch ms at which UTC reads the same; null if unknown. */
+/** The local time at an instant, as the epoch ms at which UTC has the same time of day and date; null if unknown. */
 export function wallClockAt(zone: UtcOffsets, at: number): number | null {
   const offsetMs = utcOffsetAt(zone, at);
   return offsetMs === null ? null : at + offsetMs;
 }
 
-/** The time of day that a wall clock reads, as `%X` of the C locale: `15:03:27`. */
+/** Formats a result of `wallClockAt` as `%X` of the C locale does: `15:03:27`. */
 export function timeText(wallClock: number): string {
   return new Date(wallClock).toISOString().slice(11, 19);
 }
 
 /**
- * The offset in whole quarter-hours at which `at` reads as `text`, the nearest one to `nearMs`; null if there is none.
+ * The offset from UTC at which the local time at `at` is `text`, ms: a multiple of a quarter of an hour, and of several
+ * the nearest to `nearMs`. Null if there is none.
  */
 export function utcOffsetOf(text: string, at: number, nearMs: number): number | null {
   const parts = /^(\d\d):(\d\d):(\d\d)$/.exec(text)?.slice(1).map(Number);

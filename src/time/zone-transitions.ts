@@ -12,15 +12,15 @@ const horizonMs = 400 * dayMs;
 const cache = new Map<string, { from: number; until: number; offsets: UtcOffsets }>();
 
 /**
- * The offsets of a zone at an instant (epoch ms), from the zone data of this process. Throws a RangeError if Intl has no
- * zone of this name.
+ * The offsets of a zone at an instant (epoch ms), from the zone data of this process. Throws a RangeError if Intl has
+ * no zone of this name.
  */
 export function zoneOffsets(name: string, at: number): UtcOffsets {
   const key = name.toLowerCase();
   const cached = cache.get(key);
   if (cached !== undefined && cached.from <= at && at < cached.until) return cached.offsets;
   const offsets = computeOffsets(name, at);
-  // Without a change in sight, each day brings a new one within the horizon.
+  // If the horizon contains no change, a day later it may contain one.
   cache.set(key, { from: at, until: offsets.nextUtcOffset?.at ?? at + dayMs, offsets });
   return offsets;
 }
@@ -28,7 +28,7 @@ export function zoneOffsets(name: string, at: number): UtcOffsets {
 function computeOffsets(name: string, at: number): UtcOffsets {
   const utcOffsetAt = utcOffsetReader(name);
   const utcOffsetMs = utcOffsetAt(at);
-  // Day by day: a change of an offset and the change back are never closer.
+  // A step of one day is short enough: no zone changes its offset and changes it back within a day.
   for (let before = at; before < at + horizonMs; before += dayMs) {
     if (utcOffsetAt(before + dayMs) === utcOffsetMs) continue;
     const changeAt = firstInstant(before, before + dayMs, (instant) => utcOffsetAt(instant) !== utcOffsetMs);

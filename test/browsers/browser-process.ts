@@ -4,18 +4,29 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A program that runs beside the test with a folder of its own, which `stop` deletes. */
+/** A program that runs beside the test with a directory of its own, which `stop` deletes. */
 export class BrowserProcess {
-  readonly folder: string;
+  readonly directory: string;
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
   #errors = '';
 
-  constructor(file: string, args: (folder: string) => readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.folder = mkdtempSync(join(tmpdir(), 'clock-browser-'));
+  constructor(
+    file: string,
+    args: (directory: string) => readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    this.directory = mkdtempSync(join(tmpdir(), 'clock-browser-'));
     const { PATH } = process.env;
-    const settings = { PATH, LANG: 'C.UTF-8', TZ: 'UTC', HOME: this.folder, XDG_RUNTIME_DIR: this.folder, ...env };
-    this.#child = spawn(file, args(this.folder), { env: settings, stdio: ['ignore', 'ignore', 'pipe'] });
+    const settings = {
+      PATH,
+      LANG: 'C.UTF-8',
+      TZ: 'UTC',
+      HOME: this.directory,
+      XDG_RUNTIME_DIR: this.directory,
+      ...env,
+    };
+    this.#child = spawn(file, args(this.directory), { env: settings, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     this.#child.on('error', (error) => (this.#errors += error.message));
     this.#ended = once(this.#child, 'close').catch(() => {});
@@ -30,6 +41,6 @@ export class BrowserProcess {
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }

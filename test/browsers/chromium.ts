@@ -8,15 +8,18 @@ import type { BrowserDriver } from './driver.ts';
 
 const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--no-zygote'];
 
-/** Starts the Chromium in a version of the package chrome-aws-lambda, which holds its libraries too unless its version is Chromium's. */
+/**
+ * Starts the Chromium in a version of the package chrome-aws-lambda, which holds its libraries too unless its version
+ * is Chromium's.
+ */
 export async function launchOldChromium(packageVersion: string): Promise<BrowserDriver> {
   const libraries = Number.parseInt(packageVersion, 10) < 60 ? ['bin/aws.tar.br'] : [];
-  const folder = cachedPackage('chrome-aws-lambda', packageVersion, ['bin/chromium.br', ...libraries]);
+  const directory = cachedPackage('chrome-aws-lambda', packageVersion, ['bin/chromium.br', ...libraries]);
   const port = await freePort();
   const browser = new BrowserProcess(
-    join(folder, 'bin/chromium'),
+    join(directory, 'bin/chromium'),
     (profile) => [...switches, `--remote-debugging-port=${port}`, `--user-data-dir=${profile}`, 'about:blank'],
-    { LD_LIBRARY_PATH: join(folder, 'lib') },
+    { LD_LIBRARY_PATH: join(directory, 'lib') },
   );
   const page = await connectToPage(browser, port).catch(async (error: unknown) => {
     await browser.stop();

@@ -17,20 +17,20 @@ import { freePort } from '../support/free-port.ts';
 import { expectEveryTick, TickSequence } from '../support/tick-sequence.ts';
 import { until } from '../support/until.ts';
 
-let folder: string;
+let directory: string;
 let args: string[];
 let all: ClockProcess;
 let admin: Client;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'clock-all-'));
+  directory = mkdtempSync(join(tmpdir(), 'clock-all-'));
   args = ['all', '--zone', 'Europe/Madrid', '--port', String(await freePort())];
-  all = await startClock(args, { dataDir: join(folder, 'data') });
+  all = await startClock(args, { dataDir: join(directory, 'data') });
   admin = new Client(all.url);
   await admin.signIn('admin', all.adminPassword());
 });
 afterAll(async () => {
   await all.stop();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 });
 
 /** `%X` in Madrid, by way of another locale than the one that the clock uses. */
@@ -80,10 +80,16 @@ describe('clock all', () => {
   });
 
   test('does not start twice on the same port', async () => {
-    const { exit, stderr } = await runClock(['all', '--port', String(all.port), '--data-dir', join(folder, 'other')]);
+    const { exit, stderr } = await runClock([
+      'all',
+      '--port',
+      String(all.port),
+      '--data-dir',
+      join(directory, 'other'),
+    ]);
     expect(exit).toBe(2);
     expect(stderr).toMatch(/^clock: --port: [^\n]*\n$/);
-    expect(existsSync(join(folder, 'other', 'admin-password'))).toBe(false);
+    expect(existsSync(join(directory, 'other', 'admin-password'))).toBe(false);
   });
 
   test('applies a change of its data file within a second', async () => {
@@ -122,7 +128,7 @@ describe('clock all', () => {
 
 describe('the first account', () => {
   test('replaces a left-over password file, and is not created again after it was removed', async () => {
-    const dataDir = join(folder, 'left');
+    const dataDir = join(directory, 'left');
     mkdirSync(dataDir, { mode: 0o700 });
     writeFileSync(join(dataDir, 'admin-password'), 'of another data file\n');
     const own = await startClock(['all'], { dataDir });

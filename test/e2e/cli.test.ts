@@ -26,11 +26,11 @@ const secret = 'a secret of the tests that is long enough';
 const password = 'a long enough password';
 const other = 'another long password';
 
-let folder = '';
+let directory = '';
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'clock-cli-'));
+  directory = mkdtempSync(join(tmpdir(), 'clock-cli-'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 type Ended = Awaited<ReturnType<typeof runClock>>;
 
@@ -105,7 +105,7 @@ describe('a command whose output nobody reads', () => {
 });
 
 test('clock runs through a symbolic link', async () => {
-  const link = join(folder, 'clock');
+  const link = join(directory, 'clock');
   symlinkSync(join(import.meta.dirname, '../../bin/clock'), link);
   expect((await runClock(['--version'], { command: [link] })).exit).toBe(0);
 });
@@ -136,7 +136,7 @@ describe('a value that is not allowed', () => {
     [['token', 'issue', 'ada', '--expires', '366d'], {}, /--expires: "366d" must be/],
     [['token', 'issue', 'ada', '--name', 'a\nb'], {}, /--name/],
     [['token', 'issue', 'ada', '--name', '  '], {}, /--name: "  " must be 1 to 64 characters, not all blank/],
-    [['secret', '--write', ''], {}, /--write: the name of the folder is blank/],
+    [['secret', '--write', ''], {}, /--write: the name of the directory is blank/],
     [['watch', 'http://127.0.0.1:1'], { CLOCK_TOKEN: ' ' }, /CLOCK_TOKEN: its value must be a value that is not blank/],
   ];
   test.concurrent.each(cases)('%j with %j is refused in one line', async (args, env, words) => {
@@ -159,7 +159,7 @@ describe('a value that is not allowed', () => {
   );
 
   test('is not printed if it comes from a secret file', async () => {
-    const file = join(folder, 'short-secret');
+    const file = join(directory, 'short-secret');
     writeFileSync(file, 'too-short\n');
     const ended = await runClock(['web'], { env: { CLOCK_SECRET_FILE: file } });
     expectRefused(ended, /CLOCK_SECRET_FILE: its value must be/);
@@ -173,7 +173,7 @@ describe('a port in use', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
-    const dataDir = join(folder, 'port');
+    const dataDir = join(directory, 'port');
     const { exit, stderr } = await runClock(['all', '--port', String(port), '--data-dir', dataDir]);
     server.close();
     expect(existsSync(join(dataDir, 'admin-password'))).toBe(false);
@@ -183,14 +183,14 @@ describe('a port in use', () => {
   });
 
   test('has a line that also names --host if the address is not one of this host', async () => {
-    const args = ['all', '--port', '0', '--host', '192.0.2.1', '--data-dir', join(folder, 'host')];
+    const args = ['all', '--port', '0', '--host', '192.0.2.1', '--data-dir', join(directory, 'host')];
     const { exit, stderr } = await runClock(args);
     expect(stderr).toMatch(/^clock: --port: [^\n]*192\.0\.2\.1[^\n]*--host[^\n]*\n$/);
     expect(exit).toBe(2);
   });
 });
 
-describe('a data folder that cannot be written', () => {
+describe('a data directory that cannot be written', () => {
   test.each(['/sys/clock', '/proc/clock', '/dev/null/clock'])(
     '%s is exit 2 and one line that names it',
     async (dataDir) => {
@@ -209,8 +209,8 @@ describe('clock secret', () => {
     expect(second.stdout).not.toBe(first.stdout);
   });
 
-  test('--write creates two files that the user of a container can read, in a private folder', async () => {
-    const target = join(folder, 'secrets');
+  test('--write creates two files that the user of a container can read, in a private directory', async () => {
+    const target = join(directory, 'secrets');
     const { exit } = await runClock(['secret', '--write', target]);
     expect(exit).toBe(0);
     expect(statSync(target).mode & 0o777).toBe(0o700);
@@ -218,12 +218,12 @@ describe('clock secret', () => {
     expect(readFileSync(join(target, 'secret'), 'utf8').trim().length).toBeGreaterThanOrEqual(32);
 
     const before = readFileSync(join(target, 'secret'), 'utf8');
-    expectRefused(await runClock(['secret', '--write', target]), /exists already/);
+    expectRefused(await runClock(['secret', '--write', target]), /already exists/);
     expect(readFileSync(join(target, 'secret'), 'utf8')).toBe(before);
   });
 
-  test('--write refuses a folder that other users can open', async () => {
-    const target = join(folder, 'open');
+  test('--write refuses a directory that other users can open', async () => {
+    const target = join(directory, 'open');
     mkdirSync(target);
     chmodSync(target, 0o755);
     expectRefused(await runClock(['secret', '--write', target]), /other users can open/);
@@ -231,9 +231,9 @@ describe('clock secret', () => {
   });
 
   test('--write writes neither file if one exists', async () => {
-    const target = mkdtempSync(join(folder, 'half-'));
+    const target = mkdtempSync(join(directory, 'half-'));
     writeFileSync(join(target, 'admin-password'), 'mine');
-    expectRefused(await runClock(['secret', '--write', target]), /admin-password exists already/);
+    expectRefused(await runClock(['secret', '--write', target]), /admin-password already exists/);
     expect(() => statSync(join(target, 'secret'))).toThrow('ENOENT');
   });
 });
@@ -243,7 +243,7 @@ describe('a command without a store', () => {
     ['user', 'list'],
     ['token', 'list'],
   ])('%s %s is exit 2 and names both ways to select one', async (...args) => {
-    const ended = await runClock([...args, '--data-dir', join(folder, 'nowhere')]);
+    const ended = await runClock([...args, '--data-dir', join(directory, 'nowhere')]);
     expectRefused(ended, /CLOCK_REDIS_URL.*--data-dir/);
   });
 
@@ -256,7 +256,7 @@ describe('a command without a store', () => {
 });
 
 test('both passwords can be pasted at once at the prompt', async () => {
-  const data = join(folder, 'pasted');
+  const data = join(directory, 'pasted');
   await using _all = await startClock(['all', '--data-dir', data]);
   const command = [join(import.meta.dirname, '../../bin/clock'), 'user', 'passwd', 'admin', '--data-dir', data];
   const terminal = spawn('script', ['--quiet', '--return', '--command', command.join(' '), '/dev/null']);
@@ -310,7 +310,7 @@ describe('on Redis', () => {
 describe('without a secret, a store, a zone or a reader', () => {
   test('no token is issued over Redis without the secret of web', async () => {
     const server = await RedisServer.start();
-    const env = { CLOCK_REDIS_URL: server.url, XDG_STATE_HOME: join(folder, 'state') };
+    const env = { CLOCK_REDIS_URL: server.url, XDG_STATE_HOME: join(directory, 'state') };
     try {
       await runClock(['user', 'add', 'ada', '--password-stdin'], { env, stdin: password });
       const { exit, stdout, stderr } = await runClock(['token', 'issue', 'ada'], { env });
@@ -395,7 +395,7 @@ describe('a certificate and its key', () => {
   let all: ClockProcess;
   beforeAll(async () => {
     [own, another] = await Promise.all([selfSignedCertificate(), selfSignedCertificate()]);
-    junk = join(folder, 'junk.pem');
+    junk = join(directory, 'junk.pem');
     writeFileSync(junk, 'junk');
     all = await startClock(['all', '--tls-cert', own.certFile, '--tls-key', own.keyFile]);
   });
@@ -476,7 +476,7 @@ describe('clock check', () => {
 
   test('reports a stored secret that is too short, with its path, and clock all does not start with it', async () => {
     const server = await RedisServer.start();
-    const dataDir = mkdtempSync(join(folder, 'truncated-'));
+    const dataDir = mkdtempSync(join(directory, 'truncated-'));
     writeFileSync(join(dataDir, 'secret'), 'too-short');
     const env = { CLOCK_REDIS_URL: server.url, CLOCK_DATA_DIR: dataDir };
     const [check, all] = await Promise.all([
@@ -563,7 +563,7 @@ function worksOnItsStore(start: () => Promise<Store>): void {
   test('the address of the store is printed on standard error, without a password', async () => {
     const { stdout, stderr } = await run(['user', 'list']);
     const warned =
-      'CLOCK_PROT' in store.env ? ['clock: CLOCK_PROT: unknown environment variable; no option uses it'] : [];
+      'CLOCK_PROT' in store.env ? ['clock: CLOCK_PROT: unknown environment variable; check its spelling'] : [];
     expect(stderr.trimEnd().split('\n')).toEqual([...warned, `clock: ${store.address}`]);
     expect(stdout).toMatch(/^NAME +.*\nadmin /);
   });
@@ -577,7 +577,7 @@ function worksOnItsStore(start: () => Promise<Store>): void {
     expect(ended).toEqual({ exit: 0, [closed]: '', [other]: (await run(args))[other] });
   });
 
-  test('an account that exists already, or does not exist, is exit 1 and one line', async () => {
+  test('an account that already exists, or does not exist, is exit 1 and one line', async () => {
     for (const ended of [
       await add('ADMIN'),
       ...(await Promise.all(['disable', 'enable', 'remove', 'operator'].map((what) => run(['user', what, 'nobody'])))),

@@ -50,16 +50,16 @@ function waitFor(command: string): string {
 
 /** Runs the script in its own network and process namespace: its ports are free, and its processes end with it. */
 async function run(script: string): Promise<{ exit: number | null; output: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'clock-docs-'));
+  const directory = mkdtempSync(join(tmpdir(), 'clock-docs-'));
   const privileges = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   const namespaces = [...privileges, '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const PATH = `${join(root, 'dist')}:/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH']}`;
-  const options = { cwd: folder, env: { PATH, HOME: folder }, timeout: 60_000 };
+  const options = { cwd: directory, env: { PATH, HOME: directory }, timeout: 60_000 };
   const child = spawn('unshare', [...namespaces, 'bash', '-c', `exec 2>&1; ${script}`], options);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const output = await text(child.stdout);
   const exit = await ended;
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
   return { exit, output };
 }
 

@@ -38,8 +38,8 @@ describe('executable', () => {
   });
 
   test('serves the page, signs in and ticks, and leaves nothing behind', async () => {
-    const dataDir = executable.writableFolder();
-    const TMPDIR = executable.writableFolder();
+    const dataDir = executable.writableDirectory();
+    const TMPDIR = executable.writableDirectory();
     const clock = await startClock(['all'], { dataDir, command: executable.command({ env: { TMPDIR } }) });
     expect(readdirSync(TMPDIR)).toEqual([]);
 
@@ -74,67 +74,67 @@ describe('executable', () => {
     }
   });
 
-  test('loads its addon from the next folder if one is noexec or read-only', async () => {
-    const dataDir = executable.writableFolder();
+  test('loads its addon from the next directory if one is noexec or read-only', async () => {
+    const dataDir = executable.writableDirectory();
     const mounts = { '/tmp': 'noexec,mode=1777', '/run': 'ro', '/dev/shm': 'mode=1777' };
     await using clock = await startClock(['all'], { dataDir, command: executable.command({ mounts }) });
     expect((await fetch(`${clock.url}/health`)).status).toBe(200);
   });
 
-  test('names each folder that it tried, in one line, if none is usable', async () => {
-    const command = executable.command({ mounts: nowhere, env: { TMPDIR: '/no/such/folder' } });
-    const { exit, stdout, stderr } = await runClock(['all', '--data-dir', executable.writableFolder()], { command });
+  test('names each directory that it tried, in one line, if none is usable', async () => {
+    const command = executable.command({ mounts: nowhere, env: { TMPDIR: '/no/such/directory' } });
+    const { exit, stdout, stderr } = await runClock(['all', '--data-dir', executable.writableDirectory()], { command });
     expect(stderr).toBe(
-      'clock: TMPDIR: name a writable folder that is not mounted noexec; the network library is loaded from there; ' +
-        'tried /no/such/folder (missing), /tmp (noexec), /dev/shm (read-only), /run (noexec)\n',
+      'clock: TMPDIR: set it to a writable directory that is not mounted noexec, to load the network library from; ' +
+        'tried /no/such/directory (missing), /tmp (noexec), /dev/shm (read-only), /run (noexec)\n',
     );
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
   });
 
-  test('needs no such folder if the addon is in the folder of the executable', async () => {
-    const beside = join(executable.folder, 'uws.node');
+  test('needs no such directory if the addon is in the directory of the executable', async () => {
+    const beside = join(executable.directory, 'uws.node');
     copyFileSync(addonFile(), beside);
     try {
       const command = executable.command({ mounts: nowhere });
-      await using clock = await startClock(['all'], { dataDir: executable.writableFolder(), command });
+      await using clock = await startClock(['all'], { dataDir: executable.writableDirectory(), command });
       expect((await fetch(`${clock.url}/health`)).status).toBe(200);
     } finally {
       rmSync(beside);
     }
   });
 
-  test('does not load an addon from its folder that other users can write', async () => {
-    const beside = join(executable.folder, 'uws.node');
+  test('does not load an addon from its directory that other users can write', async () => {
+    const beside = join(executable.directory, 'uws.node');
     copyFileSync(addonFile(), beside);
     chmodSync(beside, 0o666);
     try {
       const command = executable.command({ mounts: nowhere });
-      const { exit, stderr } = await runClock(['all', '--data-dir', executable.writableFolder()], { command });
+      const { exit, stderr } = await runClock(['all', '--data-dir', executable.writableDirectory()], { command });
       expect([exit, stderr]).toEqual([2, expect.stringContaining('/tmp (noexec)')]);
     } finally {
       rmSync(beside);
     }
   });
 
-  test('does not load a file from its folder that is not its own addon', async () => {
-    const beside = join(executable.folder, 'uws.node');
+  test('does not load a file from its directory that is not its own addon', async () => {
+    const beside = join(executable.directory, 'uws.node');
     writeFileSync(beside, 'something else', { mode: 0o755 });
     try {
       const command = executable.command();
-      await using clock = await startClock(['all'], { dataDir: executable.writableFolder(), command });
+      await using clock = await startClock(['all'], { dataDir: executable.writableDirectory(), command });
       expect((await fetch(`${clock.url}/health`)).status).toBe(200);
     } finally {
       rmSync(beside);
     }
   });
 
-  test('requires a data folder if there is no home folder', async () => {
+  test('requires a data directory if there is no home directory', async () => {
     const { exit, stderr } = await runClock(['all'], { command: executable.command() });
-    expect(stderr).toBe('clock: --data-dir: missing, and this user has no home folder: name a folder\n');
+    expect(stderr).toBe('clock: --data-dir: required, because this user has no home directory\n');
     expect(exit).toBe(2);
   });
 
-  test('refuses a data folder that it cannot write', async () => {
+  test('refuses a data directory that it cannot write', async () => {
     const command = executable.command({ mounts: { '/mnt': 'ro' } });
     const { exit, stderr } = await runClock(['all', '--data-dir', '/mnt'], { command });
     expect(stderr).toMatch(/^clock: .*\/mnt.*\n$/);
@@ -154,7 +154,7 @@ describe('executable', () => {
 
 /** From the start of the process to the first 200 of `/health`. */
 async function msToHealth(command?: readonly string[]): Promise<number> {
-  const dataDir = executable.writableFolder();
+  const dataDir = executable.writableDirectory();
   const begin = performance.now();
   await using clock = await startClock(['all'], { dataDir, ...(command && { command }) });
   expect((await fetch(`${clock.url}/health`)).status).toBe(200);

@@ -26,7 +26,7 @@ describe('release', () => {
     await run(process.execPath, [join(root, 'scripts/release.ts'), release], { env });
   }, 120_000);
   afterAll(() => {
-    for (const folder of [release, unpacked]) rmSync(folder, { recursive: true, force: true });
+    for (const directory of [release, unpacked]) rmSync(directory, { recursive: true, force: true });
   });
 
   test('consists of a tarball, a bill of materials and their checksums', async () => {

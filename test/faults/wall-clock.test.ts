@@ -9,9 +9,9 @@ import { faultsOf, type ReceivedTick, Installation, recordTicks, longestStepMs, 
 
 const library = faketimeLibrary();
 
-const folders: string[] = [];
+const directories: string[] = [];
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 
 /** The wall clock of processes, which can be set while they run. Their monotonic clock is the real one. */
@@ -21,9 +21,9 @@ class WallClock {
 
   /** `setting`: an offset in seconds such as `+3600`, or `@` and the date at which the clock starts. */
   constructor(setting: string) {
-    const folder = mkdtempSync(join(tmpdir(), 'clock-time-'));
-    folders.push(folder);
-    this.#file = join(folder, 'setting');
+    const directory = mkdtempSync(join(tmpdir(), 'clock-time-'));
+    directories.push(directory);
+    this.#file = join(directory, 'setting');
     this.set(setting);
     this.env = {
       LD_PRELOAD: library,
@@ -81,7 +81,7 @@ describe('a wall clock', () => {
     expect(Math.abs(JSON.parse(answer).sync.received - Date.now())).toBeLessThan(1_000);
     expect((await owner.fetch('/')).status).toBe(200);
     expect(await web.metric('clock_offset_seconds')).toBeLessThan(-3_500);
-    await web.process.logged("this host's clock differs from house time");
+    await web.process.logged("this host's clock differs from house time; check NTP here and on Redis's host");
   });
 
   test('of the host of clock all is followed within 2 s when it is set 1 h back and forth, and seq rises', async () => {

@@ -4,34 +4,34 @@
 #   build.sh FOLDER: writes the image's files to FOLDER/rootfs and its configuration to FOLDER/config.json;
 #   FOLDER/storage belongs to buildah.
 set -euo pipefail
-folder=${1:?usage: build.sh FOLDER}
+directory=${1:?usage: build.sh FOLDER}
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
-base=$folder/base
-store=(--root "$folder/storage" --runroot "$folder/run" --storage-driver vfs)
+base=$directory/base
+store=(--root "$directory/storage" --runroot "$directory/run" --storage-driver vfs)
 
 if [ "$(id -u)" != 0 ]; then
   echo 'test:image: run it as root, since it uses debootstrap and chroot' >&2
   exit 1
 fi
-mkdir -p "$folder"
+mkdir -p "$directory"
 missing=()
 for tool in buildah debootstrap; do
   command -v "$tool" >/dev/null || missing+=("$tool")
 done
 if [ "${#missing[@]}" -gt 0 ]; then
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
-    >"$folder/apt.log" 2>&1 || { tail -n 20 "$folder/apt.log" >&2; exit 1; }
+    >"$directory/apt.log" 2>&1 || { tail -n 20 "$directory/apt.log" >&2; exit 1; }
 fi
 
 # A bare Debian 12: one test runs the executable on it, and the image is built on it after Node is added.
 if [ ! -f "$base/etc/debian_version" ]; then
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
   timeout 300 debootstrap --variant=minbase --include=binutils,ca-certificates bookworm "$base" "$mirror" \
-    >"$folder/debootstrap.log" 2>&1 || { tail -n 20 "$folder/debootstrap.log" >&2; exit 1; }
+    >"$directory/debootstrap.log" 2>&1 || { tail -n 20 "$directory/debootstrap.log" >&2; exit 1; }
 fi
 
 # Takes the place of the Node image: adds node, npm, and the certificates and registry that npm uses on this machine.
-npm_folder=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
+npm_directory=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
 certificates=/etc/ssl/certs/ca-certificates.crt
 container=$(buildah "${store[@]}" from scratch)
 mounted=$(buildah "${store[@]}" mount "$container")
@@ -39,7 +39,7 @@ cp -a "$base/." "$mounted/"
 cp "$certificates" "$mounted$certificates"
 install -m 755 "$(readlink -f "$root/node_modules/.bin/node")" "$mounted/usr/local/bin/node"
 mkdir -p "$mounted/usr/local/lib/node_modules"
-cp -a "$npm_folder" "$mounted/usr/local/lib/node_modules/npm"
+cp -a "$npm_directory" "$mounted/usr/local/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$mounted/usr/local/bin/npm"
 buildah "${store[@]}" umount "$container" >/dev/null
 buildah "${store[@]}" config \
@@ -53,9 +53,9 @@ timeout 600 buildah "${store[@]}" bud --isolation chroot --pull-never --format d
   --build-arg NODE_IMAGE=localhost/clock-test-base \
   --build-arg BUILD_COMMIT=0123abc \
   --build-arg BUILD_DATE=2026-01-02T03:04:05Z \
-  --tag clock-test "$root" >"$folder/build.log" 2>&1 || { tail -n 40 "$folder/build.log" >&2; exit 1; }
+  --tag clock-test "$root" >"$directory/build.log" 2>&1 || { tail -n 40 "$directory/build.log" >&2; exit 1; }
 
 container=$(buildah "${store[@]}" from --pull-never --name clock-test-run clock-test)
-buildah "${store[@]}" inspect --type image clock-test >"$folder/config.json"
+buildah "${store[@]}" inspect --type image clock-test >"$directory/config.json"
 mounted=$(buildah "${store[@]}" mount "$container")
-ln -sfn "$mounted" "$folder/rootfs"
+ln -sfn "$mounted" "$directory/rootfs"

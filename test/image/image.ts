@@ -19,14 +19,14 @@ export class Image implements Disposable {
   readonly config: ImageConfig;
   readonly rootfs: string;
   readonly bareDebian: string;
-  readonly #folder: string;
+  readonly #directory: string;
 
   constructor() {
-    this.#folder = mkdtempSync('/var/tmp/clock-image-');
-    execFileSync(join(import.meta.dirname, 'build.sh'), [this.#folder], { stdio: 'inherit' });
-    this.config = JSON.parse(readFileSync(join(this.#folder, 'config.json'), 'utf8')).Docker.config;
-    this.rootfs = realpathSync(join(this.#folder, 'rootfs'));
-    this.bareDebian = join(this.#folder, 'base');
+    this.#directory = mkdtempSync('/var/tmp/clock-image-');
+    execFileSync(join(import.meta.dirname, 'build.sh'), [this.#directory], { stdio: 'inherit' });
+    this.config = JSON.parse(readFileSync(join(this.#directory, 'config.json'), 'utf8')).Docker.config;
+    this.rootfs = realpathSync(join(this.#directory, 'rootfs'));
+    this.bareDebian = join(this.#directory, 'base');
     for (const mountPoint of ['proc', 'dev']) mkdirSync(join(this.rootfs, mountPoint), { recursive: true });
   }
 
@@ -51,7 +51,7 @@ export class Image implements Disposable {
 
   /** Runs with `buildah run`, which takes user and environment from the image. */
   buildahCommand(env: Readonly<Record<string, string>> = {}): string[] {
-    const store = ['--root', join(this.#folder, 'storage'), '--runroot', join(this.#folder, 'run')];
+    const store = ['--root', join(this.#directory, 'storage'), '--runroot', join(this.#directory, 'run')];
     const run = ['run', '--isolation', 'chroot', '--cap-drop', 'all'];
     const settings = variables(env).flatMap((variable) => ['--env', variable]);
     const name = ['clock-test-run', '--', ...this.config.Entrypoint];
@@ -59,7 +59,7 @@ export class Image implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 

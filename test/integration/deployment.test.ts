@@ -93,10 +93,10 @@ describe('Redis in the Kubernetes manifests', () => {
     { given: 'without a password', env: {}, refused: false },
     { given: 'with a password', env: { REDISCLI_AUTH: 'not-to-be-shown' }, refused: true },
   ])('starts with its own command $given', async ({ env, refused }) => {
-    const folder = mkdtempSync(join(tmpdir(), 'clock-redis-'));
+    const directory = mkdtempSync(join(tmpdir(), 'clock-redis-'));
     const port = String(await freePort());
     const [shell = '', ...args] = redis.command ?? [];
-    const script = args.at(-1)?.replace('/data', `${folder} --port ${port}`) ?? '';
+    const script = args.at(-1)?.replace('/data', `${directory} --port ${port}`) ?? '';
     const { PATH } = process.env;
     const child = spawn(shell, [...args.slice(0, -1), script], { env: { PATH, ...env }, stdio: 'ignore' });
     const ended = once(child, 'exit');
@@ -115,8 +115,8 @@ describe('Redis in the Kubernetes manifests', () => {
       child.kill('SIGTERM');
       await ended;
     }
-    expect(existsSync(join(folder, 'appendonlydir'))).toBe(true);
-    rmSync(folder, { recursive: true });
+    expect(existsSync(join(directory, 'appendonlydir'))).toBe(true);
+    rmSync(directory, { recursive: true });
   });
 });
 

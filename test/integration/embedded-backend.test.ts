@@ -210,7 +210,7 @@ describe.concurrent('embedded backend', () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, databaseFile), 'a letter to a friend, not a database');
       expect((await startErrorOf(backendIn(folder))).message).toMatch(
-        /cannot be used: file is not a database; name another folder/,
+        /cannot be used: file is not a database; choose another directory/,
       );
     });
   });

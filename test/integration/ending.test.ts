@@ -124,13 +124,13 @@ describe('on two web processes over one Redis', () => {
 });
 
 describe('on the embedded backend, from another process on its file', () => {
-  let folder: string;
+  let directory: string;
   let app: WebApp;
   let command: EmbeddedBackend;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'clock-ending-'));
-    const options = { dataDir: folder, channels, log: silentLogger() };
+    directory = await mkdtemp(join(tmpdir(), 'clock-ending-'));
+    const options = { dataDir: directory, channels, log: silentLogger() };
     app = await WebApp.start({ backend: new EmbeddedBackend({ ...options, exclusive: true }) });
     command = new EmbeddedBackend({ ...options, exclusive: false });
     await command.start();
@@ -138,7 +138,7 @@ describe('on the embedded backend, from another process on its file', () => {
   afterAll(async () => {
     await command.stop();
     await app[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   });
 
   test.each<[string, (accounts: AuthServices['accounts']) => Promise<boolean>]>([

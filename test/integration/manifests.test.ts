@@ -260,7 +260,7 @@ describe('Kubernetes network policies', () => {
   });
 });
 
-// Only kubectl itself shows what it builds from a folder, so these tests need it.
+// Only kubectl itself shows what it builds from a directory, so these tests need it.
 describe.skipIf(!hasKubectl())('kubectl', () => {
   test.each([['-f'], ['-k']])('applies every manifest of k8s/ with %s', async (option) => {
     await using server = await startApiServer();
@@ -328,8 +328,8 @@ function hasKubectl(): boolean {
   }
 }
 
-function kustomize(folder: string): Manifest[] {
-  return manifestsOf(execFileSync('kubectl', ['kustomize', folder], { cwd: root, encoding: 'utf8' }));
+function kustomize(directory: string): Manifest[] {
+  return manifestsOf(execFileSync('kubectl', ['kustomize', directory], { cwd: root, encoding: 'utf8' }));
 }
 
 function sorted(all: readonly Manifest[]): Manifest[] {

@@ -18,7 +18,7 @@ const operations = {
 };
 type Operation = keyof typeof operations;
 
-/** Another process with a backend on the same data folder. */
+/** Another process with a backend on the same data directory. */
 export class DataProcess {
   readonly #child: ChildProcess;
 

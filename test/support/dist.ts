@@ -31,7 +31,7 @@ export function isStale(script: DistScript): boolean {
   return sources.some((name) => newestIn(join(root, name)) > builtAt);
 }
 
-/** The last change in a file or folder, deleted files included, since they change their folder. */
+/** The last change in a file or directory, deleted files included, since they change their directory. */
 function newestIn(path: string): number {
   const children = statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : [];
   return Math.max(modifiedAt(path), ...children.map((name) => modifiedAt(join(path, name))));

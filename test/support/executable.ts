@@ -7,18 +7,18 @@ const isRoot = process.getuid?.() === 0;
 
 interface Environment {
   env?: Readonly<Record<string, string>>;
-  /** Mounts an empty file system with these options on each folder. */
+  /** Mounts an empty file system with these options on each directory. */
   mounts?: Readonly<Record<string, string>>;
 }
 
-/** A copy of the built executable in a new folder that every user can read; outside `/tmp`, on which tests mount. */
+/** A copy of the built executable in a new directory that every user can read; outside `/tmp`, on which tests mount. */
 export class LoneExecutable implements Disposable {
-  readonly folder = mkdtempSync('/var/tmp/clock-executable-');
-  readonly path = join(this.folder, 'clock');
+  readonly directory = mkdtempSync('/var/tmp/clock-executable-');
+  readonly path = join(this.directory, 'clock');
 
   constructor() {
     updateDist('package');
-    chmodSync(this.folder, 0o755);
+    chmodSync(this.directory, 0o755);
     copyFileSync(built, this.path);
   }
 
@@ -28,19 +28,21 @@ export class LoneExecutable implements Disposable {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const bare = ['/usr/bin/env', '--ignore-environment', '--chdir=/', ...variables, ...asAnother, this.path];
     if (Object.keys(mounts).length === 0) return bare;
-    const script = Object.entries(mounts).map(([folder, options]) => `mount -t tmpfs -o ${options} tmpfs ${folder}`);
+    const script = Object.entries(mounts).map(
+      ([directory, options]) => `mount -t tmpfs -o ${options} tmpfs ${directory}`,
+    );
     const unshare = ['/usr/bin/unshare', ...(isRoot ? [] : ['--map-root-user']), '--mount'];
     return [...unshare, '/bin/sh', '-c', `${script.join(' && ')} && exec "$@"`, 'sh', ...bare];
   }
 
-  /** Makes a new folder that uid 10001 can write to. */
-  writableFolder(): string {
-    const folder = mkdtempSync(join(this.folder, 'data-'));
-    chmodSync(folder, 0o777);
-    return folder;
+  /** Makes a new directory that uid 10001 can write to. */
+  writableDirectory(): string {
+    const directory = mkdtempSync(join(this.directory, 'data-'));
+    chmodSync(directory, 0o777);
+    return directory;
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -30,10 +30,10 @@ export function manifestsOf(yaml: string): Manifest[] {
   });
 }
 
-/** Reads the objects that `kubectl apply -f` takes from a folder. */
-export function manifestsIn(folder: string): Manifest[] {
-  const files = readdirSync(join(root, folder)).filter((name) => /\.(ya?ml|json)$/.test(name));
-  return files.flatMap((name) => manifestsOf(readFileSync(join(root, folder, name), 'utf8')));
+/** Reads the objects that `kubectl apply -f` takes from a directory. */
+export function manifestsIn(directory: string): Manifest[] {
+  const files = readdirSync(join(root, directory)).filter((name) => /\.(ya?ml|json)$/.test(name));
+  return files.flatMap((name) => manifestsOf(readFileSync(join(root, directory, name), 'utf8')));
 }
 
 export function named(manifests: readonly Manifest[], kind: string, name: string): Manifest {

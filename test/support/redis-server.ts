@@ -25,20 +25,20 @@ export interface RedisServerOptions {
 /** A real redis-server on loopback. It stores nothing on disk unless the settings say so. */
 export class RedisServer {
   readonly port: number;
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #options: RedisServerOptions;
   #process: ChildProcess | null = null;
 
-  private constructor(port: number, folder: string, options: RedisServerOptions) {
+  private constructor(port: number, directory: string, options: RedisServerOptions) {
     this.port = port;
-    this.#folder = folder;
+    this.#directory = directory;
     this.#options = options;
   }
 
   /** Resolves when it accepts connections. Rejects if redis-server is missing or fails. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const folder = await mkdtemp(join(tmpdir(), 'clock-redis-'));
-    const server = new RedisServer(options.port ?? (await freePort()), folder, options);
+    const directory = await mkdtemp(join(tmpdir(), 'clock-redis-'));
+    const server = new RedisServer(options.port ?? (await freePort()), directory, options);
     await server.#spawn();
     return server;
   }
@@ -82,7 +82,7 @@ export class RedisServer {
 
   async stop(): Promise<void> {
     await this.crash();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#directory, { recursive: true, force: true });
   }
 
   async #spawn(): Promise<void> {
@@ -108,14 +108,14 @@ export class RedisServer {
     const { password, settings = {}, sentinel } = this.#options;
     const port = String(this.port);
     if (sentinel !== undefined) {
-      const path = join(this.#folder, 'sentinel.conf');
-      await writeFile(path, [`port ${port}`, 'bind 127.0.0.1', `dir ${this.#folder}`, ...sentinel, ''].join('\n'));
+      const path = join(this.#directory, 'sentinel.conf');
+      await writeFile(path, [`port ${port}`, 'bind 127.0.0.1', `dir ${this.#directory}`, ...sentinel, ''].join('\n'));
       return [path, '--sentinel'];
     }
     const all = {
       port,
       bind: '127.0.0.1',
-      dir: this.#folder,
+      dir: this.#directory,
       save: '',
       appendonly: 'no',
       ...(password === undefined ? {} : { requirepass: password, masterauth: password }),

@@ -20,7 +20,7 @@ export interface ReverseProxy extends AsyncDisposable {
 /** Starts nginx with the configuration from `docs/nginx.md`, on free ports. */
 export async function startNginx(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
   const [port, plainPort] = [await freePort(), await freePort()];
-  const folder = mkdtempSync(join(tmpdir(), 'clock-nginx-'));
+  const directory = mkdtempSync(join(tmpdir(), 'clock-nginx-'));
   const configuration = configurationIn('nginx')
     .replace('listen 80;', `listen 127.0.0.1:${plainPort};`)
     .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
@@ -28,31 +28,31 @@ export async function startNginx(webPort: number, { certFile, keyFile }: Certifi
     .replace('/etc/ssl/clock/cert.pem', certFile)
     .replace('/etc/ssl/clock/key.pem', keyFile);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
+    (name) => `${name}_temp_path ${directory}/${name};`,
   );
   const file = `
-    daemon off; pid ${folder}/pid; error_log stderr;
+    daemon off; pid ${directory}/pid; error_log stderr;
     ${process.getuid?.() === 0 ? 'user root;' : ''}
     events {}
     http { access_log off; ${temporary.join(' ')} ${configuration} }`;
-  writeFileSync(join(folder, 'nginx.conf'), file);
-  const args = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
-  return start('nginx', args, folder, port, plainPort);
+  writeFileSync(join(directory, 'nginx.conf'), file);
+  const args = ['-p', directory, '-e', 'stderr', '-c', join(directory, 'nginx.conf')];
+  return start('nginx', args, directory, port, plainPort);
 }
 
 /** Starts HAProxy with the configuration from `docs/haproxy.md`, on free ports. */
 export async function startHaproxy(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
   const [port, plainPort] = [await freePort(), await freePort()];
-  const folder = mkdtempSync(join(tmpdir(), 'clock-haproxy-'));
-  const pem = join(folder, 'clock.pem');
+  const directory = mkdtempSync(join(tmpdir(), 'clock-haproxy-'));
+  const pem = join(directory, 'clock.pem');
   writeFileSync(pem, readFileSync(certFile, 'utf8') + readFileSync(keyFile, 'utf8'));
   const configuration = configurationIn('haproxy')
     .replace('bind :80', `bind 127.0.0.1:${plainPort}`)
     .replace('bind :443', `bind 127.0.0.1:${port}`)
     .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
     .replace('/etc/haproxy/clock.pem', pem);
-  writeFileSync(join(folder, 'haproxy.cfg'), configuration);
-  return start('haproxy', ['-db', '-f', join(folder, 'haproxy.cfg')], folder, port, plainPort);
+  writeFileSync(join(directory, 'haproxy.cfg'), configuration);
+  return start('haproxy', ['-db', '-f', join(directory, 'haproxy.cfg')], directory, port, plainPort);
 }
 
 /** Returns the only block of this language on the page of this name. */
@@ -68,7 +68,7 @@ function configurationIn(name: string): string {
 async function start(
   program: string,
   args: readonly string[],
-  folder: string,
+  directory: string,
   port: number,
   plainPort: number,
 ): Promise<ReverseProxy> {
@@ -89,7 +89,7 @@ async function start(
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGTERM');
       await ended;
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

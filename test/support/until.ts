@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Polls `condition` until it returns a truthy value, and returns that. After `limitMs` throws an error that says `what`. */
+/**
+ * Polls `condition` until it returns a truthy value, and returns that. After `limitMs` throws an error that says
+ * `what`.
+ */
 export async function until<T>(
   condition: () => T | Promise<T>,
   what: string,

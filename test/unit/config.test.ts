@@ -43,8 +43,8 @@ function errorMessageOf(run: () => unknown): string {
   throw new Error('no error was thrown');
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'clock-config-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const directory = mkdtempSync(join(tmpdir(), 'clock-config-'));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('an option', () => {
   test('takes the flag before the environment, and the environment before the default', () => {
@@ -79,7 +79,7 @@ describe('an option', () => {
   test.each(['word', 'word\n', 'word\r\n\r\n', '\ufeffword\n', ' \tword '])(
     'that is secret is cleaned: %j',
     (content) => {
-      const path = join(folder, 'secret');
+      const path = join(directory, 'secret');
       writeFileSync(path, content);
       expect(readOptions(table, {}, { CLOCK_SECRET_FILE: path }).secret).toBe('word');
       expect(readOptions(table, {}, { CLOCK_SECRET: content }).secret).toBe('word');
@@ -96,7 +96,7 @@ describe('an option', () => {
   });
 
   test('whose file cannot be read is an error that names the file', () => {
-    const path = join(folder, 'missing');
+    const path = join(directory, 'missing');
     expect(errorMessageOf(() => readOptions(table, {}, { CLOCK_SECRET_FILE: path }))).toContain(path);
   });
 });

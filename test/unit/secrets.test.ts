@@ -11,9 +11,9 @@ import { cleanSecret, keptInFile, replaceSecretFile, writeSecretFile } from '../
 const root = mkdtempSync(join(tmpdir(), 'clock-secrets-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-let folder: string;
+let directory: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(root, 'folder-'));
+  directory = mkdtempSync(join(root, 'directory-'));
 });
 
 describe('cleanSecret', () => {
@@ -35,7 +35,7 @@ describe('cleanSecret', () => {
     Object.values(table).flatMap(({ env: [variable], secret }) => (secret ? [[variable, table] as const] : [])),
   );
   test.each(secrets)('applies to %s', (variable, table) => {
-    const path = join(folder, 'secret');
+    const path = join(directory, 'secret');
     writeFileSync(path, 'one line\nand another, which is long enough for all\n');
     for (const environment of [{ [variable]: readFileSync(path, 'utf8') }, { [`${variable}_FILE`]: path }]) {
       expect(() => readOptions(table, {}, environment)).toThrow(/its value must be one line/);
@@ -45,25 +45,25 @@ describe('cleanSecret', () => {
 
 describe('a secret file', () => {
   test('is whole, has its mode, and leaves no temporary file', () => {
-    const path = writeSecretFile(folder, 'secret', 'word', 0o444);
+    const path = writeSecretFile(directory, 'secret', 'word', 0o444);
     expect(readFileSync(path, 'utf8')).toBe('word\n');
     expect(statSync(path).mode & 0o777).toBe(0o444);
-    replaceSecretFile(folder, 'secret', 'another', 0o600);
+    replaceSecretFile(directory, 'secret', 'another', 0o600);
     expect(readFileSync(path, 'utf8')).toBe('another\n');
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readdirSync(folder)).toEqual(['secret']);
+    expect(readdirSync(directory)).toEqual(['secret']);
   });
 
   test('is never overwritten by a new one', () => {
-    const path = writeSecretFile(folder, 'secret', 'word', 0o600);
-    expect(() => writeSecretFile(folder, 'secret', 'another', 0o600)).toThrow(`${path} exists already`);
+    const path = writeSecretFile(directory, 'secret', 'word', 0o600);
+    expect(() => writeSecretFile(directory, 'secret', 'another', 0o600)).toThrow(`${path} already exists`);
     expect(readFileSync(path, 'utf8')).toBe('word\n');
-    expect(readdirSync(folder)).toEqual(['secret']);
+    expect(readdirSync(directory)).toEqual(['secret']);
   });
 
   test('that cannot be written is one line with its path', () => {
-    writeFileSync(join(folder, 'file'), '');
-    const inFile = join(folder, 'file');
+    writeFileSync(join(directory, 'file'), '');
+    const inFile = join(directory, 'file');
     expect(() => writeSecretFile(inFile, 'secret', 'word', 0o600)).toThrow(
       new UserError(`${inFile}/secret cannot be written (ENOTDIR)`),
     );
@@ -72,11 +72,11 @@ describe('a secret file', () => {
   test('is the same for a process that was slower', () => {
     // While it makes its own, the other process stores one.
     const make = (): string => {
-      writeSecretFile(folder, 'secret', 'of the other process', 0o600);
+      writeSecretFile(directory, 'secret', 'of the other process', 0o600);
       return 'its own';
     };
-    expect(keptInFile(folder, 'secret', make)).toBe('of the other process\n');
-    expect(readdirSync(folder)).toEqual(['secret']);
+    expect(keptInFile(directory, 'secret', make)).toBe('of the other process\n');
+    expect(readdirSync(directory)).toEqual(['secret']);
   });
 });
 
@@ -84,10 +84,10 @@ describe('the stored secret of clock all', () => {
   const redis = { settings: null, address: 'redis://127.0.0.1:6379/0' };
 
   test('is made once and stays the same', () => {
-    const [first] = givenOrKeptSecrets(undefined, redis, folder)();
+    const [first] = givenOrKeptSecrets(undefined, redis, directory)();
     expect(Buffer.byteLength(first)).toBeGreaterThanOrEqual(32);
-    expect(givenOrKeptSecrets(undefined, redis, folder)()).toEqual([first]);
-    expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600);
+    expect(givenOrKeptSecrets(undefined, redis, directory)()).toEqual([first]);
+    expect(statSync(join(directory, 'secret')).mode & 0o777).toBe(0o600);
   });
 
   test.each([
@@ -95,9 +95,9 @@ describe('the stored secret of clock all', () => {
     ['truncated', 'too-short\n', 'is shorter than 32 bytes'],
     ['binary', `${'x'.repeat(40)}\u0000y\n`, 'contains control characters'],
   ])('is refused with its path if it is %s, and not shown', (_, text, problem) => {
-    const path = join(folder, 'secret');
+    const path = join(directory, 'secret');
     writeFileSync(path, text);
-    const read = (): unknown => givenOrKeptSecrets(undefined, redis, folder)();
+    const read = (): unknown => givenOrKeptSecrets(undefined, redis, directory)();
     expect(read).toThrow(
       new UserError(`${path}: the stored secret ${problem}; remove it and start again, or set CLOCK_SECRET`),
     );
@@ -107,13 +107,13 @@ describe('the stored secret of clock all', () => {
 
   test('is refused with the address of the data file, too', () => {
     const embedded = { settings: { keep: () => 'too-short' }, address: '/data/clock.db' };
-    expect(() => givenOrKeptSecrets(undefined, embedded, folder)()).toThrow(/^\/data\/clock\.db: the stored secret/);
+    expect(() => givenOrKeptSecrets(undefined, embedded, directory)()).toThrow(/^\/data\/clock\.db: the stored secret/);
   });
 
   test('is refused with its path if it cannot be read', () => {
-    mkdirSync(join(folder, 'secret'));
-    expect(() => givenOrKeptSecrets(undefined, redis, folder)()).toThrow(
-      new UserError(`${join(folder, 'secret')} cannot be read (EISDIR)`),
+    mkdirSync(join(directory, 'secret'));
+    expect(() => givenOrKeptSecrets(undefined, redis, directory)()).toThrow(
+      new UserError(`${join(directory, 'secret')} cannot be read (EISDIR)`),
     );
   });
 });

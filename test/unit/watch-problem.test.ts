@@ -21,10 +21,10 @@ describe('the problem of a failed request', () => {
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'not-a-clock', /check scheme and port/],
     ['UND_ERR_SOCKET', 'not-a-clock', /check scheme and port/],
     ['UND_ERR_CONNECT_TIMEOUT', 'no-answer', /does not answer/],
-  ])('with the code %s is %s', (code, reason, words) => {
+  ])('with the code %s is %s', (code, reason, message) => {
     const problem = problemOfError(failedWith(code), origin);
     expect(problem.reason).toBe(reason);
-    expect(problem.words).toMatch(words);
+    expect(problem.message).toMatch(message);
   });
 
   test('of several addresses is that of the first', () => {

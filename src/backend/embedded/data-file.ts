@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { makeFolder } from '../../folders.ts';
+import { makeDirectory } from '../../directories.ts';
 import { UserError } from '../../lifecycle.ts';
 import { Unavailable } from '../backend.ts';
 
@@ -29,10 +29,10 @@ const tables = `
 
 type Row = Record<string, unknown>;
 
-/** The SQLite file of a data folder. Once it is open, every failure is an `Unavailable`. */
+/** The SQLite file of a data directory. Once it is open, every failure is an `Unavailable`. */
 export class DataFile {
   readonly path: string;
-  readonly #folder: string;
+  readonly #directory: string;
   #database: DatabaseSync | null = null;
   #lock: DatabaseSync | null = null;
   readonly #statements = new Map<string, StatementSync>();
@@ -40,26 +40,29 @@ export class DataFile {
   readonly #onFailure: (failure: Unavailable) => void;
 
   /** `onFailure` is called with each failure before it is thrown. */
-  constructor(folder: string, onFailure: (failure: Unavailable) => void) {
-    this.#folder = folder;
+  constructor(directory: string, onFailure: (failure: Unavailable) => void) {
+    this.#directory = directory;
     this.#onFailure = onFailure;
-    this.path = join(folder, databaseFile);
+    this.path = join(directory, databaseFile);
   }
 
   /**
-   * Opens the file. Creates the missing folders and files for their owner alone. Throws a `UserError` if the folder
-   * cannot be written, if the file has a newer schema, or, if `exclusive`, while another process serves the folder.
+   * Opens the file. Creates missing directories and files, which only their owner can access. Throws a `UserError` if
+   * the directory cannot be written, if the file has a newer schema, or, if `exclusive`, while another process serves
+   * it.
    */
   open(exclusive: boolean): void {
     try {
-      makeFolder(this.#folder, 0o700);
-      if (exclusive) this.#lock = this.#takeLock();
+      makeDirectory(this.#directory, 0o700);
+      if (exclusive) this.#lock = this.#acquireLock();
       this.#database = this.#openDatabase();
     } catch (error) {
       this.close();
       if (error instanceof UserError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new UserError(`the data in ${this.#folder} cannot be used: ${reason}; name another folder with --data-dir`);
+      throw new UserError(
+        `the data in ${this.#directory} cannot be used: ${reason}; choose another directory with --data-dir`,
+      );
     }
   }
 
@@ -100,8 +103,8 @@ export class DataFile {
   }
 
   /**
-   * Like `transaction`, and a power cut cannot undo the result: the file is flushed to the disk. That takes some
-   * milliseconds, on an SD card far more, and blocks this process.
+   * Like `transaction`, and the result survives a power failure, because the file is flushed to disk. The flush takes
+   * some milliseconds, much longer on an SD card, and blocks this process.
    */
   durableTransaction<T>(steps: () => T): T {
     this.#exec('PRAGMA synchronous = FULL');
@@ -154,9 +157,10 @@ export class DataFile {
     return database;
   }
 
-  // SQLite takes a file lock, which the kernel releases when the process ends. A file with a process id would remain.
-  #takeLock(): DatabaseSync {
-    const path = join(this.#folder, lockFile);
+  // SQLite locks the file, and the kernel releases the lock when the process ends. A PID file would remain after a
+  // crash.
+  #acquireLock(): DatabaseSync {
+    const path = join(this.#directory, lockFile);
     makePrivate(path);
     const lock = new DatabaseSync(path);
     try {
@@ -166,7 +170,7 @@ export class DataFile {
       lock.close();
       if (!isBusy(error)) throw error;
       throw new UserError(
-        `another clock serves the data in ${this.#folder}: stop it or name another folder with --data-dir`,
+        `another clock serves the data in ${this.#directory}: stop it, or choose another directory with --data-dir`,
       );
     }
   }

@@ -33,7 +33,7 @@ export interface EmbeddedBackendOptions {
 const pollEveryMs = 250;
 /** How often the last ticks are saved, ms. Storage such as an SD card wears out with each write. */
 const saveEveryMs = 60_000;
-/** How often it is checked whether the last ticks must be saved, and a failed write is repeated, ms. */
+/** How often the backend checks whether the last ticks must be saved, and retries a failed write, ms. */
 const checkSaveEveryMs = 1_000;
 const lastTicksSetting = 'last-ticks';
 
@@ -119,18 +119,21 @@ export class EmbeddedBackend implements Backend {
     this.#timers.push(setInterval(() => this.#attempt(step), ms).unref());
   }
 
-  /** Runs a step that nobody awaits. */
+  /** Runs a step whose caller handles no errors. */
   #attempt(step: () => void): void {
     try {
       step();
     } catch (error) {
-      // `#onFailure` has seen a failure of the file.
+      // `#onFailure` has already handled a failure of the file.
       if (error instanceof Unavailable) return;
       this.#options.log.error({ err: error }, 'unexpected error in the embedded backend');
     }
   }
 
-  /** Saves what a restart must know at once, and the last ticks every minute. During an outage it tries each time. */
+  /**
+   * Saves the last ticks every minute, and at once after a change of a zone or interval, which a restarted process
+   * needs. During an outage it retries at each call.
+   */
   #saveIfDue(): void {
     const isDue = performance.now() - this.#savedAtMs >= saveEveryMs;
     if (isDue || this.#outage !== null || this.#zonesAndIntervals() !== this.#savedZonesAndIntervals)

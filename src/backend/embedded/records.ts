@@ -9,7 +9,9 @@ import type { DataFile } from './data-file.ts';
 const messageLifetimeMs = 10_000;
 const live = '(expires_at IS NULL OR expires_at > ?)';
 
-/** Records in the data file. Other processes may write to it, too. What ends a right is flushed to the disk. */
+/**
+ * Records in the data file, to which other processes may write, too. Operations that end access are flushed to disk.
+ */
 export class EmbeddedRecords implements Records {
   readonly #file: DataFile;
   readonly #time: HouseTime;

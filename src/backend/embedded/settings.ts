@@ -25,7 +25,7 @@ export class EmbeddedSettings implements Settings {
   keep(name: string, make: () => string): string {
     const stored = this.get(name);
     if (stored !== null) return stored;
-    // Another process may be faster: its value counts then.
+    // Another process may have inserted the value since; then its value counts.
     this.#file.run('INSERT OR IGNORE INTO setting (name, value) VALUES (?, ?)', name, make());
     return String(this.get(name));
   }

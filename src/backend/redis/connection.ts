@@ -78,7 +78,7 @@ export class Connector {
     }
   }
 
-  // All keys of an installation share one slot, so one node serves all of them. Any other node names it.
+  // All keys of an installation share one slot, so one node serves all of them. Other nodes redirect to it with MOVED.
   async #openOwner(common: Options, seed: Address, signal: AbortSignal): Promise<Connection> {
     let { host, port } = seed;
     for (let hops = 0; hops < 4; hops++) {
@@ -90,7 +90,7 @@ export class Connector {
         connection.close();
         const moved = error instanceof Error ? /^MOVED \d+ (.*):(\d+)$/.exec(error.message) : null;
         if (moved === null) throw error;
-        // An empty host means the host of this connection.
+        // In the reply, an empty host means the host of this connection.
         host = moved[1] || host;
         port = Number(moved[2]);
       }
@@ -135,7 +135,7 @@ async function connect(options: Options, signal: AbortSignal): Promise<Connectio
   if (signal.aborted) throw new Error('stopping');
   const client = new Redis({ ...options, scripts }) as RedisClient;
   let reason = new Error('the connection was closed');
-  // The last error is the reason of the end. Without a listener ioredis would print it.
+  // The last error is the reason why the connection ended. Without a listener ioredis prints it.
   client.on('error', (error: Error) => (reason = error));
   let peer = null as Address | null;
   client.once('connect', () => {
@@ -153,7 +153,7 @@ async function connect(options: Options, signal: AbortSignal): Promise<Connectio
     await client.connect();
   } catch {
     const failure = await ended;
-    // Over TLS, Redis closes such a connection without an error.
+    // Over TLS, Redis closes the connection that it refuses without an error.
     const isCut = failure.name !== 'ReplyError' && !isTimeout(failure) && options.tls === undefined;
     if (peer === null || !isCut || signal.aborted) throw failure;
     throw (await readRefusal(peer, signal)) ?? failure;
@@ -165,7 +165,7 @@ async function connect(options: Options, signal: AbortSignal): Promise<Connectio
   return prepare(connection, () => (username == null ? client.auth(password) : client.auth(username, password)));
 }
 
-/** Runs a command that ioredis would run, too, but whose failure it ignores. */
+/** Runs a command on a new connection and closes the connection if it fails. ioredis would ignore the failure. */
 async function prepare(
   connection: Connection,
   command: (client: RedisClient) => Promise<unknown>,

@@ -19,9 +19,9 @@ export interface HealthCheckOptions {
 
 /** The version of the data in Redis. */
 const schema = 1;
-/** With the second that an answer may take, a fault shows within two seconds. */
+/** Together with the second that an answer may take, this detects a fault within 2 s. */
 export const healthCheckEveryMs = 700;
-/** The first checks of a connection follow fast, for a good estimate of Redis's clock. */
+/** The first checks of a connection follow each other quickly, for a good estimate of Redis's clock. */
 const burstLength = 8;
 const burstEveryMs = 75;
 const retryEveryMs = 250;
@@ -88,7 +88,9 @@ export class HealthCheck {
     const { time, log } = this.#options;
     const offsetMs = Math.round(time.offsetMs);
     const isAbove = Math.abs(offsetMs) > warnAboveMs;
-    if (isAbove && !this.#isOffsetReported) log.warn({ offsetMs }, "this host's clock differs from house time");
+    if (isAbove && !this.#isOffsetReported) {
+      log.warn({ offsetMs }, "this host's clock differs from house time; check NTP here and on Redis's host");
+    }
     this.#isOffsetReported = isAbove;
   }
 }

@@ -19,7 +19,7 @@ const outageOfErrorCode: Readonly<Record<string, Outage>> = {
 /** Classifies the failure of a command or a connection. */
 export function outageOf(error: unknown): Outage {
   if (error instanceof Unavailable) return error.outage;
-  // Only error replies come from Redis itself. All others are failures of the connection.
+  // Only error replies come from Redis itself. All other errors are failures of the connection.
   if (!(error instanceof Error) || error.name !== 'ReplyError') return 'redis-down';
   // Before Redis 7, a script's error reply contains the original error code with a hyphen.
   const code = /(?:^|[\s-])([A-Z]{3,})\b(?<!ERR)/.exec(error.message)?.[1] ?? '';

@@ -29,7 +29,7 @@ export function raceConnections(
     attempts.add(attempt);
     open(attempt.signal).then(
       (connection) => {
-        // A second attempt may have become ready in the same turn.
+        // A second attempt may have become ready in the same turn of the event loop.
         if (!attempts.has(attempt)) return connection.close();
         finish(attempt);
         resolve(connection);

@@ -103,7 +103,7 @@ export class RedisRecords implements Records {
     this.#onListener(listener);
   }
 
-  /** Compares and sets until no other writer was faster. */
+  /** Compares and sets, and repeats that while another writer changes the record in between. */
   async #replace<T extends object>(
     kind: RecordKind,
     id: string,

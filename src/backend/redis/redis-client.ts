@@ -63,8 +63,8 @@ export interface RedisClient extends Redis {
   /** Resolves to 1, or to 0 if the record exists. An empty lifetime means forever. */
   createRecord(...keysAndArguments: [...RecordKeys, id: string, value: string, lifetime: string]): Promise<0 | 1>;
   /**
-   * Resolves to 1 if the value was `expected`, else to the current value, which is null if there is no record. Publishes
-   * the message, unless the channel is empty.
+   * Resolves to 1 if the value was `expected`, else to the current value, which is null if there is no record.
+   * Publishes the message, unless the channel is empty.
    */
   replaceRecord(
     ...keysAndArguments: [

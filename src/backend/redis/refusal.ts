@@ -5,8 +5,8 @@ const readTimeoutMs = 300;
 
 /**
  * Reads the error that Redis sends on a new connection before it closes it, for example if `maxclients` is reached. A
- * client that writes first may lose it, so this connection only reads. Resolves to null if there is no such error within
- * 0.3 s.
+ * client that writes first may lose it, so this connection only reads. Resolves to null if there is no such error
+ * within 0.3 s.
  */
 export function readRefusal({ host, port }: Address, stopping: AbortSignal): Promise<Error | null> {
   return new Promise((resolve) => {

@@ -22,8 +22,8 @@ local function is_held(lease, now)
 end
 `;
 
-// Each write removes some expired ids from the indexes, so no script takes long. It does so last: a full Redis refuses a
-// script at its first write only, and only if that command may allocate memory.
+// Each write removes some expired ids from the indexes, so no script takes long. It does so last: a full Redis refuses
+// a script at its first write only, and only if that command may allocate memory.
 const storeRecord = `${prelude}
 local function store(id, value, lifetime)
   local now = house_time()

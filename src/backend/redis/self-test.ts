@@ -25,7 +25,9 @@ const limit = { name: 'self-test', maxAttempts: 1, windowMs: 10_000 };
 const lifetimeMs = 60_000;
 const deliveryTimeoutMs = 1_000;
 
-/** Runs the operations of the roles on keys of its own, and tries the names that the roles use without a change. */
+/**
+ * Runs the operations of the roles on separate keys, and accesses the names that the roles use without changing them.
+ */
 export async function selfTest(options: SelfTestOptions): Promise<SelfTestResult[]> {
   const { keys, channels, commands, createScoped, openSubscription } = options;
   const results: SelfTestResult[] = [];

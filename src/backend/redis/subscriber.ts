@@ -22,8 +22,8 @@ export interface SubscriberOptions {
 }
 
 /**
- * The subscription of this process, for all subscribers of ticks and listeners to messages. It connects once there is
- * one of them. Pub/sub does not store messages, so after a gap the last ticks are read and the listeners notified.
+ * The subscription of this process, for all subscribers of ticks and listeners to messages. It connects when the first
+ * of them is added. Pub/sub does not store messages, so after a gap the last ticks are read and the listeners notified.
  */
 export class Subscriber {
   readonly #options: SubscriberOptions;

@@ -31,10 +31,10 @@ export function parseRedisTarget(url: string): RedisTarget {
   // The last @ ends the credentials, so a password may contain one.
   const at = rest.lastIndexOf('@');
   const credentials = at === -1 ? {} : parseCredentials(rest.slice(0, at));
-  const place = rest.slice(at + 1);
-  const slash = place.indexOf('/');
-  const hosts = slash === -1 ? place : place.slice(0, slash);
-  const path = slash === -1 ? '' : place.slice(slash + 1);
+  const location = rest.slice(at + 1);
+  const slash = location.indexOf('/');
+  const hosts = slash === -1 ? location : location.slice(0, slash);
+  const path = slash === -1 ? '' : location.slice(slash + 1);
 
   if (scheme === 'redis+sentinel') {
     if (!/^[\w.-]+$/.test(path)) throw refused('the name of the master after the / is missing or invalid');
@@ -74,7 +74,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw refused('a % in the password must be written %25');
+    throw refused('a % in the password must be written as %25');
   }
 }
 

@@ -11,7 +11,7 @@ export interface TlsFiles {
   redisKey: string | undefined;
 }
 
-/** The contents of the files: the CAs that replace those of the system, and the client certificate. */
+/** The contents of the files: the CAs that replace those of Node.js, and the client certificate. */
 export type RedisTls = Pick<SecureContextOptions, 'ca' | 'cert' | 'key'>;
 
 /** Reads the files and checks their contents. Throws a `UserError` that names the option and the file. */

@@ -1,21 +1,9 @@
 import type { InitialState } from '../../protocol.ts';
 import * as online from './open-socket.ts';
-import { setSpread } from './open-socket.ts';
 import { handshake, refusalsToSignOut, signedOutMs, sooner, spread } from './policy.ts';
 import * as offline from './reconnect.ts';
 import { evaluate, limitMs, staleAt } from './staleness.ts';
-import type {
-  ConnectionEvent,
-  Effect,
-  Moment,
-  Offline,
-  Open,
-  Phase,
-  Probing,
-  State,
-  StateAnswer,
-  Turn,
-} from './state.ts';
+import type { ConnectionEvent, Effect, Moment, Open, Probing, State, StateAnswer, Turn } from './state.ts';
 import { measureAnew, probeNow } from './sync.ts';
 
 /**
@@ -130,10 +118,10 @@ function handle(state: State, event: ConnectionEvent, turn: Turn): void {
       break;
     case 'closed':
       if (phase.name === 'open') offline.afterOpenSocket(state, turn, event.code);
-      else if (isOffline(phase)) offline.afterHandshake(state, phase, turn);
+      else if (offline.isOffline(phase)) offline.afterHandshake(state, phase, turn);
       break;
     case 'answer':
-      answered(state, event.answer, turn);
+      answered(state, event.answer ?? noAnswer, turn);
       break;
     default:
       if (phase.name === 'open') online.receive(state, phase, event, turn);
@@ -147,7 +135,7 @@ function whenDue(state: State, turn: Turn): void {
     if (now < phase.askAt) return;
     effects.push({ type: 'ask', timeoutMs: handshake.giveUpMs });
     state.phase = { ...phase, askAt: now + signedOutMs, askedAt: now };
-  } else if (isOffline(phase)) {
+  } else if (offline.isOffline(phase)) {
     offline.whenDue(state, phase, turn);
   } else if (phase.name === 'open') {
     if (!online.isLost(phase, now)) return online.whenDue(state, phase, turn);
@@ -163,7 +151,7 @@ function wake(state: State, turn: Turn): void {
   const { now } = turn;
   if (phase.name === 'signed-out') {
     if (now - phase.askedAt >= sooner.onceInMs) phase.askAt = now;
-  } else if (isOffline(phase)) {
+  } else if (offline.isOffline(phase)) {
     offline.retrySooner(state, phase, turn);
   } else if (phase.name === 'open') {
     probeNow(phase, now);
@@ -173,26 +161,30 @@ function wake(state: State, turn: Turn): void {
 
 function opened(state: State, { now, effects }: Turn): void {
   const { phase } = state;
-  if (!isOffline(phase)) return;
+  if (!offline.isOffline(phase)) return;
   if (phase.name === 'probing') effects.push({ type: 'cancel-question' });
   effects.push({ type: 'condense-house' });
   state.isSilent = false;
   state.phase = online.openSocket(now, phase.name === 'opening' ? phase.told : null);
 }
 
-function answered(state: State, answer: StateAnswer | null, turn: Turn): void {
+function answered(state: State, answer: StateAnswer, turn: Turn): void {
   const { phase } = state;
-  if (answer?.state) learn(state, answer.state, turn);
+  const { status, state: told } = answer;
+  if (told !== null) learn(state, told, turn);
   if (phase.name === 'signed-out') {
     // The time without a session was no outage.
-    if (answer?.state) connect(state, turn, answer.state);
+    if (told !== null) connect(state, turn, told);
   } else if (phase.name === 'open' || phase.name === 'probing') {
     // 403 too: the session is known and may not read the clock.
-    if (answer?.status === 401 || answer?.status === 403) refused(state, phase, turn);
+    if (status === 401 || status === 403) refused(state, phase, turn);
     else if (phase.name === 'open') online.afterQuestion(state, phase, answer, turn);
     else offline.afterQuestion(state, phase, answer, turn);
   }
 }
+
+/** There was no answer in time, or none at all. */
+const noAnswer: StateAnswer = { status: 0, retryAfterMs: null, state: null };
 
 /** The session was refused: that is checked once more before the screen counts as signed out. */
 function refused(state: State, phase: Open | Probing, turn: Turn): void {
@@ -228,7 +220,7 @@ function learn(state: State, told: InitialState, { effects }: Turn): void {
   state.zone = zone;
   state.limitMs = limitMs(interval);
   state.refusals = 0;
-  setSpread(state, spread);
+  online.setSpread(state, spread);
 }
 
 /** Brings the screen's state up to date and reports what changed. */
@@ -243,8 +235,4 @@ function report(before: Readonly<State>, state: State, turn: Turn): void {
   if (phase.name !== 'open') return;
   online.sendStatus(phase, screen, turn);
   if (screen === 'stale') online.planQuestion(state, phase, turn);
-}
-
-function isOffline(phase: Phase): phase is Offline {
-  return phase.name === 'opening' || phase.name === 'waiting' || phase.name === 'probing';
 }

@@ -68,10 +68,10 @@ export function standStill(open: Open, now: number): void {
   measureAnew(open, now);
 }
 
-/** The question was answered; null: it was not. It is repeated until it is. */
-export function afterQuestion(state: State, open: Open, answer: StateAnswer | null, turn: Turn): void {
+/** The question was answered, not with a refusal, or not at all. It is repeated until it is answered with 200. */
+export function afterQuestion(state: State, open: Open, answer: StateAnswer, turn: Turn): void {
   const { now, random } = turn;
-  if (answer?.state) {
+  if (answer.state !== null) {
     open.isAsking = false;
     open.failures = 0;
     open.failingSince = Infinity;
@@ -80,7 +80,7 @@ export function afterQuestion(state: State, open: Open, answer: StateAnswer | nu
   }
   const outageMs = Math.max(0, now - open.failingSince);
   const waitMs = random * windowMs(state, state.spreadMs, open.failures, outageMs);
-  askAgain(open, turn, orderedMs(answer?.retryAfterMs) + waitMs);
+  askAgain(open, turn, orderedMs(answer.retryAfterMs) + waitMs);
 }
 
 /** Repeats the question after a failure. */

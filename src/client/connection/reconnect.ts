@@ -1,6 +1,10 @@
 import { closeCode, type InitialState } from '../../protocol.ts';
 import * as policy from './policy.ts';
-import type { Offline, Probing, State, StateAnswer, Turn, Waiting } from './state.ts';
+import type { Offline, Phase, Probing, State, StateAnswer, Turn, Waiting } from './state.ts';
+
+export function isOffline(phase: Phase): phase is Offline {
+  return phase.name === 'opening' || phase.name === 'waiting' || phase.name === 'probing';
+}
 
 /** Opens a socket. `told`: the path is known to be open, by this answer. */
 export function beginHandshake(state: State, { now, effects }: Turn, told: InitialState | null = null): void {
@@ -26,13 +30,13 @@ export function afterHandshake(state: State, phase: Offline, turn: Turn): void {
   else phase.hangingSince = Infinity;
 }
 
-/** The question of `probing` was answered, not with a refusal; null: not in time, or not at all. */
-export function afterQuestion(state: State, phase: Probing, answer: StateAnswer | null, turn: Turn): void {
+/** The question of `probing` was answered, not with a refusal, or not at all. */
+export function afterQuestion(state: State, phase: Probing, answer: StateAnswer, turn: Turn): void {
   const { hangingSince, askedAt, timeoutMs } = phase;
+  const { status, retryAfterMs, state: told } = answer;
   const tookMs = turn.now - askedAt;
-  const told = answer?.state;
-  state.isSilent = answer === null && tookMs > 0.9 * timeoutMs;
-  if (!told) return waitForTry(state, turn, 'question', hangingSince, answer?.retryAfterMs);
+  state.isSilent = status === 0 && tookMs > 0.9 * timeoutMs;
+  if (told === null) return waitForTry(state, turn, 'question', hangingSince, retryAfterMs);
   const mayOnlyBeSlow = hangingSince >= turn.now - policy.roundTripsOfHandshake * tookMs;
   if (mayOnlyBeSlow && hangingSince < Infinity) state.phase = { name: 'opening', startedAt: hangingSince, told };
   else beginHandshake(state, turn, told);
@@ -118,7 +122,7 @@ export function windowMs({ spreadMs }: State, firstMs: number, n: number, outage
 }
 
 /** What of a `Retry-After` is obeyed, ms. */
-export function orderedMs(retryAfterMs: number | null = null): number {
+export function orderedMs(retryAfterMs: number | null): number {
   return Math.min(retryAfterMs ?? 0, policy.longestRetryAfterMs);
 }
 

@@ -1,6 +1,7 @@
 import { runInBackground } from '../../background.ts';
 import { parseServerMessage, type ScreenState, type ScreenStatus, type Sync } from '../../protocol.ts';
 import { HouseClock } from '../house-clock.ts';
+import { Timer } from '../timer.ts';
 import { dueAt, initialState, step } from './machine.ts';
 import type { ConnectionOptions, Socket } from './options.ts';
 import type { Effect, ConnectionEvent, State } from './state.ts';
@@ -17,14 +18,17 @@ export class Connection {
   #state: State;
   #isStepping = false;
   /** The current socket; events of any other are ignored. */
-  #socket: { current: Socket | null } | null = null;
+  #socket: Socket | null = null;
   /** The current question; the answer to any other is ignored. */
   #question: { abort?: AbortController } | null = null;
-  #timer: { dueAt: number; cancel: () => void } | null = null;
+  readonly #timer: Timer;
+  /** What the timer is armed for. */
+  #dueAt = Infinity;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.house = new HouseClock(options);
+    this.#timer = new Timer(options.schedule);
     this.#state = initialState(options.recheckMs ?? null);
   }
 
@@ -136,17 +140,17 @@ export class Connection {
 
   #openSocket(): void {
     this.#closeSocket();
-    const socket: { current: Socket | null } = { current: null };
-    this.#socket = socket;
+    let socket: Socket | null = null;
     const ifCurrent = (run: () => void): void => {
       if (this.#socket === socket) run();
     };
     try {
-      socket.current = this.#options.openSocket({
+      socket = this.#options.openSocket({
         opened: () => ifCurrent(() => this.#dispatch({ type: 'opened' })),
         received: (text) => ifCurrent(() => this.#receive(text)),
         closed: (code) => ifCurrent(() => this.#closed(code)),
       });
+      this.#socket = socket;
     } catch {
       // A browser refuses an address that its policies forbid.
       this.#closed(abnormalClosure);
@@ -161,11 +165,11 @@ export class Connection {
   #closeSocket(): void {
     const socket = this.#socket;
     this.#socket = null;
-    socket?.current?.close();
+    socket?.close();
   }
 
   #send(message: { sync: number } | { status: ScreenStatus }): void {
-    this.#socket?.current?.send(JSON.stringify(message));
+    this.#socket?.send(JSON.stringify(message));
   }
 
   #receive(text: string): void {
@@ -206,16 +210,14 @@ export class Connection {
 
   #arm(): void {
     const due = dueAt(this.#state);
-    if (this.#timer?.dueAt === due) return;
-    this.#timer?.cancel();
-    this.#timer = null;
+    if (due === this.#dueAt) return;
+    this.#dueAt = due;
+    this.#timer.clear();
     if (due === Infinity) return;
-    const run = (): void => {
-      this.#timer = null;
+    this.#timer.set(Math.max(0, due - this.#options.now()), () => {
+      this.#dueAt = Infinity;
       this.#dispatch({ type: 'time' });
-    };
-    const delayMs = Math.max(0, due - this.#options.now());
-    this.#timer = { dueAt: due, cancel: this.#options.schedule(run, delayMs) };
+    });
   }
 }
 

@@ -199,6 +199,7 @@ export type Effect =
 export interface StateAnswer {
   /** It was a redirect or a page, which no Clock sends. */
   readonly isForeign?: boolean;
+  /** 0: there was no answer. */
   readonly status: number;
   /** Of the header `Retry-After`, ms. */
   readonly retryAfterMs: number | null;
