@@ -7,6 +7,7 @@ import { build, transform } from 'esbuild';
 import { lookup } from 'mrmime';
 import { contentSecurityPolicy } from '../src/web/content-policy.ts';
 import { clockPage } from '../src/web/pages/clock-page.ts';
+import { privateNames, privatePrefix } from './private-names.ts';
 import { commit, dist, root, serverBundle, version } from './server-bundle.ts';
 
 const staticDist = join(dist, 'static');
@@ -41,10 +42,14 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
     bundle: true,
     minify: true,
     platform: 'browser',
-    target: 'es2022',
+    // Chromium 64 and Safari 12 know this much.
+    target: 'es2018',
+    plugins: [privateNames],
+    mangleProps: privatePrefix,
     format: 'esm',
     write: false,
     define: {
+      globalThis: 'self',
       CLOCK_BUILD_NAME: JSON.stringify(name),
       CLOCK_SHELL: JSON.stringify(shell),
       CLOCK_SHELL_POLICY: JSON.stringify(contentSecurityPolicy({ host: 'CLOCK_HOST' })),
@@ -64,7 +69,7 @@ async function readSources(folder: string): Promise<Record<string, Buffer>> {
 }
 
 async function minifyCss(css: Buffer): Promise<Buffer> {
-  const { code } = await transform(String(css), { loader: 'css', minify: true, target: 'es2022' });
+  const { code } = await transform(String(css), { loader: 'css', minify: true, target: ['chrome64', 'safari12'] });
   return Buffer.from(code);
 }
 

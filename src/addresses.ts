@@ -47,6 +47,24 @@ export function isInRanges(text: string, ranges: readonly AddressRange[]): boole
   );
 }
 
+/** `host:port`, with brackets around an IPv6 address. */
+export function formatAuthority(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Whether a server on this address listens on all addresses: `::` (both families) or `0.0.0.0` (IPv4). */
+export function isUnspecified(host: string): boolean {
+  const address = parseAddress(host);
+  return address === '::' || address === '0.0.0.0';
+}
+
+/** The addresses at which a server that listens on `host` may be reached from its own host. */
+export function localHosts(host: string): string[] {
+  const address = parseAddress(host);
+  if (address === '::') return ['127.0.0.1', '::1'];
+  return [address === '0.0.0.0' ? '127.0.0.1' : host];
+}
+
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   // ipaddr.js alone would also read `1`, `0x7f.1` and other forms of inet_aton.
   if (isIP(text) === 0) return null;

@@ -1,54 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { commandSecrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
 import { dataFolder, embeddedBackend, hasEmbeddedData, namesRedis, redisBackend } from './backends.ts';
-import { portCheck, storeChecks, type Check } from './commands/check.ts';
+import { check, durabilityChecks, portCheck, storeChecks, type Check, type Finding } from './commands/check.ts';
 import type { Environment } from './config.ts';
 import { silentLogger } from './logger.ts';
 import type { AllConfig } from './roles.ts';
 import { createApp } from './web/app.ts';
+import { certificateProblem } from './web/certificate.ts';
 import { loadUws } from './web/uws.ts';
 
 /** The checks of a valid configuration, and the store that they start. The caller stops it. */
 export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; store: Backend } {
-  const { host = '0.0.0.0', port, internalPort } = config;
-  const ports = [
-    ...(config.tlsCert === undefined && config.tlsKey === undefined ? [] : [tlsCheck(config)]),
-    portCheck('--port', host, port, config.tlsCert !== undefined),
-    ...(internalPort === undefined ? [] : [portCheck('--internal-port', host, internalPort, false)]),
+  const { host = '::', port, internalPort, internalHost = host, tlsCert, tlsKey } = config;
+  const others = (store: Backend): Check[] => [
+    secretCheck(config, store, environment),
+    ...(tlsCert === undefined && tlsKey === undefined ? [] : [tlsCheck(config)]),
+    portCheck('--port', host, port, tlsCert !== undefined),
+    ...(internalPort === undefined ? [] : [portCheck('--internal-port', internalHost, internalPort, false)]),
   ];
   const log = silentLogger();
   if (!namesRedis(config)) {
     const folder = dataFolder(config, environment);
     if (hasEmbeddedData(folder)) {
       const store = embeddedBackend(folder, false, log);
-      return { checks: [...storeChecks(store, null), storedSecretCheck(config), ...ports], store };
+      return { checks: [...storeChecks(store, 'data'), ...others(store)], store };
     }
   }
   const store = redisBackend(config, log);
-  return { checks: [...storeChecks(store, () => store.checkDurability()), secretCheck(config), ...ports], store };
+  return { checks: [...storeChecks(store, 'redis'), ...durabilityChecks(store), ...others(store)], store };
 }
 
 function tlsCheck(config: AllConfig): Check {
-  return {
-    name: 'tls',
-    run: async () => {
-      createApp(config, await loadUws()).close();
-      return 'the certificate and its key can be loaded';
-    },
+  const name = 'tls';
+  const load = check(name, async () => {
+    createApp(config, await loadUws()).close();
+    return 'the certificate and its key can be loaded';
+  });
+  return async () => {
+    const loaded = await load();
+    if (config.tlsCert === undefined || loaded.some(({ level }) => level === 'WRONG')) return loaded;
+    const problem = certificateProblem(readFileSync(config.tlsCert, 'utf8'), Date.now());
+    if (problem === null) return loaded;
+    const level: Finding['level'] = problem.isFatal ? 'WRONG' : 'warn';
+    return [{ name, level, text: `${config.tlsCert}: the certificate ${problem.message}` }];
   };
 }
 
-function secretCheck({ secrets }: AllConfig): Check {
-  return {
-    name: 'secret',
-    run: async () => {
-      if (secrets === undefined)
-        throw new Error("CLOCK_SECRET: missing, and web requires it; 'clock secret' makes one");
-      return secrets.length === 1 ? 'long enough' : `${secrets.length}, each long enough; the first one signs`;
-    },
-  };
-}
-
-function storedSecretCheck({ secrets }: AllConfig): Check {
-  const text = secrets === undefined ? 'stored with the data' : 'long enough';
-  return { name: 'secret', run: async () => text };
+function secretCheck(config: AllConfig, store: Backend, environment: Environment): Check {
+  const { secrets } = config;
+  return check('secret', async () => {
+    if (secrets === undefined) {
+      commandSecrets(undefined, store, () => dataFolder(config, environment))();
+      return 'stored with the data, and long enough';
+    }
+    return secrets.length === 1 ? 'long enough' : `${secrets.length}, each long enough; the first one signs`;
+  });
 }

@@ -6,8 +6,9 @@ import { StoreCommands } from './cli/store.ts';
 import { allTable, beatTable, probeTable, webTable, workerTable } from './cli/tables.ts';
 import { addToken } from './cli/token.ts';
 import { addUser } from './cli/user.ts';
-import { runChecks, type Check } from './commands/check.ts';
-import { isHealthy } from './commands/healthcheck.ts';
+import { localHosts } from './addresses.ts';
+import { check, runChecks } from './commands/check.ts';
+import { healthProblem } from './commands/healthcheck.ts';
 import { watchOptions } from './commands/options.ts';
 import { makeSecrets } from './commands/secret.ts';
 import { watch } from './commands/watch.ts';
@@ -124,8 +125,13 @@ class Cli {
     addOptions(healthcheck, probeTable).action(async () => {
       const config = readOptions(probeTable, flagsOf(healthcheck, probeTable), this.#environment);
       const path = healthcheck.opts<{ ready?: boolean }>().ready ? '/ready' : '/health';
-      const secure = config.internalPort === undefined && config.tlsCert !== undefined;
-      this.exitCode = (await isHealthy(config.internalPort ?? config.port, path, secure)) ? 0 : 1;
+      const { host = '::', internalHost = host, internalPort, port, tlsCert } = config;
+      const problem = await healthProblem(
+        internalPort === undefined
+          ? { hosts: localHosts(host), port, path, isSecure: tlsCert !== undefined }
+          : { hosts: localHosts(internalHost), port: internalPort, path, isSecure: false },
+      );
+      if (problem !== null) throw new UserError(problem, 1);
     });
   }
 
@@ -149,15 +155,12 @@ class Cli {
 
   async #check(flags: Record<string, unknown>): Promise<boolean> {
     const read = (): ValuesOf<typeof allTable> => readOptions(allTable, flags, this.#environment);
-    const configuration: Check = {
-      name: 'configuration',
-      run: async () => {
-        read();
-        const unknown = unknownIn(this.#environment);
-        if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: ${unknownVariableWarning}`);
-        return 'every value is allowed';
-      },
-    };
+    const configuration = check('configuration', async () => {
+      read();
+      const unknown = unknownIn(this.#environment);
+      if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: ${unknownVariableWarning}`);
+      return 'every value is allowed';
+    });
     const isConfigurationGood = await runChecks([configuration]);
     let config: ValuesOf<typeof allTable>;
     try {

@@ -1,5 +1,6 @@
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { join } from 'node:path';
+import { formatAuthority, isUnspecified } from './addresses.ts';
 import { firstAccountName, type FirstPassword } from './auth/first-account.ts';
 import type { Logger } from './logger.ts';
 import { newPassword, replaceSecretFile } from './secrets.ts';
@@ -46,17 +47,23 @@ export function announce(
   instructions: string,
   log: Logger,
 ): void {
-  const isEveryAddress = host === '0.0.0.0' || host === '::';
-  const urls = (isEveryAddress ? ['127.0.0.1', ...lanAddresses()] : [host]).map(
-    (name) => `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}/`,
-  );
+  const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const urls = reachableAddresses(host, interfaces).map((name) => `${scheme}://${formatAuthority(name, port)}/`);
   log.info({}, instructions);
   log.info({ port }, `the clock is at ${urls.join(' and ')}`);
 }
 
-function lanAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, family }) => !internal && family === 'IPv4')
-    .map(({ address }) => address);
+/** The addresses of a server that listens on `host`: first the one for this host, then those for others. */
+export function reachableAddresses(
+  host: string,
+  interfaces: readonly Pick<NetworkInterfaceInfo, 'address' | 'family' | 'internal'>[],
+): string[] {
+  if (!isUnspecified(host)) return [host];
+  const families = host.includes(':') ? ['IPv4', 'IPv6'] : ['IPv4'];
+  const usable = families.flatMap((family) =>
+    // A link-local address needs the name of an interface, which differs on every host.
+    interfaces.filter((one) => one.family === family && !one.address.startsWith('fe80:')),
+  );
+  const loopback = usable.filter(({ internal }) => internal).slice(0, 1);
+  return [...loopback, ...usable.filter(({ internal }) => !internal)].map(({ address }) => address);
 }

@@ -15,7 +15,7 @@ export type Secrets = () => SecretList;
 /** The secrets of `clock web`, which has to be given them. Throws a `UserError` if they are missing. */
 export function requiredSecrets(given: SecretList | undefined): Secrets {
   if (given !== undefined) return () => given;
-  throw new UserError("CLOCK_SECRET: missing: set it, or CLOCK_SECRET_FILE; 'clock secret' makes one");
+  throw new UserError("CLOCK_SECRET: missing; set it, or CLOCK_SECRET_FILE; 'clock secret' makes one");
 }
 
 /** The secrets that were given, or the one that `clock all` makes and stores with its data. */
@@ -28,7 +28,9 @@ export function givenOrKeptSecrets(given: SecretList | undefined, backend: Secre
 export function commandSecrets(given: SecretList | undefined, backend: SecretStore, folder: () => string): Secrets {
   if (given !== undefined) return () => given;
   const missing = (): never => {
-    throw new UserError("CLOCK_SECRET: missing: set it, or CLOCK_SECRET_FILE, to the secret that 'clock web' uses");
+    throw new UserError(
+      "CLOCK_SECRET: missing; set it, or CLOCK_SECRET_FILE, to the secret that 'clock web' uses; 'clock secret' makes one",
+    );
   };
   return () => [keptSecret(backend, folder(), missing)];
 }

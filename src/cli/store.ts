@@ -9,6 +9,11 @@ import { silentLogger } from '../logger.ts';
 import { addOptions, flagsOf, warnOfUnknown } from './options.ts';
 import { storeTable } from './tables.ts';
 
+const noticeAfterMs = 1_000;
+
+/** An option of a single command: flags, description and default in Commander's notation. */
+export type OwnOption = [flags: string, description: string, standard?: string];
+
 /** Runs the commands that work on stored accounts. */
 export class StoreCommands {
   readonly #environment: Environment;
@@ -17,9 +22,11 @@ export class StoreCommands {
     this.#environment = environment;
   }
 
-  /** Adds a command with the options that select the store. */
-  add(parent: Command, usage: string, description: string): Command {
-    return addOptions(parent.command(usage).description(description), storeTable);
+  /** Adds a command with options of its own, and those that select the store. */
+  add(parent: Command, usage: string, description: string, ...options: OwnOption[]): Command {
+    const command = parent.command(usage).description(description);
+    for (const option of options) command.option(...option);
+    return addOptions(command, storeTable);
   }
 
   /** Starts the store of a command, prints its address, runs `work` and stops the store. */
@@ -28,7 +35,7 @@ export class StoreCommands {
     warnOfUnknown(this.#environment);
     const log = silentLogger();
     const store = existingStore(config, this.#environment, log);
-    await store.start();
+    await startAndSayIfSlow(store);
     try {
       process.stderr.write(`clock: ${store.address}\n`);
       if (store.outage !== null) throw cannotServe(store, store.outage, store.outageReason);
@@ -40,6 +47,19 @@ export class StoreCommands {
     } finally {
       await stopAll([store], log);
     }
+  }
+}
+
+/** A busy Redis may answer late: a command waits longer than a role does. */
+async function startAndSayIfSlow(store: Backend): Promise<void> {
+  const notice = setTimeout(
+    () => process.stderr.write(`clock: waiting for ${store.address} to answer\n`),
+    noticeAfterMs,
+  );
+  try {
+    await store.start();
+  } finally {
+    clearTimeout(notice);
   }
 }
 

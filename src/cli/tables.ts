@@ -24,6 +24,8 @@ export const allTable = { ...webTable, ...workerTable, ...beatTable, ...dataOpti
 export const storeTable = { ...redisOptions, ...dataOptions, secrets: webOptions.secrets } as const;
 export const probeTable = {
   port: webOptions.port,
+  host: webOptions.host,
   internalPort: commonOptions.internalPort,
+  internalHost: commonOptions.internalHost,
   tlsCert: webOptions.tlsCert,
 } as const;

@@ -6,14 +6,21 @@ import type { StoreCommands } from './store.ts';
 
 /** Adds `clock token`. */
 export function addToken(program: Command, stores: StoreCommands): void {
-  const token = program.command('token').description('manage bearer tokens, which programs read the clock with');
+  const token = program
+    .command('token')
+    .description('manage bearer tokens, which programs read the clock with')
+    .helpCommand(false);
   const run = (command: Command, work: (tokens: TokenCommands) => Promise<void>): Promise<void> =>
     stores.run(command, ({ accounts, tokens }) => work(new TokenCommands(accounts, tokens)));
 
   const issue = stores
-    .add(token, 'issue <account>', 'issue a token and print it; it cannot be shown again')
-    .option('--name <label>', 'its name in lists, unique among the live tokens (default: its id)')
-    .option('--expires <duration>', 'its lifetime, at most 365d', '90d')
+    .add(
+      token,
+      'issue <account>',
+      'issue a token and print it; it cannot be shown again',
+      ['--name <label>', 'its name in lists, unique among the live tokens (default: its id)'],
+      ['--expires <duration>', 'its lifetime, at most 365d', '90d'],
+    )
     .action(async (account: string) => {
       const { name, expires } = issue.opts<{ name?: string; expires: string }>();
       const lifetimeMs = parseLifetime(expires);
@@ -21,8 +28,7 @@ export function addToken(program: Command, stores: StoreCommands): void {
       await run(issue, (tokens) => tokens.issue(account, lifetimeMs, name));
     });
   const list = stores
-    .add(token, 'list', 'list the live tokens')
-    .option('--json', 'print JSON')
+    .add(token, 'list', 'list the live tokens', ['--json', 'print JSON'])
     .action(() => run(list, (tokens) => tokens.list(list.opts())));
   const revoke = stores
     .add(token, 'revoke <id-or-label>', 'end a token and close its sockets')
@@ -41,9 +47,9 @@ function parseLifetime(text: string): number {
 
 function checkLabel(label: string | undefined): void {
   if (label === undefined) return;
-  if (!/^[^\p{C}]{1,64}$/u.test(label)) {
+  if (!/^[^\p{C}]{1,64}$/u.test(label) || label.trim() === '') {
     throw new UserError(
-      `--name: ${JSON.stringify(label)} must be 1 to 64 characters, none of them a control character`,
+      `--name: ${JSON.stringify(label)} must be 1 to 64 characters, not all blank, and none of them a control character`,
     );
   }
 }

@@ -49,6 +49,7 @@ export class ClockApp {
           },
           apply: (theme) => this.#setTheme(theme.applyTheme(location.search, this.#display, () => this.#setZones())),
           onState: () => this.#paintOrStop(),
+          onError: (error) => this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`),
           schedule,
           reload: () => location.reload(),
         });
@@ -57,7 +58,8 @@ export class ClockApp {
     schedule,
     random: Math.random,
     memory: sessionMemory,
-    isServed: async (build) => (await (await fetch(location.href)).text()).includes(`data-build="${build}"`),
+    isServed: async (build) =>
+      (await (await fetch(location.href, { credentials: 'same-origin' })).text()).includes(`data-build="${build}"`),
     reload: () => location.reload(),
   });
   readonly #connection = new Connection({
@@ -102,9 +104,7 @@ export class ClockApp {
   #theme: ThemeModule.Theme | null = null;
 
   start(): void {
-    this.#themeLoader?.load().catch((error: unknown) => {
-      this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`);
-    });
+    if (this.#themeLoader !== null) runInBackground(this.#themeLoader.load());
     if ('WebSocket' in globalThis) this.#connection.start();
     else element('state').textContent = 'This browser has no WebSockets, which the clock needs';
     keepAwake();

@@ -16,14 +16,13 @@ const leastContrast = 7;
 export function readAppearance(query: string): { appearance: Appearance; warnings: string[] } {
   const given = new URLSearchParams(query);
   const warnings: string[] = [];
-  const values = Object.fromEntries(
-    Object.entries<FaceParameter<unknown>>(faceParameters).map(([name, parameter]) => [
-      name,
-      readValue(given, name, parameter, warnings),
-    ]),
-  ) as unknown as FaceValues;
+  const read: Record<string, unknown> = {};
+  for (const [name, parameter] of Object.entries<FaceParameter<unknown>>(faceParameters)) {
+    read[name] = readValue(given, name, parameter, warnings);
+  }
+  const values = read as unknown as FaceValues;
   for (const name of new Set(given.keys())) {
-    if (!Object.hasOwn(faceParameters, name)) warnings.push(`${name} is unknown and ignored`);
+    if (!Object.keys(faceParameters).includes(name)) warnings.push(`${name} is unknown and ignored`);
   }
   const { face, hours, background } = values;
   const appearance: Appearance = {

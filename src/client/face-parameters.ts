@@ -147,7 +147,7 @@ export const faceParameters = {
   trim: parameter({
     parse: integer(-1_000, 1_000),
     default: 0,
-    label: 'Delay of the screen, ms',
+    label: 'Screen delay, ms',
     choices: '0',
     values: '-1000 to 1000',
     defaultText: '0',

@@ -8,7 +8,7 @@ interface TextElement {
 
 export interface FaceElements {
   root: { readonly dataset: Record<string, string | undefined> };
-  display: TextElement & { ariaLabel: string | null };
+  display: TextElement & { setAttribute(name: 'aria-label', value: string): void };
   state: TextElement;
   /** The greatest error of the shown time. */
   error: TextElement;
@@ -81,7 +81,7 @@ export class Face {
   setZones(zone: ShownZone | null, secondZone: ShownZone | null): void {
     this.#zone = zone;
     this.#secondZone = secondZone;
-    this.#elements.display.ariaLabel = zone === null ? 'Time' : `Time in ${zone.name}`;
+    this.#elements.display.setAttribute('aria-label', zone === null ? 'Time' : `Time in ${zone.name}`);
     const instant = this.#shown?.instant ?? null;
     this.#shown = null;
     if (instant !== null) this.show(instant);

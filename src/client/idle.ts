@@ -10,6 +10,8 @@ export function markIdle(root: HTMLElement, schedule: Schedule): void {
     root.classList.remove('idle');
     timer.set(idleAfterMs, () => root.classList.add('idle'));
   };
-  for (const name of ['pointermove', 'pointerdown', 'keydown']) addEventListener(name, onActivity);
+  // Safari before 13 has no pointer events.
+  for (const name of ['pointermove', 'pointerdown', 'mousemove', 'touchstart', 'keydown'])
+    addEventListener(name, onActivity);
   onActivity();
 }

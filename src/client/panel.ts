@@ -22,15 +22,15 @@ export interface PanelOptions {
 export async function togglePanel(options: PanelOptions): Promise<void> {
   await loadStyleSheet('/static/panel.css');
   const open = document.querySelector<HTMLDialogElement>('#panel');
-  if (open !== null) return open.close();
+  if (open !== null) return closePanel(open);
   const panel = make('dialog', { id: 'panel', 'aria-labelledby': 'about' });
   const list = make('dl', {});
   const close = make('button', { type: 'button' }, 'Close');
-  close.addEventListener('click', () => panel.close());
+  close.addEventListener('click', () => closePanel(panel));
   panel.append(make('h2', { id: 'about', tabindex: '-1', autofocus: '' }, 'This clock'), list, settingsSheet(), close);
   const fill = (): void => {
-    const entries = facts(options);
-    list.replaceChildren(...entries.flatMap(([name, text]) => [make('dt', {}, name), make('dd', {}, text)]));
+    list.textContent = '';
+    for (const [name, text] of facts(options)) list.append(make('dt', {}, name), make('dd', {}, text));
   };
   fill();
   const timer = setInterval(fill, refreshMs);
@@ -39,7 +39,18 @@ export async function togglePanel(options: PanelOptions): Promise<void> {
     panel.remove();
   });
   document.body.append(panel);
-  panel.showModal();
+  if (hasDialogs(panel)) panel.showModal();
+  else panel.className = 'plain';
+}
+
+function closePanel(panel: HTMLDialogElement): void {
+  if (hasDialogs(panel)) panel.close();
+  else panel.dispatchEvent(new Event('close'));
+}
+
+/** Safari before 15.4 has none: there the panel is a box over the page. */
+function hasDialogs(panel: HTMLDialogElement): boolean {
+  return typeof panel.showModal === 'function';
 }
 
 function facts({ connection, painter, zone, serverBuild, warnings }: PanelOptions): [string, string][] {
@@ -66,7 +77,7 @@ const missing =
 
 /** A form whose fields are the parameters of the address: submitting it opens that address. */
 function settingsSheet(): HTMLElement {
-  const form = make('form', { method: 'get', action: location.pathname });
+  const form = make('form', {});
   const given = new URLSearchParams(location.search);
   for (const [name, parameter] of Object.entries<FaceParameter<unknown>>(faceParameters)) {
     const { label, choices, meaning } = parameter;
@@ -76,13 +87,21 @@ function settingsSheet(): HTMLElement {
     form.append(field);
   }
   form.append(make('button', { type: 'submit' }, 'Apply'));
-  // An empty field is the default and is left out of the address.
-  form.addEventListener('formdata', ({ formData }) => {
-    for (const name of Object.keys(faceParameters)) if (formData.get(name) === '') formData.delete(name);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    location.assign(location.pathname + queryOf(new FormData(form)) + location.hash);
   });
   const details = make('details', {});
   details.append(make('summary', {}, 'Settings'), form);
   return details;
+}
+
+/** An empty field is the default and is left out of the address. */
+function queryOf(fields: FormData): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of fields) if (typeof value === 'string' && value !== '') query.append(name, value);
+  const text = String(query);
+  return text === '' ? '' : `?${text}`;
 }
 
 function input(name: string, value: string, example: string): HTMLElement {

@@ -11,6 +11,8 @@ export interface ThemeLoaderOptions<Module> {
   load: () => Promise<Module>;
   apply: (module: Module) => void;
   onState: (state: ThemeState) => void;
+  /** Why the theme is broken. */
+  onError: (error: unknown) => void;
   schedule: Schedule;
   reload: () => void;
 }
@@ -49,7 +51,8 @@ export class ThemeLoader<Module> {
       this.#options.apply(module);
     } catch (error) {
       this.#setState('broken');
-      throw error;
+      this.#options.onError(error);
+      return;
     }
     this.#setState('applied');
   }

@@ -92,13 +92,18 @@ class ThemeView implements FaceView {
 
 // Intl only formats: a wall clock is formatted as the time of UTC that reads the same.
 function timeFormat({ lang, hours, seconds }: Appearance): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat(lang ?? (hours === 12 ? 'en-US' : 'en-GB'), {
+  const locale = lang ?? (hours === 12 ? 'en-US' : 'en-GB');
+  const options: Intl.DateTimeFormatOptions & { hourCycle: 'h12' | 'h23' } = {
     timeZone: 'UTC',
     hour: hours === 12 ? 'numeric' : '2-digit',
     minute: '2-digit',
     ...(seconds ? { second: '2-digit' } : {}),
     hourCycle: hours === 12 ? 'h12' : 'h23',
-  });
+  };
+  const format = new Intl.DateTimeFormat(locale, options);
+  // Chromium before 73 ignores hourCycle. Later browsers would show midnight as 24 or 0 with hour12.
+  const isKnown = 'hourCycle' in format.resolvedOptions();
+  return isKnown ? format : new Intl.DateTimeFormat(locale, { ...options, hour12: hours === 12 });
 }
 
 function dateFormat({ lang, date, weekday }: Appearance): Intl.DateTimeFormat {
@@ -112,7 +117,7 @@ function dateFormat({ lang, date, weekday }: Appearance): Intl.DateTimeFormat {
 function shiftPage(instant: number): void {
   const minute = Math.floor(instant / 60_000) % 60;
   const [x, y] = [Math.sin(minute * 1.3), Math.cos(minute * 0.7)].map((part) => (part * shiftPercent).toFixed(2));
-  document.body.style.translate = `${x}vw ${y}vh`;
+  document.body.style.transform = `translate(${x}vw, ${y}vh)`;
 }
 
 function setColor(root: HTMLElement, name: string, color: string | null): void {

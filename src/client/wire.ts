@@ -1,7 +1,7 @@
 import type { InitialState } from '../protocol.ts';
 import type { Socket, SocketEvents } from './connection/options.ts';
 import type { StateAnswer } from './connection/state.ts';
-import { schedule } from './schedule.ts';
+import { request, type RequestOptions } from './request.ts';
 
 /** Adapts a WebSocket of a browser or of Node. */
 export function socketOf(socket: WebSocket, events: SocketEvents): Socket {
@@ -20,38 +20,16 @@ export function socketAddress(page: string | URL): URL {
   return address;
 }
 
-export interface FetchOptions {
-  headers?: Record<string, string>;
-  /** Ends the request; the promise rejects. */
-  signal?: AbortSignal | undefined;
-}
-
 /** Asks for the initial state. Rejects if there is no answer within `timeoutMs`, or none at all. */
 export async function fetchState(
   page: string | URL,
   timeoutMs: number,
-  { headers = {}, signal }: FetchOptions = {},
+  options: Omit<RequestOptions, 'timeoutMs'> = {},
 ): Promise<StateAnswer> {
-  // AbortSignal.timeout and AbortSignal.any are missing in Chromium before 103 and 116, and in Safari before 16 and 17.4.
-  const abort = typeof AbortController === 'undefined' ? null : new AbortController();
-  let end = (_reason: Error): void => {};
-  const ended = new Promise<never>((_, reject) => (end = reject));
-  const cancelTimer = schedule(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  const onAbort = (): void => end(new Error('the question was cancelled'));
-  signal?.addEventListener('abort', onAbort);
-  try {
-    // Past the cache: a browser lets a cacheable request wait for an identical one before it.
-    const init = { headers, redirect: 'manual', cache: 'no-store', signal: abort?.signal ?? null } as const;
-    return await Promise.race([answerTo(new URL('/api/initial_state', page), init), ended]);
-  } finally {
-    cancelTimer();
-    signal?.removeEventListener('abort', onAbort);
-    abort?.abort();
-  }
+  return request(new URL('/api/initial_state', page), readState, { timeoutMs, ...options });
 }
 
-async function answerTo(address: URL, init: RequestInit): Promise<StateAnswer> {
-  const response = await fetch(address, init);
+async function readState(response: Response): Promise<StateAnswer> {
   const { status, headers } = response;
   const retryAfterMs = Number(headers.get('Retry-After')) * 1_000 || null;
   // A proxy that wants a sign-in of its own redirects, or answers with its page.

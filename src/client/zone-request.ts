@@ -1,21 +1,18 @@
 import type { UtcOffsets } from '../time/zone-offset.ts';
-import { schedule } from './schedule.ts';
+import { request } from './request.ts';
 
 const timeoutMs = 5_000;
 
 /** Requests the offsets of a zone; null if the server does not know it. Rejects without an answer within 5 s. */
 export async function fetchZone(page: string | URL, name: string): Promise<UtcOffsets | null> {
-  const controller = new AbortController();
-  const cancelTimer = schedule(() => controller.abort(), timeoutMs);
-  try {
-    const address = new URL(`/api/zones?names=${encodeURIComponent(name)}`, page);
-    const response = await fetch(address, { cache: 'no-store', signal: controller.signal });
+  const address = new URL(`/api/zones?names=${encodeURIComponent(name)}`, page);
+  return request(address, readOffsets, { timeoutMs });
+
+  async function readOffsets(response: Response): Promise<UtcOffsets | null> {
     if (response.status === 404) return null;
     if (!response.ok) throw new Error(`${address.pathname}: status ${response.status}`);
     const offsets = ((await response.json()) as Record<string, UtcOffsets>)[name];
     if (offsets === undefined) throw new Error(`${address.pathname}: no answer for ${name}`);
     return offsets;
-  } finally {
-    cancelTimer();
   }
 }

@@ -10,6 +10,7 @@ export function makeSecrets(folder: string | undefined): void {
     process.stdout.write(`CLOCK_SECRET=${made.secret}\nCLOCK_ADMIN_PASSWORD=${made['admin-password']}\n`);
     return;
   }
+  if (folder.trim() === '') throw new UserError('--write: the name of the folder is blank');
   if (existsSync(folder) && (statSync(folder).mode & 0o077) !== 0) {
     throw new UserError(`--write: other users can open ${folder}; name a new folder, or run chmod 700 on it first`);
   }

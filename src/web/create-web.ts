@@ -82,7 +82,8 @@ export function createWeb(dependencies: WebDependencies): Web {
     screenCommands: new ScreenCommands({ backend, screens, sessions, log }),
     rosterView,
   };
-  const endpoint = new SocketEndpoint({ ...context, hub, maxSockets: maxOpenSockets(config.maxSockets, log) });
+  const maxSockets = maxOpenSockets(config.maxSockets);
+  const endpoint = new SocketEndpoint({ ...context, hub, maxSockets });
   const proxies = new Proxies(config.trustedProxy, config.tlsCert !== undefined, log);
   const routes: Routes = {
     ...clockRoutes(context),
@@ -106,6 +107,11 @@ export function createWeb(dependencies: WebDependencies): Web {
       serveSockets(served, { server, endpoint, upgrades });
     },
   });
+  // Nothing is logged before the TLS files have proved usable: the only output is then the line of the error.
+  if (maxSockets < config.maxSockets) {
+    const message = 'the limit of open files allows fewer sockets than --max-sockets';
+    log.info({ wanted: config.maxSockets, possible: maxSockets }, message);
+  }
   const sessionMonitor = new SessionMonitor({ hub, sessions, records, time });
   const certificateReload = new CertificateReload({ config, listener, time, log });
   const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });

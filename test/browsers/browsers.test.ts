@@ -10,6 +10,7 @@ import { launchWebKit } from './webkit.ts';
 
 /** Neither the browsers' zone nor a whole number of hours from it. */
 const zone = 'Asia/Kathmandu';
+const neededVersions = 'it needs Chromium 64, Firefox 60, Safari 12';
 const supported = [
   { name: 'Chromium 64', launch: () => launchOldChromium('64.0.3264') },
   { name: 'Chromium 79', launch: () => launchOldChromium('2.0.2') },
@@ -56,15 +57,34 @@ describe.each(supported)('the clock in $name', ({ launch }) => {
       await using _again = await startClock(['all', '--zone', zone, '--port', String(port)], { dataDir });
       await expectState('live', 15_000);
       await expectRightSecond();
+
+      // By now a service worker may serve the page.
+      await browser.goto(`${clock.url}/`);
+      await expectState('live', 10_000);
+      expect(await textOf(browser, 'body')).not.toContain(neededVersions);
     },
   );
 });
 
+describe('a browser without dialogs', () => {
+  test('shows and closes the panel', async () => {
+    await start(() => launchOldChromium('64.0.3264'));
+    await browser.addInitScript?.('delete HTMLDialogElement.prototype.showModal');
+    await signIn(browser, `${clock.url}/`, clock.adminPassword());
+    await waitFor(browser, clicked('#details'), 'the page has the button Details', 5_000);
+    const isShown = `document.querySelector('#panel') !== null && document.querySelector('#panel').clientHeight > 0`;
+    await waitFor(browser, isShown, 'the panel is shown', 5_000);
+    expect(await textOf(browser, '#panel h2')).toBe('This clock');
+    await browser.evaluate(clicked('#panel > button'));
+    await waitFor(browser, `document.querySelector('#panel') === null`, 'the panel is closed', 5_000);
+  });
+});
+
 describe('a browser that cannot show the clock', () => {
-  test('says that it is too old if it knows no modules', async () => {
+  test('names the versions that the clock needs', async () => {
     await start(launchPhantomJs);
     await signIn(browser, `${clock.url}/`, clock.adminPassword());
-    await expectWords('This browser is too old to show the time');
+    await expectWords(neededVersions);
   });
 
   test('says that it needs JavaScript', async () => {
@@ -73,6 +93,7 @@ describe('a browser that cannot show the clock', () => {
     await browser.disableScripts?.();
     await browser.goto(`${clock.url}/`);
     await expectWords('needs JavaScript');
+    await expectWords(neededVersions);
   });
 
   test('says that it has no WebSockets', async () => {
@@ -82,6 +103,10 @@ describe('a browser that cannot show the clock', () => {
     await expectWords('This browser has no WebSockets');
   });
 });
+
+function clicked(selector: string): string {
+  return `(document.querySelector('${selector}').click(), true)`;
+}
 
 async function expectState(state: string, limitMs: number): Promise<void> {
   const isInState = `document.documentElement.getAttribute('data-state') === '${state}'`;
@@ -101,10 +126,5 @@ function timeOfDay(at: number): string {
 }
 
 async function expectWords(words: string): Promise<void> {
-  await waitFor(
-    browser,
-    `document.body.innerText.indexOf(${JSON.stringify(words)}) >= 0`,
-    `the page says: ${words}`,
-    5_000,
-  );
+  await waitFor(browser, `document.body.innerText.indexOf('${words}') >= 0`, `the page says: ${words}`, 5_000);
 }

@@ -5,8 +5,8 @@ import type { BrowserDriver } from './driver.ts';
 interface Dialect {
   /** The body that creates a session. */
   newSession: object;
-  /** The route that runs a script, which differs between the standard and what came before it. */
-  execute: 'execute/sync' | 'execute';
+  /** The route that runs a script, and the script that evaluates an expression in the page. */
+  execute: { route: string; script: (expression: string) => string };
 }
 
 /** Opens a session with a WebDriver server on that port; closing it also stops `processes`, in that order. */
@@ -48,7 +48,8 @@ export async function webDriver(
     async goto(url) {
       await run('POST', `${session}/url`, { url });
     },
-    evaluate: (expression) => run('POST', `${session}/${execute}`, { script: `return ${expression}`, args: [] }),
+    evaluate: (expression) =>
+      run('POST', `${session}/${execute.route}`, { script: execute.script(expression), args: [] }),
     addInitScript: null,
     disableScripts: null,
     async close() {

@@ -20,6 +20,7 @@ export async function launchWebKit(): Promise<BrowserDriver> {
     await screen.stop();
     throw error;
   });
+  const execute = { route: 'execute/sync', script: (expression: string) => `return ${expression}` };
   const newSession = { capabilities: { alwaysMatch: {} } };
-  return webDriver(port, { newSession, execute: 'execute/sync' }, [server, screen]);
+  return webDriver(port, { newSession, execute }, [server, screen]);
 }

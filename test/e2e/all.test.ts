@@ -39,12 +39,12 @@ function timeInMadrid(at: number): string {
 }
 
 describe('clock all', () => {
-  test('says where it is: on loopback alone', () => {
+  test('logs its address, which is loopback only', () => {
     const line = all.log.find(({ msg }) => msg.startsWith('the clock is at '));
     expect(line?.msg).toBe(`the clock is at http://127.0.0.1:${all.port}/`);
   });
 
-  test('puts the first password into a file of its owner, names that file and says it to no log', () => {
+  test('writes the first password to a private file and logs the name of that file, never the password', () => {
     const file = join(all.dataDir, 'admin-password');
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const text = JSON.stringify(all.log);
@@ -52,7 +52,7 @@ describe('clock all', () => {
     expect(text).not.toContain(all.adminPassword());
   });
 
-  test('keeps its data from everybody else', () => {
+  test('keeps its data private', () => {
     expect(statSync(all.dataDir).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(all.dataDir)) {
       const { mode } = statSync(join(all.dataDir, name));
@@ -60,7 +60,7 @@ describe('clock all', () => {
     }
   });
 
-  test('shows the time of the zone, every half second, on the grid, and in time', async () => {
+  test('sends the time of the zone every half second, on the grid, without delay', async () => {
     using socket = await admin.connect();
     const ticks = await TickSequence.start(socket, { everyMs: 500, from: [all] });
     for (let count = 0; count < 4; count += 1) {
@@ -72,21 +72,21 @@ describe('clock all', () => {
     expect(state).toMatchObject({ zone: 'Europe/Madrid', interval: 500, stale: false });
   });
 
-  test('does not start a second time on the same data', async () => {
+  test('does not start twice on the same data', async () => {
     const { exit, stderr } = await runClock(['all', '--port', '0', '--data-dir', all.dataDir]);
     expect(exit).toBe(2);
     expect(stderr).toMatch(new RegExp(`^clock: [^\n]*${all.dataDir}[^\n]*--data-dir[^\n]*\n$`));
     expect((await admin.fetch('/')).status).toBe(200);
   });
 
-  test('does not start a second time on the same port', async () => {
+  test('does not start twice on the same port', async () => {
     const { exit, stderr } = await runClock(['all', '--port', String(all.port), '--data-dir', join(folder, 'other')]);
     expect(exit).toBe(2);
     expect(stderr).toMatch(/^clock: --port: [^\n]*\n$/);
     expect(existsSync(join(folder, 'other', 'admin-password'))).toBe(false);
   });
 
-  test('obeys within a second what is done to its file', async () => {
+  test('applies a change of its data file within a second', async () => {
     const env = { CLOCK_DATA_DIR: all.dataDir };
     const password = 'a long enough password';
     await runClock(['user', 'add', 'ada', '--password-stdin'], { env, stdin: password });
@@ -101,7 +101,7 @@ describe('clock all', () => {
     expect((await admin.fetch('/')).status).toBe(200);
   });
 
-  test('has everything again after kill -9', async () => {
+  test('continues with all its data after kill -9', async () => {
     const before = (await (await admin.fetch('/api/initial_state')).json()) as { seq: number };
     const password = all.adminPassword();
     all.kill('SIGKILL');
@@ -121,7 +121,7 @@ describe('clock all', () => {
 });
 
 describe('the first account', () => {
-  test('is made anew over a password file that is left of another, and stays away once it was removed', async () => {
+  test('replaces a left-over password file, and is not created again after it was removed', async () => {
     const dataDir = join(folder, 'left');
     mkdirSync(dataDir, { mode: 0o700 });
     writeFileSync(join(dataDir, 'admin-password'), 'of another data file\n');
@@ -143,8 +143,8 @@ describe('the first account', () => {
   });
 });
 
-describe('clock all with what it is given', () => {
-  test('takes password, interval and zone from the environment, and listens where it is told', async () => {
+describe('clock all with options', () => {
+  test('takes password, interval, zone and host from the environment', async () => {
     const env = {
       CLOCK_ADMIN_PASSWORD: 'a password that I chose',
       CLOCK_INTERVAL: '100ms',

@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +43,7 @@ function expectRefused({ exit, stdout, stderr }: Ended, words: RegExp): void {
 }
 
 describe('help', () => {
-  test('names every command', async () => {
+  test('lists every command', async () => {
     const { exit, stdout } = await runClock(['--help']);
     expect(exit).toBe(0);
     for (const name of ['web', 'worker', 'beat', 'all', 'user', 'token', 'secret', 'check', 'healthcheck']) {
@@ -58,35 +68,35 @@ describe('help', () => {
     ['worker', ['--zone', 'CLOCK_ZONE', 'TZ', 'CLOCK_REDIS_URL']],
     ['beat', ['--interval', 'CLOCK_INTERVAL', '500', 'CLOCK_REDIS_PREFIX']],
     ['all', ['--port', '--zone', '--interval', '--data-dir', 'CLOCK_DATA_DIR']],
-  ] as const)('of %s names its options, their defaults and variables', async (role, words) => {
+  ] as const)('of %s lists its options, their defaults and variables', async (role, words) => {
     const { exit, stdout } = await runClock([role, '--help']);
     expect(exit).toBe(0);
     for (const word of words) expect(stdout).toContain(word);
   });
 
-  test('without any command is exit 2', async () => {
+  test('is printed with exit code 2 if there is no command', async () => {
     const { exit, stderr } = await runClock([]);
     expect(exit).toBe(2);
     expect(stderr).toContain('Usage: clock');
   });
 });
 
-test('--version says version, commit and build date', async () => {
+test('--version prints version, commit and build date', async () => {
   const { exit, stdout } = await runClock(['--version']);
   expect(exit).toBe(0);
   expect(stdout).toMatch(/^clock \d+\.\d+\.\d+ \(commit \w+, built \d{4}-\d{2}-\d{2}\)\n$/);
 });
 
-describe('a command whose reader has gone', () => {
+describe('a command whose output nobody reads', () => {
   test.concurrent.each([
     ['--help', 0],
     ['secret', 0],
     ['check --redis-port 1 --port 0', 1],
-  ] as const)('%s ends quietly, with the exit code of what it did', async (args, exit) => {
+  ] as const)('%s ends without a message, with the exit code of its work', async (args, exit) => {
     expect(await runClock(args.split(' '), { closed: 'stdout' })).toEqual({ exit, stdout: '', stderr: '' });
   });
 
-  test('is not the one whose disk is full: that is told', async () => {
+  test('reports a full disk, in contrast to a closed pipe', async () => {
     const command = ['sh', '-c', 'exec "$0" "$@" >/dev/full', join(import.meta.dirname, '../../bin/clock')];
     const { exit, stderr } = await runClock(['check', '--redis-port', '1', '--port', '0'], { command });
     expect(stderr).toContain('ENOSPC');
@@ -94,13 +104,13 @@ describe('a command whose reader has gone', () => {
   });
 });
 
-test('it can be called through a symbolic link', async () => {
+test('clock runs through a symbolic link', async () => {
   const link = join(folder, 'clock');
   symlinkSync(join(import.meta.dirname, '../../bin/clock'), link);
   expect((await runClock(['--version'], { command: [link] })).exit).toBe(0);
 });
 
-describe('a value that cannot be', () => {
+describe('a value that is not allowed', () => {
   type Case = [args: string[], env: Record<string, string>, words: RegExp];
   const cases: Case[] = [
     [['web', '--port', '65536'], {}, /--port: "65536" must be a whole number from 0 to 65535/],
@@ -115,7 +125,7 @@ describe('a value that cannot be', () => {
     ],
     [['web'], {}, /CLOCK_SECRET: missing.*'clock secret'/],
     [['web'], { CLOCK_SECRET_FILE: '/nope' }, /CLOCK_SECRET_FILE: \/nope cannot be read/],
-    [['worker'], { TZ: 'CET-1CEST' }, /TZ: "CET-1CEST" must be a time zone.*Europe\/Madrid/],
+    [['worker'], { TZ: 'CET-1CEST' }, /TZ: "CET-1CEST" must be the IANA name of a time zone.*Europe\/Madrid/],
     [['beat', '--interval', '49'], {}, /--interval: "49" must be a duration from 50 to 60000 ms/],
     [['beat', '--port', '1'], {}, /unknown option '--port'/],
     [['beat', 'more'], {}, /too many arguments|unexpected/],
@@ -125,6 +135,9 @@ describe('a value that cannot be', () => {
     [['beat', '--redis-url', 'http://redis'], {}, /--redis-url: its value must be the address of a Redis/],
     [['token', 'issue', 'ada', '--expires', '366d'], {}, /--expires: "366d" must be/],
     [['token', 'issue', 'ada', '--name', 'a\nb'], {}, /--name/],
+    [['token', 'issue', 'ada', '--name', '  '], {}, /--name: "  " must be 1 to 64 characters, not all blank/],
+    [['secret', '--write', ''], {}, /--write: the name of the folder is blank/],
+    [['watch', 'http://127.0.0.1:1'], { CLOCK_TOKEN: ' ' }, /CLOCK_TOKEN: its value must be a value that is not blank/],
   ];
   test.concurrent.each(cases)('%j with %j is refused in one line', async (args, env, words) => {
     expectRefused(await runClock(args, { env }), words);
@@ -136,13 +149,16 @@ describe('a value that cannot be', () => {
     [['beat'], { CLOCK_REDIS_URL: 'http://:too-short@redis' }, /CLOCK_REDIS_URL/],
     [['beat'], { CLOCK_REDIS_URL: 'redis://too-short@redis:port' }, /CLOCK_REDIS_URL/],
   ];
-  test.concurrent.each(secrets)('%j with the secret of %j is refused without showing it', async (args, env, words) => {
-    const ended = await runClock(args, { env });
-    expectRefused(ended, words);
-    expect(ended.stderr).not.toContain('too-short');
-  });
+  test.concurrent.each(secrets)(
+    '%j with the secret of %j is refused, and the secret is not printed',
+    async (args, env, words) => {
+      const ended = await runClock(args, { env });
+      expectRefused(ended, words);
+      expect(ended.stderr).not.toContain('too-short');
+    },
+  );
 
-  test('in a file is refused without showing it', async () => {
+  test('is not printed if it comes from a secret file', async () => {
     const file = join(folder, 'short-secret');
     writeFileSync(file, 'too-short\n');
     const ended = await runClock(['web'], { env: { CLOCK_SECRET_FILE: file } });
@@ -152,18 +168,21 @@ describe('a value that cannot be', () => {
 });
 
 describe('a port in use', () => {
-  test('is exit 2 and one line that names it', async () => {
+  test('is exit 2, one line that names it, and leaves no account behind', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
-    const { exit, stderr } = await runClock(['all', '--port', String(port), '--data-dir', join(folder, 'port')]);
+    const dataDir = join(folder, 'port');
+    const { exit, stderr } = await runClock(['all', '--port', String(port), '--data-dir', dataDir]);
     server.close();
+    expect(existsSync(join(dataDir, 'admin-password'))).toBe(false);
+    expect(JSON.parse((await runClock(['user', 'list', '--json', '--data-dir', dataDir])).stdout)).toEqual([]);
     expect(exit).toBe(2);
     expect(stderr).toMatch(new RegExp(`^clock: --port: [^\n]*${port}[^\n]*\n$`));
   });
 
-  test('or a host that is not this one: the line names --host too', async () => {
+  test('has a line that also names --host if the address is not one of this host', async () => {
     const args = ['all', '--port', '0', '--host', '192.0.2.1', '--data-dir', join(folder, 'host')];
     const { exit, stderr } = await runClock(args);
     expect(stderr).toMatch(/^clock: --port: [^\n]*192\.0\.2\.1[^\n]*--host[^\n]*\n$/);
@@ -183,14 +202,14 @@ describe('a data folder that cannot be written', () => {
 });
 
 describe('clock secret', () => {
-  test('prints a secret and a password, others each time', async () => {
+  test('prints a new secret and a new password each time', async () => {
     const [first, second] = await Promise.all([runClock(['secret']), runClock(['secret'])]);
     expect(first.exit).toBe(0);
     expect(first.stdout).toMatch(/^CLOCK_SECRET=\S{32,}\nCLOCK_ADMIN_PASSWORD=\S{15,128}\n$/);
     expect(second.stdout).not.toBe(first.stdout);
   });
 
-  test('--write makes two files that any user of a container can read, in a folder of the owner', async () => {
+  test('--write creates two files that the user of a container can read, in a private folder', async () => {
     const target = join(folder, 'secrets');
     const { exit } = await runClock(['secret', '--write', target]);
     expect(exit).toBe(0);
@@ -203,7 +222,7 @@ describe('clock secret', () => {
     expect(readFileSync(join(target, 'secret'), 'utf8')).toBe(before);
   });
 
-  test('--write leaves a folder alone that others may enter', async () => {
+  test('--write refuses a folder that other users can open', async () => {
     const target = join(folder, 'open');
     mkdirSync(target);
     chmodSync(target, 0o755);
@@ -211,7 +230,7 @@ describe('clock secret', () => {
     expect(statSync(target).mode & 0o777).toBe(0o755);
   });
 
-  test('--write touches neither file where one is there', async () => {
+  test('--write writes neither file if one exists', async () => {
     const target = mkdtempSync(join(folder, 'half-'));
     writeFileSync(join(target, 'admin-password'), 'mine');
     expectRefused(await runClock(['secret', '--write', target]), /admin-password exists already/);
@@ -219,16 +238,16 @@ describe('clock secret', () => {
   });
 });
 
-describe('commands without a store', () => {
+describe('a command without a store', () => {
   test.concurrent.each([
     ['user', 'list'],
     ['token', 'list'],
-  ])('%s %s: exit 2 and both ways to name one', async (...args) => {
+  ])('%s %s is exit 2 and names both ways to select one', async (...args) => {
     const ended = await runClock([...args, '--data-dir', join(folder, 'nowhere')]);
     expectRefused(ended, /CLOCK_REDIS_URL.*--data-dir/);
   });
 
-  test('a Redis that does not answer is exit 1 and one line', async () => {
+  test('is exit 1 and one line if Redis does not answer', async () => {
     const port = String(await freePort());
     const { exit, stderr } = await runClock(['user', 'list', '--redis-port', port]);
     expect(exit).toBe(1);
@@ -236,7 +255,7 @@ describe('commands without a store', () => {
   });
 });
 
-test('both passwords can be pasted at once on a terminal', async () => {
+test('both passwords can be pasted at once at the prompt', async () => {
   const data = join(folder, 'pasted');
   await using _all = await startClock(['all', '--data-dir', data]);
   const command = [join(import.meta.dirname, '../../bin/clock'), 'user', 'passwd', 'admin', '--data-dir', data];
@@ -288,8 +307,8 @@ describe('on Redis', () => {
   });
 });
 
-describe('without what it needs', () => {
-  test('a token is not issued over Redis without the secret that web has', async () => {
+describe('without a secret, a store, a zone or a reader', () => {
+  test('no token is issued over Redis without the secret of web', async () => {
     const server = await RedisServer.start();
     const env = { CLOCK_REDIS_URL: server.url, XDG_STATE_HOME: join(folder, 'state') };
     try {
@@ -303,7 +322,20 @@ describe('without what it needs', () => {
     }
   });
 
-  test('the store that goes away midway is exit 1 and one line', async () => {
+  test('a command waits for a Redis that is busy, says so, and succeeds', async () => {
+    const server = await RedisServer.start();
+    server.pause();
+    const command = spawn(join(import.meta.dirname, '../../bin/clock'), ['user', 'list', '--redis-url', server.url]);
+    const exited = once(command, 'exit');
+    let said = '';
+    command.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await until(() => said === `clock: waiting for ${server.url} to answer\n`, 'it says that it waits');
+    server.resume();
+    expect(await exited).toEqual([0, null]);
+    await server.stop();
+  });
+
+  test('a store that goes away during a command is exit 1 and one line', async () => {
     const server = await RedisServer.start();
     const args = ['user', 'add', 'ada', '--password-stdin', '--redis-port', String(server.port)];
     const command = spawn(join(import.meta.dirname, '../../bin/clock'), args);
@@ -320,7 +352,7 @@ describe('without what it needs', () => {
     ]);
   });
 
-  test('a host without a zone has UTC', async () => {
+  test('a host without a zone uses UTC', async () => {
     await using all = await startClock(['all'], { env: { TZ: '' } });
     const client = new Client(all.url);
     await client.signIn('admin', all.adminPassword());
@@ -329,7 +361,7 @@ describe('without what it needs', () => {
     expect(await (await client.fetch('/api/initial_state')).json()).toMatchObject({ zone: 'UTC' });
   });
 
-  test('a role goes on when nobody reads its log any more', async () => {
+  test('a role goes on running after the reader of its log has closed the pipe', async () => {
     await using all = await startClock(['all'], { env: { CLOCK_LOG_LEVEL: 'trace' } });
     all.closeLog();
     const client = new Client(all.url);
@@ -339,8 +371,8 @@ describe('without what it needs', () => {
   });
 });
 
-describe('the secret that clock all keeps', () => {
-  test.concurrent.each(['the embedded file', 'Redis'])('signs tokens from the start, over %s', async (over) => {
+describe('the stored secret of clock all', () => {
+  test.concurrent.each(['the embedded file', 'Redis'])('signs tokens from the start, with %s', async (over) => {
     const server = over === 'Redis' ? await RedisServer.start() : null;
     const env: Record<string, string> = server === null ? {} : { CLOCK_REDIS_URL: server.url };
     const all = await startClock(['all'], { env });
@@ -356,7 +388,7 @@ describe('the secret that clock all keeps', () => {
   });
 });
 
-describe('certificate and key', () => {
+describe('a certificate and its key', () => {
   let own: Certificate;
   let another: Certificate;
   let junk: string;
@@ -370,10 +402,10 @@ describe('certificate and key', () => {
   afterAll(() => Promise.all([own.remove(), another.remove(), all.stop()]));
 
   test.each([
-    ['that are none', () => [junk, junk]],
-    ['that do not belong together', () => [own.certFile, another.keyFile]],
+    ['that are not PEM files', () => [junk, junk]],
+    ['that do not match', () => [own.certFile, another.keyFile]],
     ['without a certificate', () => ['/dev/null', own.keyFile]],
-  ])('%s are refused in one line, and clock check says so too', async (_, files) => {
+  ])('%s are refused in one line by web and by clock check', async (_, files) => {
     const [cert = '', key = ''] = files();
     const env = { CLOCK_TLS_CERT: cert, CLOCK_TLS_KEY: key, CLOCK_SECRET: secret };
     const [web, check] = await Promise.all([
@@ -386,7 +418,7 @@ describe('certificate and key', () => {
     expect(check.exit).toBe(1);
   });
 
-  test('that are good: clock check says so, and knows the clock that runs with them', async () => {
+  test('that are valid pass clock check, which recognizes the clock that runs with them', async () => {
     const tls = ['--tls-cert', own.certFile, '--tls-key', own.keyFile];
     const { stdout } = await runClock(['check', '--port', String(all.port), '--data-dir', all.dataDir, ...tls]);
     expect(stdout).toMatch(/^ok    tls: /m);
@@ -395,14 +427,72 @@ describe('certificate and key', () => {
 });
 
 describe('clock check', () => {
-  test('says that an address is none, and shows nothing of it', async () => {
+  test('refuses a malformed address and prints no part of it', async () => {
     const { exit, stdout, stderr } = await runClock(['check'], { env: { CLOCK_REDIS_URL: 'http://:too-short@redis' } });
     expect(stdout).toMatch(/^WRONG configuration: CLOCK_REDIS_URL: [^\n]+\n$/);
     expect(stdout + stderr).not.toContain('too-short');
     expect(exit).toBe(1);
   });
 
-  test('says that the data is newer than it knows, in a line among the others', async () => {
+  test('warns of a certificate that expires within 14 days, with exit 0', async () => {
+    const server = await RedisServer.start({ settings: { appendonly: 'yes', 'maxmemory-policy': 'noeviction' } });
+    const { certFile, keyFile, remove } = await selfSignedCertificate(13);
+    const env = { CLOCK_REDIS_URL: server.url, CLOCK_SECRET: secret, CLOCK_TLS_CERT: certFile, CLOCK_TLS_KEY: keyFile };
+    const { exit, stdout } = await runClock(['check', '--port', '0'], { env });
+    await Promise.all([server.stop(), remove()]);
+    expect(stdout).toMatch(/^warn  tls: .*cert\.pem: the certificate expires on \d{4}-\d\d-\d\d$/m);
+    expect(stdout).not.toMatch(/^WRONG/m);
+    expect(exit).toBe(0);
+  });
+
+  test('names what an ACL user is not allowed to do', async () => {
+    const server = await RedisServer.start();
+    await server.cli('ACL', 'SETUSER', 'limited', 'on', '>its-password', '~*', 'resetchannels', '+@all');
+    const env = { CLOCK_REDIS_URL: `redis://limited:its-password@127.0.0.1:${server.port}`, CLOCK_SECRET: secret };
+    const { exit, stdout, stderr } = await runClock(['check', '--port', '0'], { env });
+    await server.stop();
+    expect(stdout).toMatch(/^WRONG redis pub\/sub channels: .*NOPERM/m);
+    expect(stdout + stderr).not.toContain('its-password');
+    expect(exit).toBe(1);
+  });
+
+  test('changes no key of an installation', async () => {
+    const server = await RedisServer.start();
+    const env = { CLOCK_REDIS_URL: server.url, CLOCK_SECRET: secret };
+    await runClock(['user', 'add', 'ada', '--password-stdin'], { env, stdin: password });
+    await runClock(['token', 'issue', 'ada'], { env });
+    await server.cli('SET', 'time', '15:03:27');
+    const contents = async (): Promise<string[]> => {
+      // Every process writes its health key.
+      const keys = (await server.cli('KEYS', '*')).split('\n').filter((key) => !/:(health|pulse)/.test(key));
+      return Promise.all(keys.toSorted().map(async (key) => `${key} ${await server.cli('DUMP', key)}`));
+    };
+    const before = await contents();
+    await runClock(['check', '--port', '0'], { env });
+    expect(before.length).toBeGreaterThan(4);
+    expect(await contents()).toEqual(before);
+    await server.stop();
+  });
+
+  test('reports a stored secret that is too short, with its path, and clock all does not start with it', async () => {
+    const server = await RedisServer.start();
+    const dataDir = mkdtempSync(join(folder, 'truncated-'));
+    writeFileSync(join(dataDir, 'secret'), 'too-short');
+    const env = { CLOCK_REDIS_URL: server.url, CLOCK_DATA_DIR: dataDir };
+    const [check, all] = await Promise.all([
+      runClock(['check', '--port', '0'], { env }),
+      runClock(['all', '--port', '0'], { env }),
+    ]);
+    await server.stop();
+    expect(check.stdout).toMatch(new RegExp(`^WRONG secret: ${dataDir}/secret: the stored secret is shorter`, 'm'));
+    expect(all.stderr).toMatch(
+      new RegExp(`^clock: ${dataDir}/secret: the stored secret is shorter than 32 bytes[^\n]*\n$`),
+    );
+    expect(all.exit).toBe(2);
+    expect(check.stdout + all.stdout + all.stderr).not.toContain('too-short');
+  });
+
+  test('reports data of a newer schema in one line, and goes on', async () => {
     const server = await RedisServer.start();
     await server.cli('SET', 'clock:{time}:schema', '99');
     const { exit, stdout, stderr } = await runClock(['check', '--port', '0'], { env: { CLOCK_REDIS_URL: server.url } });
@@ -441,12 +531,12 @@ function worksOnItsStore(start: () => Promise<Store>): void {
     return client.cookies.has('sessionid');
   }
 
-  test('an unknown variable is warned about, and service links are passed over in silence', () => {
+  test('an unknown variable causes a warning, and service links are ignored', () => {
     const warnings = store.all.log.filter(({ level }) => level === 'warn').map(({ variable }) => variable);
     expect(warnings.filter(Boolean)).toEqual(['CLOCK_PROT']);
   });
 
-  test('an account is made, changed, shut out, let in again and removed', async () => {
+  test('an account is created, changed, disabled, enabled and removed', async () => {
     expect((await add('Ada')).exit).toBe(0);
     expect((await accounts())['Ada']).toEqual({ operator: false, disabled: false });
     expect(await signsIn('ada', password)).toBe(true);
@@ -470,7 +560,7 @@ function worksOnItsStore(start: () => Promise<Store>): void {
     expect(await signsIn('ada', other)).toBe(false);
   });
 
-  test('which store it was is said on standard error, without a password', async () => {
+  test('the address of the store is printed on standard error, without a password', async () => {
     const { stdout, stderr } = await run(['user', 'list']);
     const warned =
       'CLOCK_PROT' in store.env ? ['clock: CLOCK_PROT: unknown environment variable; no option uses it'] : [];
@@ -481,13 +571,13 @@ function worksOnItsStore(start: () => Promise<Store>): void {
   test.each([
     ['stdout', 'stderr'],
     ['stderr', 'stdout'],
-  ] as const)('a command whose %s nobody reads comes to its end', async (closed, other) => {
+  ] as const)('a command whose %s nobody reads finishes', async (closed, other) => {
     const args = ['user', 'list'];
     const ended = await runClock(args, { env: store.env, closed });
     expect(ended).toEqual({ exit: 0, [closed]: '', [other]: (await run(args))[other] });
   });
 
-  test('an account that is there, or is not, is exit 1 and one line', async () => {
+  test('an account that exists already, or does not exist, is exit 1 and one line', async () => {
     for (const ended of [
       await add('ADMIN'),
       ...(await Promise.all(['disable', 'enable', 'remove', 'operator'].map((what) => run(['user', what, 'nobody'])))),
@@ -504,7 +594,7 @@ function worksOnItsStore(start: () => Promise<Store>): void {
       'its name as the password',
       ['user', 'add', 'a.name.of.twenty', '--password-stdin'],
       'A.name.of.twenty',
-      'not the name',
+      'must not be the name',
     ],
     ['no terminal to type on', ['user', 'add', 'bob'], password, '--password-stdin'],
   ])('%s is exit 2 and one line', async (_, args, stdin, words) => {
@@ -515,7 +605,7 @@ function worksOnItsStore(start: () => Promise<Store>): void {
     expect(stderr).not.toContain(stdin);
   });
 
-  test('a token is printed once and alone, opens the socket, and is out when it is revoked', async () => {
+  test('a token is printed alone, opens the socket, and ends when it is revoked', async () => {
     const issued = await run(['token', 'issue', 'admin', '--name', 'lobby', '--expires', '1h']);
     expect(issued.exit).toBe(0);
     expect(issued.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
@@ -534,10 +624,16 @@ function worksOnItsStore(start: () => Promise<Store>): void {
     expect((await run(['token', 'issue', 'nobody'])).exit).toBe(1);
   });
 
-  test('healthcheck is exit 0 for the port it is on, and 1 for another', async () => {
+  test('healthcheck is exit 0 for the port of the role, and exit 1 and one line for another', async () => {
     const port = String(store.all.port);
     expect((await runClock(['healthcheck', '--port', port])).exit).toBe(0);
     expect((await runClock(['healthcheck', '--port', port, '--ready'])).exit).toBe(0);
-    expect((await runClock(['healthcheck'], { env: { CLOCK_PORT: String(await freePort()) } })).exit).toBe(1);
+    const closed = await freePort();
+    const unhealthy = await runClock(['healthcheck'], { env: { CLOCK_PORT: String(closed) } });
+    expect(unhealthy).toEqual({
+      exit: 1,
+      stdout: '',
+      stderr: `clock: http://127.0.0.1:${closed}/health: connection refused\n`,
+    });
   });
 }

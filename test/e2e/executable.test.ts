@@ -20,18 +20,18 @@ describe('executable', () => {
     expect(statSync(executable.path).size).toBeLessThanOrEqual(125_000_000);
   });
 
-  test('says version, commit and build date to any user, with no path, no home and no environment', async () => {
+  test('prints version, commit and build date for any user, without PATH, home or environment', async () => {
     const { exit, stdout, stderr } = await runClock(['--version'], { command: executable.command() });
     expect(stdout).toMatch(/^clock \d+\.\d+\.\d+ \(commit [0-9a-f]{7}, built \d{4}-\d\d-\d\d\)\n$/);
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
   });
 
-  test.each(['--version', '--help'])('says %s without its addon, where there is no place to load it', async (flag) => {
+  test.each(['--version', '--help'])('prints %s even if its addon cannot be loaded', async (flag) => {
     const command = executable.command({ mounts: nowhere });
     expect(await runClock([flag], { command })).toMatchObject({ exit: 0, stderr: '' });
   });
 
-  test('takes no options of Node', async () => {
+  test('ignores NODE_OPTIONS', async () => {
     const env = { NODE_OPTIONS: '--require=/nowhere.js --title=other' };
     const { exit, stderr } = await runClock(['--version'], { command: executable.command({ env }) });
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
@@ -74,14 +74,14 @@ describe('executable', () => {
     }
   });
 
-  test('loads its addon from the next place where one is noexec or read-only', async () => {
+  test('loads its addon from the next folder if one is noexec or read-only', async () => {
     const dataDir = executable.writableFolder();
     const mounts = { '/tmp': 'noexec,mode=1777', '/run': 'ro', '/dev/shm': 'mode=1777' };
     await using clock = await startClock(['all'], { dataDir, command: executable.command({ mounts }) });
     expect((await fetch(`${clock.url}/health`)).status).toBe(200);
   });
 
-  test('names each place that it tried when there is none, in one line', async () => {
+  test('names each folder that it tried, in one line, if none is usable', async () => {
     const command = executable.command({ mounts: nowhere, env: { TMPDIR: '/no/such/folder' } });
     const { exit, stdout, stderr } = await runClock(['all', '--data-dir', executable.writableFolder()], { command });
     expect(stderr).toBe(
@@ -91,7 +91,7 @@ describe('executable', () => {
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
   });
 
-  test('needs no such place where the addon lies beside it', async () => {
+  test('needs no such folder if the addon is in the folder of the executable', async () => {
     const beside = join(executable.folder, 'uws.node');
     copyFileSync(addonFile(), beside);
     try {
@@ -103,7 +103,7 @@ describe('executable', () => {
     }
   });
 
-  test('trusts no addon beside it that others can write', async () => {
+  test('does not load an addon from its folder that other users can write', async () => {
     const beside = join(executable.folder, 'uws.node');
     copyFileSync(addonFile(), beside);
     chmodSync(beside, 0o666);
@@ -116,7 +116,7 @@ describe('executable', () => {
     }
   });
 
-  test('passes over a file beside it that is not its own addon', async () => {
+  test('does not load a file from its folder that is not its own addon', async () => {
     const beside = join(executable.folder, 'uws.node');
     writeFileSync(beside, 'something else', { mode: 0o755 });
     try {
@@ -128,9 +128,9 @@ describe('executable', () => {
     }
   });
 
-  test('asks for a data folder where there is no home', async () => {
+  test('requires a data folder if there is no home folder', async () => {
     const { exit, stderr } = await runClock(['all'], { command: executable.command() });
-    expect(stderr).toBe('clock: --data-dir: there is no home folder to keep data in: name a folder\n');
+    expect(stderr).toBe('clock: --data-dir: missing, and this user has no home folder: name a folder\n');
     expect(exit).toBe(2);
   });
 
@@ -141,7 +141,7 @@ describe('executable', () => {
     expect(exit).toBe(2);
   });
 
-  test('starts within 1.6 times what the checkout takes', async () => {
+  test('takes at most 1.6 times as long to start as the checkout', async () => {
     const checkout: number[] = [];
     const packaged: number[] = [];
     for (let round = 0; round < 5; round += 1) {

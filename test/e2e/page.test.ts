@@ -132,7 +132,7 @@ describe('the sign-in page', () => {
     await page.getByLabel('Password').fill('certainly not this one');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.waitForSelector('[role="alert"]');
-    expect(await page.getByRole('alert').textContent()).toMatch(/not right/);
+    expect(await page.getByRole('alert').textContent()).toMatch(/is wrong/);
     expect(await page.inputValue('#username')).toBe('admin');
     expect(consoleErrors).toEqual([]);
   });

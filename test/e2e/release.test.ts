@@ -29,13 +29,13 @@ describe('release', () => {
     for (const folder of [release, unpacked]) rmSync(folder, { recursive: true, force: true });
   });
 
-  test('is a tarball, a bill of materials and their sums, which fit', async () => {
+  test('consists of a tarball, a bill of materials and their checksums', async () => {
     expect(readdirSync(release).toSorted()).toEqual(['SHA256SUMS', `${name}.cdx.json`, `${name}.tar.xz`]);
     const { stdout } = await run('sha256sum', ['--check', 'SHA256SUMS'], { cwd: release });
     expect(stdout).toBe(`${name}.tar.xz: OK\n${name}.cdx.json: OK\n`);
   });
 
-  test('unpacks to a clock that runs, its licence, and those of all that is inside', async () => {
+  test('unpacks to a working clock, its licence, and the licences of everything inside', async () => {
     await run('tar', ['--extract', '--file', join(release, `${name}.tar.xz`), '--directory', unpacked]);
     expect(readdirSync(join(unpacked, name)).toSorted()).toEqual(['LICENSE', 'THIRD-PARTY-LICENSES', 'clock']);
     const { stdout } = await run(join(unpacked, name, 'clock'), ['--version'], { env: {} });
@@ -46,7 +46,7 @@ describe('release', () => {
     }
   });
 
-  test('lists in CycloneDX what is inside, and not what only built it', () => {
+  test('lists in CycloneDX what it contains, without the tools that built it', () => {
     const bom = JSON.parse(readFileSync(join(release, `${name}.cdx.json`), 'utf8'));
     expect(bom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'clock', version } } });
     const listed = new Set<string>(bom.components.map((component: { name: string }) => component.name));

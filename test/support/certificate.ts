@@ -13,10 +13,10 @@ export interface Certificate {
 }
 
 /** Creates a self-signed certificate for `localhost` with openssl. */
-export async function selfSignedCertificate(): Promise<Certificate> {
+export async function selfSignedCertificate(days = 30): Promise<Certificate> {
   const folder = await mkdtemp(join(tmpdir(), 'clock-tls-'));
   const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost';
+  const request = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days ${days} -subj /CN=localhost`;
   const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
   const files = ['-keyout', keyFile, '-out', certFile];
   await promisify(execFile)('openssl', [...request.split(' '), '-addext', names, ...files]);

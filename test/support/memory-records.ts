@@ -73,9 +73,14 @@ export class MemoryRecords implements Records {
     change: (value: T) => T | null,
     message: string,
   ): Promise<boolean> {
-    const isUpdated = await this.update(kind, id, change);
-    if (isUpdated) await this.publish(message);
-    return isUpdated;
+    this.#countWrite();
+    const current = this.#find<T>(kind, id);
+    if (current === null) return false;
+    const changed = change(current);
+    if (changed === null) return true;
+    this.#store(kind, id, changed);
+    await this.publish(message);
+    return true;
   }
 
   async delete(kind: RecordKind, id: string): Promise<boolean> {

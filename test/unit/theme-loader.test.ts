@@ -9,6 +9,7 @@ describe('theme loader', () => {
   let applied: string[];
   let states: ThemeState[];
   let reloads: number[];
+  let errors: unknown[];
 
   beforeEach(() => {
     clock = new VirtualClock(0);
@@ -16,6 +17,7 @@ describe('theme loader', () => {
     applied = [];
     states = [];
     reloads = [];
+    errors = [];
   });
 
   function make(apply: (module: string) => void = (module) => applied.push(module)) {
@@ -26,6 +28,7 @@ describe('theme loader', () => {
       },
       apply,
       onState: (state) => states.push(state),
+      onError: (error) => errors.push(error),
       schedule: (run, delayMs) => clock.schedule(run, delayMs),
       reload: () => reloads.push(clock.now),
     });
@@ -59,14 +62,22 @@ describe('theme loader', () => {
     expect(reloads).toEqual([15_000]);
   });
 
-  test('is broken, and stays so, if this browser cannot apply the theme', async () => {
+  test.each([
+    [true, ['loading', 'broken']],
+    [false, ['loading', 'missing', 'loading', 'broken']],
+  ])('is broken, and stays so, if this browser cannot apply the theme; delivered at once: %s', async (isFirst, all) => {
+    const error = new Error('no such feature');
+    isServed = isFirst;
     const loader = make(() => {
-      throw new Error('no such feature');
+      throw error;
     });
-    await expect(loader.load()).rejects.toThrow('no such feature');
+    await loader.load();
+    isServed = true;
+    await loader.onReachable();
     await loader.onReachable();
     await clock.pass(120_000);
-    expect(states).toEqual(['loading', 'broken']);
+    expect(states).toEqual(all);
+    expect(errors).toEqual([error]);
     expect(reloads).toEqual([]);
   });
 });

@@ -28,6 +28,7 @@ export function clockPage({ assets, account, build }: ClockPageOptions): Html {
         <a id="sign-in" href="/accounts/login/?next=/" target="_top">Sign in again</a>
         <noscript><p>The live clock needs JavaScript.</p></noscript>
       </div>
+      <p id="not-started">The clock has not started: it needs Chromium 64, Firefox 60, Safari 12 or a later version</p>
     </main>`;
   return document({ title: 'Clock', assets, layout: 'clock', liveBuild: build, body });
 }
