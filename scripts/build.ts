@@ -18,7 +18,7 @@ const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const scripts = await bundleScripts(['main', 'theme', 'panel', 'sw']);
+const scripts = await bundleScripts(['main', 'theme', 'panel', 'sw', 'screens/main']);
 writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts });
 
 async function bundleServer(): Promise<void> {
@@ -31,13 +31,13 @@ async function bundleServer(): Promise<void> {
   });
 }
 
-/** Bundles the script of the page, the parts that it loads on demand, and the service worker. */
+/** Bundles the scripts of the pages, the parts that they load on demand, and the service worker. */
 async function bundleScripts(names: readonly string[]): Promise<Record<string, Buffer>> {
   const name = `${version}+${commit}`;
   const assets = { css: '/static/clock.css', js: '/static/main.js', icon: '/static/favicon.svg' };
   const shell = clockPage({ assets, account: null, build: name }).toString().replaceAll(/\n\s*/g, '');
   const result = await build({
-    entryPoints: names.map((entry) => join(root, `src/client/${entry}.ts`)),
+    entryPoints: names.map((entry) => ({ in: join(root, `src/client/${entry}.ts`), out: entry.replace('/main', '') })),
     outdir: staticDist,
     bundle: true,
     minify: true,

@@ -1,19 +1,29 @@
+import { Unavailable } from '../backend/backend.ts';
 import { page, redirectToSignIn } from './http.ts';
+import { isOperator } from './operators.ts';
 import { clockPage } from './pages/clock-page.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
 /** The page with the clock. */
-export function clockRoutes({ authenticator, csrf, assets, build }: WebContext): Routes {
+export function clockRoutes(context: WebContext): Routes {
+  const { authenticator, csrf, assets, build } = context;
   return {
     '/': {
       GET: async (request) => {
         const session = await authenticator.authenticate(request, { allowBearer: false });
         if (session === null) return redirectToSignIn(request);
         const { token, headers } = csrf.tokenFor(request);
-        const account = { name: session.account, csrfToken: token };
+        const operator = await isOperator(context, session).catch(falseIfUnavailable);
+        const account = { name: session.account, isOperator: operator, csrfToken: token };
         return page(clockPage({ assets, account, build }), 200, headers);
       },
     },
   };
+}
+
+/** The page is shown during an outage, too. */
+function falseIfUnavailable(error: unknown): false {
+  if (error instanceof Unavailable) return false;
+  throw error;
 }

@@ -1,6 +1,7 @@
 import type { Accounts } from '../auth/accounts.ts';
 import { Attempts } from '../auth/attempts.ts';
 import type { Sessions } from '../auth/sessions.ts';
+import type { Tokens } from '../auth/tokens.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import { ScreenCommands } from '../screens/commands.ts';
@@ -8,6 +9,7 @@ import { RosterUpkeep } from '../screens/roster-upkeep.ts';
 import { RosterView } from '../screens/roster-view.ts';
 import { Roster } from '../screens/roster.ts';
 import { Screens } from '../screens/screens.ts';
+import { accountApiRoutes } from './account-api-routes.ts';
 import { accountRoutes } from './account-routes.ts';
 import { apiRoutes } from './api-routes.ts';
 import { createApp } from './app.ts';
@@ -28,6 +30,7 @@ import { probeRoutes } from './probe-routes.ts';
 import { Proxies } from './proxies.ts';
 import type { Routes } from './router.ts';
 import { screenApiRoutes } from './screen-api-routes.ts';
+import { screensRoutes } from './screens-routes.ts';
 import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
 import { SocketEndpoint } from './socket-endpoint.ts';
@@ -46,6 +49,7 @@ export interface WebDependencies {
   backend: Backend;
   accounts: Accounts;
   sessions: Sessions;
+  tokens: Tokens;
   channels: readonly string[];
   /** Identifies this process within the installation. */
   owner: string;
@@ -91,6 +95,8 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...accountRoutes(context),
     ...apiRoutes(context),
     ...screenApiRoutes(context),
+    ...screensRoutes(context),
+    ...accountApiRoutes(context),
     ...probeRoutes(context),
     ...socketRoutes(endpoint),
     ...assets.routes,

@@ -1,12 +1,13 @@
 import type { Accounts } from '../auth/accounts.ts';
 import type { Attempts } from '../auth/attempts.ts';
 import type { Sessions } from '../auth/sessions.ts';
+import type { Tokens } from '../auth/tokens.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import type { ScreenCommands } from '../screens/commands.ts';
 import type { RosterView } from '../screens/roster-view.ts';
 import type { Screens } from '../screens/screens.ts';
-import type { AssetUrls } from './assets.ts';
+import type { AllAssetUrls } from './assets.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Cookies } from './cookies.ts';
 import type { CsrfProtection } from './csrf.ts';
@@ -20,6 +21,7 @@ export interface WebContext {
   backend: Backend;
   accounts: Accounts;
   sessions: Sessions;
+  tokens: Tokens;
   attempts: Attempts;
   screens: Screens;
   screenCommands: ScreenCommands;
@@ -30,7 +32,7 @@ export interface WebContext {
   lastMessages: LastMessages;
   spread: Spread;
   channels: readonly string[];
-  assets: AssetUrls;
+  assets: AllAssetUrls;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   /** Aborts when the process begins to stop. */

@@ -74,6 +74,7 @@ export class WebApp implements AsyncDisposable {
       backend,
       accounts: this.auth.accounts,
       sessions: this.auth.sessions,
+      tokens: this.auth.tokens,
       channels,
       owner: randomUUID(),
       assetsFolder,

@@ -3,9 +3,11 @@ import { html } from '../../src/web/html.ts';
 import { clockPage } from '../../src/web/pages/clock-page.ts';
 import { errorPage } from '../../src/web/pages/error-page.ts';
 import { passwordPage } from '../../src/web/pages/password-page.ts';
+import { screensPage } from '../../src/web/pages/screens-page.ts';
 import { signInPage } from '../../src/web/pages/sign-in-page.ts';
 
 const assets = { css: '/static/clock.css', js: '/static/main.js', icon: '/static/icon.svg' };
+const allAssets = { ...assets, screensCss: '/static/screens.css', screensJs: '/static/screens.js' };
 const hostile = `"><script>alert('x')</script>&amp;`;
 
 describe('html', () => {
@@ -36,9 +38,10 @@ describe('html', () => {
 });
 
 describe.each([
-  ['clock', clockPage({ assets, account: { name: hostile, csrfToken: hostile }, build: hostile })],
+  ['clock', clockPage({ assets, account: { name: hostile, isOperator: true, csrfToken: hostile }, build: hostile })],
   ['sign-in', signInPage({ assets, csrfToken: hostile, next: hostile, username: hostile, message: hostile })],
   ['password', passwordPage({ assets, csrfToken: hostile, account: hostile, message: hostile })],
+  ['screens', screensPage({ assets: allAssets, account: hostile, csrfToken: hostile })],
   ['error', errorPage({ assets, status: 404, title: hostile, message: hostile })],
 ])('the %s page', (_name, page) => {
   const markup = page.toString();

@@ -5,8 +5,14 @@ import { document } from './document.ts';
 export interface ClockPageOptions {
   assets: AssetUrls;
   /** Whose session it is; null if the page shows nothing but the clock. */
-  account: { name: string; csrfToken: string } | null;
+  account: ClockPageAccount | null;
   build: string;
+}
+
+interface ClockPageAccount {
+  name: string;
+  isOperator: boolean;
+  csrfToken: string;
 }
 
 /** The page with the clock in `#display` and its state in `#state`, which the client's script updates. */
@@ -15,7 +21,7 @@ export function clockPage({ assets, account, build }: ClockPageOptions): Html {
       ${account && html`<span class="name">${account.name}</span>`}
       <button id="read" type="button">Read the time</button>
       <button id="details" type="button">Details</button>
-      ${account && accountMenu(account.csrfToken)}
+      ${account && accountMenu(account)}
     </header>
     <main>
       <h1 class="unseen">Clock</h1>
@@ -33,8 +39,9 @@ export function clockPage({ assets, account, build }: ClockPageOptions): Html {
   return document({ title: 'Clock', assets, layout: 'clock', liveBuild: build, body });
 }
 
-function accountMenu(csrfToken: string): Html {
-  return html`<a href="/accounts/password_change/">Change password</a>
+function accountMenu({ isOperator, csrfToken }: ClockPageAccount): Html {
+  return html`${isOperator ? html`<a href="/screens">Screens</a>` : null}
+    <a href="/accounts/password_change/">Change password</a>
     <form method="post" action="/accounts/logout/">
       <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
       <button type="submit">Sign out</button>

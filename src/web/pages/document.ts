@@ -6,15 +6,17 @@ export interface DocumentOptions {
   assets: AssetUrls;
   /** One sentence for search engines and link previews. */
   description?: string;
-  /** `clock` fills the window; `card` is centred in it. */
-  layout: 'clock' | 'card';
+  /** `clock` fills the window; `card` is centred in it; `screens` is a list that scrolls. */
+  layout: 'clock' | 'card' | 'screens';
   /** The build that serves the page, if the page runs the clock's script, which reads it from the root element. */
   liveBuild?: string;
+  /** The files that this page alone loads. */
+  own?: { css: string; js: string };
   body: Html;
 }
 
 /** A complete document. It contains no inline style or script, which the CSP forbids. */
-export function document({ title, assets, description, layout, liveBuild, body }: DocumentOptions): Html {
+export function document({ title, assets, description, layout, liveBuild, own, body }: DocumentOptions): Html {
   const isLive = liveBuild !== undefined;
   return html`<!doctype html>
     <html lang="en" ${isLive ? html` data-state="connecting" data-build="${liveBuild}"` : null}>
@@ -27,9 +29,11 @@ export function document({ title, assets, description, layout, liveBuild, body }
         <meta name="theme-color" content="#f7f6f2" media="(prefers-color-scheme: light)" />
         <meta name="theme-color" content="#0c0e12" media="(prefers-color-scheme: dark)" />
         <link rel="stylesheet" href="${assets.css}" />
+        ${own === undefined ? null : html`<link rel="stylesheet" href="${own.css}" />`}
         <link rel="icon" href="${assets.icon}" type="image/svg+xml" />
         <link rel="manifest" href="/manifest.webmanifest" />
         ${isLive ? html`<script type="module" src="${assets.js}"></script>` : null}
+        ${own === undefined ? null : html`<script type="module" src="${own.js}"></script>`}
       </head>
       <body class="${layout}">
         ${body}
