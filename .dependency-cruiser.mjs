@@ -68,6 +68,12 @@ export default {
       'who may sign in does not depend on the protocol',
     ),
     forbid(
+      'screens-import-no-role',
+      { path: '^src/screens/' },
+      { path: '^src/(web|beat|worker|commands|client|tasks)/' },
+      'web and commands use the same rules about screens',
+    ),
+    forbid(
       'client-imports-no-server-code',
       { path: '^src/client/' },
       { path: '^src/', pathNot: '^src/(client/|background\\.ts|protocol\\.ts|time/)' },

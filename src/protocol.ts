@@ -134,8 +134,14 @@ function parseStatus(value: unknown): ScreenStatus | null {
   const { build, state, offsetMs, errorMs, differs } = value;
   const known = screenStates.find((name) => name === state);
   if (typeof build !== 'string' || !/^[\w.+-]{1,64}$/.test(build) || known === undefined) return null;
-  const status = { build, state: known, offsetMs: finiteOrNull(offsetMs), errorMs: finiteOrNull(errorMs) };
+  const status = { build, state: known, offsetMs: finiteOrNull(offsetMs), errorMs: boundOrNull(errorMs) };
   return differs === true ? { ...status, differs } : status;
+}
+
+/** A bound that is negative bounds nothing. */
+function boundOrNull(value: unknown): number | null {
+  const number = finiteOrNull(value);
+  return number !== null && number >= 0 ? number : null;
 }
 
 function finiteOrNull(value: unknown): number | null {

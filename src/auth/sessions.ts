@@ -124,7 +124,9 @@ export class Sessions {
   async isValid(session: Session): Promise<boolean> {
     const now = this.#options.time.now();
     const isTrusted = !session.hasEnded && now - session.seenAt < trustedForMs && session.expiresAt > now;
-    const isValid = isTrusted || (await this.revalidate([session])).has(session);
+    const isFound = isTrusted || (await this.revalidate([session])).has(session);
+    // It may have ended while its renewal was in flight.
+    const isValid = isFound && !session.hasEnded;
     if (isValid) session.usedAt = now;
     return isValid;
   }

@@ -74,8 +74,8 @@ export function isSameSource(a: EntrySource, b: EntrySource): boolean {
   return a.row === b.row && a.screen === b.screen && a.connections === b.connections && a.trouble === b.trouble;
 }
 
-/** `now`: house time, epoch ms. */
-export function entryOf({ key, row, screen, connections, trouble }: EntrySource, now: number): RosterEntry {
+/** `now`: ISO time, formatted once for thousands of entries. */
+export function entryOf({ key, row, screen, connections, trouble }: EntrySource, now: string): RosterEntry {
   const { value } = screen ?? {};
   return {
     key,
@@ -92,17 +92,17 @@ export function entryOf({ key, row, screen, connections, trouble }: EntrySource,
     offsetMs: row?.offsetMs ?? null,
     errorMs: row?.errorMs ?? null,
     face: value?.face ?? '',
-    lastSeen: isoTime(lastSeenAt(row, screen, now)),
+    lastSeen: lastSeen(row, screen, now),
     expires: isoTime(value?.expiresAt ?? null),
     connections,
   };
 }
 
-function lastSeenAt(row: RosterRow | null, screen: StoredScreen | null, now: number): number | null {
-  if (row !== null) return row.state === 'silent' ? row.seenAt : now;
+function lastSeen(row: RosterRow | null, screen: StoredScreen | null, now: string): string | null {
+  if (row !== null) return row.state === 'silent' ? isoTime(row.seenAt) : now;
   if (screen === null) return null;
   const { value } = screen;
-  return value.lastSeenAt ?? ('renewedAt' in value && value.wasUsed ? value.renewedAt : null);
+  return isoTime(value.lastSeenAt ?? ('renewedAt' in value && value.wasUsed ? value.renewedAt : null));
 }
 
 function isoTime(ms: number | null): string | null {

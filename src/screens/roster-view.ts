@@ -52,7 +52,7 @@ export class RosterView {
   /** What changed since a version of any process; everything if that is null or too old. */
   async changesSince(version: number | null): Promise<RosterAnswer> {
     await this.#read();
-    const now = this.#backend.time.now();
+    const now = new Date(this.#backend.time.now()).toISOString();
     const from = version === null ? -Infinity : version - overlapMs;
     const isComplete = !(from >= this.#since && from <= this.#version);
     const sources = [...this.#sources.values()];

@@ -220,5 +220,5 @@ function isChanged(before: ScreenStatus | null, after: ScreenStatus): boolean {
 }
 
 function roundToTenth(value: number | null): number | null {
-  return value === null ? null : Math.round(value * 10) / 10;
+  return value === null ? null : Number(value.toFixed(1));
 }

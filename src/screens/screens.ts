@@ -28,7 +28,7 @@ export interface ScreenRecord extends ScreenSettings {
 }
 
 /** A link that any number of players open. Instants are epoch ms. */
-export interface LinkRecord extends ScreenSettings {
+interface LinkRecord extends ScreenSettings {
   jti: string;
   createdAt: number;
   expiresAt: number;

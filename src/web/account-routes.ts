@@ -5,7 +5,15 @@ import { passwordProblem, TooBusy } from '../auth/passwords.ts';
 import type { Session } from '../auth/session.ts';
 import { Unavailable } from '../backend/backend.ts';
 import { HttpError } from './http-error.ts';
-import { field, page, redirect, redirectToSignIn, type Request, type RequestHead, type Response } from './http.ts';
+import {
+  field,
+  redirect,
+  redirectToSignIn,
+  secretPage,
+  type Request,
+  type RequestHead,
+  type Response,
+} from './http.ts';
 import { passwordPage } from './pages/password-page.ts';
 import { signInPage } from './pages/sign-in-page.ts';
 import type { Routes } from './router.ts';
@@ -20,7 +28,7 @@ export function accountRoutes(context: WebContext): Routes {
 
   const signInForm = (request: RequestHead, next: string, username = '', message?: string): Response => {
     const { token, headers } = csrf.tokenFor(request);
-    return page(signInPage({ assets, csrfToken: token, next, username, message }), 200, headers);
+    return secretPage(signInPage({ assets, csrfToken: token, next, username, message }), 200, headers);
   };
 
   const signIn = async (request: Request): Promise<Response> => {
@@ -52,7 +60,7 @@ export function accountRoutes(context: WebContext): Routes {
 
   const passwordForm = (request: RequestHead, session: Session, message?: string): Response => {
     const { token, headers } = csrf.tokenFor(request);
-    return page(passwordPage({ assets, csrfToken: token, account: session.account, message }), 200, headers);
+    return secretPage(passwordPage({ assets, csrfToken: token, account: session.account, message }), 200, headers);
   };
 
   const changePassword = async (request: Request, session: Session): Promise<Response> => {

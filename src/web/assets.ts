@@ -1,5 +1,6 @@
 import { readStaticFile } from '../executable.ts';
 import { UserError } from '../lifecycle.ts';
+import { acceptedEncoding, type ContentEncoding } from './content-encoding.ts';
 import type { Request, Response } from './http.ts';
 import type { Routes } from './router.ts';
 
@@ -11,7 +12,7 @@ interface AssetEntry {
   type: string;
   etag: string;
   /** The encodings it also exists in, best first. */
-  encodings: ('br' | 'gzip')[];
+  encodings: ContentEncoding[];
 }
 
 /** The URLs of the files that pages refer to. */
@@ -58,17 +59,16 @@ function urlOf(entries: Record<string, AssetEntry>, source: string): string {
 }
 
 function serveFrom(folder: string, entry: AssetEntry): (request: Request) => Response {
-  const plain = { encoding: 'identity', body: readStaticFile(folder, entry.file) };
-  const encoded = entry.encodings.map((encoding) => {
-    return { encoding, body: readStaticFile(folder, entry.file + suffix[encoding]) };
-  });
+  const plain = readStaticFile(folder, entry.file);
+  const encoded = new Map(
+    entry.encodings.map((encoding) => [encoding, readStaticFile(folder, entry.file + suffix[encoding])]),
+  );
   const cacheControl = entry.url.startsWith('/static/') ? 'max-age=31536000, immutable' : 'no-cache';
 
   return (request) => {
-    const accepted = request.headers.get('accept-encoding');
-    const { encoding, body } = encoded.find(({ encoding: name }) => accepts(accepted, name)) ?? plain;
+    const encoding = acceptedEncoding(request.headers.get('accept-encoding'), entry.encodings);
     // Each encoding has a tag of its own, since its bytes differ (RFC 9110, section 8.8.3).
-    const etag = `"${entry.etag}${encoding === 'identity' ? '' : `-${encoding}`}"`;
+    const etag = `"${entry.etag}${encoding === null ? '' : `-${encoding}`}"`;
     const headers: [string, string][] = [
       ['ETag', etag],
       ['Cache-Control', cacheControl],
@@ -76,19 +76,13 @@ function serveFrom(folder: string, entry: AssetEntry): (request: Request) => Res
     ];
     if (matchesTag(request.headers.get('if-none-match'), etag)) return { status: 304, headers };
     headers.push(['Content-Type', entry.type]);
-    if (encoding !== 'identity') headers.push(['Content-Encoding', encoding]);
-    return { status: 200, headers, body };
+    if (encoding === null) return { status: 200, headers, body: plain };
+    headers.push(['Content-Encoding', encoding]);
+    return { status: 200, headers, body: encoded.get(encoding) ?? plain };
   };
 }
 
 function matchesTag(ifNoneMatch: string | undefined, etag: string): boolean {
   const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
   return tags.includes(etag) || tags.includes('*');
-}
-
-function accepts(header: string | undefined, encoding: string): boolean {
-  return (header ?? '').split(',').some((item) => {
-    const [name, ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-    return name === encoding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-  });
 }

@@ -26,6 +26,8 @@ export interface Response {
   status: number;
   headers?: Headers;
   body?: string | Uint8Array;
+  /** The server compresses the body if the client accepts that. */
+  isCompressible?: boolean;
 }
 
 /** The value of a form or query field; the first one if it is repeated, empty if it is missing. */
@@ -41,7 +43,16 @@ export function json(value: object, status = 200, headers: Headers = []): Respon
   };
 }
 
+/** A page without a secret, or without text that the request chose. It may be compressed. */
 export function page(html: Html, status = 200, headers: Headers = []): Response {
+  return { ...secretPage(html, status, headers), isCompressible: true };
+}
+
+/**
+ * A page with a secret, its CSRF token, beside text that the request chose, such as `next`. It is never compressed: the
+ * length of what is compressed together tells how similar the two are, and so reveals the secret bit by bit (BREACH).
+ */
+export function secretPage(html: Html, status = 200, headers: Headers = []): Response {
   return {
     status,
     headers: [['Content-Type', 'text/html; charset=utf-8'], ['Cache-Control', 'no-store'], ...headers],

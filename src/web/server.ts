@@ -2,6 +2,7 @@ import { runInBackground } from '../background.ts';
 import type { Logger } from '../logger.ts';
 import { pause } from '../time/pause.ts';
 import type { AssetUrls } from './assets.ts';
+import { acceptedEncoding, compress } from './content-encoding.ts';
 import { contentSecurityPolicy } from './content-policy.ts';
 import { errorResponse } from './error-response.ts';
 import { isHost, peerOf, readHead, RefusedRequest } from './guard.ts';
@@ -128,12 +129,17 @@ export class Server {
     return errorResponse(expected ?? new HttpError('internal-error', 'Something went wrong.'), path, assets);
   }
 
-  #send({ res, head }: Exchange, { status, headers = [], body = '' }: Response, close: boolean): void {
+  #send({ res, head }: Exchange, response: Response, close: boolean): void {
+    const { status, headers = [], isCompressible = false } = response;
+    const encoding = isCompressible ? acceptedEncoding(head.headers.get('accept-encoding')) : null;
+    const body = encoding === null ? (response.body ?? '') : compress(response.body ?? '', encoding);
     res.writeStatus(`${status} ${reasonPhrases[status] ?? ''}`);
     res.writeHeader('Content-Security-Policy', this.#policyOf(head));
     for (const [name, value] of commonHeaders) res.writeHeader(name, value);
     if (head.secure) res.writeHeader(...tlsHeader);
     for (const [name, value] of headers) res.writeHeader(name, value);
+    if (isCompressible) res.writeHeader('Vary', 'Accept-Encoding');
+    if (encoding !== null) res.writeHeader('Content-Encoding', encoding);
     if (head.method !== 'HEAD' && status !== 304) {
       res.end(body, close);
     } else if (close) {

@@ -141,6 +141,24 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
+  test('gives a command the roster that it has in memory', async () => {
+    await withOther(false, async (backend, other) => {
+      await backend.reportConnections('web', 1, { after: 0, rows: { lobby: { n: 1 } } });
+      await other.ask('start');
+      expect(await other.ask('roster')).toEqual([['web', [['lobby', { n: 1 }]]]]);
+      expect(backend.settings.get('roster')).toBeNull();
+    });
+  });
+
+  test('has no roster for a command if no process serves the data', async () => {
+    await inFolder(async (folder) => {
+      const command = backendIn(folder, false);
+      await command.start();
+      expect((await command.readRoster()).size).toBe(0);
+      await command.stop();
+    });
+  });
+
   test('reports no gap for its own writes', async () => {
     await inFolder(async (folder) => {
       const backend = backendIn(folder);

@@ -62,6 +62,28 @@ describe('a message of a client', () => {
     });
   });
 
+  test.each([
+    { build: 'a b' },
+    { build: '' },
+    { build: 'x'.repeat(65) },
+    { build: '<b>' },
+    { build: 7 },
+    { state: 'on' },
+  ])('is no status with %j', (wrong) => {
+    const status = { build: '1.0.0+3f2a91c', state: 'live', offsetMs: 1, errorMs: 1, ...wrong };
+    expect(parseClientMessage(JSON.stringify({ status }))).toBe('ignored');
+  });
+
+  test('has numbers or null in a status, whatever a screen claims', () => {
+    const text = '{"status":{"build":"1","state":"live","offsetMs":1e999,"errorMs":-4,"differs":1}}';
+    expect(parseClientMessage(text)).toEqual({ status: { build: '1', state: 'live', offsetMs: null, errorMs: null } });
+  });
+
+  test('says in a status that the text of a tick differs', () => {
+    const status = { build: '1', state: 'live', offsetMs: 1, errorMs: 1, differs: true };
+    expect(parseClientMessage(JSON.stringify({ status }))).toEqual({ status });
+  });
+
   test('is parsed without an exception, whatever its text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {

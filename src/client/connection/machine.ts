@@ -1,12 +1,22 @@
 import type { InitialState } from '../../protocol.ts';
-import type { Moment } from './moment.ts';
 import * as online from './open-socket.ts';
+import { setSpread } from './open-socket.ts';
+import { handshake, refusalsToSignOut, signedOutMs, sooner, spread } from './policy.ts';
 import * as offline from './reconnect.ts';
-import { evaluate, firstStaleness, staleAt, withdrawn, withInterval, withVisibility } from './staleness.ts';
-import type { Effect, ConnectionEvent, State, StateAnswer } from './state.ts';
-import { measureAnew, probe } from './sync.ts';
-import { firstTries, partOfSpread, withSpread } from './tries.ts';
-import type { Turn } from './turn.ts';
+import { evaluate, limitMs, staleAt } from './staleness.ts';
+import type {
+  ConnectionEvent,
+  Effect,
+  Moment,
+  Offline,
+  Open,
+  Phase,
+  Probing,
+  State,
+  StateAnswer,
+  Turn,
+} from './state.ts';
+import { measureAnew, probeNow } from './sync.ts';
 
 /**
  * The connection as a table. `step` computes what an event leads to; it knows no timer, socket or request.
@@ -30,19 +40,39 @@ import type { Turn } from './turn.ts';
  *
  * The screen's state follows from the phase and from `Staleness`, after every event.
  */
-export function step(state: State, event: ConnectionEvent, moment: Moment): { state: State; effects: Effect[] } {
-  const turn: Turn = { moment, effects: [] };
-  if (state.phase.name === 'stopped') return { state, effects: [] };
-  const next = report(state, whenDue(handle(state, event, turn), turn), turn);
-  return { state: next, effects: turn.effects };
+export function step(
+  before: Readonly<State>,
+  event: ConnectionEvent,
+  moment: Moment,
+): { state: State; effects: Effect[] } {
+  const effects: Effect[] = [];
+  // A copy, which the rest of the step changes. What lies deeper is replaced, not changed.
+  const state = { ...before, phase: { ...before.phase } };
+  const turn = { ...moment, effects };
+  if (state.phase.name !== 'stopped') handle(state, event, turn);
+  whenDue(state, turn);
+  report(before, state, turn);
+  return { state, effects };
 }
 
 /** `recheckMs`: see `State`. */
 export function initialState(recheckMs: number | null): State {
   return {
     phase: { name: 'idle' },
-    tries: firstTries(0),
-    staleness: firstStaleness(0),
+    tries: 0,
+    outageSince: 0,
+    isDrained: false,
+    spreadMs: spread.defaultMs,
+    isSilent: false,
+    soonerAt: -Infinity,
+    screen: 'connecting',
+    isFresh: false,
+    connectingUntil: 0,
+    tickInstant: -Infinity,
+    heardAt: -Infinity,
+    limitMs: limitMs(0),
+    drawnAt: -Infinity,
+    isVisible: true,
     zone: null,
     zoneAskedAt: -Infinity,
     refusals: 0,
@@ -51,7 +81,8 @@ export function initialState(recheckMs: number | null): State {
 }
 
 /** The instant of the monotonic clock at which the event `time` is due; `Infinity`: never. */
-export function dueAt({ phase, staleness }: State): number {
+export function dueAt(state: State): number {
+  const { phase } = state;
   switch (phase.name) {
     case 'idle':
     case 'stopped':
@@ -59,141 +90,161 @@ export function dueAt({ phase, staleness }: State): number {
     case 'signed-out':
       return phase.askAt;
     case 'open':
-      return Math.min(online.dueAtOpen(phase), staleAt(staleness));
+      return Math.min(online.dueAtOpen(phase), staleAt(state));
     default:
-      return Math.min(offline.dueAtOffline(phase), staleAt(staleness));
+      return Math.min(offline.dueAtOffline(phase), staleAt(state));
   }
 }
 
-function handle(state: State, event: ConnectionEvent, turn: Turn): State {
-  const { moment } = turn;
-  const { phase, staleness } = state;
+function handle(state: State, event: ConnectionEvent, turn: Turn): void {
+  const { now, effects } = turn;
+  const { phase } = state;
   switch (event.type) {
-    case 'start': {
-      if (phase.name !== 'idle') return state;
-      const { isVisible } = staleness;
-      const begun = {
-        ...state,
-        tries: firstTries(moment.now),
-        staleness: { ...firstStaleness(moment.now), isVisible },
-      };
-      return offline.beginHandshake(begun, turn, null);
-    }
+    case 'start':
+      if (phase.name === 'idle') connect(state, turn);
+      break;
     case 'stop':
-      turn.effects.push({ type: 'cancel-question' }, { type: 'close-socket' });
-      return { ...state, phase: { name: 'stopped' } };
+      effects.push({ type: 'cancel-question' }, { type: 'close-socket' });
+      state.phase = { name: 'stopped' };
+      break;
     case 'time':
-      return state;
+      break;
     case 'wake':
-      return wake(state, turn);
-    case 'jump': {
-      const still = event.hasForgotten ? { ...state, staleness: withdrawn(staleness) } : state;
-      if (phase.name === 'open') return { ...still, phase: online.standStill(phase, turn) };
-      return event.hasForgotten ? wake(still, turn) : still;
-    }
+      wake(state, turn);
+      break;
+    case 'jump':
+      if (event.hasForgotten) state.tickInstant = -Infinity;
+      if (phase.name === 'open') online.standStill(phase, now);
+      else if (event.hasForgotten) wake(state, turn);
+      break;
     case 'visibility':
-      return { ...state, staleness: withVisibility(staleness, event.isVisible, moment.now) };
+      // A page that becomes visible gets the time to draw.
+      if (event.isVisible && !state.isVisible && state.screen === 'live') state.drawnAt = now;
+      state.isVisible = event.isVisible;
+      break;
     case 'drawn':
-      return staleness.isFresh ? { ...state, staleness: { ...staleness, drawnAt: moment.now } } : state;
+      state.drawnAt = now;
+      break;
     case 'opened':
-      return opened(state, turn);
+      opened(state, turn);
+      break;
     case 'closed':
-      return closed(state, event.code, turn);
+      if (phase.name === 'open') offline.afterOpenSocket(state, turn, event.code);
+      else if (isOffline(phase)) offline.afterHandshake(state, phase, turn);
+      break;
     case 'answer':
-      return answered(state, event.answer, turn);
+      answered(state, event.answer, turn);
+      break;
     default:
-      return phase.name === 'open' ? online.receive(state, phase, event, turn) : state;
+      if (phase.name === 'open') online.receive(state, phase, event, turn);
   }
 }
 
-function whenDue(state: State, turn: Turn): State {
+function whenDue(state: State, turn: Turn): void {
   const { phase } = state;
-  switch (phase.name) {
-    case 'idle':
-    case 'stopped':
-      return state;
-    case 'signed-out':
-      return turn.moment.now < phase.askAt ? state : offline.askSignedOut(state, turn);
-    case 'open':
-      return online.isLost(phase, turn.moment) ? lost(state, turn) : online.whenDue(state, phase, turn);
-    default:
-      return offline.whenDue(state, phase, turn);
+  const { now, effects } = turn;
+  if (phase.name === 'signed-out') {
+    if (now < phase.askAt) return;
+    effects.push({ type: 'ask', timeoutMs: handshake.giveUpMs });
+    state.phase = { ...phase, askAt: now + signedOutMs, askedAt: now };
+  } else if (isOffline(phase)) {
+    offline.whenDue(state, phase, turn);
+  } else if (phase.name === 'open') {
+    if (!online.isLost(phase, now)) return online.whenDue(state, phase, turn);
+    // The open socket does not answer, whatever it says of itself.
+    effects.push({ type: 'close-socket' });
+    state.tickInstant = -Infinity;
+    offline.afterOpenSocket(state, turn);
   }
 }
 
-function wake(state: State, turn: Turn): State {
+function wake(state: State, turn: Turn): void {
   const { phase } = state;
-  switch (phase.name) {
-    case 'idle':
-    case 'stopped':
-      return state;
-    case 'signed-out':
-      return offline.mayAsk(phase, turn.moment.now) ? offline.askSignedOut(state, turn) : state;
-    case 'open':
-      return { ...state, phase: measureAnew(probe(phase, turn), turn) };
-    default:
-      return offline.retrySooner(state, phase, turn);
+  const { now } = turn;
+  if (phase.name === 'signed-out') {
+    if (now - phase.askedAt >= sooner.onceInMs) phase.askAt = now;
+  } else if (isOffline(phase)) {
+    offline.retrySooner(state, phase, turn);
+  } else if (phase.name === 'open') {
+    probeNow(phase, now);
+    measureAnew(phase, now);
   }
 }
 
-function opened(state: State, turn: Turn): State {
-  const { phase, tries } = state;
-  if (phase.name !== 'opening' && phase.name !== 'waiting' && phase.name !== 'probing') return state;
-  if (phase.name === 'probing') turn.effects.push({ type: 'cancel-question' });
-  turn.effects.push({ type: 'condense-house' });
-  const told = phase.name === 'opening' ? phase.told : null;
-  return { ...state, tries: { ...tries, isSilent: false }, phase: online.openSocket(turn.moment, told) };
+function opened(state: State, { now, effects }: Turn): void {
+  const { phase } = state;
+  if (!isOffline(phase)) return;
+  if (phase.name === 'probing') effects.push({ type: 'cancel-question' });
+  effects.push({ type: 'condense-house' });
+  state.isSilent = false;
+  state.phase = online.openSocket(now, phase.name === 'opening' ? phase.told : null);
 }
 
-function closed(state: State, code: number, turn: Turn): State {
+function answered(state: State, answer: StateAnswer | null, turn: Turn): void {
   const { phase } = state;
-  if (phase.name === 'open') {
-    turn.effects.push({ type: 'cancel-question' });
-    return offline.afterOpenSocket(state, code, turn);
+  if (answer?.state) learn(state, answer.state, turn);
+  if (phase.name === 'signed-out') {
+    // The time without a session was no outage.
+    if (answer?.state) connect(state, turn, answer.state);
+  } else if (phase.name === 'open' || phase.name === 'probing') {
+    // 403 too: the session is known and may not read the clock.
+    if (answer?.status === 401 || answer?.status === 403) refused(state, phase, turn);
+    else if (phase.name === 'open') online.afterQuestion(state, phase, answer, turn);
+    else offline.afterQuestion(state, phase, answer, turn);
   }
-  const isOffline = phase.name === 'opening' || phase.name === 'waiting' || phase.name === 'probing';
-  return isOffline ? offline.afterHandshake(state, phase, turn) : state;
 }
 
-/** The open socket does not answer, whatever it says of itself. */
-function lost(state: State, turn: Turn): State {
-  turn.effects.push({ type: 'cancel-question' }, { type: 'close-socket' });
-  return offline.afterOpenSocket({ ...state, staleness: withdrawn(state.staleness) }, 'silent', turn);
+/** The session was refused: that is checked once more before the screen counts as signed out. */
+function refused(state: State, phase: Open | Probing, turn: Turn): void {
+  const { now, random, effects } = turn;
+  const recheckMs = state.recheckMs ?? random * state.spreadMs;
+  state.isSilent = false;
+  state.refusals += 1;
+  if (state.refusals >= refusalsToSignOut) {
+    effects.push({ type: 'close-socket' });
+    state.phase = { name: 'signed-out', askAt: now + random * signedOutMs, askedAt: now };
+  } else if (phase.name === 'open') {
+    online.askAgain(phase, turn, recheckMs);
+  } else {
+    offline.wait(state, now + recheckMs, 'question', true, phase.hangingSince);
+  }
 }
 
-function answered(state: State, answer: StateAnswer | null, turn: Turn): State {
-  const { phase } = state;
-  const told = answer?.state ?? null;
-  const known = told === null ? state : learn(state, told, turn);
-  if (phase.name === 'probing') return offline.afterQuestion(known, phase, answer, turn);
-  if (phase.name === 'open') return online.afterQuestion(known, phase, answer, turn);
-  return phase.name === 'signed-out' && told !== null ? offline.signIn(known, told, turn) : state;
+/** The first handshake, or that after signing in again. */
+function connect(state: State, turn: Turn, told: InitialState | null = null): void {
+  const { now } = turn;
+  Object.assign(state, { tries: 0, outageSince: now, screen: 'connecting', connectingUntil: now + state.limitMs });
+  offline.beginHandshake(state, turn, told);
 }
 
 /** Takes over what an answer says besides the time. */
-function learn(state: State, told: InitialState, { effects }: Turn): State {
+function learn(state: State, told: InitialState, { effects }: Turn): void {
   const { current, at, seq, channel, interval, spread, build } = told;
   const zone = { zone: told.zone, utcOffsetMs: told.utcOffsetMs ?? null, nextUtcOffset: told.nextUtcOffset ?? null };
   effects.push({ type: 'report-zone', zone }, { type: 'report-build', build });
   if (current !== null && at !== null && seq !== null) {
     effects.push({ type: 'report-tick', tick: { channel, text: current, at, seq } });
   }
-  const tries = withSpread(state.tries, spread);
-  return { ...state, tries, staleness: withInterval(state.staleness, interval), zone, refusals: 0 };
+  state.zone = zone;
+  state.limitMs = limitMs(interval);
+  state.refusals = 0;
+  setSpread(state, spread);
 }
 
 /** Brings the screen's state up to date and reports what changed. */
-function report(before: State, state: State, turn: Turn): State {
+function report(before: Readonly<State>, state: State, turn: Turn): void {
   const { phase } = state;
-  if (phase.name === 'idle' || phase.name === 'stopped') return state;
-  const staleness = evaluate(state.staleness, phase.name === 'signed-out', turn.moment.now);
-  const { isFresh, screen } = staleness;
-  if (isFresh !== before.staleness.isFresh) turn.effects.push({ type: 'report-fresh', isFresh });
-  if (screen === before.staleness.screen) return { ...state, staleness };
+  if (phase.name === 'idle' || phase.name === 'stopped') return;
+  evaluate(state, turn.now);
+  const { isFresh, screen } = state;
+  if (isFresh !== before.isFresh) turn.effects.push({ type: 'report-fresh', isFresh });
+  if (screen === before.screen) return;
   turn.effects.push({ type: 'report-state', state: screen });
-  if (phase.name !== 'open') return { ...state, staleness };
-  const told = online.sendStatus(phase, screen, turn);
-  if (screen !== 'stale') return { ...state, staleness, phase: told };
-  const askAt = turn.moment.now + partOfSpread(state.tries, turn.moment);
-  return { ...state, staleness, phase: online.planQuestion(told, askAt) };
+  if (phase.name !== 'open') return;
+  online.sendStatus(phase, screen, turn);
+  if (screen === 'stale') online.planQuestion(state, phase, turn);
+}
+
+function isOffline(phase: Phase): phase is Offline {
+  return phase.name === 'opening' || phase.name === 'waiting' || phase.name === 'probing';
 }

@@ -1,196 +1,190 @@
 import type { InitialState, ScreenState, Sync, Tick } from '../../protocol.ts';
 import { timeText, wallClockAt } from '../../time/zone-offset.ts';
 import { instantOf } from '../house-clock.ts';
-import { canSpend, fullBucket, spend } from '../message-bucket.ts';
-import type { Moment } from './moment.ts';
 import * as policy from './policy.ts';
-import { isRefusal, recheckDelay, signOut } from './reconnect.ts';
-import { withdrawn, withInstant, withTick } from './staleness.ts';
-import type { FrameEvent, Open, State, StateAnswer } from './state.ts';
-import { firstPace, heard, measureAnew, probe, quiet, sendDueSync, sendSync } from './sync.ts';
-import { partOfSpread, afterTick, windowMs, withSpread } from './tries.ts';
-import type { Turn } from './turn.ts';
+import { orderedMs, windowMs } from './reconnect.ts';
+import type { FrameEvent, Open, State, StateAnswer, Turn } from './state.ts';
+import { markAlive, measureAnew, probeNow, sendPacedSync, sendProbe, sendSync, spendMessage } from './sync.ts';
 
 /** `told`: the answer to a question that was asked just before. */
-export function openSocket({ now }: Moment, told: InitialState | null): Open {
+export function openSocket(now: number, told: InitialState | null): Open {
   return {
     name: 'open',
     openedAt: now,
-    bucket: fullBucket(now),
-    liveness: quiet(now),
+    emptyAt: -Infinity,
+    livenessAt: now + policy.liveness.quietMs,
+    probes: 0,
     unanswered: [],
-    pace: firstPace(now),
+    syncAt: now,
+    burstLeft: policy.burstCount,
+    roughLeft: policy.roughCount,
     statusAt: now,
-    question: told === null ? { name: 'planned', askAt: now, failures: 0, failingSince: null } : { name: 'none' },
+    askAt: told === null ? now : Infinity,
+    isAsking: false,
+    failures: 0,
+    failingSince: Infinity,
     newestTickAt: null,
     told,
   };
 }
 
 /** The next instant at which something is due. */
-export function dueAtOpen({ liveness, pace, statusAt, question }: Open): number {
-  const livenessAt = liveness.name === 'quiet' ? liveness.probeAt : liveness.lostAt;
-  return Math.min(livenessAt, pace.nextAt, statusAt, question.name === 'planned' ? question.askAt : Infinity);
+export function dueAtOpen({ livenessAt, syncAt, statusAt, askAt }: Open): number {
+  return Math.min(livenessAt, syncAt, statusAt, askAt);
 }
 
 /** A frame arrived, or was used to measure house time. */
-export function receive(state: State, open: Open, event: FrameEvent, turn: Turn): State {
-  const phase = heard(open, turn.moment);
-  switch (event.type) {
-    case 'other-frame':
-      return { ...state, phase };
-    case 'tick':
-      return receiveTick(state, phase, event.tick, event.isContradiction, turn);
-    case 'sync':
-      return receiveSync(state, phase, event.sync, turn);
-    case 'measured':
-      return afterMeasuring(state, open, event.isStepped, event.isNew, turn);
-  }
+export function receive(state: State, open: Open, event: FrameEvent, turn: Turn): void {
+  if (event.type === 'measured') return afterMeasuring(state, open, event, turn);
+  // A probe that is under way still needs its own answer.
+  if (open.probes === 0) markAlive(open, turn.now);
+  if (event.type === 'tick') receiveTick(state, open, event.tick, event.isContradiction, turn);
+  if (event.type === 'sync') receiveSync(state, open, event.sync, turn);
 }
 
 /** The probe was not answered in time. */
-export function isLost({ liveness }: Open, { now }: Moment): boolean {
-  return liveness.name === 'probed' && now >= liveness.lostAt && (liveness.isExtended || !isLate(liveness.lostAt, now));
+export function isLost({ probes, livenessAt }: Open, now: number): boolean {
+  const isLate = now - livenessAt > policy.liveness.lateMs;
+  return probes > 0 && now >= livenessAt && (probes > 1 || !isLate);
 }
 
 /** Carries out what is due, except the loss of the socket. */
-export function whenDue(state: State, open: Open, turn: Turn): State {
-  const { now } = turn.moment;
-  let phase = open;
-  if (phase.liveness.name === 'quiet' && now >= phase.liveness.probeAt) phase = probe(phase, turn);
-  if (phase.liveness.name === 'probed' && isLate(phase.liveness.lostAt, now)) {
-    phase = probe({ ...phase, liveness: quiet(now) }, turn, true);
-  }
-  phase = sendDueSync(phase, turn);
-  if (now >= phase.statusAt) phase = sendStatus(phase, state.staleness.screen, turn);
-  if (phase.question.name === 'planned' && now >= phase.question.askAt) {
-    turn.effects.push({ type: 'ask', timeoutMs: policy.questionTimeout.normalMs });
-    const { failures, failingSince } = phase.question;
-    phase = { ...phase, question: { name: 'asked', failures, failingSince } };
-  }
-  return { ...state, phase };
+export function whenDue(state: State, open: Open, turn: Turn): void {
+  const { now, effects } = turn;
+  if (now >= open.livenessAt) sendProbe(open, turn);
+  if (now >= open.syncAt) sendPacedSync(open, turn);
+  if (now >= open.statusAt) sendStatus(open, state.screen, turn);
+  if (now < open.askAt) return;
+  effects.push({ type: 'ask', timeoutMs: policy.questionTimeout.normalMs });
+  open.askAt = Infinity;
+  open.isAsking = true;
 }
 
 /** This side stood still: what it waits for begins anew. */
-export function standStill(open: Open, turn: Turn): Open {
-  return measureAnew(probe({ ...open, unanswered: [], liveness: quiet(turn.moment.now) }, turn), turn);
+export function standStill(open: Open, now: number): void {
+  open.unanswered = [];
+  open.probes = 0;
+  probeNow(open, now);
+  measureAnew(open, now);
 }
 
 /** The question was answered; null: it was not. It is repeated until it is. */
-export function afterQuestion(state: State, open: Open, answer: StateAnswer | null, turn: Turn): State {
-  if (open.question.name !== 'asked') return state;
-  const { now, random } = turn.moment;
-  if (answer !== null && answer.state !== null) {
-    const told = open.newestTickAt === null ? answer.state : null;
-    return countTold({ ...state, phase: { ...open, question: { name: 'none' }, told } }, turn);
+export function afterQuestion(state: State, open: Open, answer: StateAnswer | null, turn: Turn): void {
+  const { now, random } = turn;
+  if (answer?.state) {
+    open.isAsking = false;
+    open.failures = 0;
+    open.failingSince = Infinity;
+    open.told = open.newestTickAt === null ? answer.state : null;
+    return countTold(state, open, turn);
   }
-  const { failures, failingSince } = open.question;
-  const planned = (askAt: number): Open => ({
-    ...open,
-    question: { name: 'planned', askAt, failures: failures + 1, failingSince: failingSince ?? now },
-  });
-  if (answer === null || !isRefusal(answer)) {
-    const windows = { ...state.tries, count: failures, outageSince: failingSince ?? now, isDrained: false };
-    const orderedMs = Math.min(answer?.retryAfterMs ?? 0, policy.longestRetryAfterMs);
-    return { ...state, phase: planned(now + orderedMs + random * windowMs(windows, now)) };
-  }
-  const refusals = state.refusals + 1;
-  if (refusals >= policy.refusalsToSignOut) return signOut(state, turn);
-  return { ...state, refusals, phase: planned(now + recheckDelay(state, turn)) };
+  const outageMs = Math.max(0, now - open.failingSince);
+  const waitMs = random * windowMs(state, state.spreadMs, open.failures, outageMs);
+  askAgain(open, turn, orderedMs(answer?.retryAfterMs) + waitMs);
+}
+
+/** Repeats the question after a failure. */
+export function askAgain(open: Open, { now }: Turn, waitMs: number): void {
+  open.isAsking = false;
+  open.askAt = now + waitMs;
+  open.failures += 1;
+  open.failingSince = Math.min(open.failingSince, now);
 }
 
 /** Reports the screen's state to the server, if the message limit allows it. */
-export function sendStatus(open: Open, state: ScreenState, { moment: { now }, effects }: Turn): Open {
-  const later = { ...open, statusAt: now + policy.statusMs };
-  if (!canSpend(open.bucket, now)) return later;
-  effects.push({ type: 'send-status', state });
-  return { ...later, bucket: spend(open.bucket, now) };
+export function sendStatus(open: Open, state: ScreenState, { now, effects }: Turn): void {
+  open.statusAt = now + policy.statusMs;
+  if (spendMessage(open, now)) effects.push({ type: 'send-status', state });
 }
 
-/** Plans the question for `askAt` at the latest, unless it is under way. */
-export function planQuestion(open: Open, askAt: number): Open {
-  const { question } = open;
-  if (question.name === 'asked') return open;
-  if (question.name === 'planned')
-    return { ...open, question: { ...question, askAt: Math.min(question.askAt, askAt) } };
-  return { ...open, question: { name: 'planned', askAt, failures: 0, failingSince: null } };
+/** Plans the question, at the latest after a random part of the spread, unless it is under way. */
+export function planQuestion({ spreadMs }: State, open: Open, { now, random }: Turn): void {
+  if (!open.isAsking) open.askAt = Math.min(open.askAt, now + random * spreadMs);
 }
 
-function receiveTick(before: State, open: Open, tick: Tick, isContradiction: boolean, turn: Turn): State {
-  const { now, house } = turn.moment;
-  turn.effects.push({ type: 'report-tick', tick });
-  let phase: Open = { ...open, newestTickAt: tick.at, told: null };
-  if (isContradiction) phase = measureAnew(probe(phase, turn), turn);
-  let state = { ...before, tries: afterTick(before.tries), staleness: { ...before.staleness, heardAt: now } };
+function receiveTick(state: State, open: Open, tick: Tick, isContradiction: boolean, turn: Turn): void {
+  const { now, house, effects } = turn;
+  effects.push({ type: 'report-tick', tick });
+  open.newestTickAt = tick.at;
+  open.told = null;
+  if (isContradiction) {
+    probeNow(open, now);
+    measureAnew(open, now);
+  }
+  // The outage is over.
+  Object.assign(state, { tries: 0, outageSince: Infinity, isDrained: false, isSilent: false, heardAt: now });
   const instant = instantOf(house, tick.at, now);
   if (instant !== null) {
-    state = { ...state, staleness: withTick(state.staleness, instant) };
-    if (now - instant > policy.lateTickMs) phase = sendSync(phase, turn);
+    state.tickInstant = Math.max(state.tickInstant, instant);
+    if (now - instant > policy.lateTickMs) sendSync(open, turn);
   } else if (now - open.openedAt > policy.liveness.quietMs) {
     // The time of a server that ticks and answers no sync must not be claimed.
-    phase = probe(phase, turn);
+    probeNow(open, now);
   }
-  return checkZone({ ...state, phase }, phase, tick, turn);
+  checkZone(state, open, tick, turn);
 }
 
 /** Asks for the zone if the tick shows that it is not known, or changed. */
-function checkZone(state: State, open: Open, { at, text }: Tick, { moment }: Turn): State {
+function checkZone(state: State, open: Open, { at, text }: Tick, turn: Turn): void {
   const { zone } = state;
-  if (zone === null) return state;
-  const soon = moment.now + partOfSpread(state.tries, moment);
-  if (zone.zone === null) return { ...state, phase: planQuestion(open, soon) };
+  if (zone === null) return;
+  if (zone.zone === null) return planQuestion(state, open, turn);
   const wallClock = wallClockAt(zone, at);
-  if (wallClock === null) return state;
+  if (wallClock === null) return;
+  const { now, random } = turn;
   if (text !== timeText(wallClock)) {
-    if (moment.now - state.zoneAskedAt < policy.zoneMismatchMs) return state;
-    return { ...state, zoneAskedAt: moment.now, phase: planQuestion(open, soon) };
+    if (now - state.zoneAskedAt < policy.zoneMismatchMs) return;
+    state.zoneAskedAt = now;
+    return planQuestion(state, open, turn);
   }
   const isChanged = zone.nextUtcOffset !== null && at >= zone.nextUtcOffset.at;
-  if (!isChanged || open.question.name !== 'none') return state;
-  return { ...state, phase: planQuestion(open, moment.now + moment.random * policy.zoneChangeMs) };
+  if (isChanged && !open.isAsking && open.askAt === Infinity) open.askAt = now + random * policy.zoneChangeMs;
 }
 
-function receiveSync(state: State, open: Open, sync: Sync, { moment: { now }, effects }: Turn): State {
+function receiveSync(state: State, open: Open, sync: Sync, { now, effects }: Turn): void {
   const isWhole = Number.isFinite(sync.received) && Number.isFinite(sync.sent);
-  if (!isWhole || !open.unanswered.includes(sync.echo)) return { ...state, phase: open };
+  if (!isWhole || !open.unanswered.includes(sync.echo)) return;
   effects.push({ type: 'measure', sync, arrivedAt: now }, { type: 'report-build', build: sync.build });
-  const unanswered = open.unanswered.filter((echo) => echo !== sync.echo);
-  return {
-    ...state,
-    tries: withSpread(state.tries, sync.spread),
-    staleness: { ...state.staleness, heardAt: now },
-    phase: { ...open, unanswered, liveness: quiet(now) },
-  };
+  open.unanswered = open.unanswered.filter((echo) => echo !== sync.echo);
+  markAlive(open, now);
+  state.heardAt = now;
+  setSpread(state, sync.spread);
 }
 
-function afterMeasuring(before: State, open: Open, isStepped: boolean, isNew: boolean, turn: Turn): State {
-  const { now, house } = turn.moment;
-  const state = { ...before, phase: isStepped ? measureAnew(open, turn) : open };
-  if (open.newestTickAt === null || !(isStepped || isNew)) return countTold(state, turn);
+export function setSpread(state: State, spreadMs: number): void {
+  const { leastMs, mostMs } = policy.spread;
+  if (spreadMs >= 0) state.spreadMs = Math.min(Math.max(spreadMs, leastMs), mostMs);
+}
+
+function afterMeasuring(
+  state: State,
+  open: Open,
+  { isStepped, isNew }: { isStepped: boolean; isNew: boolean },
+  turn: Turn,
+): void {
+  const { now, house } = turn;
+  if (isStepped) measureAnew(open, now);
   // Instants that were computed before are void.
-  const instant = instantOf(house, open.newestTickAt, now) ?? -Infinity;
-  return countTold({ ...state, staleness: withInstant(state.staleness, instant) }, turn);
+  if (open.newestTickAt !== null && (isStepped || isNew)) {
+    state.tickInstant = instantOf(house, open.newestTickAt, now) ?? -Infinity;
+  }
+  countTold(state, open, turn);
 }
 
 /** An answer counts as a tick, as old as it is. */
-function countTold(state: State & { phase: Open }, { moment: { now, house } }: Turn): State {
-  const { phase, staleness } = state;
-  const { told } = phase;
-  if (told === null) return state;
+function countTold(state: State, open: Open, { now, house }: Turn): void {
+  const { told } = open;
+  if (told === null) return;
   if (told.stale || told.at === null) {
-    const isStale = { ...withdrawn(staleness), connectingUntil: now };
-    return { ...state, staleness: isStale, phase: { ...phase, told: null } };
+    open.told = null;
+    state.tickInstant = -Infinity;
+    state.connectingUntil = now;
+    return;
   }
   // It came over another connection: that this socket works is only known once it answered.
   const instant = house.isHeld ? null : instantOf(house, told.at, now);
-  if (instant === null) return state;
-  return {
-    ...state,
-    staleness: withTick(staleness, instant),
-    phase: { ...phase, told: null, newestTickAt: told.at },
-  };
-}
-
-function isLate(dueAt: number, now: number): boolean {
-  return now - dueAt > policy.liveness.lateMs;
+  if (instant === null) return;
+  open.told = null;
+  open.newestTickAt = told.at;
+  state.tickInstant = Math.max(state.tickInstant, instant);
 }

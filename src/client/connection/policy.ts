@@ -9,15 +9,14 @@ export const roundTripsOfHandshake = 4;
 /** How long a question may take: normally, and after a try that got no sign of life. */
 export const questionTimeout = { normalMs: 5_000, afterSilenceMs: 1_000 } as const;
 
-/**
- * The longest window for a wait, by the age of the outage; a spread above it takes its place. After a silent try,
- * questions are short only in ages where `isUrgent`: a server that has become slow must be reachable again, too.
- */
-export const outageAges = [
-  { untilMs: 60_000, capMs: 700, isUrgent: true },
-  { untilMs: 600_000, capMs: 4_000, isUrgent: false },
-  { untilMs: Infinity, capMs: 15_000, isUrgent: false },
-] as const;
+/** After a silent try, questions are short only for this long: a server that has become slow must be reachable again, too. */
+export const urgentMs = 60_000;
+
+/** The longest window for a wait, by the age of the outage; a greater spread takes its place. */
+export function longestWindowMs(outageMs: number): number {
+  if (outageMs < urgentMs) return 700;
+  return outageMs < 600_000 ? 4_000 : 15_000;
+}
 
 /** Bounds of the spread that a server may ask for, and its value until a server tells one. */
 export const spread = { leastMs: 500, mostMs: 8_000, defaultMs: 500 } as const;
@@ -65,21 +64,23 @@ export const statusMs = 30_000;
 export const lateTickMs = 1_000;
 
 /**
- * How syncs follow each other, each after a random wait from `minMs` to `maxMs`:
+ * How syncs follow each other, each after a random wait between two bounds:
  *
  *  burst    after opening, waking and a step of a clock: enough samples for a first estimate
- *  rough    after it, if round trips vary by more than `jitterMs` or the error exceeds `errorMs`: `count` more samples,
- *           at the burst's pace while the message limit allows it
+ *  rough    after it, if round trips vary by more than `jitterMs` or the error exceeds `errorMs`: `roughCount` more
+ *           samples, at the burst's pace while the message limit allows it
  *  regular  from then on
- *
- * `reserve` messages of the limit are left for what cannot wait: probes and status reports.
  */
-export const syncPace = {
-  burst: { count: 8, minMs: 50, maxMs: 100 },
-  rough: { count: 24, minMs: 600, maxMs: 800, jitterMs: 5, errorMs: 25 },
-  regular: { minMs: 10_000, maxMs: 30_000 },
-  reserve: 3,
-} as const;
+export const burstCount = 8;
+export const burstMs = [50, 100] as const;
+export const roughCount = 24;
+export const roughMs = [600, 800] as const;
+export const regularMs = [10_000, 30_000] as const;
+export const jitterMs = 5;
+export const errorMs = 25;
+
+/** Messages of the limit that are left for what cannot wait: probes and status reports. */
+export const reservedMessages = 3;
 
 /** Syncs without an answer that are remembered. */
 export const unansweredSyncs = 32;

@@ -29,7 +29,7 @@ export class Connection {
   }
 
   get state(): ScreenState {
-    return this.#state.staleness.screen;
+    return this.#state.screen;
   }
 
   /** Opens the first socket. */

@@ -1,120 +1,151 @@
 import type { InitialState, ScreenState, Sync, Tick, ZoneOffsets } from '../../protocol.ts';
-import type { MessageBucket } from '../message-bucket.ts';
-import type { Staleness } from './staleness.ts';
-import type { Tries } from './tries.ts';
+import type { HouseReading } from '../house-clock.ts';
 
 /**
- * Everything that the connection knows, except house time. All instants (`...At`) are of the monotonic clock, ms.
+ * Everything that the connection knows, except house time. All instants (`...At`) are of the monotonic clock, ms, and
+ * `Infinity` means never, unless a comment says otherwise.
  *
  * An instant at which something is due lies in the part of the state that owns it, so it ends with its owner: there is
  * no timer that could outlive a socket, an outage or the connection.
  */
-export interface State {
-  readonly phase: Phase;
-  readonly tries: Tries;
-  readonly staleness: Staleness;
+export interface State extends Outage, Staleness {
+  phase: Phase;
   /** What the last answer said of the zone; null before the first. */
-  readonly zone: ZoneOffsets | null;
+  zone: ZoneOffsets | null;
   /** When a tick last contradicted that, and the question was planned for it. */
-  readonly zoneAskedAt: number;
+  zoneAskedAt: number;
   /** Refusals of the session in a row: 4401, 401 or 403. The second signs the screen out. */
-  readonly refusals: number;
+  refusals: number;
   /** Before the second refusal counts, ms; null: a random part of the spread. */
   readonly recheckMs: number | null;
 }
 
-type Phase = Idle | Opening | Open | Waiting | Probing | SignedOut | Stopped;
+/** The tries of an outage. It begins with the start, or with the loss of a socket that had carried a tick. */
+interface Outage {
+  /** Waits chosen so far in this outage: n of the next window. */
+  tries: number;
+  /** `Infinity` while the socket carries ticks. */
+  outageSince: number;
+  /** The outage began with a close with 1001. */
+  isDrained: boolean;
+  /** The latest value from the server. */
+  spreadMs: number;
+  /** The last try got no sign of life: no refusal, no answer, no error. */
+  isSilent: boolean;
+  /** When waking last set `tries` to 0. */
+  soonerAt: number;
+}
+
+/** Whether the time may be claimed. */
+interface Staleness {
+  /** What the screen shows of it now. */
+  screen: ScreenState;
+  isFresh: boolean;
+  /** A screen that never had the time is `connecting`, not `stale`, until then. */
+  connectingUntil: number;
+  /** The instant that the newest tick stands for; `-Infinity`: no tick proves anything now. */
+  tickInstant: number;
+  /** When a tick or the answer to a sync last arrived. */
+  heardAt: number;
+  /** A tick counts for this long, ms. */
+  limitMs: number;
+  /** When the second now due was last drawn, since the ticks are fresh; `-Infinity`: not yet. */
+  drawnAt: number;
+  isVisible: boolean;
+}
+
+export type Phase = Idle | Offline | Open | SignedOut | Stopped;
+
+/** The phases without an open socket, which are all about when the next request is sent. */
+export type Offline = Opening | Waiting | Probing;
 
 /** Before `start`. */
 interface Idle {
-  readonly name: 'idle';
+  name: 'idle';
 }
 
 /** A handshake is under way. */
-export interface Opening {
-  readonly name: 'opening';
-  readonly handshake: Handshake;
-  /** From then on it may be dead; null if a question was answered before: then it can only be slow. */
-  readonly hangsAt: number | null;
-  /** That answer, which saves the question that follows on opening. */
-  readonly told: InitialState | null;
-}
-
-export interface Handshake {
-  readonly startedAt: number;
-  readonly giveUpAt: number;
+interface Opening {
+  name: 'opening';
+  startedAt: number;
+  /** The answer to the question that led here: the handshake can only be slow, and nothing is asked on opening. */
+  told: InitialState | null;
 }
 
 /** The socket is open. */
 export interface Open {
-  readonly name: 'open';
-  readonly openedAt: number;
-  readonly bucket: MessageBucket;
-  readonly liveness: Liveness;
+  name: 'open';
+  openedAt: number;
+  /** The bucket of the message limit is empty as of then, and fills from then on. */
+  emptyAt: number;
+  /** When a silent socket is probed with a sync; while `probes` is not 0: when it is lost. */
+  livenessAt: number;
+  /** Probes without an answer; 2 if the timer was late for the first, whose answer may be queued behind it. */
+  probes: number;
   /** What syncs echo that were sent and not answered. */
-  readonly unanswered: readonly number[];
-  readonly pace: Pace;
-  readonly statusAt: number;
-  readonly question: OpenQuestion;
+  unanswered: readonly number[];
+  /** When the next sync for house time is due, and how many of a burst and of a rough phase are left. */
+  syncAt: number;
+  burstLeft: number;
+  roughLeft: number;
+  statusAt: number;
+  /** When the question for the initial state is due. */
+  askAt: number;
+  isAsking: boolean;
+  /** Of that question in a row. */
+  failures: number;
+  /** When the first of them failed. */
+  failingSince: number;
   /** The house time of the newest tick of this socket, epoch ms. */
-  readonly newestTickAt: number | null;
+  newestTickAt: number | null;
   /** An answer that waits for house time, which tells how old its tick is. */
-  readonly told: InitialState | null;
+  told: InitialState | null;
 }
 
-/** When the next sync for house time is sent, and how many of a burst and of a rough phase are left. */
-export interface Pace {
-  readonly nextAt: number;
-  readonly burstLeft: number;
-  readonly roughLeft: number;
-}
-
-type Liveness =
-  | { readonly name: 'quiet'; readonly probeAt: number }
-  /** `isExtended`: the timer was late once already, and answers may have been queued behind it. */
-  | { readonly name: 'probed'; readonly lostAt: number; readonly isExtended: boolean };
-
-/** The question for the initial state while the socket is open. */
-type OpenQuestion =
-  | { readonly name: 'none' }
-  | ({ readonly name: 'planned'; readonly askAt: number } & Failures)
-  | ({ readonly name: 'asked' } & Failures);
-
-/** Of one question in a row. `failingSince`: when the first failed. */
-interface Failures {
-  readonly failures: number;
-  readonly failingSince: number | null;
-}
-
-/** There is no open socket, and the next try is due at `tryAt`. A handshake that hangs may still open. */
+/** There is no open socket, and the next try is due at `tryAt`. */
 export interface Waiting {
-  readonly name: 'waiting';
-  readonly tryAt: number;
-  readonly next: 'handshake' | 'question';
+  name: 'waiting';
+  tryAt: number;
+  next: 'handshake' | 'question';
   /** The server, not the network, asked for this wait: it is not shortened. */
-  readonly isOrdered: boolean;
-  readonly hanging: Handshake | null;
+  isOrdered: boolean;
+  hangingSince: number;
 }
 
-/** There is no open socket, and a question is under way. A handshake that hangs may still open. */
+/** There is no open socket, and a question is under way. */
 export interface Probing {
-  readonly name: 'probing';
-  readonly askedAt: number;
-  readonly timeoutMs: number;
-  readonly hanging: Handshake | null;
+  name: 'probing';
+  askedAt: number;
+  timeoutMs: number;
+  /** The start of a handshake that hangs and may still open. */
+  hangingSince: number;
 }
 
 /** No socket is opened before a question is answered with 200. */
-export interface SignedOut {
-  readonly name: 'signed-out';
-  readonly askAt: number;
+interface SignedOut {
+  name: 'signed-out';
+  askAt: number;
   /** When the last question was asked. */
-  readonly askedAt: number;
+  askedAt: number;
 }
 
 /** For good: nothing is due, and every event is ignored. */
 interface Stopped {
-  readonly name: 'stopped';
+  name: 'stopped';
+}
+
+/** A step that is being computed: one reading of every clock when its event happened, and its effects so far. */
+export interface Turn extends Moment {
+  readonly effects: Effect[];
+}
+
+/** When an event happened, and what else a decision needs. */
+export interface Moment {
+  /** Monotonic, ms. */
+  readonly now: number;
+  /** From 0 to 1. */
+  readonly random: number;
+  readonly house: HouseReading;
 }
 
 /** What happened. Events of a socket or question that is no longer the current one do not occur. */

@@ -1,63 +1,60 @@
 import { canSpend, spend } from '../message-bucket.ts';
-import type { Moment } from './moment.ts';
-import { liveness, syncPace, unansweredSyncs } from './policy.ts';
-import type { Open, Pace } from './state.ts';
-import type { Turn } from './turn.ts';
-
-/** The pace of a socket that just opened: house time is measured at once. */
-export function firstPace(now: number): Pace {
-  return { nextAt: now, burstLeft: syncPace.burst.count, roughLeft: syncPace.rough.count };
-}
+import * as policy from './policy.ts';
+import type { Open, Turn } from './state.ts';
 
 /** Measures house time several times in a row, then again and again. */
-export function measureAnew(open: Open, turn: Turn): Open {
-  return sendDueSync({ ...open, pace: firstPace(turn.moment.now) }, turn);
+export function measureAnew(open: Open, now: number): void {
+  open.syncAt = now;
+  open.burstLeft = policy.burstCount;
+  open.roughLeft = policy.roughCount;
 }
 
-/** Sends the sync that is due by the pace, if one is. */
-export function sendDueSync(open: Open, turn: Turn): Open {
-  const { now, random } = turn.moment;
-  if (now < open.pace.nextAt) return open;
-  const sent = sendSync(open, turn, syncPace.reserve);
-  const { minMs, maxMs, burstLeft, roughLeft } = nextPace(sent, turn.moment);
-  return { ...sent, pace: { nextAt: now + minMs + random * (maxMs - minMs), burstLeft, roughLeft } };
+/** Sends the sync that is due by the pace. */
+export function sendPacedSync(open: Open, turn: Turn): void {
+  sendSync(open, turn, policy.reservedMessages);
+  const [minMs, maxMs] = nextPace(open, turn);
+  open.syncAt = turn.now + minMs + turn.random * (maxMs - minMs);
 }
 
-/** Asks for a sign of life, unless that was done; without an answer in time the socket is lost. */
-export function probe(open: Open, turn: Turn, isExtended = false): Open {
-  if (open.liveness.name === 'probed') return open;
-  const { now } = turn.moment;
-  const sent = sendSync(open, turn);
-  // Without a message left, the socket is probed later.
-  if (sent === open) return { ...open, liveness: quiet(now) };
-  return { ...sent, liveness: { name: 'probed', lostAt: now + liveness.answerMs, isExtended } };
+/** Asks for a sign of life at once, unless that was done; without an answer in time the socket is lost. */
+export function probeNow(open: Open, now: number): void {
+  if (open.probes === 0) open.livenessAt = now;
 }
 
-/** Something arrived. A probe that is under way still needs its own answer. */
-export function heard(open: Open, { now }: Moment): Open {
-  return open.liveness.name === 'probed' ? open : { ...open, liveness: quiet(now) };
+/** Sends the probe that is due. Without a message left, the socket is probed later. */
+export function sendProbe(open: Open, turn: Turn): void {
+  if (!sendSync(open, turn)) return markAlive(open, turn.now);
+  open.livenessAt = turn.now + policy.liveness.answerMs;
+  open.probes += 1;
 }
 
-export function quiet(now: number): Open['liveness'] {
-  return { name: 'quiet', probeAt: now + liveness.quietMs };
+/** The socket answered. */
+export function markAlive(open: Open, now: number): void {
+  open.livenessAt = now + policy.liveness.quietMs;
+  open.probes = 0;
 }
 
-/** Sends a sync if the message limit allows it with `reserve` messages left; else returns `open` itself. */
-export function sendSync(open: Open, { moment: { now }, effects }: Turn, reserve = 0): Open {
-  if (!canSpend(open.bucket, now, reserve)) return open;
+/** Sends a sync, if the message limit allows it with `reserve` messages left. */
+export function sendSync(open: Open, turn: Turn, reserve = 0): boolean {
+  const { now, effects } = turn;
+  if (!spendMessage(open, now, reserve)) return false;
   effects.push({ type: 'send-sync', echo: now });
-  const unanswered = open.unanswered.length < unansweredSyncs ? open.unanswered : [];
-  return { ...open, bucket: spend(open.bucket, now), unanswered: [...unanswered, now] };
+  open.unanswered = [...(open.unanswered.length < policy.unansweredSyncs ? open.unanswered : []), now];
+  return true;
 }
 
-function nextPace(
-  { bucket, pace: { burstLeft, roughLeft } }: Open,
-  { now, house }: Moment,
-): { minMs: number; maxMs: number; burstLeft: number; roughLeft: number } {
-  const { burst, rough, regular, reserve } = syncPace;
-  if (burstLeft > 1) return { ...burst, burstLeft: burstLeft - 1, roughLeft };
-  const isRough = house.jitterMs > rough.jitterMs || (house.errorMs ?? Infinity) > rough.errorMs;
-  if (!isRough || roughLeft < 1) return { ...regular, burstLeft: 0, roughLeft };
-  const { minMs, maxMs } = canSpend(bucket, now, reserve) ? burst : rough;
-  return { minMs, maxMs, burstLeft: 0, roughLeft: roughLeft - 1 };
+/** Counts a message, if the limit allows it. */
+export function spendMessage(open: Open, now: number, reserve = 0): boolean {
+  const isAllowed = canSpend(open.emptyAt, now, reserve);
+  if (isAllowed) open.emptyAt = spend(open.emptyAt, now);
+  return isAllowed;
+}
+
+function nextPace(open: Open, { now, house }: Turn): readonly [minMs: number, maxMs: number] {
+  open.burstLeft -= 1;
+  if (open.burstLeft > 0) return policy.burstMs;
+  const isRough = house.jitterMs > policy.jitterMs || (house.errorMs ?? Infinity) > policy.errorMs;
+  if (!isRough || open.roughLeft === 0) return policy.regularMs;
+  open.roughLeft -= 1;
+  return canSpend(open.emptyAt, now, policy.reservedMessages) ? policy.burstMs : policy.roughMs;
 }
