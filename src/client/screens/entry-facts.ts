@@ -15,7 +15,7 @@ export function factsOf(entry: Entry): [name: string, value: string][] {
     ['Device clock', offsetMs === null ? null : offsetText(offsetMs)],
     ['Connections', String(connections)],
     ['Last seen', lastSeen === null ? 'never' : dateText(lastSeen)],
-    ['Ends if unused', expires === null ? null : dateText(expires)],
+    [entry.kind === 'link' ? 'Ends' : 'Ends if unused', expires === null ? null : dateText(expires)],
     ['ID', id],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== null);

@@ -1,6 +1,6 @@
-import type { Entry } from './entry.ts';
+import { troubleLabels, type Entry } from './entry.ts';
 
-const troubles = ['away', 'silent', 'stale', 'wrong', 'old-build'] as const;
+const troubles = Object.keys(troubleLabels);
 /** `Screen 9` comes before `Screen 10`. */
 const collator = new Intl.Collator(undefined, { numeric: true });
 

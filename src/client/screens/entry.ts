@@ -36,6 +36,15 @@ export interface RosterAnswer {
   removed: readonly string[];
 }
 
+/** The worst first. */
+export const troubleLabels = {
+  away: 'Away',
+  silent: 'Silent',
+  stale: 'Stale',
+  wrong: 'Wrong',
+  'old-build': 'Old build',
+};
+
 const kindLabels = { screen: 'Screen', link: 'Link', session: 'Account', token: 'Token' };
 const stateLabels = {
   live: 'Live',
@@ -50,10 +59,9 @@ export function kindLabel({ kind }: Pick<Entry, 'kind'>): string {
   return kindLabels[kind];
 }
 
-/** The state in one or two words; a trouble that the state does not name replaces it. */
+/** The state in one or two words. A trouble replaces it. */
 export function stateLabel({ state, trouble }: Pick<Entry, 'state' | 'trouble'>): string {
-  if (trouble === 'wrong') return 'Wrong';
-  return trouble === 'old-build' ? 'Old build' : stateLabels[state];
+  return trouble === null ? stateLabels[state] : troubleLabels[trouble];
 }
 
 /** Screens and links have settings; of accounts and tokens only the session can be ended. */

@@ -1,4 +1,4 @@
-import { stateLabel, type Entry } from './entry.ts';
+import { troubleLabels, type Entry } from './entry.ts';
 
 /** One line above the table: how many entries there are and what is wrong with them. */
 export function summaryOf(entries: readonly Entry[], shown: readonly Entry[]): string {
@@ -6,14 +6,12 @@ export function summaryOf(entries: readonly Entry[], shown: readonly Entry[]): s
   const parts = [
     shown.length === entries.length ? count(entries.length) : `${shown.length} of ${count(entries.length)}`,
   ];
-  const troubles = new Map<string, number>();
-  for (const entry of entries) {
-    if (entry.trouble === null) continue;
-    const label = stateLabel(entry).toLowerCase();
-    troubles.set(label, (troubles.get(label) ?? 0) + 1);
+  const counts: string[] = [];
+  for (const [trouble, label] of Object.entries(troubleLabels)) {
+    const affected = entries.filter((entry) => entry.trouble === trouble).length;
+    if (affected > 0) counts.push(`${affected} ${label.toLowerCase()}`);
   }
-  if (troubles.size === 0) parts.push('no trouble');
-  else parts.push(`trouble: ${[...troubles].map(([label, number]) => `${number} ${label}`).join(', ')}`);
+  parts.push(counts.length === 0 ? 'no trouble' : `trouble: ${counts.join(', ')}`);
   return parts.join(' · ');
 }
 
