@@ -55,10 +55,24 @@ describe('the poll', () => {
     expect(runs).toHaveLength(3);
   });
 
+  test('runs sooner on request, also if one is in flight, and then every 2 s', async () => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { clock, runs, poll } = polling([promise]);
+    const first = poll.runNow();
+    poll.runAfter(1_000);
+    resolve(true);
+    await first;
+    await clock.pass(1_500);
+    poll.runAfter(1_000);
+    await clock.pass(3_000);
+    expect(runs).toEqual([0, 1_000, 2_500, 4_500]);
+  });
+
   test('never runs again after a run that ended it', async () => {
     const { clock, runs, poll } = polling([Promise.resolve(false)]);
     await poll.runNow();
     await poll.runNow();
+    poll.runAfter(0);
     await clock.pass(10_000);
     expect(runs).toEqual([0]);
   });

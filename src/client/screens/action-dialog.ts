@@ -30,7 +30,10 @@ export class ActionDialog {
   constructor(options: ActionDialogOptions) {
     this.#options = options;
     element('close').addEventListener('click', () => this.#dialog.close());
-    this.#dialog.addEventListener('close', () => (this.#target = null));
+    this.#dialog.addEventListener('close', () => {
+      // The event comes late: by then the dialog may be open again.
+      if (!this.#dialog.open) this.#target = null;
+    });
     for (const control of this.#dialog.querySelectorAll<HTMLElement>('button[data-action]')) {
       control.addEventListener('click', () => this.#run(actionOf(control), ''));
     }

@@ -24,7 +24,7 @@ export class Poll {
     this.#timer = new Timer(options.schedule);
   }
 
-  /** Runs now, or again at once if it runs already. To be called at the start, after an action and on `visibilitychange`. */
+  /** Runs now, or again at once if it runs already. To be called at the start and on `visibilitychange`. */
   async runNow(): Promise<void> {
     const { everyMs, run, isVisible } = this.#options;
     this.#timer.clear();
@@ -39,6 +39,12 @@ export class Poll {
     } finally {
       this.#isRunning = false;
     }
-    if (isVisible() && !this.#hasEnded) this.#timer.set(everyMs, () => runInBackground(this.runNow()));
+    if (!this.#timer.isSet) this.runAfter(everyMs);
+  }
+
+  /** Runs after this time instead of the next scheduled one. */
+  runAfter(delayMs: number): void {
+    if (!this.#options.isVisible() || this.#hasEnded) return;
+    this.#timer.set(delayMs, () => runInBackground(this.runNow()));
   }
 }

@@ -15,6 +15,8 @@ import { summaryOf } from './summary.ts';
 import { UpdateProblem } from './update-problem.ts';
 
 const pollEveryMs = 2_000;
+/** The server reads the roster at most this often, so an earlier answer may not show the result of an action. */
+const rosterAgeMs = 1_000;
 
 export interface ScreensPanelOptions {
   api: Api;
@@ -108,7 +110,7 @@ export class ScreensPanel {
       if (error instanceof ApiProblem) return { isDone: false, text: error.message };
       throw error;
     }
-    runInBackground(this.#poll.runNow());
+    this.#poll.runAfter(rosterAgeMs);
     return { isDone: true, text: doneText(action, target, value) };
   }
 }

@@ -10,13 +10,24 @@ export interface DocumentOptions {
   layout: 'clock' | 'card' | 'screens';
   /** The build that serves the page, if the page runs the clock's script, which reads it from the root element. */
   liveBuild?: string;
-  /** The files that this page alone loads. */
-  own?: { css: string; js: string };
+  /** The script of a page that is not the clock. */
+  script?: string;
+  /** A style sheet that this page alone loads. */
+  styleSheet?: string;
   body: Html;
 }
 
 /** A complete document. It contains no inline style or script, which the CSP forbids. */
-export function document({ title, assets, description, layout, liveBuild, own, body }: DocumentOptions): Html {
+export function document({
+  title,
+  assets,
+  description,
+  layout,
+  liveBuild,
+  script,
+  styleSheet,
+  body,
+}: DocumentOptions): Html {
   const isLive = liveBuild !== undefined;
   return html`<!doctype html>
     <html lang="en" ${isLive ? html` data-state="connecting" data-build="${liveBuild}"` : null}>
@@ -29,11 +40,11 @@ export function document({ title, assets, description, layout, liveBuild, own, b
         <meta name="theme-color" content="#f7f6f2" media="(prefers-color-scheme: light)" />
         <meta name="theme-color" content="#0c0e12" media="(prefers-color-scheme: dark)" />
         <link rel="stylesheet" href="${assets.css}" />
-        ${own === undefined ? null : html`<link rel="stylesheet" href="${own.css}" />`}
+        ${styleSheet === undefined ? null : html`<link rel="stylesheet" href="${styleSheet}" />`}
         <link rel="icon" href="${assets.icon}" type="image/svg+xml" />
         <link rel="manifest" href="/manifest.webmanifest" />
         ${isLive ? html`<script type="module" src="${assets.js}"></script>` : null}
-        ${own === undefined ? null : html`<script type="module" src="${own.js}"></script>`}
+        ${script === undefined ? null : html`<script type="module" src="${script}"></script>`}
       </head>
       <body class="${layout}">
         ${body}

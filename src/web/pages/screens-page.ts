@@ -34,9 +34,9 @@ export function screensPage({ assets, account, csrfToken }: ScreensPageOptions):
       >
     </main>
     ${actionDialog()} ${confirmDialog()}`;
-  const own = { css: assets.screensCss, js: assets.screensJs };
+  const own = { script: assets.screensJs, styleSheet: assets.screensCss };
   const description = 'See and control the screens of this installation.';
-  return document({ title: 'Screens · Clock', description, assets, layout: 'screens', own, body });
+  return document({ title: 'Screens · Clock', description, assets, layout: 'screens', ...own, body });
 }
 
 function screensPanel(): Html {
