@@ -37,7 +37,7 @@ const roster = new Roster({ build, time: backend.time });
 const connections: Connection[] = [];
 try {
   const ids = Array.from({ length: count }, (_, n) => `${n}`.padStart(22, 'x'));
-  await Promise.all(ids.map((id, n) => screens.add(id, { name: `Screen ${n}`, group: 'hall', face: '' }, 'ana')));
+  for (const id of ids) await screens.add(id, { name: `Screen ${id}`, group: 'hall', face: '' }, 'ana');
   const recordBytes = await redisBytes();
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
