@@ -19,7 +19,7 @@ const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const scripts = await bundleScripts(['main', 'theme', 'panel', 'key-transport', 'screen', 'sw']);
+const scripts = await bundleScripts(['main', 'theme', 'panel', 'key-transport', 'screen', 'sw', 'screens/main']);
 writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts });
 
 async function bundleServer(): Promise<void> {
@@ -32,7 +32,7 @@ async function bundleServer(): Promise<void> {
   });
 }
 
-/** Bundles the script of the page, the parts that it loads on demand, and the service worker. */
+/** Bundles the scripts of the pages, the parts that they load on demand, and the service worker. */
 async function bundleScripts(names: readonly string[]): Promise<Record<string, Buffer>> {
   const name = `${version}+${commit}`;
   const assets = {
@@ -49,7 +49,7 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
   };
   const minified = Object.entries(shells).map(([path, shell]) => [path, String(shell).replaceAll(/\n\s*/g, '')]);
   const result = await build({
-    entryPoints: names.map((entry) => join(root, `src/client/${entry}.ts`)),
+    entryPoints: names.map((entry) => ({ in: join(root, `src/client/${entry}.ts`), out: entry.replace('/main', '') })),
     outdir: staticDist,
     bundle: true,
     minify: true,

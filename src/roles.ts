@@ -148,7 +148,7 @@ async function webPart(
   config: WebConfig,
   { stopping, assetsFolder, log }: RoleContext,
 ): Promise<RolePart & { port: () => number }> {
-  const { accounts, sessions, tickets } = createAuthServices(backend, secrets);
+  const { accounts, sessions, tokens, tickets } = createAuthServices(backend, secrets);
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
   const isStarting = (): boolean => !firstAccount.isSettled;
   const owner = randomUUID();
@@ -159,6 +159,7 @@ async function webPart(
     backend,
     accounts,
     sessions,
+    tokens,
     tickets,
     secrets,
     channels,

@@ -24,7 +24,7 @@ export interface ScreenRecord extends ScreenSettings {
 }
 
 /** A link that any number of players open. Instants are epoch ms. */
-interface LinkRecord extends ScreenSettings {
+export interface LinkRecord extends ScreenSettings {
   jti: string;
   createdAt: number;
   expiresAt: number;

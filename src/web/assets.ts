@@ -18,11 +18,14 @@ interface AssetEntry {
 /** The URLs of the files that pages refer to. */
 export type AssetUrls = Readonly<Record<'css' | 'js' | 'screenCss' | 'screenJs' | 'icon', string>>;
 
+/** Including those of the operators' page, which no other page loads. */
+export type AllAssetUrls = AssetUrls & Readonly<Record<'screensCss' | 'screensJs', string>>;
+
 const suffix = { br: '.br', gzip: '.gz' } as const;
 
 /** The static files. They are read once and stay in memory: a few dozen kB. */
 export class Assets {
-  readonly urls: AssetUrls;
+  readonly urls: AllAssetUrls;
   readonly routes: Routes;
 
   /** `folder` is the build's output. Throws a `UserError` if the files are not in it. */
@@ -34,6 +37,8 @@ export class Assets {
       screenCss: urlOf(entries, 'screen.css'),
       screenJs: urlOf(entries, 'screen.js'),
       icon: urlOf(entries, 'favicon.svg'),
+      screensCss: urlOf(entries, 'screens.css'),
+      screensJs: urlOf(entries, 'screens.js'),
     };
     this.routes = Object.fromEntries(
       Object.values(entries).map((entry) => [entry.url, { GET: serveFrom(folder, entry) }]),

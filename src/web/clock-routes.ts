@@ -1,11 +1,14 @@
+import { Unavailable } from '../backend/backend.ts';
 import { pageKinds } from './authenticator.ts';
 import { page } from './http.ts';
+import { isOperator } from './operators.ts';
 import { clockPage } from './pages/clock-page.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
 /** The page with the clock, at `/`. */
-export function clockRoutes({ authenticator, screenCookies, csrf, assets, build }: WebContext): Routes {
+export function clockRoutes(context: WebContext): Routes {
+  const { authenticator, screenCookies, csrf, assets, build } = context;
   return {
     '/': {
       GET: async (request) => {
@@ -19,9 +22,16 @@ export function clockRoutes({ authenticator, screenCookies, csrf, assets, build 
           );
         }
         const { token, headers } = csrf.tokenFor(request);
-        const account = { name: session.account, csrfToken: token };
+        const operator = await isOperator(context, session).catch(falseIfUnavailable);
+        const account = { name: session.account, isOperator: operator, csrfToken: token };
         return page(clockPage({ assets, kind: 'person', account, build }), 200, headers);
       },
     },
   };
+}
+
+/** The page is shown during an outage, too. */
+function falseIfUnavailable(error: unknown): false {
+  if (error instanceof Unavailable) return false;
+  throw error;
 }

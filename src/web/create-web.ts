@@ -3,6 +3,7 @@ import { Attempts } from '../auth/attempts.ts';
 import type { Secrets } from '../auth/secrets.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { Tickets } from '../auth/tickets.ts';
+import type { Tokens } from '../auth/tokens.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import { verifyLinkKey } from '../screens/link-key.ts';
@@ -12,6 +13,7 @@ import { RosterUpkeep } from '../screens/roster-upkeep.ts';
 import { RosterView } from '../screens/roster-view.ts';
 import { Roster } from '../screens/roster.ts';
 import { Screens } from '../screens/screens.ts';
+import { accountApiRoutes } from './account-api-routes.ts';
 import { accountRoutes } from './account-routes.ts';
 import { apiRoutes } from './api-routes.ts';
 import { createApp } from './app.ts';
@@ -36,6 +38,7 @@ import { Proxies } from './proxies.ts';
 import type { Routes } from './router.ts';
 import { ScreenCookies } from './screen-cookies.ts';
 import { screenApiRoutes } from './screen-api-routes.ts';
+import { screensRoutes } from './screens-routes.ts';
 import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
 import { SocketEndpoint } from './socket-endpoint.ts';
@@ -56,6 +59,7 @@ export interface WebDependencies {
   sessions: Sessions;
   tickets: Tickets;
   secrets: Secrets;
+  tokens: Tokens;
   channels: readonly string[];
   /** Identifies this process within the installation. */
   owner: string;
@@ -112,6 +116,8 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...pairingRoutes(context),
     ...deviceRoutes(context),
     ...linkRoutes(context),
+    ...screensRoutes(context),
+    ...accountApiRoutes(context),
     ...probeRoutes(context),
     ...socketRoutes(endpoint),
     ...assets.routes,

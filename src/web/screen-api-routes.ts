@@ -1,32 +1,22 @@
-import type { Session } from '../auth/session.ts';
 import type { ActionResult } from '../screens/commands.ts';
 import { InvalidAction, parseAction, parseTarget } from '../screens/screen-action.ts';
-import { HttpError, signedOut } from './http-error.ts';
-import { field, json, type Request } from './http.ts';
+import { HttpError } from './http-error.ts';
+import { field, json } from './http.ts';
+import { operatorSession } from './operators.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
 /** The roster, and the actions on screens, for operators. */
 export function screenApiRoutes(context: WebContext): Routes {
-  const { authenticator, accounts, csrf, rosterView, screenCommands } = context;
-
-  /** The session of an operator. Throws a 401 for nobody and a 403 for everybody else. */
-  const operatorOf = async (request: Request): Promise<Session> => {
-    const session = await authenticator.authenticate(request, { kinds: ['session'] });
-    if (session === null) throw signedOut();
-    const account = await accounts.get(session.account);
-    if (account?.operator !== true) throw new HttpError('forbidden', 'Only operators may do this.');
-    return session;
-  };
-
+  const { csrf, rosterView, screenCommands } = context;
   return {
     '/api/screens': {
       GET: async (request) => {
-        await operatorOf(request);
+        await operatorSession(context, request);
         return json(await rosterView.changesSince(versionOf(field(request.query, 'since'))));
       },
       POST: async (request) => {
-        const { account } = await operatorOf(request);
+        const { account } = await operatorSession(context, request);
         csrf.check(request);
         const { action, target } = parseBody(request.body);
         const problem = problemOf(await screenCommands.run(action, target, account));

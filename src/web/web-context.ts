@@ -1,6 +1,7 @@
 import type { Accounts } from '../auth/accounts.ts';
 import type { Attempts } from '../auth/attempts.ts';
 import type { Sessions } from '../auth/sessions.ts';
+import type { Tokens } from '../auth/tokens.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import type { Tickets } from '../auth/tickets.ts';
@@ -8,7 +9,7 @@ import type { Pairing } from '../screens/pairing.ts';
 import type { ScreenCommands } from '../screens/commands.ts';
 import type { RosterView } from '../screens/roster-view.ts';
 import type { Screens } from '../screens/screens.ts';
-import type { AssetUrls } from './assets.ts';
+import type { AllAssetUrls } from './assets.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Cookies } from './cookies.ts';
 import type { CsrfProtection } from './csrf.ts';
@@ -25,6 +26,7 @@ export interface WebContext {
   backend: Backend;
   accounts: Accounts;
   sessions: Sessions;
+  tokens: Tokens;
   attempts: Attempts;
   tickets: Tickets;
   screens: Screens;
@@ -38,7 +40,7 @@ export interface WebContext {
   lastMessages: LastMessages;
   spread: Spread;
   channels: readonly string[];
-  assets: AssetUrls;
+  assets: AllAssetUrls;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   /** Aborts when the process begins to stop. */

@@ -78,6 +78,7 @@ export class WebApp implements AsyncDisposable {
       backend,
       accounts: this.auth.accounts,
       sessions: this.auth.sessions,
+      tokens: this.auth.tokens,
       tickets: this.auth.tickets,
       secrets: secretsInUse,
       channels,

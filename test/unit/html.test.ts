@@ -4,6 +4,7 @@ import { clockPage } from '../../src/web/pages/clock-page.ts';
 import { codePage, confirmPage, pairedPage } from '../../src/web/pages/device-page.ts';
 import { errorPage } from '../../src/web/pages/error-page.ts';
 import { passwordPage } from '../../src/web/pages/password-page.ts';
+import { screensPage } from '../../src/web/pages/screens-page.ts';
 import { signInPage } from '../../src/web/pages/sign-in-page.ts';
 
 const assets = {
@@ -13,6 +14,7 @@ const assets = {
   screenJs: '/static/screen.js',
   icon: '/static/icon.svg',
 };
+const allAssets = { ...assets, screensCss: '/static/screens.css', screensJs: '/static/screens.js' };
 const hostile = `"><script>alert('x')</script>&amp;`;
 
 describe('html', () => {
@@ -43,7 +45,15 @@ describe('html', () => {
 });
 
 describe.each([
-  ['clock', clockPage({ assets, kind: 'person', account: { name: hostile, csrfToken: hostile }, build: hostile })],
+  [
+    'clock',
+    clockPage({
+      assets,
+      kind: 'person',
+      account: { name: hostile, isOperator: true, csrfToken: hostile },
+      build: hostile,
+    }),
+  ],
   ['sign-in', signInPage({ assets, csrfToken: hostile, next: hostile, username: hostile, message: hostile })],
   ['password', passwordPage({ assets, csrfToken: hostile, account: hostile, message: hostile })],
   [
@@ -61,6 +71,7 @@ describe.each([
   ],
   ['code', codePage({ assets, code: hostile, message: hostile })],
   ['paired', pairedPage(assets, hostile)],
+  ['screens', screensPage({ assets: allAssets, account: hostile, csrfToken: hostile })],
   ['error', errorPage({ assets, status: 404, title: hostile, message: hostile })],
 ])('the %s page', (_name, page) => {
   const markup = page.toString();

@@ -10,8 +10,14 @@ export interface ClockPageOptions {
    */
   kind: 'person' | 'screen' | 'embed' | 'signed-out';
   /** The signed-in account; null if the page shows nothing but the clock. */
-  account: { name: string; csrfToken: string } | null;
+  account: ClockPageAccount | null;
   build: string;
+}
+
+interface ClockPageAccount {
+  name: string;
+  isOperator: boolean;
+  csrfToken: string;
 }
 
 /** The page with the clock in `#display` and its state in `#state`, which the client's script updates. */
@@ -20,7 +26,7 @@ export function clockPage({ assets, kind, account, build }: ClockPageOptions): H
       ${account && html`<span class="name">${account.name}</span>`}
       <button id="read" type="button">Read the time</button>
       <button id="details" type="button">Details</button>
-      ${account && accountMenu(account.csrfToken)}
+      ${account && accountMenu(account)}
     </header>
     <main>
       <h1 class="unseen">Clock</h1>
@@ -43,8 +49,9 @@ const signInFirst = html`<p id="sign-in-first">
   To see the time, <a href="/accounts/login/?next=/" target="_top">sign in</a>.
 </p>`;
 
-function accountMenu(csrfToken: string): Html {
-  return html`<a href="/accounts/password_change/">Change password</a>
+function accountMenu({ isOperator, csrfToken }: ClockPageAccount): Html {
+  return html`${isOperator ? html`<a href="/screens">Screens</a>` : null}
+    <a href="/accounts/password_change/">Change password</a>
     <form method="post" action="/accounts/logout/">
       <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
       <button type="submit">Sign out</button>

@@ -6,8 +6,8 @@ export interface DocumentOptions {
   assets: AssetUrls;
   /** One sentence for search engines and link previews. */
   description?: string;
-  /** `clock` and `screen` fill the window; `card` is centred in it. */
-  layout: 'clock' | 'screen' | 'card';
+  /** `clock` and `screen` fill the window; `card` is centred in it; `screens` is a list that scrolls. */
+  layout: 'clock' | 'screen' | 'card' | 'screens';
   /** If the page runs the clock's script, which reads from the root element the build that serves it and its kind. */
   live?: { build: string; kind: string };
   /** A style sheet beside that of all pages. */

@@ -1,0 +1,46 @@
+import { dateText } from './dom.ts';
+import { kindLabel, stateLabel, type Entry } from './entry.ts';
+
+/** What the details of an entry list: everything that is known of it. */
+export function factsOf(entry: Entry): [name: string, value: string][] {
+  const { account, approvedBy, address, build, errorMs, offsetMs, connections, lastSeen, expires, id } = entry;
+  const facts: [string, string | null][] = [
+    ['State', `${stateLabel(entry)}${troubleReason(entry)}`],
+    ['Kind', kindLabel(entry)],
+    ['Account', account],
+    ['Approved by', approvedBy],
+    ['Address', address],
+    ['Build', build],
+    ['Error', errorMs === null ? null : `± ${errorMs} ms`],
+    ['Device clock', offsetMs === null ? null : offsetText(offsetMs)],
+    ['Connections', String(connections)],
+    ['Last seen', lastSeen === null ? 'never' : dateText(lastSeen)],
+    [entry.kind === 'link' ? 'Ends' : 'Ends if unused', expires === null ? null : dateText(expires)],
+    ['ID', id],
+  ];
+  return facts.filter((fact): fact is [string, string] => fact[1] !== null);
+}
+
+function troubleReason({ trouble, errorMs }: Entry): string {
+  switch (trouble) {
+    case 'wrong':
+      if (errorMs === null) return ': it shows a time without knowing its error';
+      return errorMs > 100 ? ': its error is above 100 ms' : ': its text differed from that of a tick';
+    case 'old-build':
+      return ': it did not load the new page';
+    case 'silent':
+      return ': connected, but not heard from for 45 s';
+    case 'stale':
+      return ': connected, but it receives no time';
+    case 'away':
+      return ': not connected';
+    case null:
+      return '';
+  }
+}
+
+/** `offsetMs` is house time minus the device's clock. */
+function offsetText(offsetMs: number): string {
+  if (offsetMs === 0) return 'equals house time';
+  return `${Math.abs(offsetMs)} ms ${offsetMs > 0 ? 'behind' : 'ahead of'} house time`;
+}

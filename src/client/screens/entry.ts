@@ -1,0 +1,70 @@
+/** A row of `GET /api/screens`: a screen, a player of a link, or a socket of an account or a token. */
+export interface Entry {
+  /** Unique in the roster. */
+  key: string;
+  /** What actions take. The players of a link share it. */
+  id: string;
+  kind: 'screen' | 'link' | 'session' | 'token';
+  /** Of a session its account, of a token its label. */
+  name: string;
+  group: string | null;
+  account: string | null;
+  approvedBy: string | null;
+  address: string | null;
+  build: string | null;
+  state: 'live' | 'stale' | 'connecting' | 'connected' | 'silent' | 'away';
+  trouble: 'away' | 'silent' | 'stale' | 'wrong' | 'old-build' | null;
+  offsetMs: number | null;
+  errorMs: number | null;
+  /** The query of its face; empty for the default one. */
+  face: string;
+  /** ISO time. */
+  lastSeen: string | null;
+  /** ISO time. */
+  expires: string | null;
+  /** The number of its open sockets. */
+  connections: number;
+}
+
+/** The answer of `GET /api/screens`. */
+export interface RosterAnswer {
+  version: number;
+  /** `entries` are all entries; false: those that changed. */
+  isComplete: boolean;
+  entries: readonly Entry[];
+  /** The keys of removed entries. */
+  removed: readonly string[];
+}
+
+/** The worst first. */
+export const troubleLabels = {
+  away: 'Away',
+  silent: 'Silent',
+  stale: 'Stale',
+  wrong: 'Wrong',
+  'old-build': 'Old build',
+};
+
+const kindLabels = { screen: 'Screen', link: 'Link', session: 'Account', token: 'Token' };
+const stateLabels = {
+  live: 'Live',
+  stale: 'Stale',
+  connecting: 'Connecting',
+  connected: 'Connected',
+  silent: 'Silent',
+  away: 'Away',
+};
+
+export function kindLabel({ kind }: Pick<Entry, 'kind'>): string {
+  return kindLabels[kind];
+}
+
+/** The state in one or two words. A trouble replaces it. */
+export function stateLabel({ state, trouble }: Pick<Entry, 'state' | 'trouble'>): string {
+  return trouble === null ? stateLabels[state] : troubleLabels[trouble];
+}
+
+/** Screens and links have settings; of accounts and tokens only the session can be ended. */
+export function hasSettings({ kind }: Pick<Entry, 'kind'>): boolean {
+  return kind === 'screen' || kind === 'link';
+}

@@ -1,0 +1,77 @@
+import { AccountActions, type AccountAction, type AccountActionResult } from '../auth/account-actions.ts';
+import { accountId, type Account } from '../auth/accounts.ts';
+import type { Token } from '../auth/tokens.ts';
+import { HttpError } from './http-error.ts';
+import { json } from './http.ts';
+import { operatorSession } from './operators.ts';
+import type { Routes } from './router.ts';
+import type { WebContext } from './web-context.ts';
+
+const actionNames = ['disable', 'enable', 'revoke'] as const;
+
+/** Accounts and tokens, for operators. */
+export function accountApiRoutes(context: WebContext): Routes {
+  const { csrf } = context;
+  const actions = new AccountActions(context);
+
+  return {
+    '/api/accounts': {
+      GET: async (request) => {
+        await operatorSession(context, request);
+        const { accounts, tokens } = await actions.list();
+        return json({ accounts: accounts.map(accountRow), tokens: tokens.map(tokenRow) });
+      },
+      POST: async (request) => {
+        const { account } = await operatorSession(context, request);
+        csrf.check(request);
+        const problem = problemOf(await actions.run(parseAction(request.body), account));
+        if (problem !== null) throw problem;
+        return json({});
+      },
+    },
+  };
+}
+
+function accountRow({ name, operator, disabled, createdAt }: Account) {
+  return { id: accountId(name), name, operator, disabled, created: new Date(createdAt).toISOString() };
+}
+
+function tokenRow({ id, label, account, createdAt, expiresAt }: Token) {
+  const [created, expires] = [createdAt, expiresAt].map((at) => new Date(at).toISOString());
+  return { id, label, account, created, expires };
+}
+
+function parseAction(body: string): AccountAction {
+  const { action, id } = parseObject(body);
+  const name = actionNames.find((one) => one === action);
+  if (name === undefined) {
+    throw new HttpError('invalid-request', 'The action must be disable, enable or revoke.');
+  }
+  if (typeof id !== 'string') throw new HttpError('invalid-request', 'The id of the account or token is missing.');
+  return { name, id };
+}
+
+function parseObject(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    throw new HttpError('invalid-request', 'The body is not JSON.');
+  }
+}
+
+function problemOf(result: AccountActionResult): HttpError | null {
+  switch (result) {
+    case 'unknown-account':
+      return new HttpError('unknown-account', 'There is no such account.');
+    case 'unknown-token':
+      return new HttpError('unknown-token', 'There is no such token. It may have ended already.');
+    case 'last-operator':
+      return new HttpError(
+        'last-operator',
+        'This is the last enabled operator. Make another account an operator first.',
+      );
+    case 'done':
+      return null;
+  }
+}

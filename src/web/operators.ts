@@ -1,0 +1,27 @@
+import type { Session } from '../auth/session.ts';
+import { HttpError, signedOut } from './http-error.ts';
+import type { RequestHead } from './http.ts';
+import type { WebContext } from './web-context.ts';
+
+/** Whether it is the session of an operator in a browser. Tokens have none of the rights of an operator. */
+export async function isOperator({ accounts }: Pick<WebContext, 'accounts'>, session: Session): Promise<boolean> {
+  if (session.kind !== 'session') return false;
+  const account = await accounts.get(session.account);
+  return account?.operator === true;
+}
+
+/** Throws a 403 unless it is the session of an operator. */
+export async function expectOperator(context: Pick<WebContext, 'accounts'>, session: Session): Promise<void> {
+  if (!(await isOperator(context, session))) throw new HttpError('forbidden', 'Only operators may do this.');
+}
+
+/** The session of an operator. Throws a 401 for a request that is signed out, and a 403 for any other session. */
+export async function operatorSession(
+  context: Pick<WebContext, 'accounts' | 'authenticator'>,
+  request: RequestHead,
+): Promise<Session> {
+  const session = await context.authenticator.authenticate(request, { kinds: ['session'] });
+  if (session === null) throw signedOut();
+  await expectOperator(context, session);
+  return session;
+}
