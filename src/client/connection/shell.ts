@@ -175,7 +175,7 @@ export class Connection {
   #receive(text: string): void {
     this.detectClockJump();
     const message = parseServerMessage(text);
-    if (message === null || 'command' in message) this.#step({ type: 'other-frame' });
+    if (message === null || 'command' in message || 'show' in message) this.#step({ type: 'other-frame' });
     else if ('sync' in message) this.#step({ type: 'sync', sync: message.sync });
     else {
       const isContradiction = this.house.forgetIfContradicted(message.tick.at);
