@@ -74,7 +74,7 @@ export class Sessions {
     this.#onEnded.add(listener);
   }
 
-  /** Opens a session for an account id, under the account's present stamp. */
+  /** Opens a session for an account id, under the account's current security stamp. */
   async open(account: string, { securityStamp }: AccountSecurity): Promise<OpenedSession> {
     const { records, time, jwt } = this.#options;
     const now = time.now();

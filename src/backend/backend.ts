@@ -116,7 +116,7 @@ export interface SelfTestResult {
 /** Text values by name that outlive the process. Other processes on this host share them. */
 export interface Settings {
   /** Returns the value stored under `name`. If there is none, stores and returns the result of `make`. */
-  keep(name: string, make: () => string): string;
+  getOrCreate(name: string, make: () => string): string;
 }
 
 /** One run of a task, for one instant of its grid. Instants are epoch ms of house time. */
