@@ -146,7 +146,7 @@ async function webPart(
   password: () => FirstPassword | undefined,
   host: string,
   config: WebConfig,
-  { stopping, assetsDirectory: assetsDirectory, log }: RoleContext,
+  { stopping, assetsDirectory, log }: RoleContext,
 ): Promise<RolePart & { port: () => number }> {
   const { accounts, sessions, tokens, tickets } = createAuthServices(backend, secrets);
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
@@ -164,7 +164,7 @@ async function webPart(
     secrets,
     channels,
     owner,
-    assetsDirectory: assetsDirectory,
+    assetsDirectory,
     build,
     stopping,
     isStarting,

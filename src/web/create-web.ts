@@ -74,18 +74,7 @@ export interface WebDependencies {
 
 /** Composes the web role: its services and its routes. Throws a `UserError` for unusable TLS or static files. */
 export function createWeb(dependencies: WebDependencies): Web {
-  const {
-    config,
-    host,
-    uws,
-    backend,
-    sessions,
-    secrets,
-    owner,
-    assetsDirectory: assetsDirectory,
-    build,
-    log,
-  } = dependencies;
+  const { config, host, uws, backend, sessions, secrets, owner, assetsDirectory, build, log } = dependencies;
   const { records, limiter, time } = backend;
   const assets = new Assets(assetsDirectory);
   const roster = new Roster({ build, time });

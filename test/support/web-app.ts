@@ -83,7 +83,7 @@ export class WebApp implements AsyncDisposable {
       secrets: secretsInUse,
       channels,
       owner: randomUUID(),
-      assetsDirectory: assetsDirectory,
+      assetsDirectory,
       build: this.build,
       stopping: this.#stopping.signal,
       log: log ?? silentLogger(),
