@@ -7,12 +7,11 @@ import type {
   ConnectionReport,
   DurabilityProblem,
   SelfTestResult,
-  PublishResult,
-  Job,
   Outage,
   Roster,
   RosterChanges,
 } from '../../src/backend/backend.ts';
+import type { PublishResult, Job } from '../../src/backend/ticks.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
