@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from './lifecycle.ts';
 import { logLevels } from './logger.ts';
-import { cleanSecret } from './secrets.ts';
+import { normalizeSecret } from './secrets.ts';
 import { isZone } from './time/zone.ts';
 
 /**
@@ -89,7 +89,7 @@ function readSecretFile(variable: string, path: string): string {
 }
 
 function validSecret(text: string): string {
-  const secret = cleanSecret(text);
+  const secret = normalizeSecret(text);
   if (secret === null) throw new BadValue('one line without control characters');
   if (secret === '') throw new BadValue('a value that is not blank');
   return secret;

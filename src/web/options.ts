@@ -36,7 +36,7 @@ function oneWorker(text: string): number {
 
 function adminPassword(text: string): string {
   const problem = passwordProblem(text, firstAccountName);
-  if (problem !== null) throw new BadValue(`an acceptable password: ${problem.replace(/\.$/, '')}`);
+  if (problem !== null) throw new BadValue(`an acceptable password; it ${problem}`);
   return text;
 }
 

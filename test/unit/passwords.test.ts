@@ -20,7 +20,7 @@ describe('passwordProblem', () => {
     ['fewer than 15 characters without the blanks around it', '   fourteen chars   '],
     ['the name of the account', ' Ana.of.the.office'],
   ])('refuses %s', (_, password) => {
-    expect(passwordProblem(password, 'ana.of.the.office')).toMatch(/^The password must .*\.$/);
+    expect(passwordProblem(password, 'ana.of.the.office')).toMatch(/^must .*[a-z]$/);
   });
 });
 
