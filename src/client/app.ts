@@ -3,7 +3,6 @@ import type { ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
 import { connectControls } from './controls.ts';
-import { renewCookieDaily } from './cookie-renewal.ts';
 import { Face } from './face.ts';
 import { HouseZone } from './house-zone.ts';
 import { markIdle } from './idle.ts';
@@ -112,7 +111,6 @@ export class ClockApp {
   }
 
   start(): void {
-    if (this.#isScreen) renewCookieDaily();
     if (this.#themeLoader !== null) runInBackground(this.#themeLoader.load());
     if ('WebSocket' in globalThis) this.#connection.start();
     else element('state').textContent = 'This browser does not support WebSockets, which the clock needs';
