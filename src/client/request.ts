@@ -11,18 +11,18 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Requests an address, without caches, and reads the answer. Rejects if that takes longer than `timeoutMs`. */
-export async function request<Answer>(
+/** Requests an address, without caches, and reads the response. Rejects if that takes longer than `timeoutMs`. */
+export async function request<Result>(
   address: URL,
-  read: (response: Response) => Promise<Answer>,
+  read: (response: Response) => Promise<Result>,
   { timeoutMs, method = 'GET', body, headers = {}, signal }: RequestOptions,
-): Promise<Answer> {
+): Promise<Result> {
   // AbortController is missing in Chromium before 66; AbortSignal.timeout and .any in Chromium before 103 and 116, and in
   // Safari before 16 and 17.4.
   const abort = typeof AbortController === 'undefined' ? null : new AbortController();
   let end = (_reason: Error): void => {};
   const ended = new Promise<never>((_, reject) => (end = reject));
-  const cancelTimer = schedule(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const cancelTimer = schedule(() => end(new Error(`no response within ${timeoutMs} ms`)), timeoutMs);
   const onAbort = (): void => end(new Error('the request was cancelled'));
   signal?.addEventListener('abort', onAbort);
   try {
