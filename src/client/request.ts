@@ -22,7 +22,7 @@ export async function request<Result>(
   const abort = typeof AbortController === 'undefined' ? null : new AbortController();
   let end = (_reason: Error): void => {};
   const ended = new Promise<never>((_, reject) => (end = reject));
-  const cancelTimer = schedule(() => end(new Error(`no response within ${timeoutMs} ms`)), timeoutMs);
+  const cancelTimer = schedule(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   const onAbort = (): void => end(new Error('the request was cancelled'));
   signal?.addEventListener('abort', onAbort);
   try {
