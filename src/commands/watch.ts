@@ -148,5 +148,6 @@ function programOf(
     schedule,
     build,
     onBuild: () => {},
+    onCommand: () => {},
   };
 }
