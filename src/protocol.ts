@@ -175,7 +175,7 @@ function parseStatus(value: unknown): ScreenStatus | null {
   return differs === true ? { ...status, differs } : status;
 }
 
-/** A bound that is negative bounds nothing. */
+/** Null also for a negative number, which cannot be an error bound. */
 function boundOrNull(value: unknown): number | null {
   const number = finiteOrNull(value);
   return number !== null && number >= 0 ? number : null;

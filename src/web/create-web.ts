@@ -67,7 +67,7 @@ export interface WebDependencies {
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   stopping: AbortSignal;
-  /** Whether `/ready` says that the process still starts. */
+  /** Whether `/ready` reports that the process is still starting. */
   isStarting?: () => boolean;
   /** Compares house time with UTC; undefined without NTP servers. */
   utc?: UtcCheck | undefined;
