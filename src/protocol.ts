@@ -66,6 +66,10 @@ export interface Sync {
   sent: number;
   /** Error bound of the server's house time, ms. */
   error: number;
+  /** House time is within this of UTC, ms; null while it is not checked. An older server omits it. */
+  utcError: number | null;
+  /** The server's alarm: house time may be further from UTC than is allowed, or the check no longer works. */
+  utcAlarm?: true;
   spread: number;
   build: string;
 }

@@ -41,7 +41,7 @@ import { screenApiRoutes } from './screen-api-routes.ts';
 import { screensRoutes } from './screens-routes.ts';
 import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
-import { SocketEndpoint } from './socket-endpoint.ts';
+import { SocketEndpoint, type UtcCheck } from './socket-endpoint.ts';
 import { serveSockets, socketRoutes } from './socket-routes.ts';
 import { Spread } from './spread.ts';
 import { Upgrades } from './upgrades.ts';
@@ -69,6 +69,8 @@ export interface WebDependencies {
   stopping: AbortSignal;
   /** Whether `/ready` reports that the process is still starting. */
   isStarting?: () => boolean;
+  /** Compares house time with UTC; undefined without NTP servers. */
+  utc?: UtcCheck | undefined;
   log: Logger;
 }
 
