@@ -3,7 +3,6 @@ import type { ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
 import { connectControls } from './controls.ts';
-import { renewCookieDaily } from './cookie-renewal.ts';
 import { Face } from './face.ts';
 import { HouseZone } from './house-zone.ts';
 import { markIdle } from './idle.ts';
@@ -129,7 +128,6 @@ export class ClockApp {
   }
 
   start(): void {
-    if (this.#isScreen) renewCookieDaily();
     if ('WebSocket' in globalThis) {
       this.#setLanguage();
       if (location.search !== '') runInBackground(this.#themeLoader.load());
@@ -168,9 +166,10 @@ export class ClockApp {
   #paint(second: number): void {
     if (!this.#attempt(() => this.#face.show(second))) return;
     this.#connection.onDrawn();
-    const { errorMs } = this.#connection.house;
-    const isStated = this.#connection.state === 'live' && errorMs !== null;
-    this.#face.setError(isStated ? errorMs + this.#painter.latenessMs : null);
+    const { house, utc, state } = this.#connection;
+    const { errorMs } = house;
+    const isStated = state === 'live' && errorMs !== null;
+    this.#face.setError(isStated ? errorMs + this.#painter.latenessMs + (utc.errorMs ?? 0) : null);
   }
 
   /** Draws. False if that fails: the page is not live then, since nothing confirms that it shows the time. */

@@ -10,7 +10,7 @@ import type { ScreenCommands } from '../screens/commands.ts';
 import type { RosterView } from '../screens/roster-view.ts';
 import type { RetainedMessages } from '../channels/retained-messages.ts';
 import type { Screens } from '../screens/screens.ts';
-import type { AllAssetUrls } from './assets.ts';
+import type { AssetUrls } from './assets.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Cookies } from './cookies.ts';
 import type { ChannelAccess } from './channel-access.ts';
@@ -43,7 +43,7 @@ export interface WebContext {
   spread: Spread;
   channelAccess: ChannelAccess;
   retained: RetainedMessages;
-  assets: AllAssetUrls;
+  assets: AssetUrls;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   /** Aborts when the process begins to stop. */
