@@ -15,6 +15,7 @@ const maxZones = 8;
 /** The JSON API that programs and the page use. */
 export function apiRoutes(context: WebContext): Routes {
   const { authenticator, backend, lastMessages, screens, screenCookies, channels, spread, build } = context;
+  const { pageOrigins } = context.config;
   const signedIn = async (
     request: Request,
     answer: (session: Session) => Response | Promise<Response>,
@@ -26,6 +27,7 @@ export function apiRoutes(context: WebContext): Routes {
 
   return {
     '/api/initial_state': {
+      pageOrigins,
       GET: (request) =>
         signedIn(request, async (session) => {
           const channel = channelOf(request, channels);
@@ -38,6 +40,7 @@ export function apiRoutes(context: WebContext): Routes {
         }),
     },
     '/api/zones': {
+      pageOrigins,
       GET: (request) =>
         signedIn(request, () => {
           const now = backend.time.now();

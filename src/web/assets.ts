@@ -21,6 +21,9 @@ export type AssetUrls = Readonly<Record<'css' | 'js' | 'screenCss' | 'screenJs' 
 /** Including those of the operators' page, which no other page loads. */
 export type AllAssetUrls = AssetUrls & Readonly<Record<'screensCss' | 'screensJs', string>>;
 
+/** Pages of any origin may import these. */
+const forOtherOrigins = new Set(['/clock-client.js', '/clock-client.d.ts']);
+
 const suffix = { br: '.br', gzip: '.gz' } as const;
 
 /** The static files. They are read once and stay in memory: a few dozen kB. */
@@ -75,6 +78,7 @@ function serveFrom(folder: string, entry: AssetEntry): (request: Request) => Res
       ['ETag', etag],
       ['Cache-Control', cacheControl],
       ['Vary', 'Accept-Encoding'],
+      ...(forOtherOrigins.has(entry.url) ? [['Access-Control-Allow-Origin', '*'] as [string, string]] : []),
     ];
     if (matchesTag(request.headers.get('if-none-match'), etag)) return { status: 304, headers };
     headers.push(['Content-Type', entry.type]);
