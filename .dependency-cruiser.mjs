@@ -1,4 +1,4 @@
-/** The layers of ARCHITECTURE.md: an import that they do not allow fails `npm run directions`. */
+/** The layers of ARCHITECTURE.md: an import that they do not allow fails `npm run layers`. */
 
 /** A kind of import that is not allowed. */
 const forbid = (name, from, to, comment) => ({ name, comment, severity: 'error', from, to });

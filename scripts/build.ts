@@ -19,10 +19,10 @@ const compressible = new Set(['.css', '.js', '.ts', '.svg', '.webmanifest', '.ht
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const pageScripts = ['main', 'theme', 'panel', 'key-transport', 'screen', 'sw', 'screens/main'];
+const lazyScripts = ['theme', 'panel', 'screen-name', 'words', 'key-transport'];
 const scripts = {
   // The newest version that Chromium 64 and Safari 12 support.
-  ...(await bundleScripts(pageScripts, 'es2018')),
+  ...(await bundleScripts(['main', ...lazyScripts, 'screen', 'sw', 'screens/main'], 'es2018')),
   ...(await bundleScripts(['clock-client/main'], 'es2020')),
 };
 const types = { 'clock-client.d.ts': readFileSync(join(root, 'src/client/clock-client/api.ts')) };
@@ -97,16 +97,8 @@ async function minifyCss(css: Buffer): Promise<Buffer> {
 function writeAssets(sources: Record<string, Buffer>): void {
   const entries: Record<string, object> = {};
   const urls = new Map<string, string>();
-  const order = [
-    'clock.css',
-    'manifest.webmanifest',
-    'theme.js',
-    'panel.js',
-    'key-transport.js',
-    'main.js',
-    'screen.js',
-    'sw.js',
-  ];
+  const lazyFiles = lazyScripts.map((name) => `${name}.js`);
+  const order = ['clock.css', 'manifest.webmanifest', ...lazyFiles, 'main.js', 'screen.js', 'sw.js'];
   const rank = (name: string): number => order.indexOf(name);
   for (const name of Object.keys(sources).toSorted((a, b) => rank(a) - rank(b))) {
     const body = withHashedUrls(sources[name] ?? Buffer.alloc(0), name, urls);

@@ -22,7 +22,7 @@ import type { Service } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { Metrics, type MetricSources } from './metrics.ts';
 import { InternalServer } from './probes/internal-server.ts';
-import { unreadiness } from './probes/readiness.ts';
+import { unreadyReason } from './probes/readiness.ts';
 import { tasks } from './tasks/index.ts';
 import { hostZoneName, Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
@@ -45,7 +45,7 @@ export interface RoleContext {
   /** Aborts when the process begins to stop. */
   stopping: AbortSignal;
   environment: Environment;
-  assetsFolder: string;
+  assetsDirectory: string;
   log: Logger;
 }
 
@@ -136,7 +136,7 @@ function compose(
   const host = internalHost ?? defaultHost;
   const metrics = new Metrics(sources, { ...buildInfo, environment, role });
   const isStarting = (): boolean => parts.some((part) => part.isStarting?.());
-  const unready = (): string | null => unreadiness({ backend, stopping, isStarting });
+  const unready = (): string | null => unreadyReason({ backend, stopping, isStarting });
   return [new InternalServer({ host, port: internalPort, metrics, unready, log }), ...services];
 }
 
@@ -146,7 +146,7 @@ async function webPart(
   password: () => FirstPassword | undefined,
   host: string,
   config: WebConfig,
-  { stopping, assetsFolder, log }: RoleContext,
+  { stopping, assetsDirectory, log }: RoleContext,
 ): Promise<RolePart & { port: () => number }> {
   const { accounts, sessions, tokens, tickets } = createAuthServices(backend, secrets);
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
@@ -164,7 +164,7 @@ async function webPart(
     secrets,
     channels,
     owner,
-    assetsFolder,
+    assetsDirectory,
     build,
     stopping,
     isStarting,

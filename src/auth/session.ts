@@ -64,8 +64,8 @@ export interface OpenSessions {
   sessions(): Iterable<Session>;
 }
 
-/** Whether a record of a session or token gives access under the present state of its account. */
-export function isUnder(record: SessionRecord, account: AccountSecurity | null): boolean {
+/** Whether the record of a session or token is valid for the current state of its account. */
+export function grantsAccess(record: SessionRecord, account: AccountSecurity | null): boolean {
   if (account === null) return false;
   return record.securityStamp === account.securityStamp || record.jti === account.exemptSession;
 }

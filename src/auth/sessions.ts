@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { Records } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Claims, CredentialKind, Jwt } from './jwt.ts';
 import { SessionCache } from './session-cache.ts';
@@ -74,7 +74,7 @@ export class Sessions {
     this.#onEnded.add(listener);
   }
 
-  /** Opens a session for an account id, under the account's present stamp. */
+  /** Opens a session for an account id, under the account's current security stamp. */
   async open(account: string, { securityStamp }: AccountSecurity): Promise<OpenedSession> {
     const { records, time, jwt } = this.#options;
     const now = time.now();

@@ -28,7 +28,7 @@ export function addPair(program: Command, backendCommands: BackendCommands): voi
     )
     .action(async (code: string) => {
       const { name, group } = pair.opts<{ name?: string; group?: string }>();
-      if (name === undefined) throw new UserError('--name: missing: name the screen');
+      if (name === undefined) throw new UserError('--name: missing; name the screen');
       const [given, givenGroup] = [nameOf(name, '--name'), groupOf(group)];
       await run(backendCommands, pair, (screens) => screens.pair(code, given, givenGroup));
     });
@@ -122,7 +122,9 @@ function addLink(screens: Command, backendCommands: BackendCommands, environment
     const { group, expires } = link.opts<{ group?: string; expires: string }>();
     const { publicUrl } = readOptions(linkTable, flagsOf(link, linkTable), environment);
     if (publicUrl === undefined) {
-      throw new UserError('--public-url: missing: name the origin of the clock, such as https://clock.example.org');
+      throw new UserError(
+        '--public-url: missing; set it to the origin of the clock, such as https://clock.example.org',
+      );
     }
     const given = names.map((name) => nameOf(name, 'NAME'));
     const [givenGroup, lifetimeMs] = [groupOf(group), lifetimeOf(expires)];

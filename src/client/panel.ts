@@ -58,7 +58,7 @@ function facts({ connection, painter, zone, serverBuild, warnings }: PanelOption
   const { offsetMs, errorMs } = house;
   const { latenessMs, trimMs } = painter;
   const ms = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} ms`);
-  const own = document.documentElement.dataset['build'] ?? '';
+  const { build: own = '', screen, group, setFace } = document.documentElement.dataset;
   const total = errorMs === null ? 'unknown' : `± ${Math.ceil(errorMs + latenessMs)} ms`;
   return [
     ['Source', `${location.host}/time/tic/, house time in ${zone() ?? 'an unknown zone'}`],
@@ -68,9 +68,15 @@ function facts({ connection, painter, zone, serverBuild, warnings }: PanelOption
     ['Build', serverBuild() === own || serverBuild() === '' ? own : `${own}, server ${serverBuild()}`],
     // Without the fragment, which may be the key of a link.
     ['Address', location.href.replace(location.hash, '')],
-    ...(isSecureContext ? [] : [['Missing', missing] as [string, string]]),
+    ...optional('Screen', screen === undefined || group === undefined ? screen : `${screen}, group ${group}`),
+    ...optional('Face set by operators', setFace),
+    ...optional('Missing', isSecureContext ? undefined : missing),
     ...warnings().map((text): [string, string] => ['Warning', text]),
   ];
+}
+
+function optional(name: string, text: string | undefined): [string, string][] {
+  return text === undefined ? [] : [[name, text]];
 }
 
 const missing = 'wake lock, installation and the offline page: browsers allow them only over https or on localhost';

@@ -147,5 +147,6 @@ function programOf(
     schedule,
     build,
     onBuild: () => {},
+    onCommand: () => {},
   };
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { newId } from '../auth/sessions.ts';
-import type { Limit, Limiter, Records } from '../backend/backend.ts';
+import type { Limit, Limiter } from '../backend/limiter.ts';
+import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { newPairingCode } from './pairing-code.ts';
 import type { ScreenRecord, Screens } from './screens.ts';

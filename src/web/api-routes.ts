@@ -16,7 +16,7 @@ const maxZones = 8;
 export function apiRoutes(context: WebContext): Routes {
   const { authenticator, backend, lastMessages, screens, screenCookies, channels, spread, build } = context;
   const { pageOrigins } = context.config;
-  const signedIn = async (
+  const requireSession = async (
     request: Request,
     answer: (session: Session) => Response | Promise<Response>,
   ): Promise<Response> => {
@@ -29,7 +29,7 @@ export function apiRoutes(context: WebContext): Routes {
     '/api/initial_state': {
       pageOrigins,
       GET: (request) =>
-        signedIn(request, async (session) => {
+        requireSession(request, async (session) => {
           const channel = channelOf(request, channels);
           const [state, screen, headers] = await Promise.all([
             lastMessages.state(channel),
@@ -42,7 +42,7 @@ export function apiRoutes(context: WebContext): Routes {
     '/api/zones': {
       pageOrigins,
       GET: (request) =>
-        signedIn(request, () => {
+        requireSession(request, () => {
           const now = backend.time.now();
           return json(Object.fromEntries(zonesOf(request).map((name) => [name, zoneOffsets(name, now)])));
         }),

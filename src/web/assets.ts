@@ -31,9 +31,9 @@ export class Assets {
   readonly urls: AllAssetUrls;
   readonly routes: Routes;
 
-  /** `folder` is the build's output. Throws a `UserError` if the files are not in it. */
-  constructor(folder: string) {
-    const entries = readEntries(folder);
+  /** `directory` is the build's output. Throws a `UserError` if the files are not in it. */
+  constructor(directory: string) {
+    const entries = readEntries(directory);
     this.urls = {
       css: urlOf(entries, 'clock.css'),
       js: urlOf(entries, 'main.js'),
@@ -44,16 +44,16 @@ export class Assets {
       screensJs: urlOf(entries, 'screens.js'),
     };
     this.routes = Object.fromEntries(
-      Object.values(entries).map((entry) => [entry.url, { GET: serveFrom(folder, entry) }]),
+      Object.values(entries).map((entry) => [entry.url, { GET: serveFrom(directory, entry) }]),
     );
   }
 }
 
-function readEntries(folder: string): Record<string, AssetEntry> {
+function readEntries(directory: string): Record<string, AssetEntry> {
   try {
-    return JSON.parse(Buffer.from(readStaticFile(folder, 'assets.json')).toString('utf8'));
+    return JSON.parse(Buffer.from(readStaticFile(directory, 'assets.json')).toString('utf8'));
   } catch {
-    throw new UserError(`the static files are not in ${folder}: run 'npm run build'`);
+    throw new UserError(`the static files are not in ${directory}: run 'npm run build'`);
   }
 }
 
@@ -63,10 +63,10 @@ function urlOf(entries: Record<string, AssetEntry>, source: string): string {
   return entry.url;
 }
 
-function serveFrom(folder: string, entry: AssetEntry): (request: Request) => Response {
-  const plain = readStaticFile(folder, entry.file);
+function serveFrom(directory: string, entry: AssetEntry): (request: Request) => Response {
+  const plain = readStaticFile(directory, entry.file);
   const encoded = new Map(
-    entry.encodings.map((encoding) => [encoding, readStaticFile(folder, entry.file + suffix[encoding])]),
+    entry.encodings.map((encoding) => [encoding, readStaticFile(directory, entry.file + suffix[encoding])]),
   );
   const cacheControl = entry.url.startsWith('/static/') ? 'max-age=31536000, immutable' : 'no-cache';
 

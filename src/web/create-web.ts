@@ -63,7 +63,7 @@ export interface WebDependencies {
   channels: readonly string[];
   /** Identifies this process within the installation. */
   owner: string;
-  assetsFolder: string;
+  assetsDirectory: string;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   stopping: AbortSignal;
@@ -74,9 +74,9 @@ export interface WebDependencies {
 
 /** Composes the web role: its services and its routes. Throws a `UserError` for unusable TLS or static files. */
 export function createWeb(dependencies: WebDependencies): Web {
-  const { config, host, uws, backend, sessions, secrets, owner, assetsFolder, build, log } = dependencies;
+  const { config, host, uws, backend, sessions, secrets, owner, assetsDirectory, build, log } = dependencies;
   const { records, limiter, time } = backend;
-  const assets = new Assets(assetsFolder);
+  const assets = new Assets(assetsDirectory);
   const roster = new Roster({ build, time });
   const hub = new Hub((topic, frame) => listener.publish(topic, frame), roster);
   const screens = new Screens({ records, time });

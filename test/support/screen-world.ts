@@ -2,7 +2,7 @@ import type { SocketEvents } from '../../src/client/connection/options.ts';
 import { Connection } from '../../src/client/connection/shell.ts';
 import type { StateAnswer } from '../../src/client/connection/state.ts';
 import { Painter } from '../../src/client/painter.ts';
-import type { InitialState, ScreenState, Tick, ZoneOffsets } from '../../src/protocol.ts';
+import type { Command, InitialState, ScreenInfo, ScreenState, Tick, ZoneOffsets } from '../../src/protocol.ts';
 import { utcOffsetAt } from '../../src/time/zone-offset.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -24,7 +24,7 @@ export interface FakeSocket {
   /** It carried a tick. */
   hasTicked: boolean;
   /** What the client sent, and when. */
-  sent: { at: number; message: { sync?: number; status?: { state: ScreenState } } }[];
+  sent: { at: number; message: { sync?: number; status?: { state: ScreenState; differs?: boolean } } }[];
 }
 
 /** How the server behaves from now on. */
@@ -45,6 +45,8 @@ export interface Server {
   intervalMs: number;
   spreadMs: number;
   zone: ZoneOffsets;
+  /** What operators set; null for accounts and tokens. */
+  screen: ScreenInfo | null;
 }
 
 export const healthy: Server = {
@@ -59,6 +61,7 @@ export const healthy: Server = {
   intervalMs: 500,
   spreadMs: 500,
   zone: { zone: 'UTC', utcOffsetMs: 0, nextUtcOffset: null },
+  screen: null,
 };
 
 /** A server and a network around one `Connection`, in a time of their own. */
@@ -89,6 +92,8 @@ export class ScreenWorld extends VirtualClock {
   readonly states: { at: number; state: ScreenState }[] = [];
   readonly ticks: Tick[] = [];
   readonly zones: ZoneOffsets[] = [];
+  readonly screens: ScreenInfo[] = [];
+  readonly commands: Command[] = [];
   /** Whether drawing a second fails, and reporting a state. */
   isDrawingBroken = false;
   isReportingBroken = false;
@@ -120,8 +125,12 @@ export class ScreenWorld extends VirtualClock {
         this.states.push({ at: this.now, state });
       },
       onTick: (tick) => this.ticks.push(tick),
-      onZone: (zone) => this.zones.push(zone),
+      onZone: (zone, screen) => {
+        this.zones.push(zone);
+        if (screen !== undefined) this.screens.push(screen);
+      },
       onBuild: (build) => this.builds.push(build),
+      onCommand: (command) => this.commands.push(command),
     });
     this.painter = new Painter({
       house: this.connection.house,
@@ -351,10 +360,11 @@ export class ScreenWorld extends VirtualClock {
   }
 
   #initialState(): InitialState {
-    const { intervalMs: interval, spreadMs: spread } = this.server;
+    const { intervalMs: interval, spreadMs: spread, screen } = this.server;
     const { text: current, at, seq } = this.#last ?? { text: null, at: null, seq: null };
     const stale = this.now - this.#lastMadeAt > Math.max(2_000, 1.5 * interval);
-    return { current, at, seq, channel: 'time', interval, stale, spread, build: 'x', ...this.server.zone };
+    const told = { current, at, seq, channel: 'time', interval, stale, spread, build: 'x', ...this.server.zone };
+    return screen === null ? told : { ...told, screen };
   }
 }
 

@@ -446,3 +446,56 @@ describe('the initial state', () => {
     expect(world.questions).toHaveLength(length + 1);
   });
 });
+
+describe('the commands of operators', () => {
+  const screen = { name: 'Lobby', group: 'doors', face: 'face=analog' };
+
+  test('what they set is reported with the initial state', async () => {
+    const world = new ScreenWorld({ screen });
+    world.connection.start();
+    await world.pass(100);
+    expect(world.screens).toEqual([screen]);
+    expect(world.state).toBe('live');
+  });
+
+  test('what they set while the screen is away is reported after the next opening', async () => {
+    const world = await liveWorld();
+    expect(world.screens).toEqual([]);
+    world.server = { ...world.server, screen };
+    world.closeBy(1001);
+    await world.pass(2_000);
+    expect(world.screens).toEqual([screen]);
+  });
+
+  test('are reported as they arrive', async () => {
+    const world = await liveWorld();
+    const command = { name: 'identify', text: 'Lobby' };
+    world.deliver(JSON.stringify({ command }));
+    expect(world.commands).toEqual([command]);
+  });
+
+  test('show that the socket works', async () => {
+    const world = await liveWorld();
+    world.server.isHeard = false;
+    for (let second = 0; second < 5; second += 1) {
+      await world.pass(1_000);
+      world.deliver('{"command":{"name":"reload"}}');
+    }
+    expect(world.sockets).toHaveLength(1);
+  });
+});
+
+describe('a status', () => {
+  const differences = (world: ScreenWorld): (boolean | undefined)[] =>
+    world.socket.sent.flatMap(({ message }) => (message.status ? [message.status.differs] : []));
+
+  test('says once that the text of a tick differed from what the offsets imply', async () => {
+    const world = await liveWorld();
+    expect(differences(world)).not.toContain(true);
+    world.deliver(JSON.stringify({ message: { time: '01:02:03', at: world.houseTime, seq: 1e12 }, channel: 'time' }));
+    await world.pass(30_000);
+    expect(differences(world).at(-1)).toBe(true);
+    await world.pass(30_000);
+    expect(differences(world).at(-1)).toBe(false);
+  });
+});

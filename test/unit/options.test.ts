@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { redisOptions } from '../../src/backend/options.ts';
+import { dataOptions, redisOptions } from '../../src/backend/options.ts';
 import { beatOptions } from '../../src/beat/options.ts';
 import { optionTables } from '../../src/cli/tables.ts';
 import { commonOptions, readOptions, type OptionTable } from '../../src/config.ts';
@@ -13,7 +13,7 @@ const tables: OptionTable[] = Object.values(optionTables);
 describe('the options', () => {
   test('have the documented defaults', () => {
     const web = readOptions(webOptions, {}, {});
-    expect(web).toMatchObject({ port: 8_000, workers: 1, allowedOrigins: [], trustedProxy: [], maxSockets: 100_000 });
+    expect(web).toMatchObject({ port: 8_000, workers: 1, allowedOrigins: [], pageOrigins: [], trustedProxy: [], maxSockets: 100_000 });
     expect([web.host, web.drainMs, web.drainDelayMs, web.secrets]).toEqual([undefined, undefined, 0, undefined]);
     expect(readOptions(beatOptions, {}, {}).intervalMs).toBe(500);
     expect(readOptions(workerOptions, {}, {}).zone).toBeUndefined();
@@ -50,6 +50,9 @@ describe('the options', () => {
       ' https://a.example , http://b.example:8080',
       ['https://a.example', 'http://b.example:8080'],
     ],
+    ['CLOCK_FRAME_ANCESTORS', webOptions, 'https://*.example.org', ['https://*.example.org']],
+    ['CLOCK_ALLOWED_ORIGINS', webOptions, 'https://[2001:db8::1]:8443', ['https://[2001:db8::1]:8443']],
+    ['CLOCK_PAGE_ORIGINS', webOptions, 'https://a.example', ['https://a.example']],
     ['CLOCK_MAX_SOCKETS', webOptions, '0', 0],
     ['CLOCK_DRAIN', webOptions, '5s', 5_000],
     ['CLOCK_INTERVAL', beatOptions, '1m', 60_000],
@@ -70,10 +73,26 @@ describe('the options', () => {
     ['CLOCK_DRAIN', webOptions, '-1s'],
     ['CLOCK_ALLOWED_ORIGINS', webOptions, 'clock.example'],
     ['CLOCK_ALLOWED_ORIGINS', webOptions, 'https://clock.example/'],
+    ['CLOCK_PAGE_ORIGINS', webOptions, '*'],
     ['CLOCK_TRUSTED_PROXY', webOptions, '10.0.0.0/33'],
     ['CLOCK_SECRET', webOptions, 'too-short'],
     ['CLOCK_SECRET', webOptions, `${long},too-short`],
     ['CLOCK_ADMIN_PASSWORD', webOptions, 'too-short'],
+    ['CLOCK_ALLOWED_ORIGINS', webOptions, ','],
+    ['CLOCK_ALLOWED_ORIGINS', webOptions, 'https://*.clock.example'],
+    ['CLOCK_ALLOWED_ORIGINS', webOptions, 'wss://clock.example'],
+    ['CLOCK_FRAME_ANCESTORS', webOptions, '*'],
+    ['CLOCK_FRAME_ANCESTORS', webOptions, 'https://a;b.example'],
+    ['CLOCK_PUBLIC_URL', webOptions, 'https://*.clock.example'],
+    ['CLOCK_TRUSTED_PROXY', webOptions, ' , '],
+    ['CLOCK_HOST', webOptions, '*'],
+    ['CLOCK_TLS_CERT', webOptions, ' '],
+    ['CLOCK_TLS_KEY', webOptions, ' '],
+    ['CLOCK_INTERNAL_HOST', commonOptions, '*'],
+    ['CLOCK_INTERNAL_HOST', commonOptions, 'a host'],
+    ['CLOCK_DATA_DIR', dataOptions, ' '],
+    ['CLOCK_REDIS_CA', redisOptions, ' '],
+    ['REDIS_HOST', redisOptions, '*'],
     ['CLOCK_LOG_LEVEL', commonOptions, 'loud'],
     ['CLOCK_INTERNAL_PORT', commonOptions, 'x'],
     ['CLOCK_INTERVAL', beatOptions, '49'],

@@ -116,6 +116,29 @@ describe('named zone', () => {
     expect(zone.status).toBe('known');
   });
 
+  test.each(['none', { utcOffsetMs: hourMs, nextUtcOffset: null }] as const)(
+    'requests and reports nothing after it was stopped during a request: %j',
+    async (answer) => {
+      answers = [answer];
+      const loading = zone.load();
+      zone.stop();
+      await loading;
+      await clock.pass(2 * hourMs);
+      expect(requests).toHaveLength(1);
+      expect(changes).toBe(0);
+    },
+  );
+
+  test('is not requested again at a change of its offset after it was stopped', async () => {
+    answers = [{ utcOffsetMs: hourMs, nextUtcOffset: { at, utcOffsetMs: 0 } }];
+    await zone.load();
+    zone.wallClockAt(at);
+    zone.stop();
+    zone.wallClockAt(at);
+    await clock.pass(2 * hourMs);
+    expect(requests).toHaveLength(1);
+  });
+
   test('is requested again within an hour after a change of its offset', async () => {
     const nextUtcOffset = { at: at + hourMs, utcOffsetMs: 2 * hourMs };
     answers = [
@@ -143,8 +166,7 @@ describe('named zone', () => {
     const house = new HouseZone('Europe/Madrid', { zone: 'Europe/Madrid', utcOffsetMs: 0, nextUtcOffset: null });
     const zones = new ThemeZones({ zone: 'Mars/Base', zone2: 'Moon/Base' }, options());
     expect(zones.resolve(house).zone?.name).toBe('Mars/Base');
-    zones.load();
-    await clock.pass(0);
+    await zones.load();
     const { zone: shown, warnings } = zones.resolve(house);
     expect(shown).toBe(house);
     expect(warnings).toEqual({

@@ -6,14 +6,14 @@ import {
   type Backend,
   type ConnectionReport,
   type DurabilityProblem,
-  type Limiter,
   type Outage,
-  type Records,
   type Roster,
   type RosterChanges,
   type SelfTestResult,
-  type Ticks,
 } from '../backend.ts';
+import type { Limiter } from '../limiter.ts';
+import type { Records } from '../records.ts';
+import type { Ticks } from '../ticks.ts';
 import { Connector } from './connection.ts';
 import { Keys } from './keys.ts';
 import { RedisLimiter } from './limiter.ts';

@@ -1,4 +1,5 @@
-import { connectionReportLifetimeMs, leaseMs } from '../backend.ts';
+import { connectionReportLifetimeMs } from '../backend.ts';
+import { leaseMs } from '../ticks.ts';
 
 /** The greatest length of a process's list of changes. */
 const maxRosterChanges = 32;

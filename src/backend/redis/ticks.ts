@@ -1,12 +1,5 @@
-import {
-  maxQueuedJobs,
-  Unavailable,
-  type PublishResult,
-  type Job,
-  type LastTick,
-  type PushResult,
-  type Ticks,
-} from '../backend.ts';
+import { Unavailable } from '../backend.ts';
+import { maxQueuedJobs, type PublishResult, type Job, type LastTick, type PushResult, type Ticks } from '../ticks.ts';
 import { tickFrameParts } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';

@@ -119,7 +119,8 @@ export class Connection {
         return this.#send({ sync: effect.echo });
       case 'send-status': {
         const { offsetMs, errorMs } = this.house;
-        return this.#send({ status: { build: this.#options.build, state: effect.state, offsetMs, errorMs } });
+        const { state, differs } = effect;
+        return this.#send({ status: { build: this.#options.build, state, offsetMs, errorMs, differs } });
       }
       case 'measure':
         return this.#measure(effect.sync, effect.arrivedAt);
@@ -132,7 +133,7 @@ export class Connection {
       case 'report-tick':
         return onTick?.(effect.tick);
       case 'report-zone':
-        return onZone(effect.zone);
+        return onZone(effect.zone, effect.screen);
       case 'report-build':
         return onBuild(effect.build);
     }
@@ -175,8 +176,10 @@ export class Connection {
   #receive(text: string): void {
     this.detectClockJump();
     const message = parseServerMessage(text);
-    if (message === null || 'command' in message) this.#step({ type: 'other-frame' });
-    else if ('sync' in message) this.#step({ type: 'sync', sync: message.sync });
+    if (message === null || 'command' in message || 'show' in message) {
+      this.#step({ type: 'other-frame' });
+      if (message !== null && 'command' in message) this.#options.onCommand(message.command);
+    } else if ('sync' in message) this.#step({ type: 'sync', ...message });
     else {
       const isContradiction = this.house.forgetIfContradicted(message.tick.at);
       this.#step({ type: 'tick', tick: message.tick, isContradiction });
