@@ -45,6 +45,7 @@ export const connect: typeof Api.connect = (options) => {
     },
     onZone: () => {},
     onBuild: () => {},
+    onCommand: () => {},
   });
   const painter = new Painter({
     house: connection.house,
