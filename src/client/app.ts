@@ -154,9 +154,10 @@ export class ClockApp {
   #paint(second: number): void {
     if (!this.#attempt(() => this.#face.show(second))) return;
     this.#connection.onDrawn();
-    const { errorMs } = this.#connection.house;
-    const isStated = this.#connection.state === 'live' && errorMs !== null;
-    this.#face.setError(isStated ? errorMs + this.#painter.latenessMs : null);
+    const { house, utc, state } = this.#connection;
+    const { errorMs } = house;
+    const isStated = state === 'live' && errorMs !== null;
+    this.#face.setError(isStated ? errorMs + this.#painter.latenessMs + (utc.errorMs ?? 0) : null);
   }
 
   /** Draws. False if that fails: the page is not live then, since nothing confirms that it shows the time. */

@@ -23,7 +23,7 @@ describe('house zone', () => {
     expect(zone.correct({ at, text: '16:03:47' })).toBeNull();
   });
 
-  test('takes the offset of a tick that contradicts it, and says so once', () => {
+  test('takes the offset of a tick that contradicts it, and reports it once', () => {
     expect(zone.correct({ at, text: '15:03:47' })).toBe(
       'the time in America/Vancouver is 15:03:47, not 16:03:47: the offset of the tick is used',
     );
@@ -87,7 +87,7 @@ describe('named zone', () => {
   });
   const make = (name: string): NamedZone => new NamedZone(name, options());
 
-  test('reads as the server says, once it has answered', async () => {
+  test('follows the offset of the server, once it has answered', async () => {
     answers = [{ utcOffsetMs: 9 * hourMs, nextUtcOffset: null }];
     expect(zone.wallClockAt(at)).toBeNull();
     await zone.load();

@@ -16,6 +16,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvent[] = [];
   #state: State;
+  #utc: Connection['utc'] = { errorMs: null, isAlarm: false };
   #isStepping = false;
   /** The current socket; events of any other are ignored. */
   #socket: Socket | null = null;
@@ -34,6 +35,11 @@ export class Connection {
 
   get state(): ScreenState {
     return this.#state.screen;
+  }
+
+  /** What the server last said of house time and UTC. `errorMs` is null while house time is not checked. */
+  get utc(): { readonly errorMs: number | null; readonly isAlarm: boolean } {
+    return this.#utc;
   }
 
   /** Opens the first socket. */
@@ -186,7 +192,9 @@ export class Connection {
     }
   }
 
-  #measure({ echo, received, sent, error }: Sync, arrivedAt: number): void {
+  #measure(sync: Sync, arrivedAt: number): void {
+    const { echo, received, sent, error } = sync;
+    this.#utc = { errorMs: sync.utcError ?? null, isAlarm: sync.utcAlarm === true };
     const isNew = this.house.now() === null;
     const isStepped = this.house.add({ sentAt: echo, received, sent, arrivedAt }, error >= 0 ? error : 0);
     this.#step({ type: 'measured', isStepped, isNew });
