@@ -1,6 +1,6 @@
 import type { SocketEvents } from '../../src/client/connection/options.ts';
 import { Connection } from '../../src/client/connection/shell.ts';
-import type { StateAnswer } from '../../src/client/connection/state.ts';
+import type { StateResponse } from '../../src/client/connection/state.ts';
 import { Painter } from '../../src/client/painter.ts';
 import type { Command, InitialState, ScreenInfo, ScreenState, Tick, ZoneOffsets } from '../../src/protocol.ts';
 import { utcOffsetAt } from '../../src/time/zone-offset.ts';
@@ -333,9 +333,9 @@ export class ScreenWorld extends VirtualClock {
     }, answersAfterMs);
   }
 
-  #fetchState(timeoutMs: number, signal?: AbortSignal): Promise<StateAnswer> {
+  #fetchState(timeoutMs: number, signal?: AbortSignal): Promise<StateResponse> {
     this.stateRequests.push({ at: this.now, timeoutMs });
-    const { promise, resolve, reject } = Promise.withResolvers<StateAnswer>();
+    const { promise, resolve, reject } = Promise.withResolvers<StateResponse>();
     const timers = [
       this.#scheduleForClient(() => reject(new Error('no answer in time')), timeoutMs),
       this.#scheduleForClient(() => {
