@@ -2,6 +2,7 @@ import { runInBackground } from '../background.ts';
 import type { ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
+import { checkZone } from './connection/zone-check.ts';
 import { connectControls } from './controls.ts';
 import { renewCookieDaily } from './cookie-renewal.ts';
 import { Face } from './face.ts';
@@ -74,6 +75,7 @@ export class ClockApp {
     wall: Date.now,
     random: Math.random,
     schedule: scheduleChained,
+    checkZone,
     build: this.#build,
     onFresh: (isFresh) => {
       this.#isFresh = isFresh;

@@ -141,7 +141,7 @@ describe('the transport', () => {
     await vi.waitFor(() => expect(events).toEqual(['closed 1006']));
   });
 
-  test('uses the ticket of a question for the next handshake', async () => {
+  test('uses the ticket of a state request for the next handshake', async () => {
     tickets = [() => Promise.resolve('asked')];
     expect(await transport.fetchState(1_000)).toMatchObject({ status: 200, state: { interval: 1 } });
     expect((await open()).url.searchParams.get('ticket')).toBe('asked');
@@ -153,12 +153,12 @@ describe('the transport', () => {
     [403, 403],
     [503, 0],
     [undefined, 0],
-  ])('answers a question with the status of a refused ticket: %s', async (status, answered) => {
+  ])('answers a state request with the status of a refused ticket: %s', async (status, answered) => {
     tickets = [() => Promise.reject(Object.assign(new Error('refused'), { status }))];
     expect(await transport.fetchState(1_000)).toEqual({ status: answered, retryAfterMs: null, state: null });
   });
 
-  test('answers a question without a request while the socket is open, with the interval of the ticks', async () => {
+  test('answers a state request from the ticks while the socket is open', async () => {
     const socket = await open();
     socket.onopen();
     tickets = [() => Promise.reject(new Error('not needed'))];

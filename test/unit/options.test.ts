@@ -13,7 +13,14 @@ const tables: OptionTable[] = Object.values(optionTables);
 describe('the options', () => {
   test('have the documented defaults', () => {
     const web = readOptions(webOptions, {}, {});
-    expect(web).toMatchObject({ port: 8_000, workers: 1, allowedOrigins: [], pageOrigins: [], trustedProxy: [], maxSockets: 100_000 });
+    expect(web).toMatchObject({
+      port: 8_000,
+      workers: 1,
+      allowedOrigins: [],
+      pageOrigins: [],
+      trustedProxy: [],
+      maxSockets: 100_000,
+    });
     expect([web.host, web.drainMs, web.drainDelayMs, web.secrets]).toEqual([undefined, undefined, 0, undefined]);
     expect(readOptions(beatOptions, {}, {}).intervalMs).toBe(500);
     expect(readOptions(workerOptions, {}, {}).zone).toBeUndefined();

@@ -1,6 +1,6 @@
 import { closeCode } from '../../protocol.ts';
 import type { ConnectionOptions, Socket, SocketEvents } from '../connection/options.ts';
-import type { StateAnswer } from '../connection/state.ts';
+import type { StateResponse } from '../connection/state.ts';
 import { schedule } from '../schedule.ts';
 import { openWithTicket } from '../ticket-socket.ts';
 import { socketAddress } from '../wire.ts';
@@ -76,23 +76,22 @@ export class ClientTransport implements Pick<ConnectionOptions, 'openSocket' | '
     return socket;
   }
 
-  /** An open socket is an answer; without one, a new ticket is. */
-  async fetchState(timeoutMs: number): Promise<StateAnswer> {
-    const answer = { status: 200, retryAfterMs: null, state: null };
+  /** An open socket shows that the session exists; without one, a new ticket does. */
+  async fetchState(timeoutMs: number): Promise<StateResponse> {
+    const response = { status: 200, retryAfterMs: null, state: null };
     if (this.#current?.isOpen !== true) {
       try {
         this.#spareTicket = await withTimeout(this.#options.getTicket(), timeoutMs);
       } catch (error) {
         const status = Number((error as { status?: unknown } | null)?.status);
-        return { ...answer, status: status === 401 || status === 403 ? status : 0 };
+        return { ...response, status: status === 401 || status === 403 ? status : 0 };
       }
     }
-    // An empty name of the zone is a known name, which the connection does not ask for again.
-    const zone = { zone: '', utcOffsetMs: null, nextUtcOffset: null };
+    const zone = { zone: null, utcOffsetMs: null, nextUtcOffset: null };
     const tick = { current: null, at: this.#tickAt, seq: null, channel: 'time', stale: false };
-    // Not a number: each answer to a sync contains the spread.
-    const interval = Number.isFinite(this.#intervalMs) ? this.#intervalMs : 1;
-    return { ...answer, state: { ...zone, ...tick, interval, spread: Number.NaN, build: '' } };
+    // The spread is unknown here: each response to a sync contains it.
+    const interval = this.#intervalMs < Infinity ? this.#intervalMs : 1;
+    return { ...response, state: { ...zone, ...tick, interval, spread: Number.NaN, build: '' } };
   }
 
   /** To be called when a channel was added: opens another socket if the current one lacks it. */
@@ -127,8 +126,8 @@ export class ClientTransport implements Pick<ConnectionOptions, 'openSocket' | '
   }
 }
 
-async function withTimeout<Value>(answer: Promise<Value>, timeoutMs: number): Promise<Value> {
+async function withTimeout<Value>(promise: Promise<Value>, timeoutMs: number): Promise<Value> {
   let cancel = (): void => {};
   const late = new Promise<never>((_, reject) => (cancel = schedule(reject, timeoutMs)));
-  return Promise.race([answer, late]).finally(cancel);
+  return Promise.race([promise, late]).finally(cancel);
 }
