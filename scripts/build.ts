@@ -5,6 +5,7 @@ import { basename, extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { lookup } from 'mrmime';
+import { pageUrls } from '../src/web/assets.ts';
 import { contentSecurityPolicy } from '../src/web/content-policy.ts';
 import { clockPage } from '../src/web/pages/clock-page.ts';
 import { screenPage } from '../src/web/pages/screen-page.ts';
@@ -41,19 +42,13 @@ async function bundleServer(): Promise<void> {
 /** Bundles scripts of `src/client`: those of the pages, the parts that they load on demand, and others. */
 async function bundleScripts(names: readonly string[], target: string): Promise<Record<string, Buffer>> {
   const name = `${version}+${commit}`;
-  const assets = {
-    css: '/static/clock.css',
-    js: '/static/main.js',
-    screenCss: '/static/screen.css',
-    screenJs: '/static/screen.js',
-    icon: '/static/favicon.svg',
-  };
+  const assets = pageUrls((file) => `/static/${file}`);
   const shells = {
     '/': clockPage({ assets, kind: 'screen', account: null, build: name }),
     '/embed': clockPage({ assets, kind: 'embed', account: null, build: name }),
     '/screen': screenPage({ assets, csrfToken: null }),
   };
-  const minified = Object.entries(shells).map(([path, shell]) => [path, String(shell).replaceAll(/\n\s*/g, '')]);
+  const minified = Object.entries(shells).map(([path, shell]) => [path, withoutIndentation(String(shell))]);
   const result = await build({
     entryPoints: names.map((entry) => ({ in: join(root, `src/client/${entry}.ts`), out: entry.replace('/main', '') })),
     outdir: staticDist,
@@ -74,6 +69,11 @@ async function bundleScripts(names: readonly string[], target: string): Promise<
     tsconfig: join(root, 'src/client/tsconfig.json'),
   });
   return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
+}
+
+/** A line break within a tag separates attributes. */
+function withoutIndentation(markup: string): string {
+  return markup.replaceAll(/>\n\s*</g, '><').replaceAll(/\n\s*/g, ' ');
 }
 
 async function readSources(directory: string): Promise<Record<string, Buffer>> {

@@ -4,7 +4,6 @@ import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
 import { checkZone } from './connection/zone-check.ts';
 import { connectControls } from './controls.ts';
-import { renewCookieDaily } from './cookie-renewal.ts';
 import { Face } from './face.ts';
 import { HouseZone } from './house-zone.ts';
 import { markIdle } from './idle.ts';
@@ -132,7 +131,6 @@ export class ClockApp {
   }
 
   start(): void {
-    if (this.#isScreen) renewCookieDaily();
     if ('WebSocket' in globalThis) {
       this.#setLanguage();
       if (location.search !== '') runInBackground(this.#themeLoader.load());

@@ -146,7 +146,9 @@ export class RedisBackend implements Backend {
     const { startTimeoutMs = defaultTimeoutMs } = this.#options;
     this.#commands.open();
     await withTimeout(Promise.all([this.#firstHealth.promise, this.#subscriber.start()]), startTimeoutMs);
-    if (this.#outage === 'starting') this.#onHealth('redis-down', new Error('no answer'));
+    if (this.#outage === 'starting') {
+      this.#onHealth('redis-down', new Error(`no answer within ${startTimeoutMs / 1_000} s`));
+    }
     if (this.#outage === 'redis-schema') {
       await this.stop();
       throw new UserError(`${this.address}: ${this.#reason?.message}`);
