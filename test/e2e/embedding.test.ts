@@ -57,7 +57,7 @@ afterEach(async () => {
 
 async function command(...args: string[]): Promise<string> {
   const { exit, stdout, stderr } = await runClock([...args, '--data-dir', clock.dataDir]);
-  expect(exit, stderr).toBe(0);
+  expect({ exit, stderr }).toMatchObject({ exit: 0 });
   return stdout;
 }
 

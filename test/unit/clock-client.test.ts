@@ -46,14 +46,16 @@ describe('the messages', () => {
 });
 
 describe('the transport', () => {
-  let sockets: FakeSocket[];
+  let socketCount: number;
+  let onSocket: (socket: FakeSocket) => void;
   let channels: string[];
   let tickets: (() => Promise<string>)[];
   let transport: ClientTransport;
   let events: string[];
 
   beforeEach(() => {
-    sockets = [];
+    socketCount = 0;
+    onSocket = () => {};
     channels = [];
     tickets = [];
     events = [];
@@ -62,14 +64,15 @@ describe('the transport', () => {
       class extends FakeSocket {
         constructor(address: string) {
           super(address);
-          sockets.push(this);
+          socketCount += 1;
+          onSocket(this);
         }
       },
     );
     const messages = new Messages();
     transport = new ClientTransport({
       url: new URL('https://clock.example.org/any/path'),
-      getTicket: () => (tickets.shift() ?? (() => Promise.resolve(`ticket-${sockets.length}`)))(),
+      getTicket: () => (tickets.shift() ?? (() => Promise.resolve(`ticket-${socketCount}`)))(),
       channels: () => channels,
       onFrame: (text) => messages.receive(text),
     });
@@ -81,14 +84,13 @@ describe('the transport', () => {
   });
 
   async function open(): Promise<FakeSocket> {
-    const count = sockets.length;
+    const opened = new Promise<FakeSocket>((resolve) => (onSocket = resolve));
     transport.openSocket({
       opened: () => events.push('opened'),
       received: (text) => events.push(text),
       closed: (code) => events.push(`closed ${code}`),
     });
-    await vi.waitFor(() => expect(sockets.length).toBeGreaterThan(count));
-    return sockets.at(-1) ?? expect.fail('no socket');
+    return opened;
   }
 
   test('opens a socket with a ticket and the channels that have listeners', async () => {
