@@ -16,6 +16,7 @@ const maxZones = 8;
 /** The JSON API that programs and the page use. */
 export function apiRoutes(context: WebContext): Routes {
   const { authenticator, backend, screens, screenCookies, channelAccess, spread, build } = context;
+  const { pageOrigins } = context.config;
   const requireSession = async (
     request: Request,
     answer: (session: Session) => Response | Promise<Response>,
@@ -27,6 +28,7 @@ export function apiRoutes(context: WebContext): Routes {
 
   return {
     '/api/initial_state': {
+      pageOrigins,
       GET: (request) =>
         requireSession(request, async (session) => {
           const channel = channelOf(request, channelAccess, session);
@@ -39,6 +41,7 @@ export function apiRoutes(context: WebContext): Routes {
         }),
     },
     '/api/zones': {
+      pageOrigins,
       GET: (request) =>
         requireSession(request, () => {
           const now = backend.time.now();

@@ -76,6 +76,7 @@ export function redirectToSignIn({ path, query }: RequestHead): Response {
 export const reasonPhrases: Readonly<Record<number, string>> = {
   101: 'Switching Protocols',
   200: 'OK',
+  204: 'No Content',
   302: 'Found',
   304: 'Not Modified',
   400: 'Bad Request',

@@ -7,6 +7,7 @@ import { contentSecurityPolicy } from './content-policy.ts';
 import { errorResponse } from './error-response.ts';
 import { isHost, peerOf, readHead, RefusedRequest } from './guard.ts';
 import { asHttpError, HttpError } from './http-error.ts';
+import { corsHeaders, isPageOrigin } from './cross-origin.ts';
 import { reasonPhrases, type Request, type RequestHead, type Response } from './http.ts';
 import type { Proxies } from './proxies.ts';
 import { findHandler, type Route, type Routes } from './router.ts';
@@ -118,7 +119,9 @@ export class Server {
   async #answer(exchange: Exchange): Promise<Response> {
     const { head } = exchange;
     const address = this.addressOf(exchange);
-    const handler = findHandler(this.#routes.get(head.path), head.method);
+    const route = this.#routes.get(head.path);
+    if (head.method === 'OPTIONS' && isPageOrigin(head, route)) return { status: 204 };
+    const handler = findHandler(route, head.method);
     const bytes = head.method === 'POST' ? await readBody(exchange) : noBytes;
     return handler({ ...head, address, body: bytes.toString('utf8'), bytes } satisfies Request);
   }
@@ -139,15 +142,17 @@ export class Server {
     for (const [name, value] of commonHeaders) res.writeHeader(name, value);
     if (head.secure) res.writeHeader(...tlsHeader);
     for (const [name, value] of headers) res.writeHeader(name, value);
+    for (const [name, value] of corsHeaders(head, this.#routes.get(head.path))) res.writeHeader(name, value);
     if (isCompressible) res.writeHeader('Vary', 'Accept-Encoding');
     if (encoding !== null) res.writeHeader('Content-Encoding', encoding);
-    if (head.method !== 'HEAD' && status !== 304) {
+    const hasBody = status !== 204 && status !== 304;
+    if (head.method !== 'HEAD' && hasBody) {
       res.end(body, close);
     } else if (close) {
       res.endWithoutBody(0, true);
     } else {
       // Not `endWithoutBody(length)`: uWebSockets.js waits for that many bytes and never reads the connection again.
-      if (status !== 304) res.writeHeader('Content-Length', String(Buffer.byteLength(body)));
+      if (hasBody) res.writeHeader('Content-Length', String(Buffer.byteLength(body)));
       res.endWithoutBody();
     }
   }

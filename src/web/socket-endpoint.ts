@@ -87,7 +87,7 @@ export class SocketEndpoint {
         ? (await authenticator.verify(head, { kinds: readerKinds })).map(({ session }) => session)
         : [ticket.session];
     if (verified.length === 0) throw signedOut();
-    this.#checkOrigin(head);
+    this.#checkOrigin(head, ticket !== undefined);
     if (backend.outage !== null) throw temporary('unavailable', 'The server cannot check your session at the moment.');
     for (const session of verified) {
       // Nothing is awaited between the check that the session has not ended and the opening of its socket.
@@ -140,9 +140,11 @@ export class SocketEndpoint {
     throw temporary('full', 'This server has no capacity for another socket.', Math.ceil(spread.ms / 1_000));
   }
 
-  #checkOrigin(head: RequestHead): void {
+  /** Pages of `--page-origins` have no credential but tickets, so they cannot use the cookies of their readers. */
+  #checkOrigin(head: RequestHead, hasTicket: boolean): void {
     const { config, log } = this.#options;
-    if (isOurOrigin(head, config.allowedOrigins) !== false) return;
+    const allowed = hasTicket ? [...config.allowedOrigins, ...config.pageOrigins] : config.allowedOrigins;
+    if (isOurOrigin(head, allowed) !== false) return;
     const fields = { origin: head.headers.get('origin'), host: head.headers.get('host') };
     log.warn(fields, 'socket refused: the page has another origin; if it is yours, set --allowed-origins');
     throw new HttpError('foreign-origin', 'The page that opens the socket has another origin.');
