@@ -127,15 +127,16 @@ describe('a screen with a key', () => {
     expect(asked).toEqual(['link', 'confirm', 'link replace', 'session']);
   });
 
-  test('shows words and a code if the link has ended', async () => {
+  test('shows words and a code if the link has ended, and keeps the words while the code waits for approval', async () => {
     const { pairing, shown, left } = page({
       link: [answer(401)],
       session: [answer(200)],
       code: [answer(200, code)],
-      collect: [paired],
+      collect: [waiting, answer(0), waiting, paired],
     });
     await pairing.run(key);
-    expect(shown).toEqual(expect.arrayContaining([expect.stringContaining('This link has ended'), 'BCDF-2345']));
+    const words = expect.stringContaining('This link has ended');
+    expect(shown.slice(shown.indexOf('BCDF-2345'))).toEqual(['BCDF-2345', words, 'The server does not answer', words]);
     expect(left).toEqual(['/']);
   });
 });

@@ -2,6 +2,8 @@ import type { Answer, Code, PairingRequests } from './pairing-requests.ts';
 
 const memoryKey = 'pairing';
 const retryAfterMs = 2_000;
+const waitingMessage = 'Waiting for approval';
+const endedLinkMessage = 'This link has ended, or it was not copied completely. Pair this screen instead:';
 
 /** A code, and when it expires by this device's clock. */
 type StoredCode = Code & { expiresAt: number };
@@ -30,6 +32,8 @@ export class ScreenPairing {
   readonly #options: ScreenPairingOptions;
   /** Only the latest run goes on. */
   #run = 0;
+  /** What the page says while it shows a code. */
+  #codeMessage = waitingMessage;
 
   constructor(options: ScreenPairingOptions) {
     this.#options = options;
@@ -39,6 +43,7 @@ export class ScreenPairing {
   async run(key: string | null): Promise<void> {
     this.#run += 1;
     const run = this.#run;
+    this.#codeMessage = waitingMessage;
     this.#options.view.setCode(null);
     if (key === null ? await this.#hasSession(run) : await this.#open(key, run)) return;
     while (run === this.#run) {
@@ -63,8 +68,10 @@ export class ScreenPairing {
       await view.confirmReplacing();
       answer = await this.#answered(run, () => requests.link(key, true));
     }
+    if (run !== this.#run) return true;
     if (answer.status !== 200) {
-      view.setMessage('This link has ended, or it was not copied completely. Pair this screen instead:');
+      this.#codeMessage = endedLinkMessage;
+      view.setMessage(endedLinkMessage);
       return false;
     }
     const { status } = await this.#answered(run, () => requests.session());
@@ -91,7 +98,7 @@ export class ScreenPairing {
         else view.setMessage('This browser stores no cookies, which pairing needs. Use a link instead.');
         return true;
       }
-      view.setMessage('Waiting for approval');
+      view.setMessage(this.#codeMessage);
       await wait(code.againInMs);
     }
     this.#store(null);
