@@ -71,7 +71,9 @@ describe('a browser without dialogs', () => {
     await start(() => launchOldChromium('64.0.3264'));
     await browser.addInitScript?.('delete HTMLDialogElement.prototype.showModal');
     await signIn(browser, `${clock.url}/`, clock.adminPassword());
-    await waitFor(browser, clicked('#details'), 'the page has the button Details', 5_000);
+    // Before that the button does nothing.
+    await expectState('live', 10_000);
+    await browser.evaluate(clicked('#details'));
     const isShown = `document.querySelector('#panel') !== null && document.querySelector('#panel').clientHeight > 0`;
     await waitFor(browser, isShown, 'the panel is shown', 5_000);
     expect(await textOf(browser, '#panel h2')).toBe('This clock');
