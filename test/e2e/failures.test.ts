@@ -37,7 +37,7 @@ describe('a page on which something fails is not live, and recovers:', () => {
     await page.waitForSelector('[data-state="stale"]');
     expect(await page.textContent('#display')).toBe(dashes);
     await page.unrouteAll();
-    await page.waitForSelector('[data-state="live"]', { timeout: 10_000 });
+    await page.waitForSelector('[data-state="live"]');
     expect(await liveWithoutTime(page)).toEqual([]);
   });
 
@@ -54,10 +54,10 @@ describe('a page on which something fails is not live, and recovers:', () => {
     await page.goto(`${clock.url}/?face=12h`);
     await page.waitForSelector('[data-state="live"]');
     await page.evaluate('isBroken = true');
-    await page.waitForSelector('[data-state="stale"]', { timeout: 3_000 });
+    await page.waitForSelector('[data-state="stale"]');
     expect(await page.textContent('#state')).toMatch(/^Stale: stopped at/);
     await page.evaluate('isBroken = false');
-    await page.waitForSelector('[data-state="live"]', { timeout: 3_000 });
+    await page.waitForSelector('[data-state="live"]');
     expect(await liveWithoutTime(page)).toEqual([]);
   });
 
@@ -77,7 +77,7 @@ describe('a page on which something fails is not live, and recovers:', () => {
       return failures === 1 ? route.fulfill({ status: 503 }) : route.continue();
     });
     await page.goto(`${clock.url}/?face=12h&zone=Asia/Tokyo`);
-    await page.waitForSelector('[data-state="live"]', { timeout: 10_000 });
+    await page.waitForSelector('[data-state="live"]');
     expect(await page.textContent('#display')).toMatch(/[AP]M$/);
     expect(await page.getAttribute('#display', 'aria-label')).toBe('Time in Asia/Tokyo');
     expect(await liveWithoutTime(page)).toEqual([]);

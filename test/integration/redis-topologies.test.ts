@@ -152,7 +152,7 @@ describe('Redis Sentinel', () => {
     await sendTick(all);
     await backend.stop();
     await Promise.all([sentinel.stop(), replica.stop(), master.stop()]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('Redis Cluster', () => {
@@ -178,7 +178,7 @@ describe('Redis Cluster', () => {
     const ready = async (node: RedisServer): Promise<boolean> =>
       /cluster_state:ok[^]*cluster_known_nodes:3/.test(await node.cli('CLUSTER', 'INFO'));
     for (const node of nodes) await until(() => ready(node), 'the cluster', 20_000, 100);
-  }, 40_000);
+  });
   afterAll(async () => {
     await Promise.all(nodes.map((node) => node.stop()));
   });
