@@ -47,7 +47,7 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
     '/embed': clockPage({ assets, kind: 'embed', account: null, build: name }),
     '/screen': screenPage({ assets, csrfToken: null }),
   };
-  const minified = Object.entries(shells).map(([path, shell]) => [path, String(shell).replaceAll(/\n\s*/g, '')]);
+  const minified = Object.entries(shells).map(([path, shell]) => [path, onOneLine(String(shell))]);
   const result = await build({
     entryPoints: names.map((entry) => ({ in: join(root, `src/client/${entry}.ts`), out: entry.replace('/main', '') })),
     outdir: staticDist,
@@ -69,6 +69,11 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
     tsconfig: join(root, 'src/client/tsconfig.json'),
   });
   return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
+}
+
+/** Without the line breaks of markup: those between two tags are removed, the others may separate attributes or words. */
+function onOneLine(markup: string): string {
+  return markup.replaceAll(/>\n\s*</g, '><').replaceAll(/\n\s*/g, ' ');
 }
 
 async function readSources(directory: string): Promise<Record<string, Buffer>> {
