@@ -115,6 +115,25 @@ describe('a page works', () => {
     expect(errors).toEqual([]);
   });
 
+  test('with a wake lock that is refused, which it requests again on a tap', async () => {
+    await page.addInitScript(`
+      globalThis.requests = 0;
+      navigator.wakeLock.request = async () => {
+        requests += 1;
+        throw new DOMException('denied', 'NotAllowedError');
+      };
+    `);
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(`${clock.url}/`);
+    await page.waitForSelector('[data-state="live"]');
+    expect(await page.evaluate('requests')).toBe(1);
+    await page.getByRole('button', { name: 'Read the time' }).click();
+    expect(await page.evaluate('requests')).toBe(2);
+    await severalSeconds(page, 1);
+    expect(errors).toEqual([]);
+  });
+
   test('with a panel that cannot be loaded at first', async () => {
     await page.goto(`${clock.url}/`);
     await page.waitForSelector('[data-state="live"]');

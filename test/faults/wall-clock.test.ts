@@ -108,14 +108,19 @@ describe('a wall clock', () => {
   });
 
   test('gives the date at once, and the tick of --interval 60000 at the full minute together with the next date', async () => {
-    const { all, owner } = await startAll(new WallClock('@2026-05-04 11:59:54'), ['--interval', '60000']);
+    const minute = Date.parse('2026-05-04T11:59:00Z');
+    /** The offset with which it is so many seconds after the full minute now. */
+    const after = (seconds: number): string => String((minute - Date.now()) / 1_000 + seconds);
+    const wall = new WallClock(after(1));
+    const { all, owner } = await startAll(wall, ['--interval', '60000']);
     await using _all = all;
     const dateState = await (await owner.fetch('/api/initial_state?channel=date')).json();
-    expect(dateState).toMatchObject({ current: '2026-05-04', at: Date.parse('2026-05-04T11:59:00Z'), stale: false });
+    expect(dateState).toMatchObject({ current: '2026-05-04', at: minute, stale: false });
     using socket: TestSocket = await owner.connect('?channels=time,date');
     const [ticks, dates] = [recordTicks(socket), recordTicks(socket, 'date')];
-    await waitForTicks(ticks, 1, 15_000);
-    const at = Date.parse('2026-05-04T12:00:00Z');
+    wall.set(after(52));
+    await waitForTicks(ticks, 1, 30_000);
+    const at = minute + 60_000;
     expect(ticks).toMatchObject([{ text: '12:00:00', at }]);
     await until(() => dates.length === 1, 'the date comes');
     expect(dates).toMatchObject([{ text: '2026-05-04', at }]);

@@ -10,6 +10,7 @@ packages='
   bsdutils        script
   chromium        chromium
   curl            curl
+  firefox-esr     firefox-esr
   fonts-noto-cjk  /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
   haproxy         haproxy
   iproute2        ip
