@@ -1,4 +1,4 @@
-/** The layers of ARCHITECTURE.md: an import that they do not allow fails `npm run directions`. */
+/** The layers of ARCHITECTURE.md: an import that they do not allow fails `npm run layers`. */
 
 /** A kind of import that is not allowed. */
 const forbid = (name, from, to, comment) => ({ name, comment, severity: 'error', from, to });
@@ -36,6 +36,12 @@ export default {
       { path: '^src/time/' },
       { path: '^src/', pathNot: '^src/time/' },
       'time/ depends on nothing outside its directory',
+    ),
+    forbid(
+      'authority-imports-only-the-base-layer',
+      { path: '^src/authority/' },
+      { path: '^src/', pathNot: `^src/authority/|${baseLayer}` },
+      'whether house time is true does not depend on who uses it',
     ),
     forbid(
       'tasks-are-independent',

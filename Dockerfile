@@ -29,7 +29,7 @@ COPY --from=build --chown=10001:10001 /owned/ /
 ARG BUILD_COMMIT=
 ARG BUILD_DATE=
 LABEL org.opencontainers.image.title="Clock" \
-      org.opencontainers.image.description="The right time, live, on every screen that its owner lets in" \
+      org.opencontainers.image.description="The exact time, live, on every signed-in screen" \
       org.opencontainers.image.version="1.0.0" \
       org.opencontainers.image.revision="${BUILD_COMMIT}" \
       org.opencontainers.image.created="${BUILD_DATE}" \

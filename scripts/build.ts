@@ -5,6 +5,7 @@ import { basename, extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { lookup } from 'mrmime';
+import { pageUrls } from '../src/web/assets.ts';
 import { contentSecurityPolicy } from '../src/web/content-policy.ts';
 import { clockPage } from '../src/web/pages/clock-page.ts';
 import { screenPage } from '../src/web/pages/screen-page.ts';
@@ -19,7 +20,8 @@ const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const scripts = await bundleScripts(['main', 'theme', 'panel', 'key-transport', 'screen', 'sw', 'screens/main']);
+const lazyScripts = ['theme', 'panel', 'screen-name', 'words', 'key-transport'];
+const scripts = await bundleScripts(['main', ...lazyScripts, 'screen', 'sw', 'screens/main']);
 writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts });
 
 async function bundleServer(): Promise<void> {
@@ -35,19 +37,13 @@ async function bundleServer(): Promise<void> {
 /** Bundles the scripts of the pages, the parts that they load on demand, and the service worker. */
 async function bundleScripts(names: readonly string[]): Promise<Record<string, Buffer>> {
   const name = `${version}+${commit}`;
-  const assets = {
-    css: '/static/clock.css',
-    js: '/static/main.js',
-    screenCss: '/static/screen.css',
-    screenJs: '/static/screen.js',
-    icon: '/static/favicon.svg',
-  };
+  const assets = pageUrls((file) => `/static/${file}`);
   const shells = {
     '/': clockPage({ assets, kind: 'screen', account: null, build: name }),
     '/embed': clockPage({ assets, kind: 'embed', account: null, build: name }),
     '/screen': screenPage({ assets, csrfToken: null }),
   };
-  const minified = Object.entries(shells).map(([path, shell]) => [path, onOneLine(String(shell))]);
+  const minified = Object.entries(shells).map(([path, shell]) => [path, withoutIndentation(String(shell))]);
   const result = await build({
     entryPoints: names.map((entry) => ({ in: join(root, `src/client/${entry}.ts`), out: entry.replace('/main', '') })),
     outdir: staticDist,
@@ -71,8 +67,8 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
   return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
 }
 
-/** Without the line breaks of markup: those between two tags are removed, the others may separate attributes or words. */
-function onOneLine(markup: string): string {
+/** A line break within a tag separates attributes. */
+function withoutIndentation(markup: string): string {
   return markup.replaceAll(/>\n\s*</g, '><').replaceAll(/\n\s*/g, ' ');
 }
 
@@ -97,16 +93,8 @@ async function minifyCss(css: Buffer): Promise<Buffer> {
 function writeAssets(sources: Record<string, Buffer>): void {
   const entries: Record<string, object> = {};
   const urls = new Map<string, string>();
-  const order = [
-    'clock.css',
-    'manifest.webmanifest',
-    'theme.js',
-    'panel.js',
-    'key-transport.js',
-    'main.js',
-    'screen.js',
-    'sw.js',
-  ];
+  const lazyFiles = lazyScripts.map((name) => `${name}.js`);
+  const order = ['clock.css', 'manifest.webmanifest', ...lazyFiles, 'main.js', 'screen.js', 'sw.js'];
   const rank = (name: string): number => order.indexOf(name);
   for (const name of Object.keys(sources).toSorted((a, b) => rank(a) - rank(b))) {
     const body = withHashedUrls(sources[name] ?? Buffer.alloc(0), name, urls);

@@ -1,8 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { AuthorityCheck } from './authority/authority-check.ts';
 import { commandSecrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
-import { dataDirectory, embeddedBackend, hasEmbeddedData, namesRedis, redisBackend } from './backends.ts';
-import { check, durabilityChecks, portCheck, backendChecks, type Check, type Finding } from './commands/check.ts';
+import { commandRedisBackend, dataDirectory, embeddedBackend, hasEmbeddedData, namesRedis } from './backends.ts';
+import {
+  check,
+  durabilityChecks,
+  ntpCheck,
+  portCheck,
+  backendChecks,
+  type Check,
+  type Finding,
+} from './commands/check.ts';
 import type { Environment } from './config.ts';
 import { silentLogger } from './logger.ts';
 import type { AllConfig } from './roles.ts';
@@ -14,6 +23,7 @@ import { loadUws } from './web/uws.ts';
 export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; backend: Backend } {
   const { host = '::', port, internalPort, internalHost = host, tlsCert, tlsKey } = config;
   const others = (backend: Backend): Check[] => [
+    ...authorityChecks(config, backend),
     secretCheck(config, backend, environment),
     ...(tlsCert === undefined && tlsKey === undefined ? [] : [tlsCheck(config)]),
     portCheck('--port', host, port, tlsCert !== undefined),
@@ -27,8 +37,14 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
       return { checks: [...backendChecks(backend, 'data'), ...others(backend)], backend };
     }
   }
-  const backend = redisBackend(config, log);
+  const backend = commandRedisBackend(config, log);
   return { checks: [...backendChecks(backend, 'redis'), ...durabilityChecks(backend), ...others(backend)], backend };
+}
+
+function authorityChecks({ ntpServers, ntpAlarmMs }: AllConfig, backend: Backend): Check[] {
+  if (ntpServers === undefined) return [];
+  const options = { servers: ntpServers, alarmMs: ntpAlarmMs, time: backend.time, log: silentLogger() };
+  return [ntpCheck(new AuthorityCheck(options), ntpAlarmMs)];
 }
 
 function tlsCheck(config: AllConfig): Check {

@@ -22,12 +22,12 @@ import type { webOptions } from './web/options.ts';
 
 /**
  * Runs a command line. Resolves to the exit code: 0 for success, 1 for a failure, 2 for a command, option or value that
- * is not allowed. `assetsFolder` contains the static files.
+ * is not allowed. `assetsDirectory` contains the static files.
  */
-export async function runCli(argv: readonly string[], given: Environment, assetsFolder: string): Promise<number> {
+export async function runCli(argv: readonly string[], given: Environment, assetsDirectory: string): Promise<number> {
   const environment = withoutServiceLinks(given);
   try {
-    const cli = new Cli(environment, assetsFolder);
+    const cli = new Cli(environment, assetsDirectory);
     await cli.program.parseAsync(argv, { from: 'user' });
     return cli.exitCode;
   } catch (error) {
@@ -42,11 +42,11 @@ class Cli {
   readonly program: Command;
   exitCode = 0;
   readonly #environment: Environment;
-  readonly #assetsFolder: string;
+  readonly #assetsDirectory: string;
 
-  constructor(environment: Environment, assetsFolder: string) {
+  constructor(environment: Environment, assetsDirectory: string) {
     this.#environment = environment;
-    this.#assetsFolder = assetsFolder;
+    this.#assetsDirectory = assetsDirectory;
     const { version, commit, date } = buildInfo;
     this.program = new Command('clock')
       .description('Shows the exact time, live, on every signed-in screen.')
@@ -93,7 +93,7 @@ class Cli {
       const context = {
         stopping: shutdown.signal,
         environment: this.#environment,
-        assetsFolder: this.#assetsFolder,
+        assetsDirectory: this.#assetsDirectory,
         log,
       };
       const { services, onStarted } = await compose(config, context);
@@ -148,7 +148,9 @@ class Cli {
       const { token } = readOptions(watchOptions, {}, this.#environment);
       warnOfUnknown(this.#environment);
       if (token === undefined) {
-        throw new UserError("CLOCK_TOKEN: missing; set it, or CLOCK_TOKEN_FILE, to a token of 'clock token issue'");
+        throw new UserError(
+          "CLOCK_TOKEN: missing; set it, or CLOCK_TOKEN_FILE, to a token that 'clock token issue' printed",
+        );
       }
       const { once = false, json = false } = command.opts<{ once?: boolean; json?: boolean }>();
       const output = process.stdout;

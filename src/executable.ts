@@ -23,7 +23,7 @@ export function readStaticFile(directory: string, name: string): Uint8Array {
  * Loads the addon that the executable contains and returns its exports. The system can load it only from a file: the
  * one in the executable's directory, or a temporary one. Throws a `UserError` that lists the directories it tried.
  */
-export function loadCarriedAddon(): unknown {
+export function loadBundledAddon(): unknown {
   const addon = new Uint8Array(getRawAsset(addonName));
   const installed = join(dirname(process.execPath), addonName);
   if (isTrustedCopy(installed, addon)) return open(installed);

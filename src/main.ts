@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runCli } from './cli.ts';
 
-const assetsFolder = fileURLToPath(new URL('./static', import.meta.url));
+const assetsDirectory = fileURLToPath(new URL('./static', import.meta.url));
 
 for (const output of [process.stdout, process.stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => {
@@ -11,7 +11,7 @@ for (const output of [process.stdout, process.stderr]) {
   });
 }
 
-runCli(process.argv.slice(2), process.env, assetsFolder).then(
+runCli(process.argv.slice(2), process.env, assetsDirectory).then(
   // Exits explicitly, because a connection that is still closing must not keep a stopped role alive.
   (exitCode) => process.exit(exitCode),
   (error: unknown) => {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { AuthorityCheck } from './authority/authority-check.ts';
+import type { authorityOptions } from './authority/options.ts';
 import { createAuthServices } from './auth/auth-services.ts';
 import { FirstAccount, type FirstPassword } from './auth/first-account.ts';
 import { configuredOrStoredSecrets, requiredSecrets, type Secrets } from './auth/secrets.ts';
@@ -22,7 +24,7 @@ import type { Service } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { Metrics, type MetricSources } from './metrics.ts';
 import { InternalServer } from './probes/internal-server.ts';
-import { unreadiness } from './probes/readiness.ts';
+import { unreadyReason } from './probes/readiness.ts';
 import { tasks } from './tasks/index.ts';
 import { hostZoneName, Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
@@ -32,7 +34,7 @@ import type { workerOptions } from './worker/options.ts';
 import { Worker } from './worker/worker.ts';
 
 type CommonConfig = ValuesOf<typeof commonOptions> & RedisConfig;
-export type WebConfig = CommonConfig & ValuesOf<typeof webOptions>;
+export type WebConfig = CommonConfig & ValuesOf<typeof webOptions> & ValuesOf<typeof authorityOptions>;
 export type WorkerConfig = CommonConfig & ValuesOf<typeof workerOptions>;
 export type BeatConfig = CommonConfig & ValuesOf<typeof beatOptions>;
 export type AllConfig = WebConfig & WorkerConfig & BeatConfig & DataConfig;
@@ -45,7 +47,7 @@ export interface RoleContext {
   /** Aborts when the process begins to stop. */
   stopping: AbortSignal;
   environment: Environment;
-  assetsFolder: string;
+  assetsDirectory: string;
   log: Logger;
 }
 
@@ -136,7 +138,7 @@ function compose(
   const host = internalHost ?? defaultHost;
   const metrics = new Metrics(sources, { ...buildInfo, environment, role });
   const isStarting = (): boolean => parts.some((part) => part.isStarting?.());
-  const unready = (): string | null => unreadiness({ backend, stopping, isStarting });
+  const unready = (): string | null => unreadyReason({ backend, stopping, isStarting });
   return [new InternalServer({ host, port: internalPort, metrics, unready, log }), ...services];
 }
 
@@ -146,11 +148,16 @@ async function webPart(
   password: () => FirstPassword | undefined,
   host: string,
   config: WebConfig,
-  { stopping, assetsFolder, log }: RoleContext,
+  { stopping, assetsDirectory, log }: RoleContext,
 ): Promise<RolePart & { port: () => number }> {
   const { accounts, sessions, tokens, tickets } = createAuthServices(backend, secrets);
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
   const isStarting = (): boolean => !firstAccount.isSettled;
+  const { ntpServers, ntpAlarmMs } = config;
+  const utc =
+    ntpServers === undefined
+      ? undefined
+      : new AuthorityCheck({ servers: ntpServers, alarmMs: ntpAlarmMs, time: backend.time, log });
   const owner = randomUUID();
   const web = createWeb({
     config,
@@ -164,15 +171,24 @@ async function webPart(
     secrets,
     channels,
     owner,
-    assetsFolder,
+    assetsDirectory,
     build,
     stopping,
     isStarting,
+    utc,
     log,
   });
   const durabilityCheck = new DurabilityCheck(backend, log);
-  const services = [durabilityCheck, web, firstAccount];
-  return { services, sources: web.sources, isStarting, port: () => web.port };
+  const services = [durabilityCheck, ...(utc === undefined ? [] : [utc]), web, firstAccount];
+  const sources = { ...web.sources, ...(utc === undefined ? {} : authoritySources(utc)) };
+  return { services, sources, isStarting, port: () => web.port };
+}
+
+function authoritySources(utc: AuthorityCheck): MetricSources {
+  return {
+    authorityOffsetMs: () => utc.reading?.offsetMs ?? null,
+    authorityErrorMs: () => utc.reading?.boundMs ?? null,
+  };
 }
 
 function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleContext): RolePart {

@@ -34,7 +34,7 @@ export function newPassword(): string {
  * Normalizes a secret or password from any source: to NFC, without a byte order mark, white space and line breaks at
  * either end. Returns null if it contains a control character.
  */
-export function cleanSecret(text: string): string | null {
+export function normalizeSecret(text: string): string | null {
   // `trim` also removes U+FEFF, the byte order mark.
   const cleaned = text.trim().normalize('NFC');
   return /\p{Cc}/u.test(cleaned) ? null : cleaned;
@@ -59,7 +59,7 @@ export function replaceSecretFile(directory: string, name: string, text: string,
  * The secret in a file. If there is no file, stores the result of `make` in it; of two processes that do so at once,
  * both get the same secret. Throws a `UserError` if the file cannot be read or written.
  */
-export function keptInFile(directory: string, name: string, make: () => string): string {
+export function getOrCreateSecretFile(directory: string, name: string, make: () => string): string {
   const path = join(directory, name);
   if (!existsSync(path)) createSecretFile(directory, name, make(), 0o600);
   try {

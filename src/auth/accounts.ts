@@ -1,4 +1,4 @@
-import type { Records } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Passwords } from './passwords.ts';
 import type { AccountSecurity, OpenedSession, Session } from './session.ts';
@@ -27,7 +27,7 @@ export interface AccountsOptions {
 
 /**
  * The accounts. Names are compared without case. Disabling, removing and a new password end the sessions and tokens of
- * an account in the same atomic step, whatever their number: they are valid only under its present stamp.
+ * an account in the same atomic step, whatever their number: they are valid only under its current security stamp.
  */
 export class Accounts {
   readonly #options: AccountsOptions;

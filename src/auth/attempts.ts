@@ -1,4 +1,4 @@
-import type { Limit, Limiter } from '../backend/backend.ts';
+import type { Limit, Limiter } from '../backend/limiter.ts';
 import { accountId } from './accounts.ts';
 
 const minuteMs = 60_000;

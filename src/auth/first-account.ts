@@ -1,5 +1,6 @@
 import { runInBackground } from '../background.ts';
-import { Unavailable, type Records } from '../backend/backend.ts';
+import { Unavailable } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import type { Accounts } from './accounts.ts';

@@ -1,9 +1,9 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
-import { cleanSecret } from '../secrets.ts';
+import { normalizeSecret } from '../secrets.ts';
 
-/** Bounds of a password's length, in code points of `cleanSecret` (NIST SP 800-63B: no composition rules). */
+/** Bounds of a password's length, in code points after `normalizeSecret` (NIST SP 800-63B: no composition rules). */
 const passwordLength = { min: 15, max: 128 } as const;
 
 const saltBytes = 16;
@@ -18,15 +18,15 @@ export class TooBusy extends Error {
   override readonly name = 'TooBusy';
 }
 
-/** Why a new password is not allowed, as a sentence for the person who chose it; null if it is allowed. */
+/** Why a new password is not allowed, as a phrase that follows "The password"; null if it is allowed. */
 export function passwordProblem(password: string, accountName: string): string | null {
-  const text = cleanSecret(password);
-  if (text === null) return 'The password must not contain control characters.';
+  const text = normalizeSecret(password);
+  if (text === null) return 'must not contain control characters';
   const characters = [...text];
   const { min, max } = passwordLength;
-  if (characters.length < min || characters.length > max) return `The password must have ${min} to ${max} characters.`;
-  if (text.toLowerCase() === accountName.toLowerCase()) return 'The password must not be the name of the account.';
-  if (new Set(characters).size === 1) return 'The password must not be a single character repeated.';
+  if (characters.length < min || characters.length > max) return `must have ${min} to ${max} characters`;
+  if (text.toLowerCase() === accountName.toLowerCase()) return 'must not be the name of the account';
+  if (new Set(characters).size === 1) return 'must not be a single character repeated';
   return null;
 }
 
@@ -73,7 +73,7 @@ export class Passwords {
       () =>
         new Promise((resolve, reject) => {
           scrypt(
-            cleanSecret(password) ?? password,
+            normalizeSecret(password) ?? password,
             salt,
             keyBytes,
             { ...options, maxmem: 64 * 2 ** 20 },

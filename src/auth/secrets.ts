@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
 import { UserError } from '../lifecycle.ts';
-import { cleanSecret, keptInFile, minSecretBytes, newSecret } from '../secrets.ts';
+import { normalizeSecret, getOrCreateSecretFile, minSecretBytes, newSecret } from '../secrets.ts';
 
 /** The name of the stored secret: of its file, or of its setting in the data file. */
 const secretName = 'secret';
@@ -22,27 +22,28 @@ export function requiredSecrets(given: SecretList | undefined): Secrets {
 export function configuredOrStoredSecrets(
   given: SecretList | undefined,
   backend: SecretStore,
-  folder: string,
+  directory: string,
 ): Secrets {
   if (given !== undefined) return () => given;
-  return () => [storedSecret(backend, folder, newSecret)];
+  return () => [storedSecret(backend, directory, newSecret)];
 }
 
 /** The secrets of a command, which never generates one: no other process would know it. */
-export function commandSecrets(given: SecretList | undefined, backend: SecretStore, folder: () => string): Secrets {
+export function commandSecrets(given: SecretList | undefined, backend: SecretStore, directory: () => string): Secrets {
   if (given !== undefined) return () => given;
   const missing = (): never => {
     throw new UserError("CLOCK_SECRET: missing; set it, or CLOCK_SECRET_FILE, to the secret that 'clock web' uses");
   };
-  return () => [storedSecret(backend, folder(), missing)];
+  return () => [storedSecret(backend, directory(), missing)];
 }
 
 /** Throws a `UserError` if the stored secret is unusable, since every sign-in would fail. */
-function storedSecret({ settings, address }: SecretStore, folder: string, make: () => string): string {
-  const text = settings === null ? keptInFile(folder, secretName, make) : settings.keep(secretName, make);
-  const secret = cleanSecret(text);
+function storedSecret({ settings, address }: SecretStore, directory: string, make: () => string): string {
+  const text =
+    settings === null ? getOrCreateSecretFile(directory, secretName, make) : settings.getOrCreate(secretName, make);
+  const secret = normalizeSecret(text);
   if (secret !== null && Buffer.byteLength(secret) >= minSecretBytes) return secret;
-  const place = settings === null ? join(folder, secretName) : address;
+  const place = settings === null ? join(directory, secretName) : address;
   const problem = secret === null ? 'contains control characters' : `is shorter than ${minSecretBytes} bytes`;
   throw new UserError(`${place}: the stored secret ${problem}; remove it and start again, or set CLOCK_SECRET`);
 }

@@ -1,6 +1,12 @@
-import type { Records } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
-import { isUnder, type AccountSecurity, type CredentialRecord, type Session, type SessionRecord } from './session.ts';
+import {
+  grantsAccess,
+  type AccountSecurity,
+  type CredentialRecord,
+  type Session,
+  type SessionRecord,
+} from './session.ts';
 
 const credentialKinds = ['session', 'token', 'screen', 'link'] as const;
 
@@ -71,7 +77,7 @@ export class SessionReader {
   #matches(session: Session, record: CredentialRecord | null = null, account: AccountSecurity | null = null): boolean {
     const now = this.#time.now();
     if (record?.jti !== session.jti) return false;
-    if (hasAccount(session) && !isUnder(record as SessionRecord, account)) return false;
+    if (hasAccount(session) && !grantsAccess(record as SessionRecord, account)) return false;
     session.seenAt = now;
     session.expiresAt = Math.min(session.credentialExpiresAt, record.expiresAt);
     session.isUnused = record.wasUsed === false;

@@ -20,9 +20,9 @@ export interface Session {
   seenAt: number;
   /** When a request last carried the credential. */
   usedAt: number;
-  /** Whether its end is known here. It never becomes valid again. */
+  /** Whether this process was notified of its end. It never becomes valid again. */
   hasEnded: boolean;
-  /** Its record must be marked as used. */
+  /** Whether its record is not yet marked as used. */
   isUnused?: boolean;
 }
 
@@ -64,8 +64,8 @@ export interface OpenSessions {
   sessions(): Iterable<Session>;
 }
 
-/** Whether a record of a session or token gives access under the present state of its account. */
-export function isUnder(record: SessionRecord, account: AccountSecurity | null): boolean {
+/** Whether the record of a session or token is valid for the current state of its account. */
+export function grantsAccess(record: SessionRecord, account: AccountSecurity | null): boolean {
   if (account === null) return false;
   return record.securityStamp === account.securityStamp || record.jti === account.exemptSession;
 }

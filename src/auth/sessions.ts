@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { Records } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Claims, CredentialKind, Jwt } from './jwt.ts';
 import { SessionCache } from './session-cache.ts';
@@ -42,7 +42,8 @@ export interface SessionsOptions {
 
 /**
  * Sessions of browsers, tokens of programs, paired screens and links. Each is a signed credential and a record, and is
- * valid while the record exists and, if it belongs to an account, carries the account's stamp. Messages between the processes keep the cache of each one current.
+ * valid while the record exists and, if it belongs to an account, contains the account's security stamp. Each process
+ * has a cache; messages between the processes update it.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -74,7 +75,7 @@ export class Sessions {
     this.#onEnded.add(listener);
   }
 
-  /** Opens a session for an account id, under the account's present stamp. */
+  /** Opens a session for an account id, under the account's current security stamp. */
   async open(account: string, { securityStamp }: AccountSecurity): Promise<OpenedSession> {
     const { records, time, jwt } = this.#options;
     const now = time.now();

@@ -1,4 +1,4 @@
-import type { Records } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Jwt } from './jwt.ts';
 import type { Session } from './session.ts';

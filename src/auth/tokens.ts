@@ -1,8 +1,8 @@
-import type { Records } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Jwt } from './jwt.ts';
 import { readAccounts } from './session-reader.ts';
-import { isUnder, type AccountSecurity, type SessionRecord } from './session.ts';
+import { grantsAccess, type AccountSecurity, type SessionRecord } from './session.ts';
 import { newId, type Sessions } from './sessions.ts';
 
 /** A token as lists show it. */
@@ -31,8 +31,8 @@ export class Tokens {
   }
 
   /**
-   * Issues a token for an account id, under the account's present stamp. Its text is stored nowhere. The label defaults
-   * to the id. Resolves to null if a live token has the same label.
+   * Issues a token for an account id, under the account's current security stamp. Its text is stored nowhere. The label
+   * defaults to the id. Resolves to null if a live token has the same label.
    */
   async issue(
     account: string,
@@ -62,7 +62,7 @@ export class Tokens {
       stored.map(({ value }) => value),
     );
     return stored
-      .filter(({ value }) => isUnder(value, accounts.get(value.account) ?? null))
+      .filter(({ value }) => grantsAccess(value, accounts.get(value.account) ?? null))
       .map(({ id: label, value: { jti: id, account, createdAt, expiresAt } }) => ({
         id,
         label,
@@ -86,7 +86,7 @@ export class Tokens {
     const found = await records.get<SessionRecord>('token', recordId);
     if (found === null) return false;
     const accounts = await readAccounts(records, [found]);
-    if (isUnder(found, accounts.get(found.account) ?? null)) return false;
+    if (grantsAccess(found, accounts.get(found.account) ?? null)) return false;
     let isReplaced = false;
     const replace = (current: SessionRecord): SessionRecord | null => {
       isReplaced = current.jti === found.jti;

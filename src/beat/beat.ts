@@ -1,5 +1,6 @@
 import { runInBackground } from '../background.ts';
-import { Unavailable, type Ticks } from '../backend/backend.ts';
+import { Unavailable } from '../backend/backend.ts';
+import type { Ticks } from '../backend/ticks.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { newestDue, nextDue } from '../time/grid.ts';

@@ -28,7 +28,7 @@ export function addPair(program: Command, backendCommands: BackendCommands): voi
     )
     .action(async (code: string) => {
       const { name, group } = pair.opts<{ name?: string; group?: string }>();
-      if (name === undefined) throw new UserError('--name: missing: name the screen');
+      if (name === undefined) throw new UserError('--name: missing; name the screen');
       const [given, givenGroup] = [nameOf(name, '--name'), groupOf(group)];
       await run(backendCommands, pair, (screens) => screens.pair(code, given, givenGroup));
     });
@@ -36,7 +36,7 @@ export function addPair(program: Command, backendCommands: BackendCommands): voi
 
 /** Adds `clock screens`. */
 export function addScreens(program: Command, backendCommands: BackendCommands, environment: Environment): void {
-  const screens = program.command('screens').description('see and steer screens and links').helpCommand(false);
+  const screens = program.command('screens').description('list and control screens and links').helpCommand(false);
   addLink(screens, backendCommands, environment);
 
   const list = backendCommands
@@ -64,7 +64,7 @@ export function addScreens(program: Command, backendCommands: BackendCommands, e
       });
   };
   addAction('identify [name-or-id]', 'show the name on the screen for a moment', () => ({ name: 'identify' }));
-  addAction('reload [name-or-id]', 'load the page anew; those of a group one after another', () => ({
+  addAction('reload [name-or-id]', 'reload the page; the pages of a group reload one after another', () => ({
     name: 'reload',
   }));
   addAction('face [name-or-id] [query]', "set the face, such as 'face=analog'; '' for the default", (value) =>
@@ -122,7 +122,9 @@ function addLink(screens: Command, backendCommands: BackendCommands, environment
     const { group, expires } = link.opts<{ group?: string; expires: string }>();
     const { publicUrl } = readOptions(linkTable, flagsOf(link, linkTable), environment);
     if (publicUrl === undefined) {
-      throw new UserError('--public-url: missing: name the origin of the clock, such as https://clock.example.org');
+      throw new UserError(
+        '--public-url: missing; set it to the origin of the clock, such as https://clock.example.org',
+      );
     }
     const given = names.map((name) => nameOf(name, 'NAME'));
     const [givenGroup, lifetimeMs] = [groupOf(group), lifetimeOf(expires)];

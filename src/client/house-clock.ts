@@ -8,7 +8,7 @@ const stepAboveMs = 100;
 const jumpAboveMs = 50;
 /** A larger jump makes house time unknown. */
 const forgetAboveMs = 1_000;
-/** Ticks and answers come from different processes, whose house times differ by a little. */
+/** Ticks and responses to syncs come from different processes, whose house times differ by a little. */
 const tickMarginMs = 20;
 /** House time has settled after this many exchanges. */
 const settledAfter = 8;

@@ -1,8 +1,10 @@
 import { createServer } from 'node:net';
 import { formatAuthority, isUnspecified, localHosts } from '../addresses.ts';
+import type { AuthorityCheck } from '../authority/authority-check.ts';
 import type { Backend, DurabilityProblem } from '../backend/backend.ts';
 import { pause } from '../time/pause.ts';
 import { healthProblem } from './healthcheck.ts';
+import { startWithNotice } from './start-with-notice.ts';
 
 /** One line of `clock check`. */
 export interface Finding {
@@ -43,7 +45,7 @@ export async function runChecks(checks: readonly Check[]): Promise<boolean> {
 /** Starts the backend and checks that it serves, allows all operations, and has the same time as this host. */
 export function backendChecks(backend: Backend, name: 'redis' | 'data'): Check[] {
   const serves = check(name, async () => {
-    await backend.start();
+    await startWithNotice(backend);
     const deadline = performance.now() + settleWithinMs;
     while (backend.outage !== null && performance.now() < deadline) await pause(50);
     if (backend.outage === null) return `${backend.address} can be read and written`;
@@ -73,6 +75,27 @@ function operationsCheck(backend: Backend, name: string): Check {
     } catch (error) {
       return [{ name, level: 'WRONG', text: error instanceof Error ? error.message : String(error) }];
     }
+  };
+}
+
+/** Asks the NTP servers, and checks that house time agrees with UTC. */
+export function ntpCheck(authority: AuthorityCheck, alarmMs: number): Check {
+  return async () => {
+    await authority.question();
+    const { reading, problems } = authority;
+    const name = 'ntp';
+    const others = problems.map((problem) => `; ${problem}`).join('');
+    if (reading === null) {
+      const reason = others === '' ? ', because house time is unknown' : others;
+      return [{ name, level: 'WRONG', text: `house time cannot be compared with UTC${reason}` }];
+    }
+    const { offsetMs, boundMs, isContradiction } = reading;
+    const text = `house time is ${offsetMs.toFixed(1)} ms from UTC (±${boundMs.toFixed(1)} ms)`;
+    const isWrong = Math.abs(offsetMs) + boundMs > alarmMs;
+    const reason = isWrong ? `, and --ntp-alarm is ${alarmMs} ms` : '';
+    const contradiction = isContradiction ? '; the servers contradict each other' : '';
+    const level = isContradiction || problems.length > 0 ? 'warn' : 'ok';
+    return [{ name, level: isWrong ? 'WRONG' : level, text: `${text}${reason}${contradiction}${others}` }];
   };
 }
 

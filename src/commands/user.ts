@@ -66,7 +66,7 @@ function validName(name: string): string {
 async function readNewPassword(name: string, { passwordStdin = false }: { passwordStdin?: boolean }): Promise<string> {
   const password = await askNewPassword(passwordStdin);
   const problem = passwordProblem(password, name);
-  if (problem !== null) throw new UserError(problem);
+  if (problem !== null) throw new UserError(`the password ${problem}`);
   return password;
 }
 

@@ -1,4 +1,4 @@
-import type { StateAnswer } from '../client/connection/state.ts';
+import type { StateResponse } from '../client/connection/state.ts';
 
 /** Why there is no time: a word for programs, and a message for people. */
 export interface Problem {
@@ -7,7 +7,7 @@ export interface Problem {
 }
 
 /** Returns the problem that a response indicates; null if it contains the initial state. */
-export function problemOfAnswer({ status, state, isForeign = false }: StateAnswer, origin: string): Problem | null {
+export function problemOfAnswer({ status, state, isForeign = false }: StateResponse, origin: string): Problem | null {
   if (state !== null) return null;
   if (isForeign)
     return { reason: 'not-a-clock', message: `${origin} answers with a page or a redirect: it is not a Clock server` };
@@ -17,7 +17,7 @@ export function problemOfAnswer({ status, state, isForeign = false }: StateAnswe
   if (status === 429 || status >= 500) {
     return { reason: 'unavailable', message: `${origin} cannot serve the time now (status ${status})` };
   }
-  return { reason: 'not-a-clock', message: `${origin} is not a Clock (status ${status}): check the address` };
+  return { reason: 'not-a-clock', message: `${origin} is not a Clock server (status ${status}): check the address` };
 }
 
 /** Returns the problem that made a request fail. Node's error contains a code in its cause. */
@@ -36,7 +36,14 @@ export function problemOfError(error: unknown, origin: string): Problem {
   if (/CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS_/.test(code)) {
     return { reason: 'certificate', message: `the certificate of ${origin} is not trusted: ${distrustOf(code)}` };
   }
-  if (/^ERR_SSL_|^EPROTO$|^HPE_|^UND_ERR_SOCKET$|^ECONNRESET$/.test(code) || error instanceof SyntaxError) {
+  // A server that stops does this too, not only one that expects another scheme.
+  if (/^UND_ERR_SOCKET$|^ECONNRESET$|^EPIPE$/.test(code)) {
+    return {
+      reason: 'no-answer',
+      message: `${origin} closes connections without an answer (${code}): if this continues, check scheme and port`,
+    };
+  }
+  if (/^ERR_SSL_|^EPROTO$|^HPE_/.test(code) || error instanceof SyntaxError) {
     return {
       reason: 'not-a-clock',
       message: `${origin} does not answer like a Clock server: check scheme and port${code && ` (${code})`}`,

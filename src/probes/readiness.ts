@@ -9,7 +9,7 @@ export interface ReadinessSources {
 }
 
 /** The reason why a process should not receive traffic, in one word; null if it should. */
-export function unreadiness({ backend, stopping, isStarting }: ReadinessSources): string | null {
+export function unreadyReason({ backend, stopping, isStarting }: ReadinessSources): string | null {
   if (stopping.aborted) return 'draining';
   return backend.outage ?? (isStarting?.() ? 'starting' : null);
 }

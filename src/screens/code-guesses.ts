@@ -1,4 +1,4 @@
-import type { Limit, Limiter } from '../backend/backend.ts';
+import type { Limit, Limiter } from '../backend/limiter.ts';
 
 const windowMs = 600_000;
 const wrongCodes: Limit = { name: 'wrong-codes', maxAttempts: 5, windowMs };

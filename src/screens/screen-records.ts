@@ -1,4 +1,4 @@
-import type { Records } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import { parseScreenMessage } from './screen-message.ts';
 import type { Screens, StoredScreen } from './screens.ts';
 

@@ -1,5 +1,5 @@
 import { newId, screenIdleLifetimeMs } from '../auth/sessions.ts';
-import type { Records } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { ScreenInfo } from '../protocol.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { newLinkId } from './link-key.ts';

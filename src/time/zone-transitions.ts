@@ -1,21 +1,19 @@
-/** The offset of a zone from UTC at an instant, and its next change. */
-export interface UtcOffsets {
-  utcOffsetMs: number;
-  /** Null if the offset does not change within 400 days. */
-  nextUtcOffset: { at: number; utcOffsetMs: number } | null;
-}
+import type { UtcOffsets } from './zone-offset.ts';
+
+/** The offset of a zone from UTC at an instant, and its next change within 400 days. */
+type KnownUtcOffsets = UtcOffsets & { readonly utcOffsetMs: number };
 
 const dayMs = 86_400_000;
 const horizonMs = 400 * dayMs;
 
 /** By name in lower case, which bounds the number of entries: Intl ignores the case of a name. */
-const cache = new Map<string, { from: number; until: number; offsets: UtcOffsets }>();
+const cache = new Map<string, { from: number; until: number; offsets: KnownUtcOffsets }>();
 
 /**
  * The offsets of a zone at an instant (epoch ms), from the zone data of this process. Throws a RangeError if Intl has
  * no zone of this name.
  */
-export function zoneOffsets(name: string, at: number): UtcOffsets {
+export function zoneOffsets(name: string, at: number): KnownUtcOffsets {
   const key = name.toLowerCase();
   const cached = cache.get(key);
   if (cached !== undefined && cached.from <= at && at < cached.until) return cached.offsets;
@@ -25,7 +23,7 @@ export function zoneOffsets(name: string, at: number): UtcOffsets {
   return offsets;
 }
 
-function computeOffsets(name: string, at: number): UtcOffsets {
+function computeOffsets(name: string, at: number): KnownUtcOffsets {
   const utcOffsetAt = utcOffsetReader(name);
   const utcOffsetMs = utcOffsetAt(at);
   // A step of one day is short enough: no zone changes its offset and changes it back within a day.

@@ -63,11 +63,11 @@ export function accountRoutes(context: WebContext): Routes {
 
   const changePassword = async (request: Request, session: Session): Promise<Response> => {
     const password = field(request.body, 'new_password1');
-    const problem =
-      password === field(request.body, 'new_password2')
-        ? passwordProblem(password, session.account)
-        : 'The two new passwords differ.';
-    if (problem !== null) return passwordForm(request, session, problem);
+    if (password !== field(request.body, 'new_password2')) {
+      return passwordForm(request, session, 'The two new passwords differ.');
+    }
+    const problem = passwordProblem(password, session.account);
+    if (problem !== null) return passwordForm(request, session, `The password ${problem}.`);
     const attempt = await beginAttempt(context, session.account, request);
     const oldPassword = field(request.body, 'old_password');
     const account = await withdrawIfUnchecked(attempt, accounts.check(session.account, oldPassword));

@@ -15,7 +15,7 @@ const maxZones = 8;
 /** The JSON API that programs and the page use. */
 export function apiRoutes(context: WebContext): Routes {
   const { authenticator, backend, lastMessages, screens, screenCookies, channels, spread, build } = context;
-  const signedIn = async (
+  const requireSession = async (
     request: Request,
     answer: (session: Session) => Response | Promise<Response>,
   ): Promise<Response> => {
@@ -27,7 +27,7 @@ export function apiRoutes(context: WebContext): Routes {
   return {
     '/api/initial_state': {
       GET: (request) =>
-        signedIn(request, async (session) => {
+        requireSession(request, async (session) => {
           const channel = channelOf(request, channels);
           const [state, screen, headers] = await Promise.all([
             lastMessages.state(channel),
@@ -39,7 +39,7 @@ export function apiRoutes(context: WebContext): Routes {
     },
     '/api/zones': {
       GET: (request) =>
-        signedIn(request, () => {
+        requireSession(request, () => {
           const now = backend.time.now();
           return json(Object.fromEntries(zonesOf(request).map((name) => [name, zoneOffsets(name, now)])));
         }),

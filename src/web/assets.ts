@@ -15,42 +15,47 @@ interface AssetEntry {
   encodings: ContentEncoding[];
 }
 
-/** The URLs of the files that pages refer to. */
-export type AssetUrls = Readonly<Record<'css' | 'js' | 'screenCss' | 'screenJs' | 'icon', string>>;
+const pageFiles = {
+  css: 'clock.css',
+  js: 'main.js',
+  screenCss: 'screen.css',
+  screenJs: 'screen.js',
+  screensCss: 'screens.css',
+  screensJs: 'screens.js',
+  icon: 'favicon.svg',
+} as const;
 
-/** Including those of the operators' page, which no other page loads. */
-export type AllAssetUrls = AssetUrls & Readonly<Record<'screensCss' | 'screensJs', string>>;
+/** The URLs of the files that pages refer to. */
+export type AssetUrls = Readonly<Record<keyof typeof pageFiles, string>>;
 
 const suffix = { br: '.br', gzip: '.gz' } as const;
 
 /** The static files. They are read once and stay in memory: a few dozen kB. */
 export class Assets {
-  readonly urls: AllAssetUrls;
+  readonly urls: AssetUrls;
   readonly routes: Routes;
 
-  /** `folder` is the build's output. Throws a `UserError` if the files are not in it. */
-  constructor(folder: string) {
-    const entries = readEntries(folder);
-    this.urls = {
-      css: urlOf(entries, 'clock.css'),
-      js: urlOf(entries, 'main.js'),
-      screenCss: urlOf(entries, 'screen.css'),
-      screenJs: urlOf(entries, 'screen.js'),
-      icon: urlOf(entries, 'favicon.svg'),
-      screensCss: urlOf(entries, 'screens.css'),
-      screensJs: urlOf(entries, 'screens.js'),
-    };
+  /** `directory` is the build's output. Throws a `UserError` if the files are not in it. */
+  constructor(directory: string) {
+    const entries = readEntries(directory);
+    this.urls = pageUrls((file) => urlOf(entries, file));
     this.routes = Object.fromEntries(
-      Object.values(entries).map((entry) => [entry.url, { GET: serveFrom(folder, entry) }]),
+      Object.values(entries).map((entry) => [entry.url, { GET: serveFrom(directory, entry) }]),
     );
   }
 }
 
-function readEntries(folder: string): Record<string, AssetEntry> {
+/** The URL that `urlOf` gives each file that pages refer to. */
+export function pageUrls(urlOf: (file: string) => string): AssetUrls {
+  const urls = Object.entries(pageFiles).map(([name, file]) => [name, urlOf(file)]);
+  return Object.fromEntries(urls) as AssetUrls;
+}
+
+function readEntries(directory: string): Record<string, AssetEntry> {
   try {
-    return JSON.parse(Buffer.from(readStaticFile(folder, 'assets.json')).toString('utf8'));
+    return JSON.parse(Buffer.from(readStaticFile(directory, 'assets.json')).toString('utf8'));
   } catch {
-    throw new UserError(`the static files are not in ${folder}: run 'npm run build'`);
+    throw new UserError(`the static files are not in ${directory}: run 'npm run build'`);
   }
 }
 
@@ -60,10 +65,10 @@ function urlOf(entries: Record<string, AssetEntry>, source: string): string {
   return entry.url;
 }
 
-function serveFrom(folder: string, entry: AssetEntry): (request: Request) => Response {
-  const plain = readStaticFile(folder, entry.file);
+function serveFrom(directory: string, entry: AssetEntry): (request: Request) => Response {
+  const plain = readStaticFile(directory, entry.file);
   const encoded = new Map(
-    entry.encodings.map((encoding) => [encoding, readStaticFile(folder, entry.file + suffix[encoding])]),
+    entry.encodings.map((encoding) => [encoding, readStaticFile(directory, entry.file + suffix[encoding])]),
   );
   const cacheControl = entry.url.startsWith('/static/') ? 'max-age=31536000, immutable' : 'no-cache';
 

@@ -9,7 +9,7 @@ import type { RequestHead } from './http.ts';
 /** How a request is authenticated: by a cookie of a person, a screen or a link, or by a token or a link's key as Bearer. */
 export type CredentialKind = 'session' | 'screen' | 'link' | 'token' | 'key';
 
-/** Every kind, for what everybody who may read the clock may do. */
+/** Every kind: for routes that are open to everybody who may read the clock. */
 export const readerKinds: readonly CredentialKind[] = ['session', 'screen', 'link', 'token', 'key'];
 /** The cookies of the pages that show the clock. */
 export const pageKinds: readonly CredentialKind[] = ['session', 'screen', 'link'];
@@ -45,9 +45,9 @@ export class Authenticator {
   }
 
   /**
-   * The sessions of the request's credentials, by their signatures alone: it does not ask the backend. Several, if the
-   * browser sends several session cookies; none, if the request is signed out. Bearer on a page counts only if the route
-   * accepts it.
+   * The sessions of the request's credentials, by their signatures alone, without a read from the backend. Several if
+   * the browser sends several session cookies; none if the request is signed out. Bearer on a page counts only if the
+   * route accepts it.
    */
   async verify(head: RequestHead, { kinds }: CredentialOptions): Promise<Verified[]> {
     const authorization = head.headers.get('authorization') ?? '';

@@ -1,4 +1,4 @@
-import type { Records } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { Service } from '../lifecycle.ts';
 import { parseScreenMessage, type AddressedCommand } from '../screens/screen-message.ts';
 import type { Hub } from './hub.ts';

@@ -41,7 +41,7 @@ import { screenApiRoutes } from './screen-api-routes.ts';
 import { screensRoutes } from './screens-routes.ts';
 import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
-import { SocketEndpoint } from './socket-endpoint.ts';
+import { SocketEndpoint, type UtcCheck } from './socket-endpoint.ts';
 import { serveSockets, socketRoutes } from './socket-routes.ts';
 import { Spread } from './spread.ts';
 import { Upgrades } from './upgrades.ts';
@@ -63,20 +63,22 @@ export interface WebDependencies {
   channels: readonly string[];
   /** Identifies this process within the installation. */
   owner: string;
-  assetsFolder: string;
+  assetsDirectory: string;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   stopping: AbortSignal;
-  /** Whether `/ready` says that the process still starts. */
+  /** Whether `/ready` reports that the process is still starting. */
   isStarting?: () => boolean;
+  /** Compares house time with UTC; undefined without NTP servers. */
+  utc?: UtcCheck | undefined;
   log: Logger;
 }
 
 /** Composes the web role: its services and its routes. Throws a `UserError` for unusable TLS or static files. */
 export function createWeb(dependencies: WebDependencies): Web {
-  const { config, host, uws, backend, sessions, secrets, owner, assetsFolder, build, log } = dependencies;
+  const { config, host, uws, backend, sessions, secrets, owner, assetsDirectory, build, log } = dependencies;
   const { records, limiter, time } = backend;
-  const assets = new Assets(assetsFolder);
+  const assets = new Assets(assetsDirectory);
   const roster = new Roster({ build, time });
   const hub = new Hub((topic, frame) => listener.publish(topic, frame), roster);
   const screens = new Screens({ records, time });

@@ -1,5 +1,6 @@
 import { runInBackground } from '../background.ts';
-import { Unavailable, type Backend, type LastTick } from '../backend/backend.ts';
+import { Unavailable, type Backend } from '../backend/backend.ts';
+import type { LastTick } from '../backend/ticks.ts';
 import { parseServerMessage, type InitialState, type Tick, type ZoneOffsets } from '../protocol.ts';
 import { staleAfterMs } from '../time/grid.ts';
 import { zoneOffsets } from '../time/zone-transitions.ts';

@@ -1,7 +1,8 @@
 import type { Session } from '../auth/session.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import { runInBackground } from '../background.ts';
-import { Unavailable, type Records } from '../backend/backend.ts';
+import { Unavailable } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { Service } from '../lifecycle.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Hub } from './hub.ts';

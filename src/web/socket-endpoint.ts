@@ -2,7 +2,7 @@ import type { Sessions } from '../auth/sessions.ts';
 import type { Ticket, Tickets } from '../auth/tickets.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
-import { closeCode, parseClientMessage } from '../protocol.ts';
+import { closeCode, parseClientMessage, type Sync } from '../protocol.ts';
 import { readerKinds, type Authenticator } from './authenticator.ts';
 import { checkHandshake, topicsOf } from './handshake.ts';
 import { asHttpError, HttpError, signedOut, temporary } from './http-error.ts';
@@ -34,8 +34,17 @@ export interface SocketEndpointOptions {
   channels: readonly string[];
   maxSockets: number;
   spread: Spread;
+  /** Compares house time with UTC; undefined without NTP servers. */
+  utc?: UtcCheck | undefined;
   build: string;
   log: Logger;
+}
+
+export interface UtcCheck {
+  /** The greatest deviation of house time from UTC, ms; null while it is unknown. */
+  readonly utcErrorMs: number | null;
+  /** Null while there is no alarm. */
+  readonly alarm: string | null;
 }
 
 /** Opens the socket of an accepted handshake. Returns false if the client has gone. */
@@ -162,9 +171,18 @@ export class SocketEndpoint {
   }
 
   #answerSync(socket: Socket, echo: number, received: number): void {
-    const { backend, spread, build } = this.#options;
+    const { backend, spread, utc, build } = this.#options;
     const { time } = backend;
-    const sync = { echo, received, sent: time.now(), error: time.errorMs, spread: spread.ms, build };
+    const sync: Sync = {
+      echo,
+      received,
+      sent: time.now(),
+      error: time.errorMs,
+      utcError: utc?.utcErrorMs ?? null,
+      ...(utc?.alarm ? { utcAlarm: true } : {}),
+      spread: spread.ms,
+      build,
+    };
     socket.send(JSON.stringify({ sync }), false);
   }
 }

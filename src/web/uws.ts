@@ -9,7 +9,7 @@ import type {
   WebSocket,
   WebSocketBehavior,
 } from 'uWebSockets.js';
-import { isExecutable, loadCarriedAddon } from '../executable.ts';
+import { isExecutable, loadBundledAddon } from '../executable.ts';
 
 export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket, WebSocketBehavior };
 export type ListenSocket = us_listen_socket;
@@ -23,7 +23,7 @@ export type Uws = typeof UwsModule;
 /** Loads uWebSockets.js, a native addon. Loaded late: `--help` and the roles without a web server work without it. */
 export async function loadUws(): Promise<Uws> {
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(headerBytes);
-  return isExecutable() ? (loadCarriedAddon() as Uws) : import('uWebSockets.js');
+  return isExecutable() ? (loadBundledAddon() as Uws) : import('uWebSockets.js');
 }
 
 /**

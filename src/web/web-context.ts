@@ -9,7 +9,7 @@ import type { Pairing } from '../screens/pairing.ts';
 import type { ScreenCommands } from '../screens/commands.ts';
 import type { RosterView } from '../screens/roster-view.ts';
 import type { Screens } from '../screens/screens.ts';
-import type { AllAssetUrls } from './assets.ts';
+import type { AssetUrls } from './assets.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Cookies } from './cookies.ts';
 import type { CsrfProtection } from './csrf.ts';
@@ -40,7 +40,7 @@ export interface WebContext {
   lastMessages: LastMessages;
   spread: Spread;
   channels: readonly string[];
-  assets: AllAssetUrls;
+  assets: AssetUrls;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   /** Aborts when the process begins to stop. */

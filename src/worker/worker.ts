@@ -1,5 +1,6 @@
 import { runInBackground } from '../background.ts';
-import { Unavailable, type Job, type Ticks } from '../backend/backend.ts';
+import { Unavailable } from '../backend/backend.ts';
+import type { Job, Ticks } from '../backend/ticks.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import type { Task } from '../tasks/task.ts';

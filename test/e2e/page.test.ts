@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+<<<<<<< HEAD
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -12,6 +13,13 @@ import {
   signIn,
 } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
+=======
+import type { Page } from 'playwright-core';
+import { describe, expect } from 'vitest';
+import { recordShown, secondsOf, severalSeconds, shownBy, signIn } from '../support/browser.ts';
+import { test } from '../support/clock-page.ts';
+import { startClock } from '../support/clock-process.ts';
+>>>>>>> main
 import { freePort } from '../support/free-port.ts';
 import { measureStall } from '../support/stopwatch.ts';
 
@@ -19,6 +27,7 @@ const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const widths = [320, 375, 768, 1280, 1920, 3840];
 
+<<<<<<< HEAD
 let browser: Browser;
 let clock: ClockProcess;
 let context: BrowserContext;
@@ -51,8 +60,10 @@ afterAll(async () => {
   await clock?.stop();
 });
 
+=======
+>>>>>>> main
 describe('the clock page', () => {
-  test('shows each second once after signing in, and is live', async () => {
+  test('shows each second once after signing in, and is live', async ({ page, clock, consoleErrors }) => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     const missing = missingSeconds(secondsOf(await severalSeconds(page, 4)));
     expect(missing * 1_000 - stalledMs()).toBeLessThanOrEqual(0);
@@ -61,7 +72,7 @@ describe('the clock page', () => {
     expect(consoleErrors).toEqual([]);
   });
 
-  test('says that its browser does not support WebSockets, and shows no time', async () => {
+  test('says that its browser does not support WebSockets, and shows no time', async ({ page, clock }) => {
     await page.addInitScript('delete globalThis.WebSocket');
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     const sentence = 'This browser does not support WebSockets, which the clock needs';
@@ -72,10 +83,10 @@ describe('the clock page', () => {
     expect(await page.getAttribute('html', 'data-state')).not.toBe('live');
   });
 
-  test('requests nothing from other hosts, and at most 16 KiB in all', async () => {
+  test('requests nothing from other hosts, and at most 16 KiB in all', async ({ page, clock, context, browser }) => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
-    // A first visit: nothing is cached.
-    const visit = await browser.newContext({ storageState: await context.storageState() });
+    // A first visit: nothing is cached. The service worker would load the files again after two seconds.
+    const visit = await browser.newContext({ storageState: await context.storageState(), serviceWorkers: 'block' });
     const firstPage = await visit.newPage();
     await recordShown(firstPage);
     const devtools = await visit.newCDPSession(firstPage);
@@ -94,7 +105,10 @@ describe('the clock page', () => {
     expect(weight).toBeLessThan(16 * 1_024);
   });
 
-  test('is stale within 2.5 s after its server freezes, and live within a second after it continues', async () => {
+  test('is stale within 2.5 s after its server freezes, and live within a second after it continues', async ({
+    page,
+    clock,
+  }) => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     await severalSeconds(page, 1);
     clock.kill('SIGSTOP');
@@ -111,7 +125,7 @@ describe('the clock page', () => {
     expect((live?.at ?? Infinity) - wokenAt - stalledMs()).toBeLessThan(1_000);
   });
 
-  test('reconnects after its server stops and starts again', async () => {
+  test('reconnects after its server stops and starts again', async ({ page }) => {
     const own = await startClock(['all', '--port', String(await freePort())]);
     await signIn(page, `${own.url}/`, own.adminPassword());
     await severalSeconds(page, 1);
@@ -128,7 +142,7 @@ describe('the clock page', () => {
     await own.stop();
   });
 
-  test('is signed out in every tab when its session ends', async () => {
+  test('is signed out in every tab when its session ends', async ({ page, clock, context }) => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     const other = await context.newPage();
     await other.goto(`${clock.url}/?face=analog`);
@@ -143,7 +157,7 @@ describe('the clock page', () => {
 });
 
 describe('the sign-in page', () => {
-  test('says that name or password is wrong, and keeps the name', async () => {
+  test('says that name or password is wrong, and keeps the name', async ({ page, clock, consoleErrors }) => {
     await page.goto(`${clock.url}/accounts/login/?next=/`);
     await page.getByLabel('Name').fill('admin');
     await page.getByLabel('Password').fill('certainly not this one');
@@ -156,7 +170,7 @@ describe('the sign-in page', () => {
 });
 
 describe.each(['light', 'dark'] as const)('with a preference for %s colors', (colorScheme) => {
-  test('every page is accessible and fits its window', async () => {
+  test('every page is accessible and fits its window', async ({ page, clock }) => {
     await page.emulateMedia({ colorScheme });
     await page.goto(`${clock.url}/accounts/login/`);
     await expectGoodPage(page);
@@ -169,7 +183,7 @@ describe.each(['light', 'dark'] as const)('with a preference for %s colors', (co
     await expectGoodPage(page);
   });
 
-  test('a page that is not live is accessible', async () => {
+  test('a page that is not live is accessible', async ({ page, clock, context }) => {
     await page.emulateMedia({ colorScheme });
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     await page.waitForSelector('[data-state="live"]');

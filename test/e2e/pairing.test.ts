@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { launchBrowser, signIn } from '../support/browser.ts';
 import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -9,6 +9,8 @@ import { stopwatch } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
 const password = 'a long enough password';
+// Each test runs several processes and browsers.
+vi.setConfig({ testTimeout: 60_000 });
 
 let server: RedisServer;
 let env: Record<string, string>;
@@ -86,7 +88,10 @@ describe('pairing', () => {
       ['Hall', 'floor-2'],
     ] as const) {
       const kiosk = await (await device()).newPage();
+<<<<<<< HEAD
       const sinceBlankMs = stopwatch();
+=======
+>>>>>>> main
       await kiosk.goto(`${here.url}/screen?seconds=off`);
       const code = await codeOf(kiosk);
       // A reload in the middle keeps the code.
@@ -104,8 +109,13 @@ describe('pairing', () => {
       const sinceApprovalMs = stopwatch();
       await kiosk.waitForURL(`${here.url}/?seconds=off`);
       await isLive(kiosk);
+<<<<<<< HEAD
       expect(sinceApprovalMs()).toBeLessThan(4_000);
       expect(sinceBlankMs()).toBeLessThan(15_000);
+=======
+      // 3 s on an idle machine.
+      expect(performance.now() - approvedAt).toBeLessThan(10_000);
+>>>>>>> main
       expect(await kiosk.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
       await kiosk.context().close();
     }
@@ -160,7 +170,7 @@ describe('a link', () => {
     await page.context().close();
   });
 
-  test('shows a code below its words when it is dead', async () => {
+  test('that has ended shows an explanation and a code', async () => {
     const page = await (await device()).newPage();
     await page.goto(`${there.url}/screen#clk_${'a'.repeat(32)}`);
     await page.getByText('This link has ended').waitFor();
@@ -202,6 +212,15 @@ describe('a link', () => {
     await frame.locator('[data-state="signed-out"]').waitFor();
     for (const { log } of processes) expect(JSON.stringify(log)).not.toContain(key);
     await page.context().close();
+  });
+
+  test('is made for each name that is free, and the others are named', async () => {
+    await keyOf('Taken');
+    const args = ['screens', 'link', 'Left', 'taken', 'Right', 'left', '--public-url', there.url];
+    const { exit, stdout, stderr } = await runClock(args, { env });
+    expect([exit, stdout.trim().split('\n').length]).toEqual([1, 4]);
+    expect(stderr).toContain('clock: no link was made for taken, left: another screen or link has this name');
+    expect(stderr).toContain('links were made for: Left, Right\n');
   });
 
   test('without --public-url is refused', async () => {

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds the Dockerfile without a Docker engine or an image registry: buildah builds on a base image that contains
 # Debian's packages from debootstrap and the Node and npm of this machine. Prints only errors.
-#   build.sh FOLDER: writes the image's files to FOLDER/rootfs and its configuration to FOLDER/config.json;
-#   FOLDER/storage belongs to buildah.
+#   build.sh DIRECTORY: writes the image's files to DIRECTORY/rootfs and its configuration to DIRECTORY/config.json;
+#   DIRECTORY/storage belongs to buildah.
 set -euo pipefail
-directory=${1:?usage: build.sh FOLDER}
+directory=${1:?usage: build.sh DIRECTORY}
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 base=$directory/base
 store=(--root "$directory/storage" --runroot "$directory/run" --storage-driver vfs)

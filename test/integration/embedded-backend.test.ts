@@ -14,26 +14,26 @@ function backendIn(dataDir: string, exclusive = true): EmbeddedBackend {
   return new EmbeddedBackend({ dataDir, channels: ['time'], log: recordedLog().log, exclusive });
 }
 
-async function inFolder(check: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'clock-data-'));
+async function inDirectory(check: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'clock-data-'));
   try {
-    await check(folder);
+    await check(directory);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** A started backend, and another process on the same folder. */
+/** A started backend, and another process on the same directory. */
 async function withOther(
   exclusive: boolean,
-  check: (backend: EmbeddedBackend, other: DataProcess, folder: string) => Promise<void>,
+  check: (backend: EmbeddedBackend, other: DataProcess, directory: string) => Promise<void>,
 ): Promise<void> {
-  await inFolder(async (folder) => {
-    const backend = backendIn(folder);
-    const other = new DataProcess(folder, exclusive);
+  await inDirectory(async (directory) => {
+    const backend = backendIn(directory);
+    const other = new DataProcess(directory, exclusive);
     try {
       await backend.start();
-      await check(backend, other, folder);
+      await check(backend, other, directory);
     } finally {
       await other.kill();
       await backend.stop();
@@ -53,9 +53,9 @@ async function modeOf(path: string): Promise<string> {
 }
 
 describe.concurrent('embedded backend', () => {
-  test('creates its folder and files for their owner alone', async () => {
-    await inFolder(async (folder) => {
-      const dataDir = join(folder, 'state', 'clock');
+  test('creates its directory and files for their owner alone', async () => {
+    await inDirectory(async (directory) => {
+      const dataDir = join(directory, 'state', 'clock');
       const backend = backendIn(dataDir);
       await backend.start();
       await backend.records.create('account', 'ana', {});
@@ -68,21 +68,21 @@ describe.concurrent('embedded backend', () => {
   });
 
   test('restricts a file that others can read to its owner', async () => {
-    await inFolder(async (folder) => {
-      await writeFile(join(folder, databaseFile), '', { mode: 0o644 });
-      const backend = backendIn(folder);
+    await inDirectory(async (directory) => {
+      await writeFile(join(directory, databaseFile), '', { mode: 0o644 });
+      const backend = backendIn(directory);
       await backend.start();
-      expect(await modeOf(join(folder, databaseFile))).toBe('600');
+      expect(await modeOf(join(directory, databaseFile))).toBe('600');
       await backend.stop();
     });
   });
 
   test('stores records, settings and the last tick', async () => {
-    await inFolder(async (folder) => {
-      const before = backendIn(folder);
+    await inDirectory(async (directory) => {
+      const before = backendIn(directory);
       await before.start();
       await before.records.create('account', 'ana', { n: 1 });
-      expect(before.settings.keep('secret', () => 'made once')).toBe('made once');
+      expect(before.settings.getOrCreate('secret', () => 'made once')).toBe('made once');
       const at = Math.floor(before.time.now());
       await before.ticks.publish(
         { task: 'time', at, everyMs: 500, expiresAt: at + 1_000 },
@@ -92,32 +92,32 @@ describe.concurrent('embedded backend', () => {
       const last = await before.ticks.last('time');
       await before.stop();
 
-      const after = backendIn(folder);
+      const after = backendIn(directory);
       await after.start();
       expect(await after.records.get('account', 'ana')).toEqual({ n: 1 });
-      expect(after.settings.keep('secret', () => 'made again')).toBe('made once');
+      expect(after.settings.getOrCreate('secret', () => 'made again')).toBe('made once');
       expect(await after.ticks.last('time')).toEqual(last);
       await after.stop();
     });
   });
 
-  test('refuses a second process that serves the folder', async () => {
-    await withOther(true, async (_backend, other, folder) => {
+  test('refuses a second process that serves the directory', async () => {
+    await withOther(true, async (_backend, other, directory) => {
       await expect(other.ask('start')).rejects.toThrow(/^another clock serves the data in .*--data-dir$/);
-      const error = await startErrorOf(backendIn(folder));
+      const error = await startErrorOf(backendIn(directory));
       expect(error.exitCode).toBe(2);
     });
   });
 
-  test('serves the folder of a killed process and continues from its last tick', async () => {
-    await inFolder(async (folder) => {
-      const other = new DataProcess(folder, true);
+  test('serves the directory of a killed process and continues from its last tick', async () => {
+    await inDirectory(async (directory) => {
+      const other = new DataProcess(directory, true);
       await other.ask('start');
       await other.ask('create', 'ana');
       expect(await other.ask('tick', '15:03:27')).toBe('published');
       await passes(1_200);
       await other.kill();
-      const backend = backendIn(folder);
+      const backend = backendIn(directory);
       await backend.start();
       expect(await backend.records.get('account', 'ana')).toEqual({ id: 'ana' });
       expect((await backend.ticks.last('time'))?.text).toBe('15:03:27');
@@ -151,8 +151,8 @@ describe.concurrent('embedded backend', () => {
   });
 
   test('has no roster for a command if no process serves the data', async () => {
-    await inFolder(async (folder) => {
-      const command = backendIn(folder, false);
+    await inDirectory(async (directory) => {
+      const command = backendIn(directory, false);
       await command.start();
       expect((await command.readRoster()).size).toBe(0);
       await command.stop();
@@ -160,8 +160,8 @@ describe.concurrent('embedded backend', () => {
   });
 
   test('reports no gap for its own writes', async () => {
-    await inFolder(async (folder) => {
-      const backend = backendIn(folder);
+    await inDirectory(async (directory) => {
+      const backend = backendIn(directory);
       const messages: string[] = [];
       backend.records.subscribe({ onMessage: (message) => messages.push(message), onGap: () => messages.push('gap') });
       await backend.start();
@@ -190,38 +190,41 @@ describe.concurrent('embedded backend', () => {
   test('keeps one setting although two processes create it', async () => {
     await withOther(false, async (backend, other) => {
       await other.ask('start');
-      const [mine, its] = [backend.settings.keep('secret', () => 'mine'), await other.ask('keep', 'secret', 'its')];
+      const [mine, its] = [
+        backend.settings.getOrCreate('secret', () => 'mine'),
+        await other.ask('getOrCreate', 'secret', 'its'),
+      ];
       expect(its).toBe(mine);
     });
   });
 
-  test('refuses a folder that cannot be written', async () => {
-    await inFolder(async (folder) => {
-      await writeFile(join(folder, 'file'), '');
-      const error = await startErrorOf(backendIn(join(folder, 'file', 'data')));
+  test('refuses a directory that cannot be written', async () => {
+    await inDirectory(async (directory) => {
+      await writeFile(join(directory, 'file'), '');
+      const error = await startErrorOf(backendIn(join(directory, 'file', 'data')));
       expect(error.exitCode).toBe(2);
       expect(error.message).toMatch(/^the data in .*file\/data cannot be used: .*$/);
-      await mkdir(join(folder, databaseFile));
-      expect((await startErrorOf(backendIn(folder))).exitCode).toBe(2);
+      await mkdir(join(directory, databaseFile));
+      expect((await startErrorOf(backendIn(directory))).exitCode).toBe(2);
     });
   });
 
   test('refuses a file that is not a database', async () => {
-    await inFolder(async (folder) => {
-      await writeFile(join(folder, databaseFile), 'a letter to a friend, not a database');
-      expect((await startErrorOf(backendIn(folder))).message).toMatch(
+    await inDirectory(async (directory) => {
+      await writeFile(join(directory, databaseFile), 'a letter to a friend, not a database');
+      expect((await startErrorOf(backendIn(directory))).message).toMatch(
         /cannot be used: file is not a database; choose another directory/,
       );
     });
   });
 
   test('refuses a newer schema and does not change the file', async () => {
-    await inFolder(async (folder) => {
-      const path = join(folder, databaseFile);
+    await inDirectory(async (directory) => {
+      const path = join(directory, databaseFile);
       const newer = new DatabaseSync(path);
       newer.exec('CREATE TABLE record (what TEXT); PRAGMA user_version = 2');
       newer.close();
-      expect((await startErrorOf(backendIn(folder))).message).toMatch(
+      expect((await startErrorOf(backendIn(directory))).message).toMatch(
         /clock\.db has schema 2, but this version supports schema 1 at most: upgrade clock/,
       );
       const same = new DatabaseSync(path);
@@ -232,9 +235,9 @@ describe.concurrent('embedded backend', () => {
   });
 
   test('logs an unexpected error of its background work and continues', async () => {
-    await inFolder(async (folder) => {
+    await inDirectory(async (directory) => {
       const { log, lines } = recordedLog();
-      const backend = new EmbeddedBackend({ dataDir: folder, channels: ['time'], log, exclusive: true });
+      const backend = new EmbeddedBackend({ dataDir: directory, channels: ['time'], log, exclusive: true });
       await backend.start();
       const poll = vi.spyOn(backend.records, 'poll').mockImplementationOnce(() => {
         throw new Error('broken');
@@ -249,11 +252,11 @@ describe.concurrent('embedded backend', () => {
 describe('writes of the embedded backend', () => {
   // Each attempt waits for the lock and blocks this process, so no other test runs at the same time.
   test('that fail are an outage until one succeeds', async () => {
-    await inFolder(async (folder) => {
+    await inDirectory(async (directory) => {
       const { log, lines } = recordedLog();
-      const backend = new EmbeddedBackend({ dataDir: folder, channels: ['time'], log, exclusive: true });
+      const backend = new EmbeddedBackend({ dataDir: directory, channels: ['time'], log, exclusive: true });
       await backend.start();
-      const other = new DatabaseSync(join(folder, databaseFile));
+      const other = new DatabaseSync(join(directory, databaseFile));
       other.exec('BEGIN IMMEDIATE');
       await expect(backend.records.create('account', 'ana', {})).rejects.toMatchObject({ outage: 'data-readonly' });
       expect([backend.outage, backend.outageReason]).toEqual(['data-readonly', 'database is locked']);
@@ -271,10 +274,10 @@ describe('writes of the embedded backend', () => {
   test('happen once a minute while it is idle, and at once for another zone or interval', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
     try {
-      await inFolder(async (folder) => {
-        const backend = backendIn(folder);
+      await inDirectory(async (directory) => {
+        const backend = backendIn(directory);
         await backend.start();
-        const other = new DatabaseSync(join(folder, databaseFile));
+        const other = new DatabaseSync(join(directory, databaseFile));
         const versionOf = (): unknown => other.prepare('PRAGMA data_version').get()?.['data_version'];
         const start = Math.floor(backend.time.now());
         let ticks = 0;
@@ -302,8 +305,8 @@ describe('writes of the embedded backend', () => {
   });
 
   test('are flushed to the disk when they revoke access', async () => {
-    await inFolder(async (folder) => {
-      const backend = backendIn(folder);
+    await inDirectory(async (directory) => {
+      const backend = backendIn(directory);
       await backend.start();
       const durable = vi.spyOn(DataFile.prototype, 'durableTransaction');
       try {
@@ -323,8 +326,8 @@ describe('writes of the embedded backend', () => {
   });
 
   test('switch the flush of SQLite on for durable transactions alone', async () => {
-    await inFolder(async (folder) => {
-      const file = new DataFile(folder, () => {});
+    await inDirectory(async (directory) => {
+      const file = new DataFile(directory, () => {});
       file.open(true);
       const synchronous = (): unknown => file.get('PRAGMA synchronous')?.['synchronous'];
       const [normal, full] = [1, 2];

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { Unavailable, type Job, type RosterChanges } from '../../src/backend/backend.ts';
+import { Unavailable, type RosterChanges } from '../../src/backend/backend.ts';
+import type { Job } from '../../src/backend/ticks.ts';
 import { Keys } from '../../src/backend/redis/keys.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Job } from '../../src/backend/backend.ts';
+import type { Job } from '../../src/backend/ticks.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { describeRedisTarget, parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { BadValue } from '../../src/config.ts';

@@ -10,7 +10,8 @@ const operations = {
   get: ({ records }: EmbeddedBackend, id: string) => records.get('account', id),
   raise: ({ records }: EmbeddedBackend, id: string, times: string) => raise(records, id, Number(times)),
   tell: ({ records }: EmbeddedBackend, message: string) => records.publish(message),
-  keep: async (backend: EmbeddedBackend, name: string, value: string) => backend.settings.keep(name, () => value),
+  getOrCreate: async (backend: EmbeddedBackend, name: string, value: string) =>
+    backend.settings.getOrCreate(name, () => value),
   roster: async (backend: EmbeddedBackend) =>
     [...(await backend.readRoster())].map(([owner, rows]) => [owner, [...rows]]),
   tick: (backend: EmbeddedBackend, text: string) => tick(backend, text),

@@ -1,4 +1,4 @@
-import type { MessageListener, RecordKind, Records, Stored } from '../../src/backend/backend.ts';
+import type { MessageListener, RecordKind, Records, Stored } from '../../src/backend/records.ts';
 import { Unavailable } from '../../src/backend/backend.ts';
 
 /** Records in memory. A test controls when reads are answered and whether the backend is available. */

@@ -7,12 +7,11 @@ import type {
   ConnectionReport,
   DurabilityProblem,
   SelfTestResult,
-  PublishResult,
-  Job,
   Outage,
   Roster,
   RosterChanges,
 } from '../../src/backend/backend.ts';
+import type { PublishResult, Job } from '../../src/backend/ticks.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
@@ -25,11 +24,12 @@ import { createAuthServices, type AuthServices } from '../../src/auth/auth-servi
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { createWeb } from '../../src/web/create-web.ts';
 import { webOptions, type WebSettings } from '../../src/web/options.ts';
+import type { UtcCheck } from '../../src/web/socket-endpoint.ts';
 import { loadUws, type Uws } from '../../src/web/uws.ts';
 import type { Web } from '../../src/web/web.ts';
 import { Client } from './client.ts';
 
-const assetsFolder = join(import.meta.dirname, '../../dist/static');
+const assetsDirectory = join(import.meta.dirname, '../../dist/static');
 
 /** The secret of every app that is given none. */
 export const defaultSecret = 'a secret of the tests, 32 bytes and more';
@@ -45,6 +45,8 @@ export interface WebAppOptions {
   tls?: { certFile: string; keyFile: string };
   secrets?: readonly [string, ...string[]];
   log?: Logger;
+  /** What is known of house time and UTC. */
+  utc?: UtcCheck;
 }
 
 /** The web role as `roles.ts` composes it, in the process of the test and on a free port. */
@@ -83,9 +85,10 @@ export class WebApp implements AsyncDisposable {
       secrets: secretsInUse,
       channels,
       owner: randomUUID(),
-      assetsFolder,
+      assetsDirectory,
       build: this.build,
       stopping: this.#stopping.signal,
+      utc: options.utc,
       log: log ?? silentLogger(),
     });
   }
@@ -249,19 +252,19 @@ class StagedBackend implements Backend {
   }
 }
 
-/** An embedded backend in a temporary folder, which `stop` removes. */
+/** An embedded backend in a temporary directory, which `stop` removes. */
 class OwnEmbedded extends EmbeddedBackend {
-  readonly #folder: string;
+  readonly #directory: string;
 
   constructor() {
-    const folder = mkdtempSync(join(tmpdir(), 'clock-web-'));
-    super({ dataDir: folder, channels, log: silentLogger(), exclusive: true });
-    this.#folder = folder;
+    const directory = mkdtempSync(join(tmpdir(), 'clock-web-'));
+    super({ dataDir: directory, channels, log: silentLogger(), exclusive: true });
+    this.#directory = directory;
   }
 
   override async stop(): Promise<void> {
     await super.stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 

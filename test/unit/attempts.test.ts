@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Attempts, type Attempt } from '../../src/auth/attempts.ts';
-import type { Limit, Limiter } from '../../src/backend/backend.ts';
+import type { Limit, Limiter } from '../../src/backend/limiter.ts';
 
 /** A limiter whose windows end when a test calls `end`. */
 class FakeLimiter implements Limiter {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Unavailable, type Job, type PushResult, type Ticks } from '../../src/backend/backend.ts';
+import { Unavailable } from '../../src/backend/backend.ts';
+import type { Job, PushResult, Ticks } from '../../src/backend/ticks.ts';
 import { Beat, type ScheduledTask } from '../../src/beat/beat.ts';
 import { silentLogger } from '../../src/logger.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LastTick } from '../../src/backend/backend.ts';
+import type { LastTick } from '../../src/backend/ticks.ts';
 import { LastMessages, type LastMessagesOptions } from '../../src/web/last-messages.ts';
 
 function lastMessagesOf(last: LastTick | null): LastMessages {

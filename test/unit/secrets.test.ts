@@ -6,7 +6,7 @@ import { configuredOrStoredSecrets } from '../../src/auth/secrets.ts';
 import { optionTables } from '../../src/cli/tables.ts';
 import { readOptions, type OptionTable } from '../../src/config.ts';
 import { UserError } from '../../src/lifecycle.ts';
-import { cleanSecret, keptInFile, replaceSecretFile, writeSecretFile } from '../../src/secrets.ts';
+import { normalizeSecret, getOrCreateSecretFile, replaceSecretFile, writeSecretFile } from '../../src/secrets.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'clock-secrets-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -16,7 +16,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(root, 'directory-'));
 });
 
-describe('cleanSecret', () => {
+describe('normalizeSecret', () => {
   test.each([
     ['\ufeffword\r\n', 'word'],
     [' \t word\n\n', 'word'],
@@ -24,11 +24,11 @@ describe('cleanSecret', () => {
     ['e\u0301', 'é'],
     ['\n', ''],
   ])('makes %j %j', (text, cleaned) => {
-    expect(cleanSecret(text)).toBe(cleaned);
+    expect(normalizeSecret(text)).toBe(cleaned);
   });
 
   test.each(['a\nb', 'a\u0000', '\u001b[A', 'a\u0085b', '\u007fa'])('refuses %j', (text) => {
-    expect(cleanSecret(text)).toBeNull();
+    expect(normalizeSecret(text)).toBeNull();
   });
 
   const secrets = Object.values<OptionTable>(optionTables).flatMap((table) =>
@@ -75,7 +75,7 @@ describe('a secret file', () => {
       writeSecretFile(directory, 'secret', 'of the other process', 0o600);
       return 'its own';
     };
-    expect(keptInFile(directory, 'secret', make)).toBe('of the other process\n');
+    expect(getOrCreateSecretFile(directory, 'secret', make)).toBe('of the other process\n');
     expect(readdirSync(directory)).toEqual(['secret']);
   });
 });
@@ -106,7 +106,7 @@ describe('the stored secret of clock all', () => {
   });
 
   test('is refused with the address of the data file, too', () => {
-    const embedded = { settings: { keep: () => 'too-short' }, address: '/data/clock.db' };
+    const embedded = { settings: { getOrCreate: () => 'too-short' }, address: '/data/clock.db' };
     expect(() => configuredOrStoredSecrets(undefined, embedded, directory)()).toThrow(
       /^\/data\/clock\.db: the stored secret/,
     );

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Session } from '../../src/auth/session.ts';
-import { Unavailable, type MessageListener } from '../../src/backend/backend.ts';
+import { Unavailable } from '../../src/backend/backend.ts';
+import type { MessageListener } from '../../src/backend/records.ts';
 import { SessionMonitor } from '../../src/web/session-monitor.ts';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -19,7 +19,8 @@ describe('the problem of a failed request', () => {
     ['CERT_HAS_EXPIRED', 'certificate', /it has expired/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate', /it is for another host name/],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'not-a-clock', /check scheme and port/],
-    ['UND_ERR_SOCKET', 'not-a-clock', /check scheme and port/],
+    ['UND_ERR_SOCKET', 'no-answer', /closes connections without an answer/],
+    ['ECONNRESET', 'no-answer', /closes connections without an answer/],
     ['UND_ERR_CONNECT_TIMEOUT', 'no-answer', /does not answer/],
   ])('with the code %s is %s', (code, reason, message) => {
     const problem = problemOfError(failedWith(code), origin);

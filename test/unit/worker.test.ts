@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Unavailable, type PublishResult, type Job, type Ticks } from '../../src/backend/backend.ts';
+import { Unavailable } from '../../src/backend/backend.ts';
+import type { PublishResult, Job, Ticks } from '../../src/backend/ticks.ts';
 import { time } from '../../src/tasks/time.ts';
 import { Zone } from '../../src/time/zone.ts';
 import { Worker } from '../../src/worker/worker.ts';

@@ -5,13 +5,13 @@ import {
   type Backend,
   type ConnectionReport,
   type DurabilityProblem,
-  type LastTick,
-  type Limiter,
   type Outage,
   type Roster,
   type RosterChanges,
   type SelfTestResult,
 } from '../backend.ts';
+import type { Limiter } from '../limiter.ts';
+import type { LastTick } from '../ticks.ts';
 import { DataFile } from './data-file.ts';
 import { EmbeddedLimiter } from './limiter.ts';
 import { EmbeddedRecords } from './records.ts';

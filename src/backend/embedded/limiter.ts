@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Limit, Limiter } from '../backend.ts';
+import type { Limit, Limiter } from '../limiter.ts';
 
 /** Counts in the memory of this process. */
 export class EmbeddedLimiter implements Limiter {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { MessageListener, RecordKind, Records, Stored } from '../backend.ts';
+import type { MessageListener, RecordKind, Records, Stored } from '../records.ts';
 import type { HouseTime } from '../../time/house-time.ts';
 import type { Logger } from '../../logger.ts';
 import { Listeners } from '../listeners.ts';

@@ -22,7 +22,7 @@ export class EmbeddedSettings implements Settings {
     this.#file.run('DELETE FROM setting WHERE name = ?', name);
   }
 
-  keep(name: string, make: () => string): string {
+  getOrCreate(name: string, make: () => string): string {
     const stored = this.get(name);
     if (stored !== null) return stored;
     // Another process may have inserted the value since; then its value counts.

@@ -6,7 +6,7 @@ import {
   type LastTick,
   type PushResult,
   type Ticks,
-} from '../backend.ts';
+} from '../ticks.ts';
 import { tickFrame } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';

@@ -1,4 +1,4 @@
-import type { RecordKind } from '../backend.ts';
+import type { RecordKind } from '../records.ts';
 
 /**
  * The names of all Redis keys and pub/sub channels of one installation. `time` is prefix + `time`. All other keys

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Limit, Limiter } from '../backend.ts';
+import type { Limit, Limiter } from '../limiter.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
 

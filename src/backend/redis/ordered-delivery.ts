@@ -1,5 +1,5 @@
 import { parseServerMessage, tickFrame } from '../../protocol.ts';
-import type { LastTick } from '../backend.ts';
+import type { LastTick } from '../ticks.ts';
 
 export type Deliver = (channel: string, frame: Uint8Array) => void;
 

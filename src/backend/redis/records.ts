@@ -1,4 +1,4 @@
-import type { MessageListener, RecordKind, Records, Stored } from '../backend.ts';
+import type { MessageListener, RecordKind, Records, Stored } from '../records.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
 import type { RecordKeys } from './redis-client.ts';

@@ -6,14 +6,14 @@ import {
   type Backend,
   type ConnectionReport,
   type DurabilityProblem,
-  type Limiter,
   type Outage,
-  type Records,
   type Roster,
   type RosterChanges,
   type SelfTestResult,
-  type Ticks,
 } from '../backend.ts';
+import type { Limiter } from '../limiter.ts';
+import type { Records } from '../records.ts';
+import type { Ticks } from '../ticks.ts';
 import { Connector } from './connection.ts';
 import { Keys } from './keys.ts';
 import { RedisLimiter } from './limiter.ts';
@@ -146,7 +146,9 @@ export class RedisBackend implements Backend {
     const { startTimeoutMs = defaultTimeoutMs } = this.#options;
     this.#commands.open();
     await withTimeout(Promise.all([this.#firstHealth.promise, this.#subscriber.start()]), startTimeoutMs);
-    if (this.#outage === 'starting') this.#onHealth('redis-down', new Error('no answer'));
+    if (this.#outage === 'starting') {
+      this.#onHealth('redis-down', new Error(`no answer within ${startTimeoutMs / 1_000} s`));
+    }
     if (this.#outage === 'redis-schema') {
       await this.stop();
       throw new UserError(`${this.address}: ${this.#reason?.message}`);

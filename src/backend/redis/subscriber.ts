@@ -1,4 +1,6 @@
-import { Unavailable, type LastTick, type MessageListener, type Outage } from '../backend.ts';
+import { Unavailable, type Outage } from '../backend.ts';
+import type { MessageListener } from '../records.ts';
+import type { LastTick } from '../ticks.ts';
 import type { Logger } from '../../logger.ts';
 import { Listeners } from '../listeners.ts';
 import type { Connection } from './connection.ts';

@@ -1,12 +1,5 @@
-import {
-  maxQueuedJobs,
-  Unavailable,
-  type PublishResult,
-  type Job,
-  type LastTick,
-  type PushResult,
-  type Ticks,
-} from '../backend.ts';
+import { Unavailable } from '../backend.ts';
+import { maxQueuedJobs, type PublishResult, type Job, type LastTick, type PushResult, type Ticks } from '../ticks.ts';
 import { tickFrameParts } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
@@ -20,7 +13,7 @@ export interface RedisTicksOptions {
   keys: Keys;
   time: HouseTime;
   commands: ReconnectingConnection;
-  /** The connection that BLPOP blocks. The first `pop` opens it. */
+  /** The connection for BLPOP, which blocks all other commands on it. The first `pop` opens it. */
   queue: ReconnectingConnection;
   /** Whether commands are answered. If not, the result of a popped job could not be published. */
   canServe(): boolean;

@@ -2,8 +2,8 @@
  * Measures an idle installation: the three roles over a Redis, with ten sockets. Prints CPU and memory of each role,
  * the delay of the ticks, and how many instants were skipped.
  *
- *     npm run bench:standing -- --seconds 300
- *     npm run bench:standing -- --seconds 200 --interval 100   # 2,000 instants
+ *     npm run bench:idle -- --seconds 300
+ *     npm run bench:idle -- --seconds 200 --interval 100   # 2,000 instants
  */
 import { parseArgs } from 'node:util';
 import { Client } from '../test/support/client.ts';
