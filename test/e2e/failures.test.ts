@@ -93,8 +93,7 @@ describe('a page works', () => {
     expect(errors).toEqual([]);
   });
 
-<<<<<<< HEAD
-  test('with a wake lock that is refused, which it requests again on a tap', async () => {
+  test('with a wake lock that is refused, which it requests again on a tap', async ({ page, clock }) => {
     await page.addInitScript(`
       globalThis.requests = 0;
       navigator.wakeLock.request = async () => {
@@ -113,10 +112,7 @@ describe('a page works', () => {
     expect(errors).toEqual([]);
   });
 
-  test('with a panel that cannot be loaded at first', async () => {
-=======
   test('with a panel that cannot be loaded at first', async ({ page, clock }) => {
->>>>>>> main
     await page.goto(`${clock.url}/`);
     await page.waitForSelector('[data-state="live"]');
     await page.route(/\/panel\.\w+\.js/, (route) => route.abort());

@@ -1,69 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-<<<<<<< HEAD
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  launchBrowser,
-  missingSeconds,
-  recordShown,
-  secondsOf,
-  severalSeconds,
-  shownBy,
-  signIn,
-} from '../support/browser.ts';
-import { type ClockProcess, startClock } from '../support/clock-process.ts';
-=======
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
-import { recordShown, secondsOf, severalSeconds, shownBy, signIn } from '../support/browser.ts';
+import { missingSeconds, recordShown, secondsOf, severalSeconds, shownBy, signIn } from '../support/browser.ts';
 import { test } from '../support/clock-page.ts';
 import { startClock } from '../support/clock-process.ts';
->>>>>>> main
 import { freePort } from '../support/free-port.ts';
-import { measureStall } from '../support/stopwatch.ts';
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const widths = [320, 375, 768, 1280, 1920, 3840];
 
-<<<<<<< HEAD
-let browser: Browser;
-let clock: ClockProcess;
-let context: BrowserContext;
-let page: Page;
-/** Errors in the browser's console: a blocked script, a failed request, an exception. */
-let consoleErrors: string[];
-/** Since the start of the test. */
-let stalledMs: () => number;
-
-beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all']), launchBrowser()]);
-});
-
-beforeEach(async () => {
-  stalledMs = measureStall();
-  context = await browser.newContext();
-  page = await context.newPage();
-  consoleErrors = [];
-  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
-  page.on('pageerror', (error) => consoleErrors.push(error.message));
-  await recordShown(page);
-});
-
-afterEach(async () => {
-  await context.close();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await clock?.stop();
-});
-
-=======
->>>>>>> main
 describe('the clock page', () => {
-  test('shows each second once after signing in, and is live', async ({ page, clock, consoleErrors }) => {
+  test('shows each second once after signing in, and is live', async ({ page, clock, consoleErrors, stalledMs }) => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     const missing = missingSeconds(secondsOf(await severalSeconds(page, 4)));
     expect(missing * 1_000 - stalledMs()).toBeLessThanOrEqual(0);
@@ -108,6 +57,7 @@ describe('the clock page', () => {
   test('is stale within 2.5 s after its server freezes, and live within a second after it continues', async ({
     page,
     clock,
+    stalledMs,
   }) => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     await severalSeconds(page, 1);
@@ -125,7 +75,7 @@ describe('the clock page', () => {
     expect((live?.at ?? Infinity) - wokenAt - stalledMs()).toBeLessThan(1_000);
   });
 
-  test('reconnects after its server stops and starts again', async ({ page }) => {
+  test('reconnects after its server stops and starts again', async ({ page, stalledMs }) => {
     const own = await startClock(['all', '--port', String(await freePort())]);
     await signIn(page, `${own.url}/`, own.adminPassword());
     await severalSeconds(page, 1);

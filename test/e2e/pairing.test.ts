@@ -88,10 +88,6 @@ describe('pairing', () => {
       ['Hall', 'floor-2'],
     ] as const) {
       const kiosk = await (await device()).newPage();
-<<<<<<< HEAD
-      const sinceBlankMs = stopwatch();
-=======
->>>>>>> main
       await kiosk.goto(`${here.url}/screen?seconds=off`);
       const code = await codeOf(kiosk);
       // A reload in the middle keeps the code.
@@ -109,13 +105,7 @@ describe('pairing', () => {
       const sinceApprovalMs = stopwatch();
       await kiosk.waitForURL(`${here.url}/?seconds=off`);
       await isLive(kiosk);
-<<<<<<< HEAD
       expect(sinceApprovalMs()).toBeLessThan(4_000);
-      expect(sinceBlankMs()).toBeLessThan(15_000);
-=======
-      // 3 s on an idle machine.
-      expect(performance.now() - approvedAt).toBeLessThan(10_000);
->>>>>>> main
       expect(await kiosk.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
       await kiosk.context().close();
     }

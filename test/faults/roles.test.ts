@@ -57,12 +57,8 @@ describe('with two web processes, three workers and five beats', () => {
     return elsewhere;
   }
 
-<<<<<<< HEAD
-  test('a leader that is killed, or frozen and resumed, leaves a gap of at most 2 s, and each instant comes once', async () => {
-    const stalledMs = measureStall();
-=======
   test('a leader that is killed, or frozen and resumed, causes a gap of at most 2 s, and each instant arrives once', async () => {
->>>>>>> main
+    const stalledMs = measureStall();
     const begin = ticks.length - 1;
     const killed = await leaderOf(beats);
     killed.process.kill('SIGKILL');
@@ -95,12 +91,8 @@ describe('with two web processes, three workers and five beats', () => {
     expect(faultsOf(ticks.slice(begin), 500)).toEqual([]);
   });
 
-<<<<<<< HEAD
-  test('a worker that is killed, or frozen and resumed, costs at most two ticks, and none comes twice or late', async () => {
-    const stalledMs = measureStall();
-=======
   test('a worker that is killed, or frozen and resumed, loses at most two ticks, and none arrives twice or late', async () => {
->>>>>>> main
+    const stalledMs = measureStall();
     const begin = ticks.length - 1;
     const [killed, frozen, other] = workers as [RoleProcess, RoleProcess, RoleProcess];
     killed.process.kill('SIGKILL');

@@ -107,17 +107,12 @@ describe('a wall clock', () => {
     ]);
   });
 
-<<<<<<< HEAD
-  test('gives the date at once, and the tick of --interval 60000 at the full minute together with the next date', async () => {
+  test('gives the date at once, and with --interval 60000 a tick at each full minute together with the next date', async () => {
     const minute = Date.parse('2026-05-04T11:59:00Z');
     /** The offset with which it is so many seconds after the full minute now. */
     const after = (seconds: number): string => String((minute - Date.now()) / 1_000 + seconds);
     const wall = new WallClock(after(1));
     const { all, owner } = await startAll(wall, ['--interval', '60000']);
-=======
-  test('gives the date at once, and with --interval 60000 a tick at each full minute together with the next date', async () => {
-    const { all, owner } = await startAll(new WallClock('@2026-05-04 11:59:54'), ['--interval', '60000']);
->>>>>>> main
     await using _all = all;
     const dateState = await (await owner.fetch('/api/initial_state?channel=date')).json();
     expect(dateState).toMatchObject({ current: '2026-05-04', at: minute, stale: false });
