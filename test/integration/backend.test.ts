@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { channelListRecord, type Publication } from '../../src/backend/publications.ts';
 import type { Backend, RosterChanges } from '../../src/backend/backend.ts';
 import type { Limit } from '../../src/backend/limiter.ts';
 import type { Job } from '../../src/backend/ticks.ts';
@@ -355,6 +356,101 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       await backend.ticks.publish(one, '15:03:27', 'UTC');
       await until(() => first.length > 0 && second.length > 0, 'both');
       expect(first).toEqual(second);
+    });
+  });
+
+  describe('publications', () => {
+    const list = { channels: [{ name: 'news', id: 'n1' }] };
+    const listRecord = [channelListRecord.kind, channelListRecord.id] as const;
+
+    function received(backend: Backend): Publication[] {
+      const publications: Publication[] = [];
+      backend.publications.subscribe((publication) => publications.push(publication));
+      return publications;
+    }
+
+    const textOf = ({ frame }: Publication): string => Buffer.from(frame).toString();
+
+    contractTest('are stamped, stored as the last of their slot and delivered', async (backend) => {
+      const publications = received(backend);
+      await until(() => backend.outage === null, 'the subscription');
+      await backend.records.create(...listRecord, list);
+      const before = Math.floor(backend.time.now());
+      const json = JSON.stringify('"quoted" \\ ünïcode 🕒 },"channel":');
+      const outcome = await backend.publications.publish({ channel: 'news', json });
+      const { at, seq } = outcome as { at: number; seq: number };
+      expect(at).toBeGreaterThanOrEqual(before - 50);
+      expect(at).toBeLessThanOrEqual(backend.time.now() + 50);
+      expect(seq).toBe(at);
+      await until(() => publications.length === 1, 'the message');
+      const frame = `{"message":{"news":${json},"at":${at},"seq":${seq}},"channel":"news"}`;
+      expect(publications.map((one) => ({ ...one, frame: textOf(one) }))).toEqual([
+        { slot: 'n1', at, seq, endsAt: null, frame },
+      ]);
+      expect((await backend.publications.list()).map((one) => ({ ...one, frame: textOf(one) }))).toEqual([
+        { slot: 'n1', at, seq, endsAt: null, frame },
+      ]);
+    });
+
+    contractTest('are refused for a channel that is not in the list', async (backend) => {
+      const publish = () => backend.publications.publish({ channel: 'news', json: '1' });
+      expect(await publish()).toBe('unknown-channel');
+      await backend.records.create(...listRecord, { channels: [] });
+      expect(await publish()).toBe('unknown-channel');
+      await backend.records.update(...listRecord, () => ({ channels: [{ name: 'constructor', id: 'n1' }] }));
+      expect(await publish()).toBe('unknown-channel');
+      expect(await backend.publications.list()).toEqual([]);
+    });
+
+    contractTest('rise in seq and arrive in order, also when many are published at once', async (backend) => {
+      const publications = received(backend);
+      await until(() => backend.outage === null, 'the subscription');
+      await backend.records.create(...listRecord, list);
+      const requests = Array.from({ length: 1_000 }, (_, n) => ({ channel: 'news', json: String(n) }));
+      const outcomes = await Promise.all(requests.map((request) => backend.publications.publish(request)));
+      await until(() => publications.length === 1_000, 'all messages', 20_000);
+      const seqs = publications.map(({ seq }) => seq);
+      expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+      expect(new Set(seqs).size).toBe(1_000);
+      expect(outcomes.map((outcome) => (outcome as { seq: number }).seq).toSorted((a, b) => a - b)).toEqual(seqs);
+      const [last] = await backend.publications.list();
+      expect(last?.seq).toBe(seqs.at(-1));
+    });
+
+    contractTest('have a last seq that outlives the deletion of their slots', async (backend) => {
+      const publish = (slot: string) => backend.publications.publish({ channel: 'show', json: 'null', slot });
+      let last = { at: 0, seq: 0 };
+      for (let n = 0; n < 50; n++) last = (await publish('a')) as typeof last;
+      await backend.publications.forget(['a', 'none']);
+      expect(await backend.publications.list()).toEqual([]);
+      expect(((await publish('b')) as typeof last).seq).toBeGreaterThan(last.seq);
+      expect((await backend.publications.list()).map(({ slot }) => slot)).toEqual(['b']);
+    });
+
+    contractTest('end after their lifetime, by what they say of themselves', async (backend) => {
+      await backend.publications.publish({ channel: 'show', json: 'null', slot: 'a', lifetimeMs: 60_000 });
+      const [stored] = await backend.publications.list();
+      expect(stored?.endsAt).toBe((stored?.at ?? 0) + 60_000);
+    });
+
+    contractTest('can depend on the last message of the slot', async (backend) => {
+      const publish = (ifSeq: number) => backend.publications.publish({ channel: 'show', json: '1', slot: 'a', ifSeq });
+      expect(await publish(5)).toBe('changed');
+      const { seq } = (await publish(0)) as { seq: number };
+      expect(await publish(0)).toBe('changed');
+      expect(await publish(seq)).toMatchObject({ seq: expect.any(Number) });
+      expect(await publish(seq)).toBe('changed');
+    });
+
+    contractTest('are delivered to the other subscribers if one throws', async (backend) => {
+      backend.publications.subscribe(() => {
+        throw new Error('broken');
+      });
+      const publications = received(backend);
+      await until(() => backend.outage === null, 'the subscription');
+      await backend.publications.publish({ channel: 'show', json: '1', slot: 'a' });
+      await until(() => publications.length === 1, 'the message');
+      expect(publications[0]?.slot).toBe('a');
     });
   });
 

@@ -207,6 +207,10 @@ class StagedBackend implements Backend {
     return this.inner.ticks;
   }
 
+  get publications(): Backend['publications'] {
+    return this.inner.publications;
+  }
+
   get records(): Backend['records'] {
     return this.inner.records;
   }
