@@ -96,7 +96,7 @@ test('a face is set on a group without an interruption, and the address of a pag
   for (const page of [player, frame]) expect(await page.textContent('#display')).toMatch(/^\d\d:\d\d$/);
   expect(await liveWithoutTime(kiosk)).toEqual([]);
   await clock('screens', 'face', '--group', 'gates', '');
-  for (const page of [kiosk, player, frame]) await page.waitForSelector('#date', { ...wait, state: 'detached' });
+  for (const page of [kiosk, player, frame]) await page.waitForSelector('#date', { state: 'detached' });
 });
 
 test('a group is reloaded', async () => {
