@@ -28,6 +28,9 @@ const pageFiles = {
 /** The URLs of the files that pages refer to. */
 export type AssetUrls = Readonly<Record<keyof typeof pageFiles, string>>;
 
+/** Pages of any origin may import these. */
+const forOtherOrigins = new Set(['/clock-client.js', '/clock-client.d.ts']);
+
 const suffix = { br: '.br', gzip: '.gz' } as const;
 
 /** The static files. They are read once and stay in memory: a few dozen kB. */
@@ -80,6 +83,7 @@ function serveFrom(directory: string, entry: AssetEntry): (request: Request) => 
       ['ETag', etag],
       ['Cache-Control', cacheControl],
       ['Vary', 'Accept-Encoding'],
+      ...(forOtherOrigins.has(entry.url) ? [['Access-Control-Allow-Origin', '*'] as [string, string]] : []),
     ];
     if (matchesTag(request.headers.get('if-none-match'), etag)) return { status: 304, headers };
     headers.push(['Content-Type', entry.type]);

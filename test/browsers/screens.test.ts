@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
 import { Client } from '../support/client.ts';
-import type { BrowserDriver } from './driver.ts';
-import { signIn, textOf, waitFor } from './page.ts';
+import type { BrowserDriver } from '../support/browser-driver.ts';
+import { signIn, textOf, waitFor } from '../support/driven-page.ts';
 import { supported } from './supported.ts';
 
 const hasCode = `/^....-....$/.test(document.getElementById('code').textContent)`;
@@ -35,15 +35,15 @@ describe.each(supported)('in $name', ({ name, launch }) => {
 
   test(
     '/screen pairs it, shows a new code after its end, and opens a link; /embed opens it in a frame',
-    { timeout: 90_000 },
+    { timeout: 120_000 },
     async () => {
       await browser.goto(`${clock.url}/screen`);
-      await waitFor(browser, hasCode, 'a code', 15_000);
+      await waitFor(browser, hasCode, 'a code');
       const code = await textOf(browser, '#code');
       await run('pair', code, '--name', 'Television');
-      await waitFor(browser, isLive, 'the paired screen is live', 20_000);
+      await waitFor(browser, isLive, 'the paired screen is live');
       await run('screens', 'revoke', 'Television');
-      await waitFor(browser, hasCode, 'a code after the end', 20_000);
+      await waitFor(browser, hasCode, 'a code after the end');
       expect(await textOf(browser, '#code')).not.toBe(code);
       expect(await textOf(browser, 'body')).not.toContain('it needs');
 
@@ -52,15 +52,15 @@ describe.each(supported)('in $name', ({ name, launch }) => {
       // A page of its own: another fragment alone loads nothing.
       await browser.goto(`${clock.url}/health`);
       await browser.goto(screen);
-      await waitFor(browser, isLive, 'the link is live', 20_000);
+      await waitFor(browser, isLive, 'the link is live');
       expect(await browser.evaluate('document.location.hash')).toBe('');
       await browser.goto(embed);
       const isKeyLive = isLive.replace(`'/'`, `'/embed'`);
-      await waitFor(browser, isKeyLive, 'the frame is live', 20_000);
+      await waitFor(browser, isKeyLive, 'the frame is live');
     },
   );
 
-  test('/device approves a code, and /screens works or says what it needs', { timeout: 90_000 }, async () => {
+  test('/device approves a code, and /screens works or says what it needs', { timeout: 120_000 }, async () => {
     const kiosk = new Client(clock.url);
     await (await kiosk.fetch('/screen')).arrayBuffer();
     const shown = (await (await kiosk.post('/screen/code', {})).json()) as { code: string; secret: string };
@@ -68,14 +68,14 @@ describe.each(supported)('in $name', ({ name, launch }) => {
     await browser.goto(`${clock.url}/device?code=${shown.code}`);
     const submit = `document.querySelector('form[method=post] button').click()`;
     await browser.evaluate(`(document.getElementById('name').value = 'Lobby', ${submit}, true)`);
-    await waitFor(browser, `${words}.indexOf('Lobby is paired') >= 0`, 'the screen is paired', 10_000);
+    await waitFor(browser, `${words}.indexOf('Lobby is paired') >= 0`, 'the screen is paired');
     await kiosk.post('/screen/collect', { secret: shown.secret });
     await browser.goto(`${clock.url}/screens`);
     if (withoutScreensPage.includes(name)) {
-      await waitFor(browser, `${words}.indexOf('Chromium 88, Firefox 98, Safari 15.4') >= 0`, 'the words', 15_000);
+      await waitFor(browser, `${words}.indexOf('Chromium 88, Firefox 98, Safari 15.4') >= 0`, 'the words');
       return;
     }
-    await waitFor(browser, `${words}.indexOf('Lobby') >= 0`, 'the row of the screen', 15_000);
+    await waitFor(browser, `${words}.indexOf('Lobby') >= 0`, 'the row of the screen');
     // The script removed it before it could appear.
     expect(await browser.evaluate(`document.getElementById('not-started')`)).toBeNull();
   });

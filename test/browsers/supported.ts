@@ -1,5 +1,5 @@
 import { launchOldChromium } from './chromium.ts';
-import { launchFirefox } from './firefox.ts';
+import { launchFirefox } from '../support/firefox.ts';
 import { launchWebKit } from './webkit.ts';
 
 /** The browsers that show the clock: the oldest Chromium that it supports, some between, and the other engines. */

@@ -10,7 +10,6 @@ import { freePort } from '../support/free-port.ts';
 
 const code = /^....-....$/;
 const workerIsReady = 'navigator.serviceWorker.ready.then(() => true)';
-const live = { timeout: 20_000 };
 // Each test stops and starts the server.
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -78,10 +77,10 @@ async function pair(name: string): Promise<void> {
 
 async function approve(name: string): Promise<void> {
   const shown = page.locator('#code').filter({ hasText: code });
-  await shown.waitFor(live);
+  await shown.waitFor();
   await run('pair', (await shown.textContent()) ?? '', '--name', name);
   await page.waitForURL(`${clock.url}/`);
-  await page.waitForSelector('[data-state="live"]', live);
+  await page.waitForSelector('[data-state="live"]');
 }
 
 test('/screen shows a code by itself once the server is back', async () => {
@@ -104,8 +103,8 @@ test('a paired screen that was ended while its server was down shows a code', as
   await page.waitForSelector('[data-state="stale"]');
   await run('screens', 'revoke', 'Hall');
   await startClockAgain();
-  await page.waitForURL(`${clock.url}/screen?face=analog`, live);
-  await expect.poll(() => page.textContent('#code'), live).toMatch(code);
+  await page.waitForURL(`${clock.url}/screen?face=analog`);
+  await expect.poll(() => page.textContent('#code')).toMatch(code);
 });
 
 test('a person whose session ended while the server was down comes to the form', async () => {
@@ -116,7 +115,7 @@ test('a person whose session ended while the server was down comes to the form',
   await page.waitForSelector('[data-state="stale"]');
   await page.context().clearCookies();
   await startClockAgain();
-  await expect.poll(() => page.url(), live).toContain('/accounts/login/');
+  await expect.poll(() => page.url()).toContain('/accounts/login/');
 });
 
 test('/embed is shown in the frames that may show it, and in no other', async () => {
@@ -124,7 +123,7 @@ test('/embed is shown in the frames that may show it, and in no other', async ()
   const [allowed, foreign] = outer.map((server) => `${originOf(server)}/?${encodeURIComponent(embed)}`);
   const frame = page.frameLocator('iframe');
   await page.goto(allowed ?? '');
-  await frame.locator('[data-state="live"]').waitFor(live);
+  await frame.locator('[data-state="live"]').waitFor();
   await page.frames()[1]?.evaluate(workerIsReady);
   await stopClock();
   await page.goto(foreign ?? '');
@@ -132,5 +131,5 @@ test('/embed is shown in the frames that may show it, and in no other', async ()
   await page.goto(allowed ?? '');
   await frame.locator('[data-page="embed"][data-state="stale"]').waitFor();
   await startClockAgain();
-  await frame.locator('[data-state="live"]').waitFor(live);
+  await frame.locator('[data-state="live"]').waitFor();
 });
