@@ -94,11 +94,6 @@ export class HouseClock {
     return { aheadMs: this.#bounds.at(this.#options.now())?.offsetMs ?? null, errorMs, jitterMs, isHeld };
   }
 
-  /** The instant `at` of house time on the monotonic clock, now at the latest; null while house time is unknown. */
-  instantOf(at: number): number | null {
-    return instantOf(this.reading, at, this.#options.now());
-  }
-
   /**
    * Compares the device's two clocks with the last call. Returns null while they run together, else the jump, ms. A
    * jump widens the error; one of over a second makes house time unknown.

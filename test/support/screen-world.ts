@@ -1,5 +1,6 @@
 import type { SocketEvents } from '../../src/client/connection/options.ts';
 import { Connection } from '../../src/client/connection/shell.ts';
+import { checkZone } from '../../src/client/connection/zone-check.ts';
 import type { StateResponse } from '../../src/client/connection/state.ts';
 import { Painter } from '../../src/client/painter.ts';
 import type { Command, InitialState, ScreenInfo, ScreenState, Tick, ZoneOffsets } from '../../src/protocol.ts';
@@ -117,6 +118,7 @@ export class ScreenWorld extends VirtualClock {
       wall: () => wallEpoch + this.now + this.wallStepMs,
       random: () => this.random,
       schedule: (run, delayMs) => this.#scheduleForClient(run, delayMs),
+      checkZone,
       build: '1.0.0+test',
       onFresh: (isFresh) => (isFresh ? this.painter.start() : this.painter.stop()),
       onState: (state) => {

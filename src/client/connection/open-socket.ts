@@ -1,5 +1,4 @@
 import type { InitialState, ScreenState, Sync, Tick } from '../../protocol.ts';
-import { timeText, wallClockAt } from '../../time/zone-offset.ts';
 import { instantOf } from '../house-clock.ts';
 import * as policy from './policy.ts';
 import { cappedRetryAfterMs, backoffWindowMs } from './reconnect.ts';
@@ -123,7 +122,7 @@ function receiveTick(state: State, open: Open, tick: Tick, isContradiction: bool
     // A server that ticks but does not respond to syncs must not make the page live.
     probeNow(open, now);
   }
-  checkZone(state, open, tick, context);
+  context.checkZone?.(state, open, tick, context);
 }
 
 function endOutage(state: State, now: number): void {
@@ -132,25 +131,6 @@ function endOutage(state: State, now: number): void {
   state.isAfterDrain = false;
   state.isSilent = false;
   state.receivedAt = now;
-}
-
-/** Requests the zone if the tick shows that it is unknown or changed. */
-function checkZone(state: State, open: Open, { at, text }: Tick, context: StepContext): void {
-  const { zone } = state;
-  if (zone === null) return;
-  if (zone.zone === null) return planRequest(state, open, context);
-  const wallClock = wallClockAt(zone, at);
-  if (wallClock === null) return;
-  const { now, random } = context;
-  if (text !== timeText(wallClock)) {
-    open.differs = true;
-    if (now - state.zoneRequestedAt < policy.zoneMismatchMs) return;
-    state.zoneRequestedAt = now;
-    return planRequest(state, open, context);
-  }
-  const isChanged = zone.nextUtcOffset !== null && at >= zone.nextUtcOffset.at;
-  if (isChanged && !open.isRequesting && open.requestAt === Infinity)
-    open.requestAt = now + random * policy.zoneChangeMs;
 }
 
 function receiveSync(state: State, open: Open, sync: Sync, { now, effects }: StepContext): void {

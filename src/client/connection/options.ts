@@ -1,7 +1,7 @@
 import type { Command, ScreenInfo, ScreenState, Tick, ZoneOffsets } from '../../protocol.ts';
 import type { HouseClockOptions } from '../house-clock.ts';
 import type { Schedule } from '../schedule.ts';
-import type { StateResponse } from './state.ts';
+import type { StateResponse, ZoneCheck } from './state.ts';
 
 /** What a `Connection` needs of its platform, and what it reports. */
 export interface ConnectionOptions extends HouseClockOptions {
@@ -9,6 +9,8 @@ export interface ConnectionOptions extends HouseClockOptions {
   /** Requests `/api/initial_state`; rejects without a response within `timeoutMs`. `signal` cancels the request. */
   fetchState: (timeoutMs: number, signal?: AbortSignal) => Promise<StateResponse>;
   schedule: Schedule;
+  /** For clients that show the zone of the installation. */
+  checkZone?: ZoneCheck;
   /** From 0 to 1, as `Math.random`. */
   random: () => number;
   /** The build of this program, which the server is initialState. */

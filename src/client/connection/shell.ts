@@ -93,8 +93,9 @@ export class Connection {
     this.#isStepping = true;
     const errors: unknown[] = [];
     for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      const { now, random } = this.#options;
-      const { state, effects } = step(this.#state, next, { now: now(), random: random(), house: this.house.reading });
+      const { now, random, checkZone } = this.#options;
+      const moment = { now: now(), random: random(), house: this.house.reading, checkZone };
+      const { state, effects } = step(this.#state, next, moment);
       this.#state = state;
       for (const effect of effects) {
         try {

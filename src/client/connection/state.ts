@@ -148,7 +148,12 @@ export interface Moment {
   /** From 0 to 1. */
   readonly random: number;
   readonly house: HouseReading;
+  /** Missing for clients that show no zone. */
+  readonly checkZone?: ZoneCheck | undefined;
 }
+
+/** Changes the state by what a tick of the time says about the zone. */
+export type ZoneCheck = (state: State, open: Open, tick: Tick, context: StepContext) => void;
 
 /** What happened. Events of a socket or request that is no longer current do not occur. */
 export type ConnectionEvent =
