@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from './lifecycle.ts';
 import { logLevels } from './logger.ts';
-import { normalizeSecret } from './secrets.ts';
+import { minSecretBytes, normalizeSecret } from './secrets.ts';
 import { isZone } from './time/zone.ts';
 
 /**
@@ -169,6 +169,21 @@ export function commaList<T>(parseItem: (text: string) => T): (text: string) => 
       .map((item) => item.trim())
       .filter((item) => item !== '')
       .map(parseItem);
+}
+
+/** Parses signing secrets: the first signs, all verify. */
+export function secretList(text: string): [string, ...string[]] {
+  const [first = '', ...others] = commaList(secretText)(text);
+  return [secretText(first), ...others];
+}
+
+function secretText(text: string): string {
+  if (Buffer.byteLength(text) < minSecretBytes) {
+    throw new BadValue(
+      `at least ${minSecretBytes} bytes long, like each secret of a list; 'clock secret' generates one`,
+    );
+  }
+  return text;
 }
 
 export function zoneName(text: string): string {

@@ -34,7 +34,17 @@ export interface Records {
   subscribe(listener: MessageListener): void;
 }
 
-export type RecordKind = 'account' | 'session' | 'token' | 'pairing' | 'screen' | 'screen-name' | 'link' | 'ticket';
+/** `ended`: a shared session that ended before its credential expires, by the `jti` of the session. */
+export type RecordKind =
+  | 'account'
+  | 'session'
+  | 'token'
+  | 'pairing'
+  | 'screen'
+  | 'screen-name'
+  | 'link'
+  | 'ticket'
+  | 'ended';
 
 export interface Stored<T extends object> {
   id: string;

@@ -5,6 +5,7 @@ import { parsePairingCode } from '../screens/pairing-code.ts';
 import type { ApproveResult, FoundCode } from '../screens/pairing.ts';
 import { HttpError, tooManyAttempts } from './http-error.ts';
 import { field, page, secretPage, type Request, type Response } from './http.ts';
+import { isOperator } from './operators.ts';
 import { codePage, confirmPage, pairedPage } from './pages/device-page.ts';
 import type { Handler, Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
@@ -21,7 +22,7 @@ interface Entered {
 
 /** Where an operator approves the code that a screen shows. */
 export function deviceRoutes(context: WebContext): Routes {
-  const { authenticator, accounts, pairing, screenCookies, csrf, assets, backend, log } = context;
+  const { authenticator, pairing, screenCookies, csrf, assets, backend, log } = context;
   const guesses = new CodeGuesses(backend.limiter);
 
   /** Answers operators; everybody else is refused before anything is looked up. */
@@ -30,8 +31,7 @@ export function deviceRoutes(context: WebContext): Routes {
     async (request) => {
       const session = await authenticator.authenticate(request, { kinds: ['session'] });
       if (session === null) return screenCookies.redirectSignedOut(request);
-      const account = await accounts.get(session.account);
-      if (account?.operator !== true) throw new HttpError('forbidden', 'Only operators may pair screens.');
+      if (!(await isOperator(context, session))) throw new HttpError('forbidden', 'Only operators may pair screens.');
       return answer(request, session);
     };
 
