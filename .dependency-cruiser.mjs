@@ -38,6 +38,12 @@ export default {
       'time/ depends on nothing outside its directory',
     ),
     forbid(
+      'authority-imports-only-the-base-layer',
+      { path: '^src/authority/' },
+      { path: '^src/', pathNot: `^src/authority/|${baseLayer}` },
+      'whether house time is true does not depend on who uses it',
+    ),
+    forbid(
       'tasks-are-independent',
       { path: '^src/tasks/' },
       { path: '^src/', pathNot: '^src/(tasks/|time/zone\\.ts)' },

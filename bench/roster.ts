@@ -1,6 +1,6 @@
 /**
  * Measures what the roster costs a web process and Redis: the CPU time per second, the memory and the bytes in Redis of
- * paired screens that report their status every 30 s, while nobody looks at them and while an operator does. It does
+ * paired screens that report their status every 30 s, while nobody views them and while an operator does. It does
  * not open sockets: the messages go to the roster as the socket endpoint passes them on.
  *
  *     node --expose-gc bench/roster.ts --screens 10000 --seconds 20

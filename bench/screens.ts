@@ -183,12 +183,12 @@ async function savings(web: ClockProcess | undefined): Promise<void> {
   const client = new Client(web.url);
   await client.signIn('admin', password);
   const cost = async (query: string): Promise<number> => {
-    const herd = await openClients(web.port, Number(values.sockets), query, client.cookieHeader());
+    const clients = await openClients(web.port, Number(values.sockets), query, client.cookieHeader());
     await passes(2_000);
     const start = usageOf(web.pid);
     await passes(8_000);
     const end = usageOf(web.pid);
-    herd.close();
+    clients.close();
     await passes(500);
     return (end.cpuUs - start.cpuUs) / 8 / Number(values.sockets);
   };

@@ -19,7 +19,8 @@ const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const scripts = await bundleScripts(['main', 'theme', 'panel', 'key-transport', 'screen', 'sw', 'screens/main']);
+const lazyScripts = ['theme', 'panel', 'screen-name', 'words', 'key-transport'];
+const scripts = await bundleScripts(['main', ...lazyScripts, 'screen', 'sw', 'screens/main']);
 writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts });
 
 async function bundleServer(): Promise<void> {
@@ -92,16 +93,8 @@ async function minifyCss(css: Buffer): Promise<Buffer> {
 function writeAssets(sources: Record<string, Buffer>): void {
   const entries: Record<string, object> = {};
   const urls = new Map<string, string>();
-  const order = [
-    'clock.css',
-    'manifest.webmanifest',
-    'theme.js',
-    'panel.js',
-    'key-transport.js',
-    'main.js',
-    'screen.js',
-    'sw.js',
-  ];
+  const lazyFiles = lazyScripts.map((name) => `${name}.js`);
+  const order = ['clock.css', 'manifest.webmanifest', ...lazyFiles, 'main.js', 'screen.js', 'sw.js'];
   const rank = (name: string): number => order.indexOf(name);
   for (const name of Object.keys(sources).toSorted((a, b) => rank(a) - rank(b))) {
     const body = withHashedUrls(sources[name] ?? Buffer.alloc(0), name, urls);

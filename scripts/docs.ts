@@ -17,6 +17,7 @@ const headings: Record<keyof typeof optionTables, { title: string; usedBy: strin
     title: 'Web',
     usedBy: '`web`, `all`; the secret also by `token issue`, which over Redis needs the secret of `web`',
   },
+  authority: { title: 'Check of house time against UTC', usedBy: '`web`, `all`' },
   worker: { title: 'Worker', usedBy: '`worker`, `all`' },
   beat: { title: 'Beat', usedBy: '`beat`, `all`' },
   watch: { title: 'Watch', usedBy: '`watch`' },

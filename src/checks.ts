@@ -1,8 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { AuthorityCheck } from './authority/authority-check.ts';
 import { commandSecrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
 import { dataDirectory, embeddedBackend, hasEmbeddedData, namesRedis, redisBackend } from './backends.ts';
-import { check, durabilityChecks, portCheck, backendChecks, type Check, type Finding } from './commands/check.ts';
+import {
+  check,
+  durabilityChecks,
+  ntpCheck,
+  portCheck,
+  backendChecks,
+  type Check,
+  type Finding,
+} from './commands/check.ts';
 import { keySetCheck } from './commands/check-sso.ts';
 import type { Environment } from './config.ts';
 import { UserError } from './lifecycle.ts';
@@ -17,6 +26,7 @@ import { loadUws } from './web/uws.ts';
 export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; backend: Backend } {
   const { host = '::', port, internalPort, internalHost = host, tlsCert, tlsKey } = config;
   const others = (backend: Backend): Check[] => [
+    ...authorityChecks(config, backend),
     secretCheck(config, backend, environment),
     ...ssoChecks(config),
     ...(tlsCert === undefined && tlsKey === undefined ? [] : [tlsCheck(config)]),
@@ -46,6 +56,12 @@ function ssoChecks(config: AllConfig): Check[] {
     if (!(error instanceof UserError)) throw error;
     return [check(name, () => Promise.reject(error))];
   }
+}
+
+function authorityChecks({ ntpServers, ntpAlarmMs }: AllConfig, backend: Backend): Check[] {
+  if (ntpServers === undefined) return [];
+  const options = { servers: ntpServers, alarmMs: ntpAlarmMs, time: backend.time, log: silentLogger() };
+  return [ntpCheck(new AuthorityCheck(options), ntpAlarmMs)];
 }
 
 function tlsCheck(config: AllConfig): Check {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { UserError } from './lifecycle.ts';
 import { logLevels } from './logger.ts';
 import { minSecretBytes, normalizeSecret } from './secrets.ts';
@@ -161,14 +162,29 @@ export function anyText(text: string): string {
   return text;
 }
 
-/** Parses items separated by commas, with optional blanks around each. */
+export function filePath(text: string): string {
+  if (text.trim() === '') throw new BadValue('a path that is not blank');
+  return text;
+}
+
+/** An IP address or a host name. The resolver would accept `*` and an empty text as all addresses. */
+export function listenAddress(text: string): string {
+  if (isIP(text) === 0 && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text)) {
+    throw new BadValue('an address of this host or its name, such as 192.0.2.1, ::1 or localhost; :: for all');
+  }
+  return text;
+}
+
+/** Parses items separated by commas, with optional blanks around each. A blank text is the empty list. */
 export function commaList<T>(parseItem: (text: string) => T): (text: string) => T[] {
-  return (text) =>
-    text
+  return (text) => {
+    const items = text
       .split(',')
       .map((item) => item.trim())
-      .filter((item) => item !== '')
-      .map(parseItem);
+      .filter((item) => item !== '');
+    // Commas alone are a mistake, which the parser of an item reports.
+    return (items.length === 0 && text.trim() !== '' ? [''] : items).map(parseItem);
+  };
 }
 
 /** Parses signing secrets: the first signs, all verify. */
@@ -223,7 +239,7 @@ export const commonOptions = {
   internalHost: {
     flag: '--internal-host <address>',
     env: ['CLOCK_INTERNAL_HOST'],
-    parse: anyText,
+    parse: listenAddress,
     help: 'address for the internal port (default: that of --host; all addresses for worker and beat)',
   },
 } as const satisfies OptionTable;

@@ -29,6 +29,10 @@ export interface MetricSources {
   isBackendUp?: () => boolean;
   /** House time minus this host's clock, ms. */
   offsetMs?: () => number;
+  /** House time minus UTC, by the NTP servers, ms; null while it is unknown. */
+  authorityOffsetMs?: () => number | null;
+  /** Error bound of `authorityOffsetMs`, ms. */
+  authorityErrorMs?: () => number | null;
   tickDelays?: Histogram;
   /** When the TLS certificate expires, epoch ms; missing without TLS. */
   tlsExpiresAt?: () => number | null;
@@ -97,6 +101,16 @@ export class Metrics {
     this.#gauge('clock_beat_leader', '1 if this beat is the leader, else 0.', oneOrZero(sources.isLeader));
     this.#gauge('clock_backend_up', '1 if the backend can serve, else 0.', oneOrZero(sources.isBackendUp));
     this.#gauge('clock_offset_seconds', 'House time minus the clock of this host.', inSeconds(sources.offsetMs));
+    this.#gauge(
+      'clock_authority_offset_seconds',
+      'House time minus UTC by the NTP servers, NaN while it is unknown.',
+      inSeconds(sources.authorityOffsetMs),
+    );
+    this.#gauge(
+      'clock_authority_error_seconds',
+      'Error bound of clock_authority_offset_seconds, NaN while it is unknown.',
+      inSeconds(sources.authorityErrorMs),
+    );
     this.#gauge(
       'clock_tls_expiry_timestamp_seconds',
       'When the TLS certificate expires, in seconds since the epoch.',

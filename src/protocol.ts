@@ -69,6 +69,10 @@ export interface Sync {
   sent: number;
   /** Error bound of the server's house time, ms. */
   error: number;
+  /** House time is within this of UTC, ms; null while it is not checked. An older server omits it. */
+  utcError: number | null;
+  /** The server's alarm: house time may be further from UTC than is allowed, or the check no longer works. */
+  utcAlarm?: true;
   spread: number;
   build: string;
 }
@@ -104,17 +108,46 @@ export function tickFrameParts(channel: string, text: string, at: number): { bef
   };
 }
 
+/** What faces show besides the time: a message, a countdown or both. */
+interface Show {
+  message?: string;
+  countdown?: Countdown;
+}
+
+/** Counts down to `until`, and over after it, or up from `since`. Instants are epoch ms of house time. */
+type Countdown = CountdownDetails & ({ until: number; since?: never } | { since: number; until?: never });
+
+interface CountdownDetails {
+  label?: string;
+  /** Only with `until`: the remaining times, in ms, from which on a warning is shown; descending. */
+  warnAt?: readonly number[];
+}
+
+/** A message of the channel `show`. Null: nothing. The newest arrival counts, also with a lower `seq`. */
+interface ShowMessage {
+  show: Show | null;
+  at: number;
+  seq: number;
+}
+
+type ServerMessage = { tick: Tick } | { sync: Sync } | { command: Command } | { show: ShowMessage };
+
 /** Parses a frame of the server; null if it is of an unknown kind. */
-export function parseServerMessage(text: string): { tick: Tick } | { sync: Sync } | { command: Command } | null {
+export function parseServerMessage(text: string): ServerMessage | null {
   const value = parseObject(text);
   if (value === null) return null;
   if (isObject(value['sync'])) return { sync: value['sync'] as unknown as Sync };
   if (isObject(value['command'])) return { command: value['command'] as unknown as Command };
   const { message, channel } = value;
   if (!isObject(message) || typeof channel !== 'string') return null;
-  const { [channel]: tickText, at, seq } = message;
-  if (typeof tickText !== 'string' || typeof at !== 'number' || typeof seq !== 'number') return null;
-  return { tick: { channel, text: tickText, at, seq } };
+  const { [channel]: content, at, seq } = message;
+  if (typeof at !== 'number' || typeof seq !== 'number') return null;
+  if (channel === 'show') return isShow(content) ? { show: { show: content, at, seq } } : null;
+  return typeof content === 'string' ? { tick: { channel, text: content, at, seq } } : null;
+}
+
+function isShow(value: unknown): value is Show | null {
+  return value === null || isObject(value);
 }
 
 /** An instruction of an operator to a screen. */
@@ -145,7 +178,7 @@ function parseStatus(value: unknown): ScreenStatus | null {
   return differs === true ? { ...status, differs } : status;
 }
 
-/** A bound that is negative bounds nothing. */
+/** Null also for a negative number, which cannot be an error bound. */
 function boundOrNull(value: unknown): number | null {
   const number = finiteOrNull(value);
   return number !== null && number >= 0 ? number : null;

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { AuthorityCheck } from './authority/authority-check.ts';
+import type { authorityOptions } from './authority/options.ts';
 import { createAuthServices } from './auth/auth-services.ts';
 import { FirstAccount, type FirstPassword } from './auth/first-account.ts';
 import { configuredOrStoredSecrets, requiredSecrets, type Secrets } from './auth/secrets.ts';
@@ -32,7 +34,7 @@ import type { workerOptions } from './worker/options.ts';
 import { Worker } from './worker/worker.ts';
 
 type CommonConfig = ValuesOf<typeof commonOptions> & RedisConfig;
-export type WebConfig = CommonConfig & ValuesOf<typeof webOptions>;
+export type WebConfig = CommonConfig & ValuesOf<typeof webOptions> & ValuesOf<typeof authorityOptions>;
 export type WorkerConfig = CommonConfig & ValuesOf<typeof workerOptions>;
 export type BeatConfig = CommonConfig & ValuesOf<typeof beatOptions>;
 export type AllConfig = WebConfig & WorkerConfig & BeatConfig & DataConfig;
@@ -151,6 +153,11 @@ async function webPart(
   const { accounts, sessions, tokens, tickets } = createAuthServices(backend, secrets);
   const firstAccount = new FirstAccount({ records: backend.records, accounts, password, log });
   const isStarting = (): boolean => !firstAccount.isSettled;
+  const { ntpServers, ntpAlarmMs } = config;
+  const utc =
+    ntpServers === undefined
+      ? undefined
+      : new AuthorityCheck({ servers: ntpServers, alarmMs: ntpAlarmMs, time: backend.time, log });
   const owner = randomUUID();
   const web = createWeb({
     config,
@@ -168,11 +175,20 @@ async function webPart(
     build,
     stopping,
     isStarting,
+    utc,
     log,
   });
   const durabilityCheck = new DurabilityCheck(backend, log);
-  const services = [durabilityCheck, web, firstAccount];
-  return { services, sources: web.sources, isStarting, port: () => web.port };
+  const services = [durabilityCheck, ...(utc === undefined ? [] : [utc]), web, firstAccount];
+  const sources = { ...web.sources, ...(utc === undefined ? {} : authoritySources(utc)) };
+  return { services, sources, isStarting, port: () => web.port };
+}
+
+function authoritySources(utc: AuthorityCheck): MetricSources {
+  return {
+    authorityOffsetMs: () => utc.reading?.offsetMs ?? null,
+    authorityErrorMs: () => utc.reading?.boundMs ?? null,
+  };
 }
 
 function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleContext): RolePart {

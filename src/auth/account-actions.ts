@@ -42,10 +42,10 @@ export class AccountActions {
   async #disable(account: Account, by: string): Promise<AccountActionResult> {
     const { accounts } = this.#options;
     const id = accountId(account.name);
-    if (account.operator && !(await this.#hasOperatorBeside(id))) return 'last-operator';
+    if (account.operator && !(await this.#hasOtherOperator(id))) return 'last-operator';
     if (!(await accounts.disable(id))) return 'unknown-account';
     // Two operators may disable each other at the same moment.
-    if (account.operator && !(await this.#hasOperatorBeside(id))) {
+    if (account.operator && !(await this.#hasOtherOperator(id))) {
       await accounts.enable(id);
       return 'last-operator';
     }
@@ -68,7 +68,7 @@ export class AccountActions {
     return 'done';
   }
 
-  async #hasOperatorBeside(id: string): Promise<boolean> {
+  async #hasOtherOperator(id: string): Promise<boolean> {
     const accounts = await this.#options.accounts.list();
     return accounts.some(({ name, operator, disabled }) => operator && !disabled && accountId(name) !== id);
   }

@@ -114,7 +114,7 @@ export class Jwt {
   }
 }
 
-/** What a credential says of itself, which proves nothing; null for a text that is no credential. */
+/** The claims of a credential without a check of its signature; null if the text is not a credential. */
 export function readUnverified(credential: string): { kind: string; jti: string; issuedAt: number } | null {
   try {
     const { typ = '' } = decodeProtectedHeader(credential);

@@ -20,9 +20,9 @@ export interface Session {
   seenAt: number;
   /** When a request last carried the credential. */
   usedAt: number;
-  /** Whether its end is known here. It never becomes valid again. */
+  /** Whether this process was notified of its end. It never becomes valid again. */
   hasEnded: boolean;
-  /** Its record must be marked as used. */
+  /** Whether its record is not yet marked as used. */
   isUnused?: boolean;
   /** Set if another application has signed the person in. Then the session has no record of its own. */
   readonly shared?: SharedIdentity;

@@ -45,7 +45,8 @@ export interface SessionsOptions {
 
 /**
  * Sessions of browsers, tokens of programs, paired screens and links. Each is a signed credential and a record, and is
- * valid while the record exists and, if it belongs to an account, carries the account's stamp. Messages between the processes keep the cache of each one current.
+ * valid while the record exists and, if it belongs to an account, contains the account's security stamp. Each process
+ * has a cache; messages between the processes update it.
  */
 export class Sessions {
   readonly #options: SessionsOptions;

@@ -31,8 +31,8 @@ export class Tokens {
   }
 
   /**
-   * Issues a token for an account id, under the account's current security stamp. Its text is stored nowhere. The label defaults
-   * to the id. Resolves to null if a live token has the same label.
+   * Issues a token for an account id, under the account's current security stamp. Its text is stored nowhere. The label
+   * defaults to the id. Resolves to null if a live token has the same label.
    */
   async issue(
     account: string,

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { anyText, BadValue, integerBetween, type OptionTable, type Source } from '../config.ts';
+import { anyText, BadValue, filePath, integerBetween, type OptionTable, type Source } from '../config.ts';
 import { parseRedisTarget, type RedisTarget } from './redis/target.ts';
 
 export const redisOptions = {
@@ -33,7 +33,7 @@ export const redisOptions = {
   redisCa: {
     flag: '--redis-ca <file>',
     env: ['CLOCK_REDIS_CA'],
-    parse: anyText,
+    parse: filePath,
     help:
       'PEM file of the CAs to trust for rediss:// to a single server; replaces the CAs of Node.js (to add a CA to ' +
       'them instead, set NODE_EXTRA_CA_CERTS)',
@@ -41,13 +41,13 @@ export const redisOptions = {
   redisCert: {
     flag: '--redis-cert <file>',
     env: ['CLOCK_REDIS_CERT'],
-    parse: anyText,
+    parse: filePath,
     help: 'PEM file of the client certificate for rediss:// to a single server; requires --redis-key',
   },
   redisKey: {
     flag: '--redis-key <file>',
     env: ['CLOCK_REDIS_KEY'],
-    parse: anyText,
+    parse: filePath,
     help: 'PEM file of the private key of --redis-cert',
   },
   redisPrefix: {
@@ -63,7 +63,7 @@ export const dataOptions = {
   dataDir: {
     flag: '--data-dir <directory>',
     env: ['CLOCK_DATA_DIR'],
-    parse: anyText,
+    parse: filePath,
     help: "data directory, used if no Redis is configured (default: 'clock' in the XDG state directory)",
   },
 } as const satisfies OptionTable;

@@ -1,3 +1,4 @@
+import { authorityOptions } from '../authority/options.ts';
 import { dataOptions, redisOptions } from '../backend/options.ts';
 import { beatOptions } from '../beat/options.ts';
 import { watchOptions } from '../commands/options.ts';
@@ -11,13 +12,14 @@ export const optionTables = {
   redis: redisOptions,
   data: dataOptions,
   web: webOptions,
+  authority: authorityOptions,
   worker: workerOptions,
   beat: beatOptions,
   watch: watchOptions,
 } as const satisfies Record<string, OptionTable>;
 
 // The options of each command.
-export const webTable = { ...commonOptions, ...redisOptions, ...webOptions } as const;
+export const webTable = { ...commonOptions, ...redisOptions, ...webOptions, ...authorityOptions } as const;
 export const workerTable = { ...commonOptions, ...redisOptions, ...workerOptions } as const;
 export const beatTable = { ...commonOptions, ...redisOptions, ...beatOptions } as const;
 export const allTable = { ...webTable, ...workerTable, ...beatTable, ...dataOptions } as const;

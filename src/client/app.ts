@@ -12,12 +12,14 @@ import { Painter } from './painter.ts';
 import type * as PanelModule from './panel.ts';
 import { Renewal } from './renewal.ts';
 import { schedule, scheduleChained } from './schedule.ts';
+import type * as ScreenNameModule from './screen-name.ts';
 import { sessionMemory } from './session-memory.ts';
 import type * as ThemeModule from './theme.ts';
 import { ThemeLoader } from './theme-loader.ts';
 import type { Transport } from './transport.ts';
 import { keepAwake } from './wake-lock.ts';
 import { Warnings } from './warnings.ts';
+import type * as WordsModule from './words.ts';
 
 const registerAfterMs = 2_000;
 /** A page that stays open this long may need these files while its server is unavailable. */
@@ -29,32 +31,32 @@ export class ClockApp {
   readonly #transport: Transport;
   readonly #root = document.documentElement;
   readonly #build = this.#root.dataset['build'] ?? '';
-  readonly #display = element('display');
-  readonly #warnings = new Warnings(element('warnings'));
-  readonly #face = new Face({
+  /** Everything that is written to while the page runs. A translation replaces those with words by adapters. */
+  readonly #elements: WordsModule.PageElements = {
     root: this.#root,
-    display: this.#display,
+    display: element('display'),
     state: element('state'),
     error: element('error'),
-  });
+    warnings: element('warnings'),
+  };
+  readonly #warnings = new Warnings(this.#elements);
+  readonly #face = new Face(this.#elements);
   readonly #panelModule = new LazyModule<typeof PanelModule>('/static/panel.js');
+  readonly #screenNameModule = new LazyModule<typeof ScreenNameModule>('/static/screen-name.js');
+  readonly #wordsModule = new LazyModule<typeof WordsModule>('/static/words.js');
   readonly #themeModule = new LazyModule<typeof ThemeModule>('/static/theme.js');
-  /** Null if the address of the page has no parameters. */
-  readonly #themeLoader =
-    location.search === ''
-      ? null
-      : new ThemeLoader({
-          load: async () => {
-            const theme = await this.#themeModule.load();
-            await theme.loadThemeStyle();
-            return theme;
-          },
-          apply: (theme) => this.#setTheme(this.#applyTheme(theme)),
-          onState: () => this.#paintOrStop(),
-          onError: (error) => this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`),
-          schedule,
-          reload: () => location.reload(),
-        });
+  readonly #themeLoader = new ThemeLoader({
+    load: async () => {
+      const theme = await this.#themeModule.load();
+      await theme.prepare(location.search, this.#setQuery, this.#transport.headers, () => this.#setZones());
+      return theme;
+    },
+    apply: (theme) => this.#setTheme(theme.applyTheme()),
+    onState: () => this.#paintOrStop(),
+    onError: (error) => this.#warnings.set('theme', `This browser cannot show this face: ${String(error)}`),
+    schedule,
+    reload: () => location.reload(),
+  });
   readonly #renewal = new Renewal({
     build: this.#build,
     schedule,
@@ -82,7 +84,14 @@ export class ClockApp {
       // The server sends a screen to where it is paired, and others to the sign-in form.
       if (state === 'signed-out' && this.#isScreen) location.replace(`/${location.search}`);
     },
-    onZone: (zone) => this.#setHouseZone(zone),
+    onZone: (zone, screen) => {
+      // Before the zone, with which the page can show a time.
+      if (screen) {
+        this.#setFace(screen.face);
+        this.#screenNameModule.tryWith((module) => module.rename(screen));
+      }
+      this.#setHouseZone(zone);
+    },
     onTick: (tick) => {
       const problem = tick.channel === 'time' ? (this.#houseZone?.correct(tick) ?? null) : null;
       if (problem === null) return;
@@ -93,6 +102,11 @@ export class ClockApp {
       this.#serverBuild = build;
       this.#renewal.onBuild(build);
     },
+    onCommand: (command) => {
+      if (command.name === 'reload') location.reload();
+      else if (command.name === 'face') this.#setFace(command.query);
+      else this.#screenNameModule.tryWith((module) => module.obey(command));
+    },
   });
   readonly #painter = new Painter({
     house: this.#connection.house,
@@ -102,6 +116,9 @@ export class ClockApp {
     detectClockJump: () => this.#connection.detectClockJump(),
     paint: (second) => this.#paint(second),
   });
+  /** The query of the face that operators set. */
+  #setQuery = '';
+  #isTranslated = false;
   #isFresh = false;
   #houseZone: HouseZone | null = null;
   #serverBuild = '';
@@ -113,9 +130,11 @@ export class ClockApp {
 
   start(): void {
     if (this.#isScreen) renewCookieDaily();
-    if (this.#themeLoader !== null) runInBackground(this.#themeLoader.load());
-    if ('WebSocket' in globalThis) this.#connection.start();
-    else element('state').textContent = 'This browser does not support WebSockets, which the clock needs';
+    if ('WebSocket' in globalThis) {
+      this.#setLanguage();
+      if (location.search !== '') runInBackground(this.#themeLoader.load());
+      this.#connection.start();
+    } else element('state').textContent = 'This browser does not support WebSockets, which the clock needs';
     keepAwake();
     markIdle(this.#root, schedule);
     connectControls({ describe: () => this.#face.describe(), onDetails: () => runInBackground(this.#togglePanel()) });
@@ -149,9 +168,10 @@ export class ClockApp {
   #paint(second: number): void {
     if (!this.#attempt(() => this.#face.show(second))) return;
     this.#connection.onDrawn();
-    const { errorMs } = this.#connection.house;
-    const isStated = this.#connection.state === 'live' && errorMs !== null;
-    this.#face.setError(isStated ? errorMs + this.#painter.latenessMs : null);
+    const { house, utc, state } = this.#connection;
+    const { errorMs } = house;
+    const isStated = state === 'live' && errorMs !== null;
+    this.#face.setError(isStated ? errorMs + this.#painter.latenessMs + (utc.errorMs ?? 0) : null);
   }
 
   /** Draws. False if that fails: the page is not live then, since nothing confirms that it shows the time. */
@@ -165,18 +185,27 @@ export class ClockApp {
   }
 
   #paintOrStop(): void {
-    if (this.#isFresh && this.#themeLoader !== null) runInBackground(this.#themeLoader.onReachable());
-    const isThemed = this.#themeLoader === null || this.#themeLoader.state === 'applied';
-    if (this.#isFresh && isThemed) this.#painter.start();
+    if (this.#isFresh) runInBackground(this.#themeLoader.onReachable());
+    if (this.#isFresh && this.#themeLoader.state === 'applied') this.#painter.start();
     else this.#painter.stop();
   }
 
-  #applyTheme({ applyTheme }: typeof ThemeModule): ThemeModule.Theme {
-    const { headers } = this.#transport;
-    return applyTheme(location.search, this.#display, { headers, onZones: () => this.#setZones() });
+  #setFace(query: string): void {
+    if (query === this.#setQuery) return;
+    this.#setQuery = query;
+    this.#setLanguage();
+    runInBackground(this.#themeLoader.load(this.#connection.state === 'live'));
+  }
+
+  /** The words of the page are in the language of its face, else of the browser. While they load they are in English. */
+  #setLanguage(): void {
+    const language = new URLSearchParams(`${location.search}&${this.#setQuery}`).get('lang');
+    if (!/^en\b/i.test(language || navigator.language)) this.#isTranslated = true;
+    if (this.#isTranslated) this.#wordsModule.tryWith((module) => module.translate(language, this.#elements));
   }
 
   #setTheme(theme: ThemeModule.Theme): void {
+    this.#warnings.clear();
     this.#theme = theme;
     const { appearance, warnings, view } = theme;
     this.#painter.trimMs = appearance.trim;

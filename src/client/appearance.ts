@@ -12,9 +12,12 @@ export interface Appearance extends FaceValues {
 
 const minContrast = 7;
 
-/** Reads a query. Each value that cannot be used is replaced by its default and described in a warning. */
-export function readAppearance(query: string): { appearance: Appearance; warnings: string[] } {
-  const given = new URLSearchParams(query);
+/**
+ * Reads the query of an address, and for each parameter that it does not contain, the query that operators set. A value
+ * that cannot be used is replaced by its default and described in a warning.
+ */
+export function readAppearance(query: string, setQuery = ''): { appearance: Appearance; warnings: string[] } {
+  const given = mergeQueries(query, setQuery);
   const warnings: string[] = [];
   const read: Record<string, unknown> = {};
   for (const [name, parameter] of Object.entries<FaceParameter<unknown>>(faceParameters)) {
@@ -40,6 +43,13 @@ export function readAppearance(query: string): { appearance: Appearance; warning
     appearance.background = null;
   }
   return { appearance, warnings };
+}
+
+function mergeQueries(query: string, setQuery: string): URLSearchParams {
+  const own = new URLSearchParams(query);
+  const merged = new URLSearchParams(query);
+  for (const [name, value] of new URLSearchParams(setQuery)) if (!own.has(name)) merged.append(name, value);
+  return merged;
 }
 
 function readValue<Value>(

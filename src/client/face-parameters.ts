@@ -114,8 +114,8 @@ export const faceParameters = {
     label: 'Language',
     choices: 'es',
     values: 'a language tag that the browser knows',
-    defaultText: 'English',
-    meaning: 'the language of time and date; the state is always in English',
+    defaultText: "English; for words, the browser's",
+    meaning: 'the language of time, date and words of state',
   }),
   size: parameter({
     parse: integer(10, 100),

@@ -1,8 +1,8 @@
 import type { ScreenState } from '../protocol.ts';
 import { timeText } from '../time/zone-offset.ts';
 
-/** What a face needs of an element. */
-interface TextElement {
+/** An element that the page writes texts to. */
+export interface TextElement {
   textContent: string | null;
 }
 

@@ -20,4 +20,11 @@ export class LazyModule<Module> {
       throw error;
     }
   }
+
+  /** Runs something that the page can do without: nothing happens if the script is missing or `run` fails. */
+  tryWith(run: (module: Module) => unknown): void {
+    void this.load()
+      .then(run)
+      .catch(() => {});
+  }
 }

@@ -27,6 +27,7 @@ export class NamedZone implements ShownZone {
   #offsets: UtcOffsets | null = null;
   #status: 'loading' | 'failing' | 'known' | 'unknown' = 'loading';
   #failures = 0;
+  #isStopped = false;
 
   constructor(name: string, options: NamedZoneOptions) {
     this.name = name;
@@ -45,10 +46,12 @@ export class NamedZone implements ShownZone {
     this.#timer.clear();
     try {
       const offsets = await fetchOffsets(this.name);
+      if (this.#isStopped) return;
       this.#failures = 0;
       this.#status = offsets === null ? 'unknown' : 'known';
       this.#offsets = offsets;
     } catch {
+      if (this.#isStopped) return;
       const withinMs = Math.min(retryMs.first * 2 ** this.#failures, retryMs.longest);
       this.#failures += 1;
       if (this.#offsets === null) this.#status = 'failing';
@@ -57,10 +60,16 @@ export class NamedZone implements ShownZone {
     onChange();
   }
 
+  /** Requests and reports nothing more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer.clear();
+  }
+
   wallClockAt(instant: number): number | null {
     if (this.#offsets === null) return null;
     const next = this.#offsets.nextUtcOffset;
-    if (next !== null && instant >= next.at && !this.#timer.isSet) {
+    if (next !== null && instant >= next.at && !this.#timer.isSet && !this.#isStopped) {
       this.#timer.set(this.#options.random() * refreshWithinMs, () => runInBackground(this.load()));
     }
     return wallClockAt(this.#offsets, instant);

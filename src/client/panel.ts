@@ -54,23 +54,35 @@ function hasDialogs(panel: HTMLDialogElement): boolean {
 }
 
 function facts({ connection, painter, zone, serverBuild, warnings }: PanelOptions): [string, string][] {
-  const { house, state } = connection;
+  const { house, utc, state } = connection;
   const { offsetMs, errorMs } = house;
   const { latenessMs, trimMs } = painter;
   const ms = (value: number | null): string => (value === null ? 'unknown' : `${value.toFixed(1)} ms`);
-  const own = document.documentElement.dataset['build'] ?? '';
-  const total = errorMs === null ? 'unknown' : `± ${Math.ceil(errorMs + latenessMs)} ms`;
+  const { build: own = '', screen, group, setFace } = document.documentElement.dataset;
+  const total = errorMs === null ? 'unknown' : `± ${Math.ceil(errorMs + latenessMs + (utc.errorMs ?? 0))} ms`;
   return [
     ['Source', `${location.host}/time/tic/, house time in ${zone() ?? 'an unknown zone'}`],
     ['State', house.isHeld ? `${state}, free-running: no recent exchange with the server` : state],
     ['Offset of this device', ms(offsetMs)],
     ['Error', `${total}: clock ${ms(errorMs)}, frames ${ms(latenessMs)}, trim ${trimMs} ms`],
+    ['UTC', utcText(utc)],
     ['Build', serverBuild() === own || serverBuild() === '' ? own : `${own}, server ${serverBuild()}`],
     // Without the fragment, which may be the key of a link.
     ['Address', location.href.replace(location.hash, '')],
-    ...(isSecureContext ? [] : [['Missing', missing] as [string, string]]),
+    ...optional('Screen', screen === undefined || group === undefined ? screen : `${screen}, group ${group}`),
+    ...optional('Face set by operators', setFace),
+    ...optional('Missing', isSecureContext ? undefined : missing),
     ...warnings().map((text): [string, string] => ['Warning', text]),
   ];
+}
+
+function optional(name: string, text: string | undefined): [string, string][] {
+  return text === undefined ? [] : [[name, text]];
+}
+
+function utcText({ errorMs, isAlarm }: Connection['utc']): string {
+  if (errorMs === null) return isAlarm ? 'alarm: no NTP server answers' : 'house time is not checked against UTC';
+  return `${isAlarm ? 'alarm: ' : ''}house time may differ by ${errorMs.toFixed(1)} ms, which the error includes`;
 }
 
 const missing = 'wake lock, installation and the offline page: browsers allow them only over https or on localhost';

@@ -24,8 +24,11 @@ declare const self: WorkerScope;
 const cacheName = `clock ${CLOCK_BUILD_NAME}`;
 /** Every page needs these, and they are in the browser's own cache by now. The others are cached when they are used. */
 const coreFiles = ['/static/clock.css', '/static/main.js', '/static/favicon.svg'];
-const files = new Set([...coreFiles, '/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css']);
-files.add('/static/key-transport.js').add('/static/screen.js').add('/static/screen.css');
+const themeFiles = ['/static/theme.js', '/static/theme.css'];
+const panelFiles = ['/static/panel.js', '/static/panel.css'];
+const screenFiles = ['/static/screen.js', '/static/screen.css', '/static/key-transport.js'];
+const nameFiles = ['/static/screen-name.js', '/static/screen-name.css'];
+const files = new Set([...coreFiles, ...themeFiles, ...panelFiles, ...screenFiles, ...nameFiles, '/static/words.js']);
 /** After this long without an answer the shell is shown. */
 const answerTimeoutMs = 4_000;
 

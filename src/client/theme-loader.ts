@@ -1,10 +1,14 @@
+import { runInBackground } from '../background.ts';
 import type { Schedule } from './schedule.ts';
 import { Timer } from './timer.ts';
 
-/** A page is reloaded after this long if a server that answers does not deliver its theme. */
-const reloadAfterMs = 15_000;
+/** If a server that answers does not deliver a theme: how long until a live page tries again, and any other is reloaded. */
+const retryAfterMs = 15_000;
 
-/** `missing`: the server did not deliver it; `broken`: this browser cannot run it. */
+/**
+ * `applied`: the page looks as it should, which for the default face needs no theme; `missing`: the server did not
+ * deliver it; `broken`: this browser cannot run it.
+ */
 export type ThemeState = 'loading' | 'applied' | 'missing' | 'broken';
 
 export interface ThemeLoaderOptions<Module> {
@@ -18,40 +22,44 @@ export interface ThemeLoaderOptions<Module> {
 }
 
 /**
- * Loads the theme of a page whose address describes one. No time may be shown before it is `applied`: the default
- * face would show another zone or format than the address asks for.
+ * Loads the theme of a page that needs one. No time may be shown before it is `applied`: the default face would show
+ * another zone or format than the address asks for. A page that is live keeps its face until the next one is loaded.
  */
 export class ThemeLoader<Module> {
   readonly #options: ThemeLoaderOptions<Module>;
-  readonly #reload: Timer;
-  #state: ThemeState = 'loading';
+  readonly #timer: Timer;
+  #state: ThemeState = 'applied';
   #attempts = 0;
 
   constructor(options: ThemeLoaderOptions<Module>) {
     this.#options = options;
-    this.#reload = new Timer(options.schedule);
+    this.#timer = new Timer(options.schedule);
   }
 
   get state(): ThemeState {
     return this.#state;
   }
 
-  /** Resolves when the theme is applied, missing or broken. */
-  async load(): Promise<void> {
+  /** Applies the theme, again if it changed. Resolves when it is applied, missing or broken. */
+  async load(isLive?: boolean): Promise<void> {
+    const { load, apply, onError } = this.#options;
     this.#attempts += 1;
-    this.#setState('loading');
+    if (!isLive) this.#setState('loading');
     let module: Module;
     try {
-      module = await this.#options.load();
+      module = await load();
     } catch {
-      this.#setState('missing');
+      if (isLive) this.#timer.set(retryAfterMs, () => runInBackground(this.load(true)));
+      else this.#setState('missing');
       return;
     }
+    this.#attempts = 0;
+    this.#timer.clear();
     try {
-      this.#options.apply(module);
+      apply(module);
     } catch (error) {
       this.#setState('broken');
-      this.#options.onError(error);
+      onError(error);
       return;
     }
     this.#setState('applied');
@@ -59,10 +67,10 @@ export class ThemeLoader<Module> {
 
   /** To be called when the server is reachable: loads a missing theme again. If that fails too, reloads the page. */
   async onReachable(): Promise<void> {
-    if (this.#state !== 'missing' || this.#reload.isSet) return;
+    if (this.#state !== 'missing' || this.#timer.isSet) return;
     if (this.#attempts === 1) await this.load();
     if (this.#state !== 'missing') return;
-    this.#reload.set(reloadAfterMs, this.#options.reload);
+    this.#timer.set(retryAfterMs, this.#options.reload);
   }
 
   #setState(state: ThemeState): void {

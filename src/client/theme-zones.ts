@@ -1,4 +1,3 @@
-import { runInBackground } from '../background.ts';
 import type { Appearance } from './appearance.ts';
 import type { ShownZone } from './face.ts';
 import { NamedZone, type NamedZoneOptions } from './named-zone.ts';
@@ -20,11 +19,18 @@ export class ThemeZones {
     this.#secondZone = zone2 === null ? null : new NamedZone(zone2, options);
   }
 
-  load(): void {
-    for (const zone of [this.#zone, this.#secondZone]) if (zone !== null) runInBackground(zone.load());
+  /** Resolves when the server has answered, or did not in time. Failed requests are repeated. */
+  async load(): Promise<void> {
+    await Promise.all([this.#zone?.load(), this.#secondZone?.load()]);
   }
 
-  /** The zones that a face shows. The installation's zone is used if the address names none, or an unknown one. */
+  /** Requests and reports nothing more. */
+  stop(): void {
+    this.#zone?.stop();
+    this.#secondZone?.stop();
+  }
+
+  /** The zones that a face shows. The installation's zone is used if the queries name none, or an unknown one. */
   resolve(houseZone: ShownZone | null): ShownZones {
     const isUnknown = this.#zone?.status === 'unknown';
     return {

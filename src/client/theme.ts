@@ -1,5 +1,6 @@
 import { createAnalogDial } from './analog-dial.ts';
 import { type Appearance, readAppearance } from './appearance.ts';
+import { element } from './browser.ts';
 import type { FaceView, ShownTime, ShownZone } from './face.ts';
 import { schedule } from './schedule.ts';
 import { loadStyleSheet } from './style-sheet.ts';
@@ -12,28 +13,67 @@ const shiftPercent = 1.5;
 
 export interface Theme {
   appearance: Appearance;
-  /** A sentence for each part of the address that the page ignores. */
+  /** A sentence for each part of the queries that the page ignores. */
   warnings: string[];
   view: FaceView;
   zonesFor(houseZone: ShownZone | null): ShownZones;
 }
 
-/** To be called before a theme is applied. Rejects if the server does not deliver the style sheet. */
-export async function loadThemeStyle(): Promise<void> {
-  await loadStyleSheet('/static/theme.css');
+interface PreparedTheme {
+  appearance: Appearance;
+  warnings: string[];
+  setQuery: string;
+  isDefault: boolean;
+  zones: ThemeZones;
+  /** Resolves when the theme can be applied. Rejects if the server does not deliver the style sheet. */
+  ready: Promise<unknown>;
 }
 
-export interface ThemeOptions {
-  /** Of requests to the server. */
-  headers: Record<string, string>;
-  /** What `zonesBeside` returns may have changed. */
-  onZones: () => void;
+let prepared: PreparedTheme | null = null;
+let shownZones: ThemeZones | null = null;
+
+/**
+ * Prepares the theme that the query of the address and the query set by operators describe. Resolves when the theme
+ * prepared last can be applied. On a live page this includes that its zones are loaded, since the page keeps its face
+ * until then. Rejects if the server does not deliver the style sheet. `headers`: of requests to the server; `onZones`: what
+ * `zonesFor` returns may have changed.
+ */
+export async function prepare(
+  query: string,
+  setQuery: string,
+  headers: Record<string, string>,
+  onZones: () => void,
+): Promise<void> {
+  const { appearance, warnings } = readAppearance(query, setQuery);
+  const zones = new ThemeZones(appearance, {
+    fetchOffsets: (name) => fetchZone(location.href, name, headers),
+    schedule,
+    random: Math.random,
+    onChange: onZones,
+  });
+  const zonesLoaded = zones.load();
+  const isLive = document.documentElement.dataset['state'] === 'live';
+  const ready = Promise.all([loadStyleSheet('/static/theme.css'), isLive ? zonesLoaded : null]);
+  if (prepared?.zones !== shownZones) prepared?.zones.stop();
+  prepared = { appearance, warnings, setQuery, isDefault: query + setQuery === '', zones, ready };
+  let awaited: PreparedTheme;
+  do {
+    awaited = prepared;
+    await awaited.ready;
+  } while (awaited !== prepared);
 }
 
-/** Gives the page the appearance that its address describes. */
-export function applyTheme(query: string, display: HTMLElement, { headers, onZones }: ThemeOptions): Theme {
-  const { appearance, warnings } = readAppearance(query);
+/** Replaces the last theme by the prepared one. */
+export function applyTheme(): Theme {
+  if (prepared === null) throw new Error('no theme is prepared');
+  const { appearance, warnings, setQuery, isDefault, zones } = prepared;
   const root = document.documentElement;
+  const display = element('display');
+  removeTheme(root, display);
+  if (shownZones !== zones) shownZones?.stop();
+  shownZones = zones;
+  // The panel shows it.
+  if (setQuery !== '') root.dataset['setFace'] = setQuery;
   root.classList.add(appearance.face);
   if (appearance.isTransparent) root.classList.add('transparent');
   if (appearance.shift) root.classList.add('shift');
@@ -45,14 +85,20 @@ export function applyTheme(query: string, display: HTMLElement, { headers, onZon
   for (const name of ['--background', '--raised']) setColor(root, name, background);
   setLanguage(display, appearance.lang);
   const view = new ThemeView(appearance, display);
-  const zones = new ThemeZones(appearance, {
-    fetchOffsets: (name) => fetchZone(location.href, name, headers),
-    schedule,
-    random: Math.random,
-    onChange: onZones,
-  });
-  zones.load();
+  if (appearance.face === 'digital' && !isDefault) {
+    const width = timeWidth(display, (wallClock) => view.textOf(wallClock));
+    root.style.setProperty('--time-width', width.toFixed(2));
+  }
   return { appearance, warnings, view, zonesFor: (houseZone) => zones.resolve(houseZone) };
+}
+
+/** Restores the plain page, also after a theme that could be applied only in part. */
+function removeTheme(root: HTMLElement, display: HTMLElement): void {
+  root.classList.remove('digital', 'analog', 'transparent', 'shift', 'has-date', 'has-second-zone');
+  delete root.dataset['setFace'];
+  for (const element of [root, document.body]) element.removeAttribute('style');
+  for (const name of ['lang', 'dir']) display.removeAttribute(name);
+  for (const added of document.querySelectorAll('#date, #second-zone, #dial')) added.remove();
 }
 
 class ThemeView implements FaceView {
@@ -71,9 +117,6 @@ class ThemeView implements FaceView {
     this.#date = date || weekday ? addLine('date', lang, display, 'beforebegin') : null;
     this.#secondZone = zone2 === null ? null : addLine('second-zone', lang, display, 'afterend');
     this.#setHands = face === 'analog' ? createAnalogDial(display, seconds) : null;
-    if (face === 'analog') return;
-    const width = timeWidth(display, (wallClock) => this.textOf(wallClock));
-    document.documentElement.style.setProperty('--time-width', width.toFixed(2));
   }
 
   textOf(wallClock: number): string {
@@ -139,12 +182,12 @@ function addLine(id: string, lang: string | null, display: HTMLElement, where: I
   return line;
 }
 
-function setLanguage(element: HTMLElement, lang: string | null): void {
+function setLanguage(line: HTMLElement, lang: string | null): void {
   if (lang === null) return;
-  element.lang = lang;
-  element.dir = 'auto';
+  line.lang = lang;
+  line.dir = 'auto';
 }
 
-function write(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+function write(line: HTMLElement, text: string): void {
+  if (line.textContent !== text) line.textContent = text;
 }

@@ -1,11 +1,13 @@
+import type { TextElement } from './face.ts';
+
 /** The page's warnings, a sentence per subject: shown on the page and, once each, in the console. */
 export class Warnings {
-  readonly #list: HTMLElement;
+  readonly #elements: { readonly warnings: TextElement };
   readonly #texts = new Map<string, string>();
   readonly #logged = new Set<string>();
 
-  constructor(list: HTMLElement) {
-    this.#list = list;
+  constructor(elements: { readonly warnings: TextElement }) {
+    this.#elements = elements;
   }
 
   get texts(): readonly string[] {
@@ -20,7 +22,12 @@ export class Warnings {
       this.#texts.set(subject, text);
       this.log(text);
     }
-    this.#list.textContent = this.texts.join('. ');
+    this.#elements.warnings.textContent = this.texts.join('. ');
+  }
+
+  clear(): void {
+    this.#texts.clear();
+    this.#elements.warnings.textContent = '';
   }
 
   /** Writes a sentence only to the console. */

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { formatAuthority, isUnspecified, localHosts } from '../addresses.ts';
+import type { AuthorityCheck } from '../authority/authority-check.ts';
 import type { Backend, DurabilityProblem } from '../backend/backend.ts';
 import { pause } from '../time/pause.ts';
 import { healthProblem } from './healthcheck.ts';
@@ -73,6 +74,27 @@ function operationsCheck(backend: Backend, name: string): Check {
     } catch (error) {
       return [{ name, level: 'WRONG', text: error instanceof Error ? error.message : String(error) }];
     }
+  };
+}
+
+/** Asks the NTP servers, and checks that house time agrees with UTC. */
+export function ntpCheck(authority: AuthorityCheck, alarmMs: number): Check {
+  return async () => {
+    await authority.question();
+    const { reading, problems } = authority;
+    const name = 'ntp';
+    const others = problems.map((problem) => `; ${problem}`).join('');
+    if (reading === null) {
+      const reason = others === '' ? ', because house time is unknown' : others;
+      return [{ name, level: 'WRONG', text: `house time cannot be compared with UTC${reason}` }];
+    }
+    const { offsetMs, boundMs, isContradiction } = reading;
+    const text = `house time is ${offsetMs.toFixed(1)} ms from UTC (±${boundMs.toFixed(1)} ms)`;
+    const isWrong = Math.abs(offsetMs) + boundMs > alarmMs;
+    const reason = isWrong ? `, and --ntp-alarm is ${alarmMs} ms` : '';
+    const contradiction = isContradiction ? '; the servers contradict each other' : '';
+    const level = isContradiction || problems.length > 0 ? 'warn' : 'ok';
+    return [{ name, level: isWrong ? 'WRONG' : level, text: `${text}${reason}${contradiction}${others}` }];
   };
 }
 

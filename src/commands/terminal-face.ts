@@ -11,8 +11,10 @@ export interface Reading {
   state: ScreenState;
   /** Why the time is not live; null if it is live or the reason is unknown. */
   reason: string | null;
-  /** How far the shown time may be wrong, ms. */
+  /** How far the shown time may be wrong, ms: against UTC if `utcErrorMs` is known, else against house time. */
   errorMs: number | null;
+  /** House time is within this of UTC, ms; null while the installation does not check it. */
+  utcErrorMs: number | null;
   /** House time minus this host's clock, ms. */
   offsetMs: number | null;
 }

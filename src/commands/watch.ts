@@ -42,11 +42,12 @@ export async function watch(options: WatchOptions): Promise<void> {
   let problem: Problem | null = null;
 
   const reading = (): Reading => {
-    const { state, house } = connection;
-    const errorMs = house.errorMs === null ? null : house.errorMs + painter.latenessMs;
+    const { state, house, utc } = connection;
+    const errorMs = house.errorMs === null ? null : house.errorMs + painter.latenessMs + (utc.errorMs ?? 0);
     const time = shown === null || zone === null ? null : timeTextAt(zone, shown);
+    const { offsetMs } = house;
     const reason = state === 'live' ? null : (problem?.reason ?? null);
-    return { at: shown, time, zone: zone?.zone ?? null, state, reason, errorMs, offsetMs: house.offsetMs };
+    return { at: shown, time, zone: zone?.zone ?? null, state, reason, errorMs, utcErrorMs: utc.errorMs, offsetMs };
   };
   const show = (): void => {
     const { state, time } = reading();
@@ -147,5 +148,6 @@ function programOf(
     schedule,
     build,
     onBuild: () => {},
+    onCommand: () => {},
   };
 }

@@ -15,7 +15,7 @@ import type { SharedCredential, SharedCredentials } from './shared-credentials.t
  */
 export type CredentialKind = 'session' | 'screen' | 'link' | 'token' | 'key' | 'shared-token';
 
-/** Every kind, for what everybody who may read the clock may do. */
+/** Every kind: for routes that are open to everybody who may read the clock. */
 export const readerKinds: readonly CredentialKind[] = ['session', 'screen', 'link', 'token', 'key', 'shared-token'];
 /** The cookies of the pages that show the clock. */
 export const pageKinds: readonly CredentialKind[] = ['session', 'screen', 'link'];
@@ -59,9 +59,9 @@ export class Authenticator {
   }
 
   /**
-   * The sessions of the request's credentials in their order of precedence, by their signatures alone: it does not ask
-   * the backend. Several, if the browser sends several session cookies; none, if the request is signed out. Bearer on a
-   * page counts only if the route accepts it. Refused credentials of another application are added to `refusals`.
+   * The sessions of the request's credentials in their order of precedence, by their signatures alone, without a read
+   * from the backend. Several if the browser sends several session cookies; none if the request is signed out. Bearer on
+   * a page counts only if the route accepts it. Refused credentials of another application are added to `refusals`.
    */
   async *verify(head: RequestHead, options: CredentialOptions, refusals: Refusal[]): AsyncGenerator<Verified> {
     const { shared } = this.#options;

@@ -11,7 +11,7 @@ const pollEveryMs = 5_000;
 
 export interface CertificateReloadOptions {
   config: WebSettings;
-  listener: Pick<Listener, 'replace' | 'closeRetired'>;
+  listener: Pick<Listener, 'replace' | 'listenAgain' | 'closeRetired'>;
   time: Pick<HouseTime, 'now'>;
   log: Logger;
 }
@@ -27,8 +27,9 @@ export class CertificateReload implements Service {
   #timer: NodeJS.Timeout | undefined;
   /** The contents of the files that were last loaded or refused. */
   #seen = '';
-  #isPolling = false;
+  #polling: Promise<void> | null = null;
   #isStopped = false;
+  #isListening = true;
   #expiresAt: number | null = null;
 
   constructor(options: CertificateReloadOptions) {
@@ -52,17 +53,24 @@ export class CertificateReload implements Service {
     this.#isStopped = true;
     clearInterval(this.#timer);
     process.off('SIGHUP', this.#onHangup);
+    await this.#polling;
   }
 
   async #poll(): Promise<void> {
-    if (this.#isPolling) return;
-    this.#isPolling = true;
+    if (this.#polling !== null) return;
+    this.#polling = this.#update();
     try {
-      this.#options.listener.closeRetired();
-      await this.#reloadIfChanged();
+      await this.#polling;
     } finally {
-      this.#isPolling = false;
+      this.#polling = null;
     }
+  }
+
+  async #update(): Promise<void> {
+    const { listener } = this.#options;
+    listener.closeRetired();
+    await this.#reloadIfChanged();
+    if (!this.#isStopped && !this.#isListening) this.#setListening(await listener.listenAgain());
   }
 
   async #reloadIfChanged(): Promise<void> {
@@ -71,9 +79,9 @@ export class CertificateReload implements Service {
     if (this.#isStopped || files === null || files.cert + files.key === this.#seen) return;
     this.#seen = files.cert + files.key;
     try {
-      await listener.replace();
+      this.#setListening(await listener.replace());
       if (!isSame(files, await this.#read())) {
-        // They changed meanwhile, so the loaded version is unknown. The next poll loads them again.
+        // They changed during the reload, so the loaded version is unknown. The next poll loads them again.
         this.#seen = '';
         return;
       }
@@ -84,6 +92,14 @@ export class CertificateReload implements Service {
     }
     log.info('new certificate loaded');
     this.#loaded(files);
+  }
+
+  #setListening(isListening: boolean): void {
+    if (isListening === this.#isListening) return;
+    this.#isListening = isListening;
+    const { log } = this.#options;
+    if (isListening) log.info('listening again');
+    else log.warn('another process took the port while the certificate changed; trying again every 5 s');
   }
 
   #loaded({ cert, key }: Files): void {

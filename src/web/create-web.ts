@@ -43,7 +43,7 @@ import { screenApiRoutes } from './screen-api-routes.ts';
 import { screensRoutes } from './screens-routes.ts';
 import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
-import { SocketEndpoint } from './socket-endpoint.ts';
+import { SocketEndpoint, type UtcCheck } from './socket-endpoint.ts';
 import { serveSockets, socketRoutes } from './socket-routes.ts';
 import { Spread } from './spread.ts';
 import { cookiePrefixOf, ssoSettings } from './sso-settings.ts';
@@ -70,8 +70,10 @@ export interface WebDependencies {
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   stopping: AbortSignal;
-  /** Whether `/ready` says that the process still starts. */
+  /** Whether `/ready` reports that the process is still starting. */
   isStarting?: () => boolean;
+  /** Compares house time with UTC; undefined without NTP servers. */
+  utc?: UtcCheck | undefined;
   log: Logger;
 }
 

@@ -6,7 +6,7 @@ import type { WebContext } from './web-context.ts';
 
 /**
  * The clock without anything else, for a frame. Signed out, it links to the sign-in form, since a form in a frame is
- * unsafe. With the key of a link in its fragment, which the server never sees, it is the clock all the same.
+ * unsafe. If its fragment contains the key of a link, which the server never receives, it shows the clock.
  */
 export function embedRoutes({ config, authenticator, screenCookies, assets, build }: WebContext): Routes {
   return {

@@ -6,7 +6,7 @@ import { errorPage } from './pages/error-page.ts';
 /** The prefix of the `type` of each kind of error (RFC 9457, section 3.1.1), which is a name, not an address. */
 const problemTypes = 'urn:problem-type:clock:';
 
-/** A page without a script cannot retry by itself: a screen would show the error until somebody comes. */
+/** A page without a script cannot retry by itself: a screen would show the error until somebody reloads it. */
 const refresh = ['Refresh', '5'] as const;
 
 /** The response for an error: problem details (RFC 9457) under `/api/`, a page elsewhere. */

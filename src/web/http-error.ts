@@ -53,7 +53,7 @@ export class HttpError extends Error {
   }
 }
 
-/** 401 for requests that programs make. `WWW-Authenticate` tells them to send a token. */
+/** 401 for requests that programs make. `WWW-Authenticate` requests a token. */
 export function signedOut(): HttpError {
   return new HttpError('signed-out', 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
 }

@@ -50,7 +50,7 @@ export function page(html: Html, status = 200, headers: Headers = []): Response 
 
 /**
  * A page with a secret, its CSRF token, beside text that the request chose, such as `next`. It is never compressed: the
- * length of what is compressed together tells how similar the two are, and so reveals the secret bit by bit (BREACH).
+ * length of compressed text depends on how similar its parts are, which reveals the secret bit by bit (BREACH).
  */
 export function secretPage(html: Html, status = 200, headers: Headers = []): Response {
   return {

@@ -1,3 +1,4 @@
+import { formatAuthority } from '../addresses.ts';
 import { UserError } from '../lifecycle.ts';
 import { listenExclusively, type ListenSocket, type TemplatedApp, type Uws } from './uws.ts';
 
@@ -50,21 +51,27 @@ export class Listener {
       this.stopListening();
       if (await this.#listen()) return;
     }
+    const { host } = this.#options;
     throw new UserError(
-      `--port: cannot listen on ${this.#address}: the port is in use, or --host is not an address of this host`,
+      `--port: cannot listen on ${formatAuthority(host, this.#port)}: the port is in use, or --host is not an address of this host`,
     );
   }
 
-  /** Replaces the current app by a new one. Throws a `UserError`, and changes nothing, if none can be created. */
-  async replace(): Promise<void> {
+  /**
+   * Replaces the current app by a new one. Throws a `UserError`, and changes nothing, if none can be created. Resolves
+   * to false if another process took the port in between; then `listenAgain` can be called until it succeeds.
+   */
+  async replace(): Promise<boolean> {
     const next = this.#create();
     this.#retired.push({ served: this.#current, closeAfter: performance.now() + retiredForMs });
     this.#current = next;
     this.stopListening();
-    if (!(await this.#listen()))
-      throw new Error(
-        `cannot listen on ${this.#address} again after a change of the certificate: another process took the port`,
-      );
+    return this.#listen();
+  }
+
+  /** Listens after a `replace` that could not. Resolves to whether it listens now. */
+  async listenAgain(): Promise<boolean> {
+    return this.#listening !== undefined || (await this.#listen());
   }
 
   /** Closes the apps that were replaced and have no sockets any more. */
@@ -98,11 +105,6 @@ export class Listener {
   close(): void {
     this.stopListening();
     for (const { app } of this.#apps()) app.close();
-  }
-
-  get #address(): string {
-    const { host } = this.#options;
-    return `${host.includes(':') ? `[${host}]` : host}:${this.#port}`;
   }
 
   async #listen(): Promise<boolean> {

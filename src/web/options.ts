@@ -1,19 +1,19 @@
-import { isIP } from 'node:net';
 import { firstAccountName } from '../auth/first-account.ts';
 import { passwordProblem } from '../auth/passwords.ts';
 import { parseAddressRange } from '../addresses.ts';
 import {
-  anyText,
   BadValue,
   commaList,
   durationBetween,
+  filePath,
   integerBetween,
+  listenAddress,
   port,
   secretList,
   type OptionTable,
   type ValuesOf,
 } from '../config.ts';
-import { parseOrigin } from './origin.ts';
+import { parseFrameAncestor, parseOrigin } from './origin.ts';
 import { ssoOptions } from './sso-options.ts';
 
 function oneWorker(text: string): number {
@@ -24,14 +24,6 @@ function oneWorker(text: string): number {
 function adminPassword(text: string): string {
   const problem = passwordProblem(text, firstAccountName);
   if (problem !== null) throw new BadValue(`an acceptable password; it ${problem}`);
-  return text;
-}
-
-/** An IP address or a host name. The resolver would accept `*` and an empty text as all addresses. */
-function hostName(text: string): string {
-  if (isIP(text) === 0 && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text)) {
-    throw new BadValue('an address of this host or its name, such as 192.0.2.1, ::1 or localhost; :: for all');
-  }
   return text;
 }
 
@@ -54,7 +46,7 @@ export const webOptions = {
   host: {
     flag: '--host <address>',
     env: ['CLOCK_HOST'],
-    parse: hostName,
+    parse: listenAddress,
     help: 'the address to listen on (default: all, IPv4 and IPv6; with clock all: 127.0.0.1)',
   },
   workers: {
@@ -74,9 +66,9 @@ export const webOptions = {
   frameAncestors: {
     flag: '--frame-ancestors <origins>',
     env: ['CLOCK_FRAME_ANCESTORS'],
-    parse: commaList(parseOrigin),
+    parse: commaList(parseFrameAncestor),
     default: '',
-    help: 'origins whose pages may show /embed in a frame, separated by commas',
+    help: 'origins whose pages may show /embed in a frame, such as https://*.example.org, separated by commas',
   },
   publicUrl: {
     flag: '--public-url <origin>',
@@ -114,13 +106,13 @@ export const webOptions = {
   tlsCert: {
     flag: '--tls-cert <file>',
     env: ['CLOCK_TLS_CERT'],
-    parse: anyText,
+    parse: filePath,
     help: 'PEM file with the certificate and its chain; serves https',
   },
   tlsKey: {
     flag: '--tls-key <file>',
     env: ['CLOCK_TLS_KEY'],
-    parse: anyText,
+    parse: filePath,
     help: 'PEM file with the private key of the certificate',
   },
   cookiePrefix: {

@@ -3,9 +3,16 @@ import type { RequestHead } from './http.ts';
 
 /** An origin as browsers send it: scheme, host and port, nothing else. Only http and https can serve pages. */
 export function parseOrigin(text: string): string {
-  if (originOf(text) === null || !/^https?:/.test(text)) {
+  // The parser of URLs accepts more characters in a host than a name has, such as `*`.
+  if (originOf(text) === null || !/^https?:\/\/[\w.:[\]-]+$/.test(text)) {
     throw new BadValue('origins of http or https, such as https://clock.example.org');
   }
+  return text;
+}
+
+/** An origin, or all subdomains of one: `https://*.example.org`. */
+export function parseFrameAncestor(text: string): string {
+  parseOrigin(text.replace('://*.', '://any.'));
   return text;
 }
 

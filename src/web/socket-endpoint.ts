@@ -1,10 +1,10 @@
+import type { Session } from '../auth/session.ts';
 import type { Refusal } from '../auth/sso/refusals.ts';
 import type { Ticket, Tickets } from '../auth/tickets.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
-import { closeCode, parseClientMessage } from '../protocol.ts';
+import { closeCode, parseClientMessage, type Sync } from '../protocol.ts';
 import { readerKinds, refusalError, type Authenticator } from './authenticator.ts';
-import type { Session } from '../auth/session.ts';
 import { checkHandshake, topicsOf } from './handshake.ts';
 import { asHttpError, HttpError, signedOut, temporary } from './http-error.ts';
 import type { RequestHead } from './http.ts';
@@ -36,8 +36,17 @@ export interface SocketEndpointOptions {
   spread: Spread;
   /** When a socket of a shared session is closed so that its client shows its credential again, house time. */
   recheckAt: (session: Session) => number;
+  /** Compares house time with UTC; undefined without NTP servers. */
+  utc?: UtcCheck | undefined;
   build: string;
   log: Logger;
+}
+
+export interface UtcCheck {
+  /** The greatest deviation of house time from UTC, ms; null while it is unknown. */
+  readonly utcErrorMs: number | null;
+  /** Null while there is no alarm. */
+  readonly alarm: string | null;
 }
 
 /** Opens the socket of an accepted handshake. Returns false if the client has gone. */
@@ -171,9 +180,18 @@ export class SocketEndpoint {
   }
 
   #answerSync(socket: Socket, echo: number, received: number): void {
-    const { backend, spread, build } = this.#options;
+    const { backend, spread, utc, build } = this.#options;
     const { time } = backend;
-    const sync = { echo, received, sent: time.now(), error: time.errorMs, spread: spread.ms, build };
+    const sync: Sync = {
+      echo,
+      received,
+      sent: time.now(),
+      error: time.errorMs,
+      utcError: utc?.utcErrorMs ?? null,
+      ...(utc?.alarm ? { utcAlarm: true } : {}),
+      spread: spread.ms,
+      build,
+    };
     socket.send(JSON.stringify({ sync }), false);
   }
 }

@@ -52,7 +52,7 @@ describe('clock all', () => {
     expect(text).not.toContain(all.adminPassword());
   });
 
-  test('keeps its data private', () => {
+  test('creates data that only its user can read', () => {
     expect(statSync(all.dataDir).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(all.dataDir)) {
       const { mode } = statSync(join(all.dataDir, name));
@@ -127,7 +127,7 @@ describe('clock all', () => {
 });
 
 describe('the first account', () => {
-  test('replaces a left-over password file, and is not created again after it was removed', async () => {
+  test('replaces an old password file, and is not created again after it was removed', async () => {
     const dataDir = join(directory, 'left');
     mkdirSync(dataDir, { mode: 0o700 });
     writeFileSync(join(dataDir, 'admin-password'), 'of another data file\n');

@@ -168,7 +168,7 @@ describe('a value that is not allowed', () => {
 });
 
 describe('a port in use', () => {
-  test('is exit 2, one line that names it, and leaves no account behind', async () => {
+  test('exits with 2 and one line that names it, and creates no account', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -242,12 +242,12 @@ describe('a command without a store', () => {
   test.concurrent.each([
     ['user', 'list'],
     ['token', 'list'],
-  ])('%s %s is exit 2 and names both ways to select one', async (...args) => {
+  ])('%s %s exits with 2 and names both ways to select one', async (...args) => {
     const ended = await runClock([...args, '--data-dir', join(directory, 'nowhere')]);
     expectRefused(ended, /CLOCK_REDIS_URL.*--data-dir/);
   });
 
-  test('is exit 1 and one line if Redis does not answer', async () => {
+  test('exits with 1 and one line if Redis does not answer', async () => {
     const port = String(await freePort());
     const { exit, stderr } = await runClock(['user', 'list', '--redis-port', port]);
     expect(exit).toBe(1);
@@ -335,7 +335,7 @@ describe('without a secret, a store, a zone or a reader of the log', () => {
     await server.stop();
   });
 
-  test('a store that becomes unavailable during a command is exit 1 and one line', async () => {
+  test('a command whose store becomes unavailable exits with 1 and one line', async () => {
     const server = await RedisServer.start();
     const args = ['user', 'add', 'ada', '--password-stdin', '--redis-port', String(server.port)];
     const command = spawn(join(import.meta.dirname, '../../bin/clock'), args);
@@ -418,7 +418,7 @@ describe('a certificate and its key', () => {
     expect(check.exit).toBe(1);
   });
 
-  test('that are valid pass clock check, which recognizes the clock that runs with them', async () => {
+  test('that are valid pass clock check, which recognizes the running clock that uses them', async () => {
     const tls = ['--tls-cert', own.certFile, '--tls-key', own.keyFile];
     const { stdout } = await runClock(['check', '--port', String(all.port), '--data-dir', all.dataDir, ...tls]);
     expect(stdout).toMatch(/^ok    tls: /m);
@@ -577,7 +577,7 @@ function worksOnItsStore(start: () => Promise<Store>): void {
     expect(ended).toEqual({ exit: 0, [closed]: '', [other]: (await run(args))[other] });
   });
 
-  test('an account that already exists, or does not exist, is exit 1 and one line', async () => {
+  test('an account that already exists, or does not exist, is refused with exit code 1 and one line', async () => {
     for (const ended of [
       await add('ADMIN'),
       ...(await Promise.all(['disable', 'enable', 'remove', 'operator'].map((what) => run(['user', what, 'nobody'])))),
@@ -597,7 +597,7 @@ function worksOnItsStore(start: () => Promise<Store>): void {
       'must not be the name',
     ],
     ['no terminal to type on', ['user', 'add', 'bob'], password, '--password-stdin'],
-  ])('%s is exit 2 and one line', async (_, args, stdin, words) => {
+  ])('%s exits with 2 and one line', async (_, args, stdin, words) => {
     const { exit, stderr } = await run(args, stdin);
     expect(exit).toBe(2);
     expect(stderr.split('\n').at(-2)).toMatch(/^clock: /);
@@ -624,7 +624,7 @@ function worksOnItsStore(start: () => Promise<Store>): void {
     expect((await run(['token', 'issue', 'nobody'])).exit).toBe(1);
   });
 
-  test('healthcheck is exit 0 for the port of the role, and exit 1 and one line for another', async () => {
+  test('healthcheck exits with 0 for the port of the role, and with 1 and one line for another', async () => {
     const port = String(store.all.port);
     expect((await runClock(['healthcheck', '--port', port])).exit).toBe(0);
     expect((await runClock(['healthcheck', '--port', port, '--ready'])).exit).toBe(0);

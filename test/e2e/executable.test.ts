@@ -91,7 +91,7 @@ describe('executable', () => {
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
   });
 
-  test('needs no such directory if the addon is in the directory of the executable', async () => {
+  test('needs no such directory if its own directory contains the addon', async () => {
     const beside = join(executable.directory, 'uws.node');
     copyFileSync(addonFile(), beside);
     try {

@@ -1,7 +1,10 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, signIn } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { violationsOf } from '../support/good-page.ts';
+import { ScreenPage } from '../support/screen-page.ts';
 
 const languages = 'es de fr pt it nl pl ja zh-CN zh-TW ko ar fa hi th'.split(' ');
 const faces = ['', '&hours=12', '&seconds=off&hours=12', '&face=analog'];
@@ -61,4 +64,113 @@ test.each(languages)('no time and no date is cut in %s, in any face, in a narrow
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     }
   }
+});
+
+const words = [
+  ['es-MX', 'es', 'En directo'],
+  ['de', 'de', 'Live'],
+  ['fr-CA', 'fr', 'En direct'],
+  ['pt-BR', 'pt', 'Ao vivo'],
+  ['it', 'it', 'In diretta'],
+  ['nl-BE', 'nl', 'Live'],
+  ['pl', 'pl', 'Na żywo'],
+  ['ja-JP', 'ja', 'ライブ'],
+  ['zh-TW', 'zh-Hans', '实时'],
+  ['ar-EG', 'ar', 'مباشر'],
+] as const;
+
+describe('words of state', () => {
+  const wait = { timeout: 8_000 };
+
+  test.each(words)('in a browser in %s are in %s, and fit the window', async (locale, lang, live) => {
+    const context = await browser.newContext({ serviceWorkers: 'block', locale });
+    await context.addCookies(await page.context().cookies());
+    const one = await context.newPage();
+    await one.goto(`${clock.url}/?hours=13`);
+    await one.waitForSelector('[data-state="live"]');
+    await expect.poll(() => one.getAttribute('#state', 'lang'), wait).toBe(lang);
+    expect(await one.textContent('#state')).toBe(live);
+    expect(await one.getAttribute('#state', 'dir')).toBe(lang === 'ar' ? 'rtl' : 'ltr');
+    expect(await one.textContent('#warnings')).not.toMatch(/ignored|^$/);
+    expect(await one.textContent('#display')).toMatch(/^\d\d:\d\d:\d\d$/);
+    await one.click('#read');
+    const reading = (await one.textContent('#reading')) ?? '';
+    expect(reading).toMatch(/^\u2068?\d\d:\d\d:\d\d/);
+    expect(reading.endsWith(live)).toBe(true);
+    for (const width of widths) {
+      await one.setViewportSize({ width, height: 720 });
+      expect(await one.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    }
+    expect(await violationsOf(one)).toEqual([]);
+    await context.close();
+  });
+
+  test('are in the language of the address, else in that of the face that operators set', async () => {
+    const one = await page.context().newPage();
+    const screen = new ScreenPage(one);
+    await screen.connect();
+    await one.goto(`${clock.url}/?lang=it`);
+    await expect.poll(() => one.textContent('#state'), wait).toBe('In diretta');
+    screen.send({ name: 'face', query: 'lang=pl&date=on' });
+    await one.waitForSelector('#date');
+    expect(await one.textContent('#state')).toBe('In diretta');
+    await one.goto(`${clock.url}/`);
+    await expect.poll(() => one.textContent('#state'), wait).toBe('Live');
+    screen.send({ name: 'face', query: 'lang=pl' });
+    await expect.poll(() => one.textContent('#state'), wait).toBe('Na żywo');
+    expect(await one.textContent('#read')).toBe('Odczytaj godzinę');
+    screen.send({ name: 'face', query: '' });
+    await expect.poll(() => one.textContent('#state'), wait).toBe('Live');
+    expect(await one.textContent('#read')).toBe('Read the time');
+    expect(await one.getAttribute('#state', 'lang')).toBe('en');
+    await one.close();
+  });
+
+  test('are requested only if they are not English, and are English if they are not delivered', async () => {
+    const one = await page.context().newPage();
+    const requested: string[] = [];
+    one.on('request', (request) => requested.push(new URL(request.url()).pathname));
+    await one.route('**/static/words.*', (route) => route.abort());
+    const wordFiles = (): string[] => requested.filter((path) => path.includes('/words.'));
+    await one.goto(`${clock.url}/?lang=en-GB`);
+    await one.waitForSelector('[data-state="live"]');
+    expect(wordFiles()).toEqual([]);
+    await one.goto(`${clock.url}/?lang=it`);
+    await one.waitForSelector('[data-state="live"]');
+    expect(wordFiles()).toHaveLength(1);
+    expect(await one.textContent('#state')).toBe('Live');
+    expect(await one.textContent('#read')).toBe('Read the time');
+    await one.close();
+  });
+
+  test('are those of the browser in a frame, without the server, and when the session ends', async () => {
+    const own = await startClock(['all', '--port', String(await freePort())]);
+    const context = await browser.newContext({ locale: 'pl-PL' });
+    const one = await context.newPage();
+    const state = (): Promise<string | null> => one.textContent('#state');
+    await signIn(one, `${own.url}/`, own.adminPassword());
+    await one.waitForSelector('[data-state="live"]');
+    await one.evaluate('navigator.serviceWorker.ready.then(() => {})');
+    await one.goto(`${own.url}/embed`);
+    await expect.poll(state, wait).toBe('Na żywo');
+    await one.goto(`${own.url}/`);
+    await expect.poll(state, wait).toBe('Na żywo');
+    own.kill('SIGTERM');
+    await own.exited;
+    await expect.poll(state, wait).toMatch(/^Nieaktualny: zatrzymany o \d\d:\d\d:\d\d$/);
+    await one.reload();
+    await expect.poll(state, wait).toBe('Nieaktualny: brak sygnału');
+    const again = await startClock(['all', '--port', String(own.port)], { dataDir: own.dataDir });
+    // The page of the service worker leaves when its session ends; the server's page stays.
+    await one.goto(`${own.url}/`);
+    await expect.poll(state, wait).toBe('Na żywo');
+    const other = await context.newPage();
+    await other.goto(`${own.url}/`);
+    await other.getByRole('button', { name: 'Wyloguj się' }).click();
+    await expect.poll(state, wait).toMatch(/^Wylogowano: zegar zatrzymany o \d\d:\d\d:\d\d$/);
+    expect(await one.textContent('#sign-in')).toBe('Zaloguj się ponownie');
+    await context.close();
+    await again.stop();
+    await own.stop();
+  });
 });

@@ -159,7 +159,7 @@ describe('a link', () => {
     await page.context().close();
   });
 
-  test('shows a code below its words when it is dead', async () => {
+  test('that has ended shows an explanation and a code', async () => {
     const page = await (await device()).newPage();
     await page.goto(`${there.url}/screen#clk_${'a'.repeat(32)}`);
     await page.getByText('This link has ended').waitFor();

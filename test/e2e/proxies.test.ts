@@ -108,7 +108,7 @@ describe.each(kinds)('behind $name', ({ name, startProxy }) => {
     await proxy?.[Symbol.asyncDispose]();
   });
 
-  test('sets the cookie of https, although the proxy connects over http', async () => {
+  test('sets the Secure cookie, although the proxy connects over http', async () => {
     const set = await new Visitor(proxy).signIn();
     expect(set).toMatch(/^__Host-sessionid=/);
     expect(set).toContain('Secure');

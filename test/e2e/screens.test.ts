@@ -88,7 +88,7 @@ function commandsOf(socket: TestSocket): unknown[] {
 }
 
 describe('the page of screens', () => {
-  test('lists screens and connected browsers, trouble first, and follows them', async () => {
+  test('lists screens and connected browsers, those with problems first, and updates them', async () => {
     await addScreen('s1', 'Lobby', 'hall');
     await page.goto(`${app.url}/screens`);
     await expect.poll(names, soon).toEqual(['Lobby']);
@@ -157,7 +157,7 @@ describe('the page of screens', () => {
     }
   });
 
-  test('sets the group and face of a whole group after a question', async () => {
+  test('sets the group and face of a whole group after a confirmation', async () => {
     const socket = await connectScreen('s1', 'Lobby', 'hall');
     await addScreen('s2', 'Canteen', 'hall');
     await page.goto(`${app.url}/screens`);
@@ -220,7 +220,7 @@ describe('the page of screens', () => {
     await expect.poll(() => page.textContent('#update-problem'), soon).toBe('You are signed out. Sign in');
   });
 
-  test('says that its list is old while the server cannot read its data, and recovers', async () => {
+  test('shows that its list is outdated while the server cannot read its data, and recovers', async () => {
     await addScreen('s1', 'Lobby');
     await page.goto(`${app.url}/screens`);
     await expect.poll(names, soon).toEqual(['Lobby']);
@@ -269,7 +269,7 @@ describe('the page of screens', () => {
 });
 
 describe('the tab of accounts and tokens', () => {
-  test('disables and enables accounts and revokes tokens, after a question where nothing brings them back', async () => {
+  test('disables and enables accounts and revokes tokens, after a confirmation if that cannot be undone', async () => {
     await app.bearer('ben', dayMs, 'wall script');
     await page.goto(`${app.url}/screens`);
     await page.getByRole('tab', { name: 'Screens' }).focus();
@@ -286,7 +286,7 @@ describe('the tab of accounts and tokens', () => {
     expect(await violationsOf(page)).toEqual([]);
   });
 
-  test('shows why the last operator cannot be disabled, and is kept in the address', async () => {
+  test('shows why the last operator cannot be disabled, and is stored in the address', async () => {
     await app.auth.accounts.disable('cyd');
     await page.goto(`${app.url}/screens#accounts`);
     await page.getByRole('button', { name: 'Disable ana' }).click();

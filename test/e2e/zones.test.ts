@@ -90,7 +90,7 @@ describe('a zone on the page', () => {
     expect(await page.getAttribute('#display', 'aria-label')).toBe('Time in Europe/Madrid');
   });
 
-  test('is not shown over a video with a warning: that goes to panel and console', async () => {
+  test('that is unknown causes no warning over a video, only in the panel and the console', async () => {
     await live('?zone=Mars/Base&background=transparent');
     await until(() => consoleWarnings.some((text) => text.includes('zone=Mars/Base')), 'a warning in the console');
     expect(await page.locator('#warnings').isVisible()).toBe(false);

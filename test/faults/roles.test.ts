@@ -56,7 +56,7 @@ describe('with two web processes, three workers and five beats', () => {
     return elsewhere;
   }
 
-  test('a leader that is killed, or frozen and resumed, leaves a gap of at most 2 s, and each instant comes once', async () => {
+  test('a leader that is killed, or frozen and resumed, causes a gap of at most 2 s, and each instant arrives once', async () => {
     const begin = ticks.length - 1;
     const killed = await leaderOf(beats);
     killed.process.kill('SIGKILL');
@@ -89,7 +89,7 @@ describe('with two web processes, three workers and five beats', () => {
     expect(faultsOf(ticks.slice(begin), 500)).toEqual([]);
   });
 
-  test('a worker that is killed, or frozen and resumed, costs at most two ticks, and none comes twice or late', async () => {
+  test('a worker that is killed, or frozen and resumed, loses at most two ticks, and none arrives twice or late', async () => {
     const begin = ticks.length - 1;
     const [killed, frozen, other] = workers as [RoleProcess, RoleProcess, RoleProcess];
     killed.process.kill('SIGKILL');
@@ -148,7 +148,7 @@ describe('with two web processes, three workers and five beats', () => {
   });
 });
 
-test('ticks every 50 ms come without drift, and at least 80 % of them', async () => {
+test('at least 80 % of the ticks of every 50 ms arrive, without drift', async () => {
   await using running = await Installation.start('50');
   const { web } = running.roles;
   const owner = await web.owner();

@@ -84,7 +84,7 @@ describe('a wall clock', () => {
     await web.process.logged("this host's clock differs from house time; check NTP here and on Redis's host");
   });
 
-  test('of the host of clock all is followed within 2 s when it is set 1 h back and forward, and seq rises', async () => {
+  test('that is set 1 h back or forward on the host of clock all is followed within 2 s, and seq rises', async () => {
     const clock = new WallClock('+0');
     const { all, owner } = await startAll(clock);
     await using _all = all;
@@ -106,7 +106,7 @@ describe('a wall clock', () => {
     ]);
   });
 
-  test('gives the date at once, and the tick of --interval 60000 at the full minute together with the next date', async () => {
+  test('gives the date at once, and with --interval 60000 a tick at each full minute together with the next date', async () => {
     const { all, owner } = await startAll(new WallClock('@2026-05-04 11:59:54'), ['--interval', '60000']);
     await using _all = all;
     const dateState = await (await owner.fetch('/api/initial_state?channel=date')).json();

@@ -49,6 +49,7 @@ describe('Kubernetes manifests', () => {
       'NetworkPolicy clock-default-deny',
       'NetworkPolicy clock-dns',
       'NetworkPolicy clock-metrics',
+      'NetworkPolicy clock-ntp',
       'NetworkPolicy clock-redis',
       'NetworkPolicy clock-to-redis',
       'NetworkPolicy clock-web-api',
@@ -228,7 +229,12 @@ describe('Kubernetes network policies', () => {
   const prometheus = { labels: { app: 'prometheus' }, namespace: 'monitoring' };
   const otherNamespace = { labels: { app: 'prometheus' }, namespace: 'elsewhere' };
 
-  test.each(roles)('let %s connect to Redis and DNS only', (app) => {
+  test('let web alone ask NTP servers', () => {
+    expect(isAllowed(policies, pod('clock-web-api'), 'outside', 123, 'UDP')).toBe(true);
+    expect(isAllowed(policies, pod('clock-worker'), 'outside', 123, 'UDP')).toBe(false);
+  });
+
+  test.each(roles)('let %s connect to Redis and DNS', (app) => {
     expect(isAllowed(policies, pod(app), pod('clock-redis'), 6379)).toBe(true);
     expect(isAllowed(policies, pod(app), 'outside', 53, 'UDP')).toBe(true);
     expect(isAllowed(policies, pod(app), 'outside', 53)).toBe(true);

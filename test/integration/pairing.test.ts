@@ -163,7 +163,7 @@ describe.each(installations)('over %s', (_name, start) => {
     expect((await client.fetch('/')).headers.get('location')).toBe('/screen');
   });
 
-  test('a screen’s cookie is set anew once a day', async () => {
+  test('a screen’s cookie is set again once a day', async () => {
     const client = await paired('Lobby');
     expect((await client.fetch('/')).headers.get('set-cookie')).toBeNull();
     here.backend.time.aheadMs += dayMs;
@@ -172,7 +172,7 @@ describe.each(installations)('over %s', (_name, start) => {
     expect((await client.fetch('/')).headers.get('set-cookie')).toBeNull();
   });
 
-  test('wrong, mistyped, expired and used codes are told apart', async () => {
+  test('wrong, mistyped, expired and used codes have different answers', async () => {
     const ana = await operator();
     const client = await kiosk();
     const code = client.shown.code.toLowerCase().replace('-', ' ');
@@ -191,7 +191,7 @@ describe.each(installations)('over %s', (_name, start) => {
     expect((await collect(late, late.shown)).status).toBe(404);
   });
 
-  test('of two operators who approve at once, one does', async () => {
+  test('of two operators who approve at the same time, one succeeds', async () => {
     const client = await kiosk();
     const [ana, bob] = [await operator('ana', here), await operator('bob', there)];
     const { code } = client.shown;
@@ -289,7 +289,7 @@ describe.each(installations)('over %s', (_name, start) => {
     expect((await player.fetch('/')).headers.get('location')).toBe('/screen');
   });
 
-  test('a key ends a screen’s earlier session, and a person’s only if it is told to', async () => {
+  test('a key ends a screen’s earlier session, and a person’s only on request', async () => {
     const { key } = await link('Studio');
     const exchange = (client: Client, body = ''): Promise<Response> =>
       client.fetch('/screen/link', {
@@ -428,7 +428,7 @@ describe('the address of the QR code', () => {
   });
 });
 
-test('10,000 waiting codes are the most, and slow nobody down', async () => {
+test('10,000 codes can wait, and other requests stay fast', async () => {
   await using app = await WebApp.start();
   const { limiter } = app.backend;
   for (let count = 0; count < 10_000; count += 1) {

@@ -85,7 +85,7 @@ describe('the list of accounts and tokens', () => {
     expect(tokens).toContainEqual(expect.objectContaining({ label: 'wall', account: 'ada' }));
   });
 
-  test('answers 401 to nobody and 403 to anybody else', async () => {
+  test('answers 401 if signed out and 403 to all others', async () => {
     const reader = await app.signedIn('ada');
     const token = { headers: await app.bearer('ana') };
     expect(await problemOf(await app.client().fetch('/api/accounts'))).toEqual([401, 'signed-out']);

@@ -130,7 +130,7 @@ describe('a sync', () => {
     socket.send('{"sync":12.5}');
     const { sync } = JSON.parse(await socket.next());
     const after = app.backend.time.now();
-    expect(Object.keys(sync).toSorted()).toEqual(['build', 'echo', 'error', 'received', 'sent', 'spread']);
+    expect(Object.keys(sync).toSorted()).toEqual(['build', 'echo', 'error', 'received', 'sent', 'spread', 'utcError']);
     expect(sync).toMatchObject({ echo: 12.5, error: 0, spread: 500, build: app.build });
     expect(sync.received).toBeGreaterThanOrEqual(before);
     expect(sync.sent).toBeGreaterThanOrEqual(sync.received);

@@ -171,13 +171,14 @@ describe('a certificate', () => {
   test('that is still being written when it is read is loaded when it is complete', async () => {
     const [files, next] = [await selfSignedCertificate(), await selfSignedCertificate()];
     let loads = 0;
-    const replace = async (): Promise<void> => {
+    const replace = async (): Promise<boolean> => {
       loads += 1;
       await writeFile(files.certFile, next.cert);
+      return true;
     };
     const reload = new CertificateReload({
       config: { tlsCert: files.certFile, tlsKey: files.keyFile } as WebSettings,
-      listener: { replace, closeRetired: () => {} },
+      listener: { replace, listenAgain: async () => true, closeRetired: () => {} },
       time: { now: Date.now },
       log: silentLogger(),
     });
@@ -195,6 +196,36 @@ describe('a certificate', () => {
         'the complete file is loaded',
         4_000,
       );
+    } finally {
+      await reload.stop();
+      await Promise.all([files.remove(), next.remove()]);
+    }
+  });
+
+  test('does not end the process if the port is taken during the change: it warns, and listens again later', async () => {
+    const [files, next] = [await selfSignedCertificate(), await selfSignedCertificate()];
+    const { log, lines } = recordedLog();
+    let isPortFree = false;
+    const reload = new CertificateReload({
+      config: { tlsCert: files.certFile, tlsKey: files.keyFile } as WebSettings,
+      listener: { replace: async () => isPortFree, listenAgain: async () => isPortFree, closeRetired: () => {} },
+      time: { now: Date.now },
+      log,
+    });
+    const messages = (): unknown[] => lines.map(({ msg }) => msg);
+    try {
+      await reload.start();
+      await Promise.all([copyFile(next.certFile, files.certFile), copyFile(next.keyFile, files.keyFile)]);
+      process.emit('SIGHUP', 'SIGHUP');
+      await until(() => messages().includes('new certificate loaded'), 'the certificate is replaced');
+      expect(messages()).toContainEqual(expect.stringMatching(/^another process took the port/));
+      expect(messages()).not.toContain('listening again');
+      isPortFree = true;
+      await until(() => {
+        process.emit('SIGHUP', 'SIGHUP');
+        return messages().includes('listening again');
+      }, 'the server listens again');
+      expect(messages().filter((text) => /another process/.test(String(text)))).toHaveLength(1);
     } finally {
       await reload.stop();
       await Promise.all([files.remove(), next.remove()]);

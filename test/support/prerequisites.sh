@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that the tests need, if any is missing: those below, or those in the file $1.
 set -eu
-# Debian installs nginx and haproxy in /usr/sbin, which is not on every PATH.
+# Debian installs nginx, haproxy and chronyd in /usr/sbin, which is not on every PATH.
 PATH=$PATH:/usr/sbin
 
 # One package a line, with the command or the file (a pattern) that shows it is installed.
@@ -9,6 +9,7 @@ packages='
   binutils        strip
   bsdutils        script
   chromium        chromium
+  chrony          chronyd
   curl            curl
   fonts-noto-cjk  /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
   haproxy         haproxy

@@ -2,13 +2,13 @@ import type { SocketEvents } from '../../src/client/connection/options.ts';
 import { Connection } from '../../src/client/connection/shell.ts';
 import type { StateAnswer } from '../../src/client/connection/state.ts';
 import { Painter } from '../../src/client/painter.ts';
-import type { InitialState, ScreenState, Tick, ZoneOffsets } from '../../src/protocol.ts';
+import type { Command, InitialState, ScreenInfo, ScreenState, Tick, ZoneOffsets } from '../../src/protocol.ts';
 import { utcOffsetAt } from '../../src/time/zone-offset.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** House time at the start of a world's own clock. */
+/** House time at 0 of a world's virtual clock. */
 const epoch = 1_763_906_607_000;
-/** The device's own clock is a year off. */
+/** The wall clock of the device is a year behind. */
 const wallEpoch = epoch - 365 * 86_400_000;
 const latencyMs = 20;
 const frameMs = 1_000 / 60;
@@ -17,92 +17,96 @@ export interface FakeSocket {
   readonly openedAt: number;
   events: SocketEvents;
   isOpen: boolean;
-  /** Ended, by either side. */
-  isOver: boolean;
-  /** When, and by what close code; null: the client ended it, or the handshake was refused. */
+  /** Either side closed it. */
+  hasEnded: boolean;
+  /** The code is null if the client closed it or the handshake was refused. */
   end: { at: number; code: number | null } | null;
-  /** It carried a tick. */
+  /** Whether it has received a tick. */
   hasTicked: boolean;
-  /** What the client sent, and when. */
-  sent: { at: number; message: { sync?: number; status?: { state: ScreenState } } }[];
+  /** The messages of the client. */
+  sent: { at: number; message: { sync?: number; status?: { state: ScreenState; differs?: boolean } } }[];
 }
 
-/** How the server behaves from now on. */
+/** The behavior of the simulated server. It can change at any time. */
 export interface Server {
   handshake: 'accepted' | 'refused' | 'unanswered';
-  /** Ticks are made. */
-  isTicking: boolean;
-  /** Frames reach the client. */
-  isHeard: boolean;
-  /** Null: a sync is never answered. */
-  answersAfterMs: number | null;
-  /** The part of that which the question takes on its way. */
-  askShare: number;
+  sendsTicks: boolean;
+  /** Whether frames reach the client. */
+  deliversFrames: boolean;
+  /** The round trip of a sync; null: it is never answered. */
+  syncDelayMs: number | null;
+  /** The part of the round trip that the request takes. */
+  requestShare: number;
   state: 'answered' | 'failing' | 'unanswered' | 401 | 403 | 503;
-  /** How long an answer takes. */
-  stateAfterMs: number;
+  /** The round trip of a request for the initial state. */
+  stateDelayMs: number;
   retryAfterMs: number | null;
   intervalMs: number;
   spreadMs: number;
   zone: ZoneOffsets;
+  /** What operators set; null for accounts and tokens. */
+  screen: ScreenInfo | null;
 }
 
 export const healthy: Server = {
   handshake: 'accepted',
-  isTicking: true,
-  isHeard: true,
-  answersAfterMs: latencyMs,
-  askShare: 0.5,
+  sendsTicks: true,
+  deliversFrames: true,
+  syncDelayMs: latencyMs,
+  requestShare: 0.5,
   state: 'answered',
-  stateAfterMs: latencyMs,
+  stateDelayMs: latencyMs,
   retryAfterMs: null,
   intervalMs: 500,
   spreadMs: 500,
   zone: { zone: 'UTC', utcOffsetMs: 0, nextUtcOffset: null },
+  screen: null,
 };
 
-/** A server and a network around one `Connection`, in a time of their own. */
+/** A `Connection` and a `Painter` with a simulated server, network and device, in virtual time. */
 export class ScreenWorld extends VirtualClock {
   server: Server;
-  /** What the house's clock was set forward by. */
+  /** The sum of the steps of house time. */
   houseStepMs = 0;
-  /** And the device's own. */
+  /** The sum of the steps of the device's wall clock. */
   wallStepMs = 0;
-  /** How long the monotonic clock stood still so far, and when it did last. */
+  /** How long the device has slept so far, and when it last did. */
   sleptMs = 0;
   sleptAt = -Infinity;
-  /** When the house's clock was set last. */
+  /** When house time was last stepped. */
   steppedAt = -Infinity;
   random = 0.5;
-  /** Frames that were asked for, have not come and were not taken back. */
-  framesAwaited = 0;
-  /** The screen draws; a window that is covered, or a frame that is scrolled away, does not. */
+  /** The number of requested frames that neither came nor were cancelled. */
+  pendingFrames = 0;
+  /** False for a window that is covered or a frame that is scrolled out of view: no frames come. */
   isDrawn = true;
-  /** When the client was last reached over a socket. */
-  heardAt = -Infinity;
-  /** When the newest tick that the client knows of was the present, as far as it was not late on its way. */
-  tickedAt = -Infinity;
-  toldIntervalMs = 500;
+  /** When the client last received a frame. */
+  lastFrameAt = -Infinity;
+  /** When the newest tick that the client received was sent. */
+  newestTickAt = -Infinity;
+  receivedIntervalMs = 500;
   readonly sockets: FakeSocket[] = [];
-  /** When the initial state was asked for, and how long an answer may take. */
-  readonly questions: { at: number; timeoutMs: number }[] = [];
+  /** The requests for the initial state. */
+  readonly stateRequests: { at: number; timeoutMs: number }[] = [];
   readonly states: { at: number; state: ScreenState }[] = [];
   readonly ticks: Tick[] = [];
   readonly zones: ZoneOffsets[] = [];
-  /** Whether drawing a second fails, and reporting a state. */
+  readonly screens: ScreenInfo[] = [];
+  readonly commands: Command[] = [];
+  /** Whether the painting of a second fails, and the callback for a state. */
   isDrawingBroken = false;
   isReportingBroken = false;
   readonly builds: string[] = [];
   readonly connection: Connection;
   readonly painter: Painter;
-  /** The seconds that were painted, when, and what it was by house time. */
+  /** The painted seconds. `at`: by the virtual clock. */
   readonly paints: { at: number; instant: number; houseTime: number; errorMs: number | null }[] = [];
   #visibleSince: number | null = 0;
   readonly #clientTimers = new Set<object>();
   #last: Tick | null = null;
   #lastMadeAt = -Infinity;
 
-  /** The server has been running for long; it behaves as `healthy` but for what is given. */
+  /** The server is `healthy` except for what `server` changes. It has been running for a long time. */
   constructor(server: Partial<Server> = {}) {
     super(1_000);
     this.server = { ...healthy, ...server };
@@ -120,8 +124,12 @@ export class ScreenWorld extends VirtualClock {
         this.states.push({ at: this.now, state });
       },
       onTick: (tick) => this.ticks.push(tick),
-      onZone: (zone) => this.zones.push(zone),
+      onZone: (zone, screen) => {
+        this.zones.push(zone);
+        if (screen !== undefined) this.screens.push(screen);
+      },
       onBuild: (build) => this.builds.push(build),
+      onCommand: (command) => this.commands.push(command),
     });
     this.painter = new Painter({
       house: this.connection.house,
@@ -136,7 +144,7 @@ export class ScreenWorld extends VirtualClock {
         this.connection.onDrawn();
       },
     });
-    if (this.server.isTicking) this.#tick();
+    if (this.server.sendsTicks) this.#tick();
     this.#tickRegularly();
   }
 
@@ -144,7 +152,7 @@ export class ScreenWorld extends VirtualClock {
     return epoch + this.now + this.sleptMs + this.houseStepMs;
   }
 
-  /** Screens take the first tick of a second alone. */
+  /** Screens subscribe to the first tick of each second only. */
   get everyMs(): number {
     return Math.max(1_000, this.server.intervalMs);
   }
@@ -153,23 +161,23 @@ export class ScreenWorld extends VirtualClock {
     return this.connection.state;
   }
 
-  /** The newest socket; fails when none was ever opened. */
+  /** The newest socket. Throws if none was opened. */
   get socket(): FakeSocket {
     const socket = this.sockets.at(-1);
     if (socket === undefined) throw new Error('no socket was opened');
     return socket;
   }
 
-  get live(): FakeSocket[] {
-    return this.sockets.filter((socket) => !socket.isOver);
+  get openSockets(): FakeSocket[] {
+    return this.sockets.filter((socket) => !socket.hasEnded);
   }
 
-  /** Timers and requests of the client that are under way. */
+  /** The number of pending timers and requests of the client. */
   get pending(): number {
     return this.#clientTimers.size;
   }
 
-  /** Since when the page is visible; null: it is hidden. */
+  /** Since when the page is visible; null if it is hidden. */
   get visibleSince(): number | null {
     return this.#visibleSince;
   }
@@ -179,38 +187,38 @@ export class ScreenWorld extends VirtualClock {
     this.connection.setVisible(isVisible);
   }
 
-  /** The newest handshake succeeds. */
+  /** Accepts the newest handshake. */
   accept(): void {
     const { socket } = this;
     socket.isOpen = true;
     socket.events.opened();
   }
 
-  /** The other side closes the newest socket. */
+  /** Closes the newest socket from the server's side. */
   closeBy(code: number): void {
     const { socket } = this;
-    if (!socket.isOpen || socket.isOver) return;
+    if (!socket.isOpen || socket.hasEnded) return;
     end(socket, this.now, code);
     socket.events.closed(code);
   }
 
-  /** The device sleeps: its monotonic clock stands still, and nothing of it runs. */
+  /** Suspends the device: its monotonic clock stops, and none of its timers fires. */
   sleep(ms: number): void {
     this.sleptMs += ms;
     this.wallStepMs += ms;
     this.sleptAt = this.now;
   }
 
-  /** Somebody sets the house's clock. */
+  /** Steps the clock of the authority. */
   stepHouse(ms: number): void {
     this.houseStepMs += ms;
     this.steppedAt = this.now;
   }
 
-  /** Puts a text on the newest socket as the server would; false when it is not open. */
+  /** Sends a text to the client over the newest socket. Returns false if that is not open. */
   deliver(text: string): boolean {
     const socket = this.sockets.at(-1);
-    if (!socket?.isOpen || socket.isOver) return false;
+    if (!socket?.isOpen || socket.hasEnded) return false;
     socket.events.received(text);
     return true;
   }
@@ -218,8 +226,8 @@ export class ScreenWorld extends VirtualClock {
   deliverTick(at: number, seq = Math.floor(at / 50)): void {
     if (!this.deliver(JSON.stringify({ message: { time: this.#textOf(at), at, seq }, channel: 'time' }))) return;
     this.socket.hasTicked = true;
-    this.heardAt = this.now;
-    this.tickedAt = this.now;
+    this.lastFrameAt = this.now;
+    this.newestTickAt = this.now;
   }
 
   #scheduleForClient(run: () => void, delayMs: number): () => void {
@@ -235,25 +243,25 @@ export class ScreenWorld extends VirtualClock {
     };
   }
 
-  /** What a worker in the server's zone writes for an instant. */
+  /** The text that a worker publishes for an instant. */
   #textOf(at: number): string {
     return new Date(at + (utcOffsetAt(this.server.zone, at) ?? 0)).toISOString().slice(11, 19);
   }
 
   #requestFrame(run: (frameAt: number) => void): () => void {
-    this.framesAwaited += 1;
+    this.pendingFrames += 1;
     let cancel = (): void => {};
-    const ask = (): void => {
+    const request = (): void => {
       const delayMs = frameMs - ((this.now + 0.001) % frameMs) + 0.001;
       cancel = this.schedule(() => {
-        if (!this.isDrawn) return ask();
-        this.framesAwaited -= 1;
+        if (!this.isDrawn) return request();
+        this.pendingFrames -= 1;
         run(this.now);
       }, delayMs);
     };
-    ask();
+    request();
     return () => {
-      this.framesAwaited -= 1;
+      this.pendingFrames -= 1;
       cancel();
     };
   }
@@ -262,7 +270,7 @@ export class ScreenWorld extends VirtualClock {
     const { everyMs } = this;
     this.schedule(
       () => {
-        if (this.server.isTicking) this.#tick();
+        if (this.server.sendsTicks) this.#tick();
         this.#tickRegularly();
       },
       everyMs - (this.houseTime % everyMs),
@@ -275,7 +283,7 @@ export class ScreenWorld extends VirtualClock {
     const seq = Math.max((this.#last?.seq ?? 0) + 1, Math.floor(at / 50));
     this.#last = { channel: 'time', text: this.#textOf(at), at, seq };
     this.#lastMadeAt = this.now;
-    if (this.server.isHeard) this.deliverTick(at, seq);
+    if (this.server.deliversFrames) this.deliverTick(at, seq);
   }
 
   #openSocket(events: SocketEvents): { send(text: string): void; close(): void } {
@@ -283,7 +291,7 @@ export class ScreenWorld extends VirtualClock {
       openedAt: this.now,
       events,
       isOpen: false,
-      isOver: false,
+      hasEnded: false,
       end: null,
       hasTicked: false,
       sent: [],
@@ -291,7 +299,7 @@ export class ScreenWorld extends VirtualClock {
     this.sockets.push(socket);
     this.schedule(() => {
       const { handshake } = this.server;
-      if (socket.isOver || handshake === 'unanswered') return;
+      if (socket.hasEnded || handshake === 'unanswered') return;
       if (handshake === 'refused') {
         end(socket, this.now, null);
         return events.closed(1006);
@@ -301,7 +309,7 @@ export class ScreenWorld extends VirtualClock {
     }, latencyMs);
     return {
       send: (text) => this.#sent(socket, text),
-      // A browser tells of a close that the page asked for as well, and late.
+      // A browser also reports a close that the page requested, a moment later.
       close: () => {
         end(socket, this.now, null);
         this.schedule(() => events.closed(1006), latencyMs);
@@ -310,23 +318,23 @@ export class ScreenWorld extends VirtualClock {
   }
 
   #sent(socket: FakeSocket, text: string): void {
-    if (!socket.isOpen || socket.isOver) throw new Error('sent on a socket that is not open');
+    if (!socket.isOpen || socket.hasEnded) throw new Error('sent on a socket that is not open');
     const message = JSON.parse(text) as FakeSocket['sent'][number]['message'];
     socket.sent.push({ at: this.now, message });
-    const { answersAfterMs, askShare } = this.server;
+    const { syncDelayMs: answersAfterMs, requestShare: askShare } = this.server;
     if (message.sync === undefined || answersAfterMs === null) return;
     const { sync: echo } = message;
     this.schedule(() => {
       const received = this.houseTime - answersAfterMs * (1 - askShare);
       const sync = { echo, received, sent: received, error: 0, spread: this.server.spreadMs, build: 'x' };
-      if (!this.server.isHeard || socket.isOver) return;
-      this.heardAt = this.now;
+      if (!this.server.deliversFrames || socket.hasEnded) return;
+      this.lastFrameAt = this.now;
       socket.events.received(JSON.stringify({ sync }));
     }, answersAfterMs);
   }
 
   #fetchState(timeoutMs: number, signal?: AbortSignal): Promise<StateAnswer> {
-    this.questions.push({ at: this.now, timeoutMs });
+    this.stateRequests.push({ at: this.now, timeoutMs });
     const { promise, resolve, reject } = Promise.withResolvers<StateAnswer>();
     const timers = [
       this.#scheduleForClient(() => reject(new Error('no answer in time')), timeoutMs),
@@ -335,30 +343,31 @@ export class ScreenWorld extends VirtualClock {
         if (state === 'unanswered') return;
         if (state === 'failing') reject(new Error('no network'));
         else if (state !== 'answered') resolve({ status: state, retryAfterMs, state: null });
-        else resolve({ status: 200, retryAfterMs: null, state: this.#told() });
-      }, this.server.stateAfterMs),
+        else resolve({ status: 200, retryAfterMs: null, state: this.#stateResponse() });
+      }, this.server.stateDelayMs),
     ];
     const end = (): void => timers.forEach((cancel) => cancel());
     signal?.addEventListener('abort', end);
     return promise.finally(end);
   }
 
-  #told(): InitialState {
-    const told = this.#initialState();
-    if (!told.stale) this.tickedAt = Math.max(this.tickedAt, this.#lastMadeAt);
-    this.toldIntervalMs = told.interval;
-    return told;
+  #stateResponse(): InitialState {
+    const state = this.#initialState();
+    if (!state.stale) this.newestTickAt = Math.max(this.newestTickAt, this.#lastMadeAt);
+    this.receivedIntervalMs = state.interval;
+    return state;
   }
 
   #initialState(): InitialState {
-    const { intervalMs: interval, spreadMs: spread } = this.server;
+    const { intervalMs: interval, spreadMs: spread, screen } = this.server;
     const { text: current, at, seq } = this.#last ?? { text: null, at: null, seq: null };
     const stale = this.now - this.#lastMadeAt > Math.max(2_000, 1.5 * interval);
-    return { current, at, seq, channel: 'time', interval, stale, spread, build: 'x', ...this.server.zone };
+    const state = { current, at, seq, channel: 'time', interval, stale, spread, build: 'x', ...this.server.zone };
+    return screen === null ? state : { ...state, screen };
   }
 }
 
-/** A world whose screen has been live for a while. */
+/** A world whose screen has been live for some seconds. */
 export async function liveWorld(): Promise<ScreenWorld> {
   const world = new ScreenWorld();
   world.connection.start();
@@ -368,6 +377,6 @@ export async function liveWorld(): Promise<ScreenWorld> {
 }
 
 function end(socket: FakeSocket, at: number, code: number | null): void {
-  socket.isOver = true;
+  socket.hasEnded = true;
   socket.end ??= { at, code };
 }

@@ -24,6 +24,7 @@ import { createAuthServices, type AuthServices } from '../../src/auth/auth-servi
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { createWeb } from '../../src/web/create-web.ts';
 import { webOptions, type WebSettings } from '../../src/web/options.ts';
+import type { UtcCheck } from '../../src/web/socket-endpoint.ts';
 import { loadUws, type Uws } from '../../src/web/uws.ts';
 import type { Web } from '../../src/web/web.ts';
 import { Client } from './client.ts';
@@ -44,6 +45,8 @@ export interface WebAppOptions {
   tls?: { certFile: string; keyFile: string };
   secrets?: readonly [string, ...string[]];
   log?: Logger;
+  /** What is known of house time and UTC. */
+  utc?: UtcCheck;
 }
 
 /** The web role as `roles.ts` composes it, in the process of the test and on a free port. */
@@ -85,6 +88,7 @@ export class WebApp implements AsyncDisposable {
       assetsDirectory,
       build: this.build,
       stopping: this.#stopping.signal,
+      utc: options.utc,
       log: log ?? silentLogger(),
     });
   }

@@ -76,6 +76,22 @@ describe('readAppearance', () => {
     expect(readAppearance('background=transparent').appearance.isTransparent).toBe(true);
   });
 
+  test.each([
+    ['', 'face=analog&date=on', { face: 'analog', date: true }],
+    ['?face=digital', 'face=analog&date=on', { face: 'digital', date: true }],
+    ['?date=off&zone=Etc/GMT+5', 'date=on&zone=UTC&seconds=off', { date: false, zone: 'Etc/GMT+5', seconds: false }],
+    ['?zone2=UTC', '', { zone2: 'UTC', face: 'digital' }],
+    ['?face=12h', 'hours=24', { face: 'digital', hours: 24 }],
+  ])('takes from what operators set the parameters that the address %s does not contain: %s', (own, set, expected) => {
+    expect(readAppearance(own, set)).toMatchObject({ appearance: expected, warnings: [] });
+  });
+
+  test('warns about what operators set as about the address, which wins also with a value that is not allowed', () => {
+    const { appearance, warnings } = readAppearance('?hours=13', 'hours=12&size=1');
+    expect(appearance).toMatchObject({ hours: 24, size: 100 });
+    expect(warnings).toEqual(['hours=13 is ignored: it must be 24 or 12', 'size=1 is ignored: it must be 10 to 100']);
+  });
+
   test('takes the + of a zone name, which a query decodes as a space', () => {
     expect(readAppearance('?zone=Etc/GMT+5')).toMatchObject({ appearance: { zone: 'Etc/GMT+5' }, warnings: [] });
   });

@@ -6,26 +6,26 @@ describe('silence', () => {
     const world = await liveWorld();
     const { socket } = world;
     const heardAt = Math.floor(world.now / 1_000) * 1_000;
-    world.server.isHeard = false;
+    world.server.deliversFrames = false;
     await world.pass(heardAt + 1_300 - world.now);
     expect(socket.sent.at(-1)).toMatchObject({ at: heardAt + 1_300, message: { sync: heardAt + 1_300 } });
     await world.pass(699);
     expect(world.state).toBe('live');
     await world.pass(1);
     expect(world.state).toBe('stale');
-    expect(socket.isOver).toBe(true);
+    expect(socket.hasEnded).toBe(true);
   });
 
   test('of ticks alone keeps the socket, and makes the screen stale after two seconds', async () => {
     const world = await liveWorld();
-    world.server.isTicking = false;
+    world.server.sendsTicks = false;
     await world.pass(1_899);
     expect(world.state).toBe('live');
     await world.pass(1);
     expect(world.state).toBe('stale');
     await world.pass(20_000);
-    expect(world.live).toEqual([world.sockets[0]]);
-    world.server.isTicking = true;
+    expect(world.openSockets).toEqual([world.sockets[0]]);
+    world.server.sendsTicks = true;
     await world.pass(1_000);
     expect(world.state).toBe('live');
   });
@@ -36,22 +36,22 @@ describe('silence', () => {
     await world.pass(30_000);
     expect(world.states.map(({ state }) => state)).toEqual(['live']);
     const { at } = world.ticks.at(-1) ?? { at: 0 };
-    world.server.isTicking = false;
+    world.server.sendsTicks = false;
     await world.pass(at + 14_999 - world.houseTime);
     expect(world.state).toBe('live');
     await world.pass(1);
     expect(world.state).toBe('stale');
   });
 
-  test('makes the screen ask for the initial state once, after a random part of the spread', async () => {
+  test('makes the screen request the initial state once, after a random part of the spread', async () => {
     const world = await liveWorld();
-    const { length } = world.questions;
-    world.server.isTicking = false;
+    const { length } = world.stateRequests;
+    world.server.sendsTicks = false;
     await world.pass(10_000);
-    expect(world.questions.slice(length).map(({ at }) => at)).toEqual([6_250]);
+    expect(world.stateRequests.slice(length).map(({ at }) => at)).toEqual([6_250]);
   });
 
-  test('is taken for an outage if the interval becomes longer, until the screen has asked', async () => {
+  test('counts as an outage if the interval becomes longer, until the screen has requested the initial state', async () => {
     const world = await liveWorld();
     world.server.intervalMs = 5_000;
     await world.pass(20_000);
@@ -62,17 +62,17 @@ describe('silence', () => {
 describe('waking', () => {
   test('probes an open socket at once, and replaces it if it does not answer within 0.7 s', async () => {
     const world = await liveWorld();
-    world.server.isHeard = false;
+    world.server.deliversFrames = false;
     world.connection.wake();
     expect(world.socket.sent.at(-1)?.message).toEqual({ sync: world.now });
     await world.pass(700);
     expect(world.state).toBe('stale');
-    expect(world.live).toEqual([]);
+    expect(world.openSockets).toEqual([]);
   });
 
   test('keeps the message limit, however often it happens', async () => {
     const world = await liveWorld();
-    world.server.answersAfterMs = 1;
+    world.server.syncDelayMs = 1;
     const { length } = world.socket.sent;
     for (let times = 0; times < 1_000; times += 1) {
       world.connection.wake();
@@ -98,18 +98,18 @@ describe('waking', () => {
     expect(world.state).toBe('live');
   });
 
-  test('begins the windows anew at most once in five seconds', async () => {
+  test('restarts the windows at most once in five seconds', async () => {
     const world = await liveWorld();
     world.server = { ...healthy, handshake: 'refused', state: 'failing' };
     world.closeBy(1006);
     await world.pass(700_000);
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     for (let times = 0; times < 100; times += 1) {
       world.connection.wake();
       await world.pass(99);
     }
     // Two beginnings in ten seconds: windows of 0.5, 1, 2, 4, 8 s each, of which half is waited.
-    expect(world.questions.length - length).toBeLessThanOrEqual(10);
+    expect(world.stateRequests.length - length).toBeLessThanOrEqual(10);
   });
 
   test('never makes a wait longer', async () => {
@@ -139,7 +139,7 @@ describe('waking', () => {
   test('after a sleep counts no old tick as the present', async () => {
     const world = await liveWorld();
     world.houseStepMs += 3_600_000;
-    world.server.isTicking = false;
+    world.server.sendsTicks = false;
     world.connection.wake();
     await world.pass(20);
     expect(world.state).toBe('stale');
@@ -149,22 +149,22 @@ describe('waking', () => {
 describe('a sleep', () => {
   test('leaves a healthy socket in place if the first timer after it is that of a probe', async () => {
     const world = await liveWorld();
-    world.server.answersAfterMs = 100_000;
+    world.server.syncDelayMs = 100_000;
     world.connection.wake();
     await world.pass(690);
     world.sleep(60_000);
-    world.server.answersAfterMs = 20;
+    world.server.syncDelayMs = 20;
     await world.pass(3_000);
     expect(world.sockets).toHaveLength(1);
     expect(world.state).toBe('live');
   });
 
-  test('leaves a healthy socket in place if the monotonic clock goes on in it', async () => {
+  test('leaves a healthy socket in place if the monotonic clock continues during it', async () => {
     const world = await liveWorld();
-    world.server.answersAfterMs = 100_000;
+    world.server.syncDelayMs = 100_000;
     world.connection.wake();
     await world.pass(690);
-    world.server.answersAfterMs = 20;
+    world.server.syncDelayMs = 20;
     world.now += 60_000;
     await world.pass(3_000);
     expect(world.sockets).toHaveLength(1);
@@ -173,19 +173,19 @@ describe('a sleep', () => {
 
   test('replaces a dead socket all the same', async () => {
     const world = await liveWorld();
-    world.server.isHeard = false;
+    world.server.deliversFrames = false;
     world.connection.wake();
     await world.pass(690);
     world.now += 60_000;
     await world.pass(1_000);
-    expect(world.sockets[0]?.isOver).toBe(true);
+    expect(world.sockets[0]?.hasEnded).toBe(true);
   });
 });
 
 describe('a step of the wall clock', () => {
-  test('claims no time until house time is known again, whatever ticks arrive', async () => {
+  test('shows no time until house time is known again, whatever ticks arrive', async () => {
     const world = await liveWorld();
-    world.server.answersAfterMs = 400;
+    world.server.syncDelayMs = 400;
     world.wallStepMs += 5_000;
     const from = world.states.length;
     let wrongClaims = 0;
@@ -217,7 +217,7 @@ describe('a stopped connection', () => {
     world.connection.stop();
     world.painter.stop();
     expect(world.pending).toBe(0);
-    expect(world.live).toEqual([]);
+    expect(world.openSockets).toEqual([]);
     world.connection.wake();
     world.connection.resume();
     world.connection.setVisible(false);
@@ -232,10 +232,10 @@ describe('a stopped connection', () => {
   });
 
   test('has cancelled its question', async () => {
-    const world = new ScreenWorld({ stateAfterMs: 4_000 });
+    const world = new ScreenWorld({ stateDelayMs: 4_000 });
     world.connection.start();
     await world.pass(100);
-    expect(world.questions).toHaveLength(1);
+    expect(world.stateRequests).toHaveLength(1);
     world.connection.stop();
     expect(world.pending).toBe(0);
   });
@@ -244,7 +244,7 @@ describe('a stopped connection', () => {
 describe('house time', () => {
   test('that arrives late does not count as the present', async () => {
     const world = await liveWorld();
-    world.server.isTicking = false;
+    world.server.sendsTicks = false;
     for (let times = 0; times < 30; times += 1) {
       await world.pass(100);
       world.deliverTick(world.houseTime - 2_500);
@@ -264,7 +264,7 @@ describe('house time', () => {
     for (const text of ['', '[]', '{"sync":{}}', '{"sync":{"echo":1e999}}', '{"message":1}', '{"command":{}}']) {
       world.deliver(text);
     }
-    world.server.isHeard = false;
+    world.server.deliversFrames = false;
     world.connection.wake();
     world.deliver(JSON.stringify({ sync: { echo: 1, received: 1, sent: 1 } }));
     await world.pass(700);
@@ -323,18 +323,18 @@ describe('the state live', () => {
   test('ends in a hidden page if ticks do not arrive', async () => {
     const world = await liveWorld();
     world.connection.setVisible(false);
-    world.server.isTicking = false;
+    world.server.sendsTicks = false;
     await world.pass(2_000);
     expect(world.state).toBe('stale');
   });
 
   test('is not reported for a second that was drawn before the ticks were stale', async () => {
     const world = await liveWorld();
-    world.server.isTicking = false;
+    world.server.sendsTicks = false;
     await world.pass(1_900);
     expect(world.state).toBe('stale');
     world.isDrawingBroken = true;
-    world.server.isTicking = true;
+    world.server.sendsTicks = true;
     await world.pass(3_000);
     expect(world.state).toBe('stale');
   });
@@ -344,7 +344,7 @@ test('a callback that throws keeps no other effect from being carried out', asyn
   const world = await liveWorld();
   world.isReportingBroken = true;
   expect(() => world.closeBy(4401)).not.toThrow();
-  world.server.isHeard = false;
+  world.server.deliversFrames = false;
   await expect(world.pass(3_000)).rejects.toThrow('reporting is broken');
   world.isReportingBroken = false;
   world.server = { ...healthy };

@@ -14,7 +14,7 @@ describe('a starting connection', () => {
 
   test('counts the tick of the initial state as old as it is', async () => {
     const world = new ScreenWorld();
-    world.server.isTicking = false;
+    world.server.sendsTicks = false;
     await world.pass(1_500);
     world.connection.start();
     await world.pass(60);
@@ -24,7 +24,7 @@ describe('a starting connection', () => {
   });
 
   test('is stale if the server says that its tick is stale', async () => {
-    const world = new ScreenWorld({ isTicking: false });
+    const world = new ScreenWorld({ sendsTicks: false });
     world.connection.start();
     await world.pass(60);
     expect(world.state).toBe('stale');
@@ -70,7 +70,7 @@ describe('a handshake that hangs', () => {
     world.connection.start();
     await world.pass(4_900);
     expect(world.sockets).toHaveLength(1);
-    expect(world.live).toHaveLength(1);
+    expect(world.openSockets).toHaveLength(1);
     world.accept();
     world.server = { ...healthy };
     await world.pass(100);
@@ -82,11 +82,11 @@ describe('a handshake that hangs', () => {
     const world = new ScreenWorld({ handshake: 'unanswered', state: 'unanswered' });
     world.connection.start();
     await world.pass(5_000);
-    expect(world.live).toEqual([]);
+    expect(world.openSockets).toEqual([]);
   });
 
   test('is not replaced early while questions are slow, too', async () => {
-    const world = new ScreenWorld({ handshake: 'unanswered', stateAfterMs: 900 });
+    const world = new ScreenWorld({ handshake: 'unanswered', stateDelayMs: 900 });
     world.connection.start();
     await world.pass(4_900);
     expect(world.sockets).toHaveLength(1);
@@ -128,7 +128,7 @@ describe('a lost socket', () => {
     expect(world.socket.openedAt - lostAt).toBe(500);
   });
 
-  test('is replaced within eight seconds, whatever spread the server tells', async () => {
+  test('is replaced within eight seconds, whatever spread the server sends', async () => {
     const world = new ScreenWorld({ spreadMs: 1e9 });
     world.connection.start();
     await world.pass(3_100);
@@ -153,7 +153,7 @@ describe('a lost socket', () => {
   test('that carried no tick continues the windows of its outage', async () => {
     const world = await liveWorld();
     world.random = 1;
-    world.server = { ...healthy, isTicking: false, answersAfterMs: null, state: 'failing' };
+    world.server = { ...healthy, sendsTicks: false, syncDelayMs: null, state: 'failing' };
     world.closeBy(1006);
     await world.pass(530);
     world.closeBy(1006);
@@ -165,9 +165,9 @@ describe('a lost socket', () => {
   test('has no effect afterwards: its frames and its close are ignored', async () => {
     const world = await liveWorld();
     const old = world.socket;
-    world.server.isHeard = false;
+    world.server.deliversFrames = false;
     await world.pass(3_000);
-    expect(old.isOver).toBe(true);
+    expect(old.hasEnded).toBe(true);
     world.server.handshake = 'unanswered';
     const { length } = world.ticks;
     old.events.received(
@@ -200,7 +200,7 @@ describe('an outage', () => {
     world.closeBy(1006);
     const lostAt = world.now;
     await world.pass(900_000);
-    const tries = [world.sockets[1]?.openedAt ?? 0, ...world.questions.slice(1).map(({ at }) => at)];
+    const tries = [world.sockets[1]?.openedAt ?? 0, ...world.stateRequests.slice(1).map(({ at }) => at)];
     const waits = tries.map((at, index) => ({ at, waitMs: at - (tries[index - 1] ?? lostAt) - (index > 0 ? 20 : 0) }));
     const longest = (fromMs: number, toMs: number): number =>
       Math.max(...waits.filter(({ at }) => at - lostAt > fromMs && at - lostAt < toMs).map(({ waitMs }) => waitMs));
@@ -210,15 +210,15 @@ describe('an outage', () => {
     expect(longest(620_000, 900_000)).toBe(15_000);
   });
 
-  test('lets a question take one second after a silent try, and five after an answered one', async () => {
+  test('limits a request to one second after an unanswered attempt, and to five after an answered one', async () => {
     const world = await liveWorld();
     world.server = { ...healthy, handshake: 'refused', state: 503 };
     world.closeBy(1006);
     await world.pass(1_000);
-    expect(world.questions.at(-1)?.timeoutMs).toBe(5_000);
+    expect(world.stateRequests.at(-1)?.timeoutMs).toBe(5_000);
     world.server.state = 'unanswered';
     await world.pass(8_000);
-    expect(world.questions.at(-1)?.timeoutMs).toBe(1_000);
+    expect(world.stateRequests.at(-1)?.timeoutMs).toBe(1_000);
   });
 
   test('reaches a server that has become slow', async () => {
@@ -226,7 +226,7 @@ describe('an outage', () => {
     world.server = { ...healthy, handshake: 'unanswered', state: 'unanswered' };
     world.closeBy(1006);
     await world.pass(20_000);
-    world.server = { ...healthy, stateAfterMs: 3_000 };
+    world.server = { ...healthy, stateDelayMs: 3_000 };
     await world.pass(60_000);
     expect(world.state).toBe('live');
   });
@@ -236,18 +236,18 @@ describe('an outage', () => {
     world.server = { ...healthy, handshake: 'refused', state: 503, retryAfterMs: 20_000 };
     world.closeBy(1006);
     await world.pass(1_000);
-    const { length } = world.questions;
-    const askedAt = world.questions.at(-1)?.at ?? 0;
+    const { length } = world.stateRequests;
+    const askedAt = world.stateRequests.at(-1)?.at ?? 0;
     world.connection.wake();
     await world.pass(5_500);
     world.connection.wake();
     await world.pass(13_000);
-    expect(world.questions).toHaveLength(length);
+    expect(world.stateRequests).toHaveLength(length);
     await world.pass(2_000);
-    expect(world.questions.at(-1)?.at).toBe(askedAt + 20 + 20_000 + 350);
+    expect(world.stateRequests.at(-1)?.at).toBe(askedAt + 20 + 20_000 + 350);
   });
 
-  test('asks again if a handshake is refused and nobody says why', async () => {
+  test('requests the initial state again if a handshake is refused without a known reason', async () => {
     const world = await liveWorld();
     world.server = { ...healthy, handshake: 'refused', state: 'unanswered' };
     world.closeBy(1006);
@@ -265,7 +265,7 @@ describe('a refused session', () => {
     world.closeBy(1006);
     await world.pass(2_000);
     expect(world.state).toBe('signed-out');
-    expect(world.live).toEqual([]);
+    expect(world.openSockets).toEqual([]);
   });
 
   test('survives a single wrong 401', async () => {
@@ -279,35 +279,35 @@ describe('a refused session', () => {
     expect(world.states.map(({ state }) => state)).not.toContain('signed-out');
   });
 
-  test('survives a 4401 if it is valid again: a question comes first, after a random part of the spread', async () => {
+  test('survives a 4401 if it is valid again: a request checks that, after a random part of the spread', async () => {
     const world = await liveWorld();
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     world.closeBy(4401);
     const closedAt = world.now;
     await world.pass(1_000);
-    expect(world.questions[length]?.at).toBe(closedAt + 250);
+    expect(world.stateRequests[length]?.at).toBe(closedAt + 250);
     expect(world.states.map(({ state }) => state)).toEqual(['live']);
     expect(world.sockets).toHaveLength(2);
   });
 
   test('is signed out after 4401 and 401', async () => {
     const world = await liveWorld();
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     world.server.state = 401;
     world.closeBy(4401);
     await world.pass(1_000);
     expect(world.state).toBe('signed-out');
-    expect(world.questions).toHaveLength(length + 1);
+    expect(world.stateRequests).toHaveLength(length + 1);
   });
 
-  test('on an open socket is asked about once more before the socket is closed', async () => {
+  test('on an open socket is confirmed by a second request before the socket is closed', async () => {
     const world = new ScreenWorld({ state: 401 });
     world.connection.start();
     await world.pass(100);
-    expect(world.live).toHaveLength(1);
+    expect(world.openSockets).toHaveLength(1);
     await world.pass(400);
     expect(world.state).toBe('signed-out');
-    expect(world.live).toEqual([]);
+    expect(world.openSockets).toEqual([]);
   });
 });
 
@@ -320,11 +320,11 @@ describe('a signed-out screen', () => {
     return world;
   }
 
-  test('opens no socket, and asks every five minutes at a random phase', async () => {
+  test('opens no socket, and requests the initial state every five minutes at a random phase', async () => {
     const world = await signedOutWorld();
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     await world.pass(900_000);
-    const asked = world.questions.slice(length).map(({ at }) => at);
+    const asked = world.stateRequests.slice(length).map(({ at }) => at);
     expect(asked.slice(1).map((at, index) => at - (asked[index] ?? 0))).toEqual([300_000, 300_000]);
     expect((asked[0] ?? 0) - (world.states.at(-1)?.at ?? 0)).toBe(150_000);
     expect(world.sockets).toHaveLength(1);
@@ -344,21 +344,21 @@ describe('a signed-out screen', () => {
     world.server = { ...healthy, handshake: 'refused' };
     await world.pass(50_100);
     world.server.state = 'failing';
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     await world.pass(10_000);
     // Half of a window of 0.7 s, and an answer of 20 ms.
-    expect(world.questions.length - length).toBeGreaterThan(20);
+    expect(world.stateRequests.length - length).toBeGreaterThan(20);
   });
 
-  test('asks at once when it wakes, at most once in five seconds', async () => {
+  test('requests the initial state at once when it wakes, at most once in five seconds', async () => {
     const world = await signedOutWorld();
     await world.pass(10_000);
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     for (let times = 0; times < 100; times += 1) {
       world.connection.wake();
       await world.pass(40);
     }
-    expect(world.questions).toHaveLength(length + 1);
+    expect(world.stateRequests).toHaveLength(length + 1);
     world.server = { ...healthy };
     await world.pass(2_000);
     world.connection.wake();
@@ -366,7 +366,7 @@ describe('a signed-out screen', () => {
     expect(world.state).toBe('live');
   });
 
-  test('stays signed out if nobody answers', async () => {
+  test('stays signed out if the request is not answered', async () => {
     const world = await signedOutWorld();
     world.server.state = 'failing';
     await world.pass(400_000);
@@ -375,12 +375,12 @@ describe('a signed-out screen', () => {
 });
 
 describe('the initial state', () => {
-  test('is asked for again until it is answered, ever less often', async () => {
+  test('is requested again until it is answered, at growing intervals', async () => {
     const world = new ScreenWorld({ state: 'failing' });
     world.random = 1;
     world.connection.start();
     await world.pass(300_000);
-    const asked = world.questions.map(({ at }) => at);
+    const asked = world.stateRequests.map(({ at }) => at);
     expect(asked.slice(1, 4).map((at, index) => at - (asked[index] ?? 0))).toEqual([520, 720, 720]);
     expect((asked.at(-1) ?? 0) - (asked.at(-2) ?? 0)).toBe(4_020);
     world.server.state = 'answered';
@@ -388,20 +388,20 @@ describe('the initial state', () => {
     expect(world.zones).toHaveLength(1);
   });
 
-  test('that answered a try is not asked for again on opening', async () => {
+  test('that answered an attempt is not requested again when the socket opens', async () => {
     const world = await liveWorld();
     world.server = { ...healthy, handshake: 'refused', state: 'failing' };
     world.closeBy(1006);
     await world.pass(5_000);
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     world.server = { ...healthy };
     await world.pass(1_000);
     expect(world.state).toBe('live');
-    expect(world.questions.length).toBeLessThanOrEqual(length + 1);
+    expect(world.stateRequests.length).toBeLessThanOrEqual(length + 1);
   });
 
-  test('is asked for again if the first tick ever arrives, because the zone was unknown', async () => {
-    const world = new ScreenWorld({ isTicking: false, zone: { zone: null, utcOffsetMs: null, nextUtcOffset: null } });
+  test('is requested again if the first tick ever arrives, because the zone was unknown', async () => {
+    const world = new ScreenWorld({ sendsTicks: false, zone: { zone: null, utcOffsetMs: null, nextUtcOffset: null } });
     world.connection.start();
     await world.pass(10_000);
     expect(world.zones.at(-1)?.zone).toBeNull();
@@ -410,39 +410,92 @@ describe('the initial state', () => {
     expect(world.zones.at(-1)).toEqual(healthy.zone);
   });
 
-  test('is asked for again if ticks show the time of another zone', async () => {
+  test('is requested again if ticks show the time of another zone', async () => {
     const world = await liveWorld();
     const tokyo = { zone: 'Asia/Tokyo', utcOffsetMs: 32_400_000, nextUtcOffset: null };
     world.server.zone = tokyo;
     await world.pass(2_000);
     expect(world.zones.at(-1)).toEqual(tokyo);
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     await world.pass(60_000);
-    expect(world.questions).toHaveLength(length);
+    expect(world.stateRequests).toHaveLength(length);
   });
 
-  test('is asked for at most once a minute if ticks go on to contradict it', async () => {
+  test('is requested at most once a minute if ticks continue to contradict it', async () => {
     const world = await liveWorld();
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     for (let second = 0; second < 120; second += 1) {
       const tick = { time: '00:00:61', at: world.houseTime, seq: 1 };
       world.deliver(JSON.stringify({ message: tick, channel: 'time' }));
       await world.pass(1_000);
     }
-    expect(world.questions.length - length).toBe(2);
+    expect(world.stateRequests.length - length).toBe(2);
   });
 
-  test('is asked for within an hour after the offset changed', async () => {
+  test('is requested within an hour after the offset changed', async () => {
     const world = await liveWorld();
     const at = Math.ceil(world.houseTime / 1_000) * 1_000 + 10_000;
     world.server.zone = { zone: 'Europe/Madrid', utcOffsetMs: 0, nextUtcOffset: { at, utcOffsetMs: 3_600_000 } };
     world.closeBy(1001);
     await world.pass(2_000);
-    const { length } = world.questions;
+    const { length } = world.stateRequests;
     world.random = 0.5;
     await world.pass(1_700_000);
-    expect(world.questions).toHaveLength(length);
+    expect(world.stateRequests).toHaveLength(length);
     await world.pass(200_000);
-    expect(world.questions).toHaveLength(length + 1);
+    expect(world.stateRequests).toHaveLength(length + 1);
+  });
+});
+
+describe('the commands of operators', () => {
+  const screen = { name: 'Lobby', group: 'doors', face: 'face=analog' };
+
+  test('what they set is reported with the initial state', async () => {
+    const world = new ScreenWorld({ screen });
+    world.connection.start();
+    await world.pass(100);
+    expect(world.screens).toEqual([screen]);
+    expect(world.state).toBe('live');
+  });
+
+  test('what they set while the screen is away is reported after the next opening', async () => {
+    const world = await liveWorld();
+    expect(world.screens).toEqual([]);
+    world.server = { ...world.server, screen };
+    world.closeBy(1001);
+    await world.pass(2_000);
+    expect(world.screens).toEqual([screen]);
+  });
+
+  test('are reported as they arrive', async () => {
+    const world = await liveWorld();
+    const command = { name: 'identify', text: 'Lobby' };
+    world.deliver(JSON.stringify({ command }));
+    expect(world.commands).toEqual([command]);
+  });
+
+  test('show that the socket works', async () => {
+    const world = await liveWorld();
+    world.server.deliversFrames = false;
+    for (let second = 0; second < 5; second += 1) {
+      await world.pass(1_000);
+      world.deliver('{"command":{"name":"reload"}}');
+    }
+    expect(world.sockets).toHaveLength(1);
+  });
+});
+
+describe('a status', () => {
+  const differences = (world: ScreenWorld): (boolean | undefined)[] =>
+    world.socket.sent.flatMap(({ message }) => (message.status ? [message.status.differs] : []));
+
+  test('reports once that the text of a tick differed from what the offsets imply', async () => {
+    const world = await liveWorld();
+    expect(differences(world)).not.toContain(true);
+    world.deliver(JSON.stringify({ message: { time: '01:02:03', at: world.houseTime, seq: 1e12 }, channel: 'time' }));
+    await world.pass(30_000);
+    expect(differences(world).at(-1)).toBe(true);
+    await world.pass(30_000);
+    expect(differences(world).at(-1)).toBe(false);
   });
 });

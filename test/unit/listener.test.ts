@@ -12,8 +12,14 @@ class FakeApp {
   subscribers = 0;
   isClosed = false;
 
-  listen(_host: string, port: number, _options: number, onListen: (socket: { port: number }) => void): void {
-    onListen({ port: port === 0 ? 4_711 : port });
+  readonly #options: { isPortTaken: boolean };
+
+  constructor(options: { isPortTaken: boolean }) {
+    this.#options = options;
+  }
+
+  listen(_host: string, port: number, _options: number, onListen: (socket: { port: number } | false) => void): void {
+    onListen(!this.#options.isPortTaken && { port: port === 0 ? 4_711 : port });
   }
 
   numSubscribers(): number {
@@ -32,7 +38,7 @@ class FakeApp {
 async function startedListener() {
   const apps: FakeApp[] = [];
   const served: ServedApp[] = [];
-  const options = { failure: null as Error | null };
+  const options = { failure: null as Error | null, isPortTaken: false };
   const listener = new Listener({
     uws: {
       us_socket_local_port: (socket: { port: number }) => socket.port,
@@ -42,7 +48,7 @@ async function startedListener() {
     port: 0,
     createApp: () => {
       if (options.failure !== null) throw options.failure;
-      apps.push(new FakeApp());
+      apps.push(new FakeApp(options));
       return apps.at(-1) as unknown as TemplatedApp;
     },
     register: (app) => served.push(app),
@@ -89,6 +95,18 @@ describe('a listener', () => {
     expect(listener.port).toBe(4_711);
     listener.closeRetired();
     expect(apps.map(({ isClosed }) => isClosed)).toEqual([false]);
+  });
+
+  test('listens again with its new app after another process took the port', async () => {
+    const { listener, apps, options } = await startedListener();
+    options.isPortTaken = true;
+    expect(await listener.replace()).toBe(false);
+    expect(await listener.listenAgain()).toBe(false);
+    expect(listener.port).toBe(0);
+    options.isPortTaken = false;
+    expect(await listener.listenAgain()).toBe(true);
+    expect(listener.port).toBe(4_711);
+    expect(apps).toHaveLength(2);
   });
 
   test('closes all apps in the end', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { redisOptions } from '../../src/backend/options.ts';
+import { dataOptions, redisOptions } from '../../src/backend/options.ts';
 import { beatOptions } from '../../src/beat/options.ts';
 import { optionTables } from '../../src/cli/tables.ts';
 import { commonOptions, readOptions, type OptionTable } from '../../src/config.ts';
@@ -50,6 +50,8 @@ describe('the options', () => {
       ' https://a.example , http://b.example:8080',
       ['https://a.example', 'http://b.example:8080'],
     ],
+    ['CLOCK_FRAME_ANCESTORS', webOptions, 'https://*.example.org', ['https://*.example.org']],
+    ['CLOCK_ALLOWED_ORIGINS', webOptions, 'https://[2001:db8::1]:8443', ['https://[2001:db8::1]:8443']],
     ['CLOCK_MAX_SOCKETS', webOptions, '0', 0],
     ['CLOCK_DRAIN', webOptions, '5s', 5_000],
     ['CLOCK_INTERVAL', beatOptions, '1m', 60_000],
@@ -74,6 +76,21 @@ describe('the options', () => {
     ['CLOCK_SECRET', webOptions, 'too-short'],
     ['CLOCK_SECRET', webOptions, `${long},too-short`],
     ['CLOCK_ADMIN_PASSWORD', webOptions, 'too-short'],
+    ['CLOCK_ALLOWED_ORIGINS', webOptions, ','],
+    ['CLOCK_ALLOWED_ORIGINS', webOptions, 'https://*.clock.example'],
+    ['CLOCK_ALLOWED_ORIGINS', webOptions, 'wss://clock.example'],
+    ['CLOCK_FRAME_ANCESTORS', webOptions, '*'],
+    ['CLOCK_FRAME_ANCESTORS', webOptions, 'https://a;b.example'],
+    ['CLOCK_PUBLIC_URL', webOptions, 'https://*.clock.example'],
+    ['CLOCK_TRUSTED_PROXY', webOptions, ' , '],
+    ['CLOCK_HOST', webOptions, '*'],
+    ['CLOCK_TLS_CERT', webOptions, ' '],
+    ['CLOCK_TLS_KEY', webOptions, ' '],
+    ['CLOCK_INTERNAL_HOST', commonOptions, '*'],
+    ['CLOCK_INTERNAL_HOST', commonOptions, 'a host'],
+    ['CLOCK_DATA_DIR', dataOptions, ' '],
+    ['CLOCK_REDIS_CA', redisOptions, ' '],
+    ['REDIS_HOST', redisOptions, '*'],
     ['CLOCK_LOG_LEVEL', commonOptions, 'loud'],
     ['CLOCK_INTERNAL_PORT', commonOptions, 'x'],
     ['CLOCK_INTERVAL', beatOptions, '49'],

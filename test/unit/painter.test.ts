@@ -85,12 +85,12 @@ describe('painter', () => {
     let mostAwaited = 0;
     for (let times = 0; times < 500; times += 1) {
       await world.pass(7);
-      mostAwaited = Math.max(mostAwaited, world.framesAwaited);
+      mostAwaited = Math.max(mostAwaited, world.pendingFrames);
       world.painter.refresh();
     }
     expect(mostAwaited).toBe(1);
     world.painter.stop();
-    expect(world.framesAwaited).toBe(0);
+    expect(world.pendingFrames).toBe(0);
   });
 
   test('paints earlier by the delay of the screen', async () => {
@@ -105,7 +105,7 @@ describe('painter', () => {
 
   test('paints nothing while ticks are stale, and the current second at once afterwards', async () => {
     const world = await liveWorld();
-    world.server = { ...healthy, isTicking: false };
+    world.server = { ...healthy, sendsTicks: false };
     await world.pass(10_000);
     const { length } = world.paints;
     expect(world.state).toBe('stale');

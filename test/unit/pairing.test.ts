@@ -107,7 +107,7 @@ describe('pairing', () => {
     }
   });
 
-  test('lets one address wait with 500 codes at once', async () => {
+  test('allows one address 500 waiting codes', async () => {
     const { pairing, begin } = world();
     for (let count = 0; count < 500; count += 1) await begin();
     expect(await pairing.begin(kiosk, kiosk.address)).toBeGreaterThan(0);

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { describe, expect, test } from 'vitest';
 import { hashConcurrency, passwordProblem, Passwords, TooBusy } from '../../src/auth/passwords.ts';
 
@@ -58,6 +59,19 @@ describe('Passwords', () => {
 
   test('rejects any password without a hash', async () => {
     expect(await passwords.verify('any password', undefined)).toBe(false);
+  });
+
+  test('leave a thread of the pool free for name lookups, however many hashes wait', async () => {
+    const many = new Passwords(hashConcurrency(64));
+    const finished: string[] = [];
+    const hashes = Array.from({ length: 6 }, async () => {
+      await many.hash('one of many passwords');
+      finished.push('hash');
+    });
+    await lookup('localhost').catch(() => {});
+    finished.push('lookup');
+    await Promise.all(hashes);
+    expect(finished[0]).toBe('lookup');
   });
 
   test('lets eight wait and refuses the next, also for an unknown name, which is treated as before afterwards', async () => {

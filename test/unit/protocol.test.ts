@@ -18,8 +18,8 @@ describe('the frame of a tick', () => {
   });
 
   test('is parsed to the tick that it was built from, whatever the channel and the text', () => {
-    // A channel is a key beside `at` and `seq`, so it cannot have their names.
-    const channels = fc.string().filter((name) => !['at', 'seq', '__proto__'].includes(name));
+    // A channel is a key beside `at` and `seq`, so it cannot have their names. What `show` carries is not a text.
+    const channels = fc.string().filter((name) => !['at', 'seq', 'show', '__proto__'].includes(name));
     fc.assert(
       fc.property(channels, fc.string(), fc.nat(), fc.nat(), (channel, text, at, seq) => {
         const tick = { channel, text, at, seq };
@@ -33,6 +33,20 @@ describe('the frame of a tick', () => {
     expect(`${beforeSeq}7${afterSeq}`).toBe(
       tickFrame({ channel: 'time', text: '15:03:27', at: 1_763_906_607_000, seq: 7 }),
     );
+  });
+});
+
+describe('a message of the channel show', () => {
+  test('is parsed, with nothing to show, too', () => {
+    const show = { message: 'Doors open', countdown: { until: 1_763_906_607_000, warnAt: [60_000] } };
+    const message = { show, at: 1_763_906_600_000, seq: 1_763_906_600_001 };
+    expect(parseServerMessage(JSON.stringify({ message, channel: 'show' }))).toEqual({ show: message });
+    const nothing = { ...message, show: null };
+    expect(parseServerMessage(JSON.stringify({ message: nothing, channel: 'show' }))).toEqual({ show: nothing });
+  });
+
+  test.each(['"text"', '7', '[]'])('is of an unknown kind if it carries %s', (content) => {
+    expect(parseServerMessage(`{"message":{"show":${content},"at":1,"seq":1},"channel":"show"}`)).toBeNull();
   });
 });
 

@@ -43,7 +43,7 @@ describe('the upkeep of the roster', () => {
     await upkeep.stop();
   });
 
-  test('goes on after an outage', async () => {
+  test('continues after an outage', async () => {
     const { records, upkeep, depart, lastSeenAt } = await world();
     records.isAway = true;
     depart('lobby', 900_000);

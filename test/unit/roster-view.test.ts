@@ -213,7 +213,7 @@ describe('the view of the roster', () => {
     expect(await view.changesSince(version + 60_000)).toMatchObject({ isComplete: true });
   });
 
-  test('sees a screen whose record it does not know yet at its next read', async () => {
+  test('has a screen whose record is new at its next read', async () => {
     const { viewOf, clock, row, records, screens } = world();
     const view = viewOf();
     await view.changesSince(null);

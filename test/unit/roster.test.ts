@@ -27,7 +27,7 @@ function world() {
 }
 
 describe('a row of the roster', () => {
-  test('says whose socket it is, from where, and what its page reported', () => {
+  test('contains the account, the address and the reported status of its socket', () => {
     const { roster, open, report } = world();
     roster.onMessage(open('screen', 'lobby'), live);
     expect(report()).toEqual({
@@ -89,7 +89,7 @@ describe('a row of the roster', () => {
     }
   });
 
-  test('is reported once per report, however many statuses came', () => {
+  test('is reported once per report, however many statuses arrived', () => {
     const { roster, open, report } = world();
     const connection = open('screen', 'lobby');
     for (let n = 0; n < 1_000; n++) roster.onMessage(connection, { ...live, errorMs: n % 2 === 0 ? 5 : 50 });
@@ -170,7 +170,7 @@ describe('the reports of the roster', () => {
 });
 
 describe('departures', () => {
-  test('are the screens that did not return for a minute, with when they were last heard from', () => {
+  test('are the screens that did not return for a minute, with the time of their last report', () => {
     const { clock, roster, open } = world();
     const lobby = open('screen', 'lobby');
     const bar = open('screen', 'bar');

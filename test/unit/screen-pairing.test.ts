@@ -57,7 +57,7 @@ const waiting = answer(200, { state: 'waiting' });
 const paired = answer(200, { state: 'paired' });
 
 describe('a screen without a key', () => {
-  test('goes on to the clock if it has a session, once the server answers', async () => {
+  test('continues to the clock if it has a session, once the server answers', async () => {
     const { pairing, left, shown, asked } = page({ session: [answer(0), answer(503), answer(200)] });
     await pairing.run(null);
     expect(left).toEqual(['/']);
@@ -78,7 +78,7 @@ describe('a screen without a key', () => {
     expect(world.memory).toBe('null');
   });
 
-  test('goes on with the code of before a reload', async () => {
+  test('continues with the code from before a reload', async () => {
     const stored = JSON.stringify({ ...code, secret: 's0', expiresAt: 1_000 });
     const { pairing, asked } = page({ session: [answer(401), answer(200)], collect: [paired] }, stored);
     await pairing.run(null);
@@ -108,14 +108,14 @@ describe('a screen without a key', () => {
 });
 
 describe('a screen with a key', () => {
-  test('exchanges it and goes on to the clock', async () => {
+  test('exchanges it and continues to the clock', async () => {
     const { pairing, left, asked } = page({ link: [answer(0), answer(200)], session: [answer(200)] });
     await pairing.run(key);
     expect(left).toEqual(['/']);
     expect(asked).toEqual(['link', 'link', 'session']);
   });
 
-  test('goes on with the key in the fragment if the cookie was not stored', async () => {
+  test('continues with the key in the fragment if the cookie was not stored', async () => {
     const { pairing, left } = page({ link: [answer(200)], session: [answer(401)] });
     await pairing.run(key);
     expect(left).toEqual([`/embed#${key}`]);

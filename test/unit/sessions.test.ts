@@ -286,7 +286,7 @@ describe.each<[string, (accounts: Accounts, exempt: Session) => Promise<boolean>
     expect(await there.isValid(session)).toBe(false);
   });
 
-  test('leaves no way in for a sign-in or a token that began before it', async () => {
+  test('invalidates a sign-in or a token that began before it', async () => {
     const { there, accounts, accountOf, tokens, here, open } = await twoProcesses();
     const exempt = await open();
     const checked = await accountOf('ana');

@@ -10,6 +10,7 @@ const reading: Reading = {
   state: 'live',
   reason: null,
   errorMs: 1.2,
+  utcErrorMs: null,
   offsetMs: 0,
 };
 

@@ -40,6 +40,45 @@ describe('theme loader', () => {
     expect(states).toEqual(['loading', 'applied']);
   });
 
+  test('needs no theme before it loads one', () => {
+    expect(make().state).toBe('applied');
+  });
+
+  test('keeps the face of a live page until the next one is loaded', async () => {
+    const loader = make();
+    await loader.load();
+    await loader.load(true);
+    expect(applied).toEqual(['theme', 'theme']);
+    expect(states).toEqual(['loading', 'applied', 'applied']);
+  });
+
+  test('tries again for a live page every 15 s, and does not reload it', async () => {
+    isServed = false;
+    const loader = make();
+    await loader.load(true);
+    await loader.onReachable();
+    await clock.pass(29_000);
+    expect(states).toEqual([]);
+    isServed = true;
+    await clock.pass(1_000);
+    expect(applied).toEqual(['theme']);
+    await clock.pass(120_000);
+    expect(reloads).toEqual([]);
+    expect(applied).toEqual(['theme']);
+  });
+
+  test('is applied again after a theme that this browser cannot apply', async () => {
+    let isBroken = true;
+    const loader = make(() => {
+      if (isBroken) throw new Error('no such feature');
+    });
+    await loader.load(true);
+    expect(loader.state).toBe('broken');
+    isBroken = false;
+    await loader.load();
+    expect(states).toEqual(['broken', 'loading', 'applied']);
+  });
+
   test('loads a missing theme again when the server answers', async () => {
     isServed = false;
     const loader = make();
@@ -83,6 +122,24 @@ describe('theme loader', () => {
 });
 
 describe('lazy module', () => {
+  test('ignores that a script is missing which the page can do without', async () => {
+    const used: string[] = [];
+    let isServed = false;
+    const module = new LazyModule<string>('/static/words.js', async () => {
+      if (!isServed) throw new Error('not delivered');
+      return 'words';
+    });
+    module.tryWith((script) => used.push(script));
+    await Promise.allSettled([module.load()]);
+    isServed = true;
+    module.tryWith((script) => {
+      used.push(script);
+      throw new Error('cannot run');
+    });
+    await module.load();
+    expect(used).toEqual(['words']);
+  });
+
   test('requests another address after each failure', async () => {
     const requested: string[] = [];
     const module = new LazyModule<string>('/static/panel.js', async (address) => {

@@ -79,7 +79,7 @@ describe('a screen’s session', () => {
     expect(await sessions.isValid(session)).toBe(false);
   });
 
-  test('says of itself what it is, also when it was forged', async () => {
+  test('has claims that can be read even if it is forged', async () => {
     const { addScreen, time } = world();
     const credential = await addScreen();
     const [header, payload] = credential.split('.');

@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 describe('the initial state', () => {
-  test('is asked for past the cache, without following redirects', async () => {
+  test('is requested without the cache and without following redirects', async () => {
     const fetch = vi.fn(async () => Response.json(told));
     vi.stubGlobal('fetch', fetch);
     const { status, state } = await fetchState(page, 1_000, { headers: { Authorization: 'Bearer x' } });

@@ -28,7 +28,7 @@ describe('zoneOffsets', () => {
     expect(zoneOffsets('Europe/Paris', change - 1).utcOffsetMs).toBe(hourMs);
   });
 
-  test('knows a change 400 days ahead, and no later one', () => {
+  test('contains a change 400 days ahead, and no later one', () => {
     const caracas = Date.UTC(2016, 4, 1, 7);
     expect(zoneOffsets('America/Caracas', caracas - 399 * dayMs).nextUtcOffset).toEqual({
       at: caracas,

@@ -23,7 +23,7 @@ describe('house zone', () => {
     expect(zone.correct({ at, text: '16:03:47' })).toBeNull();
   });
 
-  test('takes the offset of a tick that contradicts it, and says so once', () => {
+  test('takes the offset of a tick that contradicts it, and reports it once', () => {
     expect(zone.correct({ at, text: '15:03:47' })).toBe(
       'the time in America/Vancouver is 15:03:47, not 16:03:47: the offset of the tick is used',
     );
@@ -87,7 +87,7 @@ describe('named zone', () => {
   });
   const make = (name: string): NamedZone => new NamedZone(name, options());
 
-  test('reads as the server says, once it has answered', async () => {
+  test('follows the offset of the server, once it has answered', async () => {
     answers = [{ utcOffsetMs: 9 * hourMs, nextUtcOffset: null }];
     expect(zone.wallClockAt(at)).toBeNull();
     await zone.load();
@@ -114,6 +114,29 @@ describe('named zone', () => {
     answers = [{ utcOffsetMs: 9 * hourMs, nextUtcOffset: null }];
     await clock.pass(60_000);
     expect(zone.status).toBe('known');
+  });
+
+  test.each(['none', { utcOffsetMs: hourMs, nextUtcOffset: null }] as const)(
+    'requests and reports nothing after it was stopped during a request: %j',
+    async (answer) => {
+      answers = [answer];
+      const loading = zone.load();
+      zone.stop();
+      await loading;
+      await clock.pass(2 * hourMs);
+      expect(requests).toHaveLength(1);
+      expect(changes).toBe(0);
+    },
+  );
+
+  test('is not requested again at a change of its offset after it was stopped', async () => {
+    answers = [{ utcOffsetMs: hourMs, nextUtcOffset: { at, utcOffsetMs: 0 } }];
+    await zone.load();
+    zone.wallClockAt(at);
+    zone.stop();
+    zone.wallClockAt(at);
+    await clock.pass(2 * hourMs);
+    expect(requests).toHaveLength(1);
   });
 
   test('is requested again within an hour after a change of its offset', async () => {
@@ -143,8 +166,7 @@ describe('named zone', () => {
     const house = new HouseZone('Europe/Madrid', { zone: 'Europe/Madrid', utcOffsetMs: 0, nextUtcOffset: null });
     const zones = new ThemeZones({ zone: 'Mars/Base', zone2: 'Moon/Base' }, options());
     expect(zones.resolve(house).zone?.name).toBe('Mars/Base');
-    zones.load();
-    await clock.pass(0);
+    await zones.load();
     const { zone: shown, warnings } = zones.resolve(house);
     expect(shown).toBe(house);
     expect(warnings).toEqual({

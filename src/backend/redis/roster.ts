@@ -68,7 +68,7 @@ export class RedisRoster {
       missing > 0
         ? await this.#commands.run((client) => client.lrange(this.#keys.rosterChanges(owner), -missing, -1))
         : [];
-    // A report that came meanwhile moves the list, and a replacement is not in it.
+    // A report during the read shifts the list, and a replacement of all rows is not in it.
     const isComplete = list.length > 0 && list.every((entry, n) => versionOf(entry) === known.version + 1 + n);
     if (!isComplete) return this.#readAll(owner);
     for (const entry of list) apply(known.rows, JSON.parse(entry.slice(entry.indexOf(' '))) as ChangedRows);

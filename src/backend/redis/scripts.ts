@@ -106,9 +106,9 @@ redis.call('SET', KEYS[2], ARGV[2], 'NX')
 return {schema or ARGV[1], redis.call('GET', KEYS[2]), time[1], time[2]}
 `;
 
-// A process's rows are a hash, whose field '' is their version, and a list of the latest changes: who knows an earlier
-// version reads only these. A replacement takes house time as its version, which is greater than all before, and is not
-// in the list: then all rows are read.
+// A hash has the rows of a process and, in the field '', their version. A list has the latest changes, so a reader that
+// has an earlier version reads only those. A replacement of all rows gets house time as its version, which is greater
+// than all earlier ones. It is not in the list, so readers then read all rows.
 const reportConnections = `${prelude}
 local now = house_time()
 local stored, version = redis.call('HGET', KEYS[2], ''), ARGV[3]

@@ -13,7 +13,7 @@ export interface RedisTicksOptions {
   keys: Keys;
   time: HouseTime;
   commands: ReconnectingConnection;
-  /** The connection that BLPOP blocks. The first `pop` opens it. */
+  /** The connection for BLPOP, which blocks all other commands on it. The first `pop` opens it. */
   queue: ReconnectingConnection;
   /** Whether commands are answered. If not, the result of a popped job could not be published. */
   canServe(): boolean;

@@ -213,7 +213,7 @@ function connect(state: State, turn: Turn, told: InitialState | null = null): vo
 function learn(state: State, told: InitialState, { effects }: Turn): void {
   const { current, at, seq, channel, interval, spread, build } = told;
   const zone = { zone: told.zone, utcOffsetMs: told.utcOffsetMs ?? null, nextUtcOffset: told.nextUtcOffset ?? null };
-  effects.push({ type: 'report-zone', zone }, { type: 'report-build', build });
+  effects.push({ type: 'report-zone', zone, screen: told.screen }, { type: 'report-build', build });
   if (current !== null && at !== null && seq !== null) {
     effects.push({ type: 'report-tick', tick: { channel, text: current, at, seq } });
   }

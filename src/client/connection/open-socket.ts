@@ -19,6 +19,7 @@ export function openSocket(now: number, told: InitialState | null): Open {
     burstLeft: policy.burstCount,
     roughLeft: policy.roughCount,
     statusAt: now,
+    differs: false,
     askAt: told === null ? now : Infinity,
     isAsking: false,
     failures: 0,
@@ -94,7 +95,9 @@ export function askAgain(open: Open, { now }: Turn, waitMs: number): void {
 /** Reports the screen's state to the server, if the message limit allows it. */
 export function sendStatus(open: Open, state: ScreenState, { now, effects }: Turn): void {
   open.statusAt = now + policy.statusMs;
-  if (spendMessage(open, now)) effects.push({ type: 'send-status', state });
+  if (!spendMessage(open, now)) return;
+  effects.push({ type: 'send-status', state, differs: open.differs });
+  open.differs = false;
 }
 
 /** Plans the question, at the latest after a random part of the spread, unless it is under way. */
@@ -133,6 +136,7 @@ function checkZone(state: State, open: Open, { at, text }: Tick, turn: Turn): vo
   if (wallClock === null) return;
   const { now, random } = turn;
   if (text !== timeText(wallClock)) {
+    open.differs = true;
     if (now - state.zoneAskedAt < policy.zoneMismatchMs) return;
     state.zoneAskedAt = now;
     return planQuestion(state, open, turn);

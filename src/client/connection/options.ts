@@ -1,4 +1,4 @@
-import type { ScreenState, Tick, ZoneOffsets } from '../../protocol.ts';
+import type { Command, ScreenInfo, ScreenState, Tick, ZoneOffsets } from '../../protocol.ts';
 import type { HouseClockOptions } from '../house-clock.ts';
 import type { Schedule } from '../schedule.ts';
 import type { StateAnswer } from './state.ts';
@@ -21,10 +21,12 @@ export interface ConnectionOptions extends HouseClockOptions {
   onState: (state: ScreenState) => void;
   /** Each tick and each answer with a time, in order of arrival. An older one may follow a newer one. */
   onTick?: (tick: Tick) => void;
-  /** The zone of the shown time, with each answer. */
-  onZone: (zone: ZoneOffsets) => void;
+  /** The zone of the shown time, and what operators set for a screen, with each answer. */
+  onZone: (zone: ZoneOffsets, screen?: ScreenInfo) => void;
   /** The build that the server runs, each time that it says so. */
   onBuild: (build: string) => void;
+  /** A command of an operator. */
+  onCommand: (command: Command) => void;
 }
 
 /** What a socket reports: `opened` at most once, `closed` last, and nothing before `openSocket` has returned. */

@@ -16,6 +16,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvent[] = [];
   #state: State;
+  #utc: Connection['utc'] = { errorMs: null, isAlarm: false };
   #isStepping = false;
   /** The current socket; events of any other are ignored. */
   #socket: Socket | null = null;
@@ -34,6 +35,11 @@ export class Connection {
 
   get state(): ScreenState {
     return this.#state.screen;
+  }
+
+  /** What the server last said of house time and UTC. `errorMs` is null while house time is not checked. */
+  get utc(): { readonly errorMs: number | null; readonly isAlarm: boolean } {
+    return this.#utc;
   }
 
   /** Opens the first socket. */
@@ -119,7 +125,8 @@ export class Connection {
         return this.#send({ sync: effect.echo });
       case 'send-status': {
         const { offsetMs, errorMs } = this.house;
-        return this.#send({ status: { build: this.#options.build, state: effect.state, offsetMs, errorMs } });
+        const { state, differs } = effect;
+        return this.#send({ status: { build: this.#options.build, state, offsetMs, errorMs, differs } });
       }
       case 'measure':
         return this.#measure(effect.sync, effect.arrivedAt);
@@ -132,7 +139,7 @@ export class Connection {
       case 'report-tick':
         return onTick?.(effect.tick);
       case 'report-zone':
-        return onZone(effect.zone);
+        return onZone(effect.zone, effect.screen);
       case 'report-build':
         return onBuild(effect.build);
     }
@@ -175,15 +182,19 @@ export class Connection {
   #receive(text: string): void {
     this.detectClockJump();
     const message = parseServerMessage(text);
-    if (message === null || 'command' in message) this.#step({ type: 'other-frame' });
-    else if ('sync' in message) this.#step({ type: 'sync', sync: message.sync });
+    if (message === null || 'command' in message || 'show' in message) {
+      this.#step({ type: 'other-frame' });
+      if (message !== null && 'command' in message) this.#options.onCommand(message.command);
+    } else if ('sync' in message) this.#step({ type: 'sync', ...message });
     else {
       const isContradiction = this.house.forgetIfContradicted(message.tick.at);
       this.#step({ type: 'tick', tick: message.tick, isContradiction });
     }
   }
 
-  #measure({ echo, received, sent, error }: Sync, arrivedAt: number): void {
+  #measure(sync: Sync, arrivedAt: number): void {
+    const { echo, received, sent, error } = sync;
+    this.#utc = { errorMs: sync.utcError ?? null, isAlarm: sync.utcAlarm === true };
     const isNew = this.house.now() === null;
     const isStepped = this.house.add({ sentAt: echo, received, sent, arrivedAt }, error >= 0 ? error : 0);
     this.#step({ type: 'measured', isStepped, isNew });

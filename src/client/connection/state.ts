@@ -1,4 +1,4 @@
-import type { InitialState, ScreenState, Sync, Tick, ZoneOffsets } from '../../protocol.ts';
+import type { InitialState, ScreenInfo, ScreenState, Sync, Tick, ZoneOffsets } from '../../protocol.ts';
 import type { HouseReading } from '../house-clock.ts';
 
 /**
@@ -89,6 +89,8 @@ export interface Open {
   burstLeft: number;
   roughLeft: number;
   statusAt: number;
+  /** Since the last status, the text of a tick contradicted the known offset. */
+  differs: boolean;
   /** When the question for the initial state is due. */
   askAt: number;
   isAsking: boolean;
@@ -169,7 +171,7 @@ export type ConnectionEvent =
 
 /** What an open socket received. */
 export type FrameEvent =
-  /** A frame that is neither a tick nor the answer to a sync. */
+  /** A frame of an unknown kind. */
   | { readonly type: 'other-frame' }
   /** `isContradiction`: it refuted house time, which is unknown now. */
   | { readonly type: 'tick'; readonly tick: Tick; readonly isContradiction: boolean }
@@ -184,7 +186,7 @@ export type Effect =
   | { readonly type: 'ask'; readonly timeoutMs: number }
   | { readonly type: 'cancel-question' }
   | { readonly type: 'send-sync'; readonly echo: number }
-  | { readonly type: 'send-status'; readonly state: ScreenState }
+  | { readonly type: 'send-status'; readonly state: ScreenState; readonly differs: boolean }
   /** Gives an exchange to the house clock; the event `measured` follows. */
   | { readonly type: 'measure'; readonly sync: Sync; readonly arrivedAt: number }
   /** A new socket may lead to another server: single exchanges of the old one no longer count. */
@@ -192,7 +194,7 @@ export type Effect =
   | { readonly type: 'report-fresh'; readonly isFresh: boolean }
   | { readonly type: 'report-state'; readonly state: ScreenState }
   | { readonly type: 'report-tick'; readonly tick: Tick }
-  | { readonly type: 'report-zone'; readonly zone: ZoneOffsets }
+  | { readonly type: 'report-zone'; readonly zone: ZoneOffsets; readonly screen: ScreenInfo | undefined }
   | { readonly type: 'report-build'; readonly build: string };
 
 /** The answer to `GET /api/initial_state`. A redirect and a page count as 401: something wants a sign-in first. */

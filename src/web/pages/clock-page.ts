@@ -5,8 +5,8 @@ import { document } from './document.ts';
 export interface ClockPageOptions {
   assets: AssetUrls;
   /**
-   * `screen`: nobody uses it who could sign in; it leaves when its session ends. `embed`: a frame. `signed-out`: a frame
-   * without a session, which becomes the clock if its address contains the key of a link.
+   * `screen`: a paired screen, on which nobody can sign in, so the page goes to `/screen` when its session ends. `embed`:
+   * a frame. `signed-out`: a frame without a session, which shows the clock if its address contains the key of a link.
    */
   kind: 'person' | 'screen' | 'embed' | 'signed-out';
   /** The signed-in account; null if the page shows nothing but the clock. */

@@ -1,0 +1,168 @@
+import { formatAuthority } from '../addresses.ts';
+import { runInBackground } from '../background.ts';
+import type { Service } from '../lifecycle.ts';
+import type { Logger } from '../logger.ts';
+import type { HouseTime } from '../time/house-time.ts';
+import { combineBounds } from '../time/ntp/agreement.ts';
+import { Alarm, type AlarmReason } from '../time/ntp/alarm.ts';
+import { Pace } from '../time/ntp/pace.ts';
+import type { Answer } from '../time/ntp/packet.ts';
+import { OffsetEstimate } from '../time/offset.ts';
+import { askNtp } from './ask-ntp.ts';
+import type { NtpServer } from './options.ts';
+
+const watchEveryMs = 2_000;
+const pauseAfterKissMs = 15 * 60_000;
+
+/** How far house time is from UTC. */
+export interface AuthorityReading {
+  /** House time minus UTC, ms: positive if screens are ahead. */
+  offsetMs: number;
+  /** UTC is within this of `offsetMs`, ms. */
+  boundMs: number;
+  /** No majority of the servers agrees; the bound covers what each of them says. */
+  isContradiction: boolean;
+}
+
+export interface AuthorityCheckOptions {
+  servers: readonly NtpServer[];
+  alarmMs: number;
+  time: HouseTime;
+  log: Logger;
+  ask?: (server: NtpServer, stopping: AbortSignal) => Promise<Answer>;
+  /** Monotonic, ms. */
+  now?: () => number;
+  random?: () => number;
+  schedule?: (run: () => void, delayMs: number) => () => void;
+}
+
+interface Source {
+  server: NtpServer;
+  /** Of UTC minus the monotonic clock. */
+  estimate: OffsetEstimate;
+  /** Not asked before this instant of the monotonic clock, ms. */
+  pausedUntil: number;
+  /** Why its last answer did not count; null if it did. */
+  problem: string | null;
+}
+
+/** Compares house time with NTP servers, and never sets a clock. Logs when an alarm begins and ends. */
+export class AuthorityCheck implements Service {
+  readonly name = 'ntp';
+  readonly #options: Required<AuthorityCheckOptions>;
+  readonly #sources: readonly Source[];
+  readonly #pace: Pace;
+  readonly #alarm: Alarm;
+  readonly #stopping = new AbortController();
+  readonly #questions = new Set<Promise<void>>();
+  #cancel = (): void => {};
+
+  constructor(options: AuthorityCheckOptions) {
+    const defaults = { ask: askNtp, now: () => performance.now(), random: Math.random, schedule: runLater };
+    this.#options = { ...defaults, ...options };
+    const { servers, alarmMs, now, random } = this.#options;
+    this.#sources = servers.map((server) => {
+      return { server, estimate: new OffsetEstimate(0), pausedUntil: -Infinity, problem: 'not asked yet' };
+    });
+    this.#pace = new Pace(random);
+    this.#alarm = new Alarm(alarmMs, now());
+  }
+
+  /** Null while nothing is known. Computed anew from the current house time. */
+  get reading(): AuthorityReading | null {
+    const { time, now } = this.#options;
+    if (time.errorMs === Infinity) return null;
+    const monotonic = now();
+    const known = this.#sources.flatMap(({ estimate }) => estimate.at(monotonic) ?? []);
+    const combined = combineBounds(
+      known.map(({ offsetMs, errorMs }) => ({ lowMs: offsetMs - errorMs, highMs: offsetMs + errorMs })),
+    );
+    if (combined === null) return null;
+    const { lowMs, highMs } = combined.bounds;
+    const offsetMs = time.now() - monotonic - (lowMs + highMs) / 2;
+    return { offsetMs, boundMs: (highMs - lowMs) / 2, isContradiction: combined.isContradiction };
+  }
+
+  /** The greatest deviation of house time from UTC, ms; null while it is unknown. */
+  get utcErrorMs(): number | null {
+    const { reading } = this;
+    return reading === null ? null : Math.abs(reading.offsetMs) + reading.boundMs;
+  }
+
+  get alarm(): AlarmReason | null {
+    return this.#alarm.reason;
+  }
+
+  /** Why the last answers of servers did not count. */
+  get problems(): string[] {
+    return this.#sources.flatMap(({ server, problem }) => (problem === null ? [] : [`${nameOf(server)}: ${problem}`]));
+  }
+
+  async start(): Promise<void> {
+    const { time, now, schedule } = this.#options;
+    const watch = (): void => {
+      if (this.#pace.isDue(now(), time.now())) {
+        const question = this.question().finally(() => this.#questions.delete(question));
+        this.#questions.add(question);
+        runInBackground(question);
+      }
+      this.#cancel = schedule(watch, watchEveryMs);
+    };
+    watch();
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel();
+    this.#stopping.abort();
+    await Promise.all(this.#questions);
+  }
+
+  /** Asks each server once, except those that demanded a pause. Resolves when all have answered or 2 s have passed. */
+  async question(): Promise<void> {
+    const { now } = this.#options;
+    const asked = this.#sources.filter(({ pausedUntil }) => now() >= pausedUntil);
+    await Promise.all(asked.map((source) => this.#ask(source)));
+    if (this.#stopping.signal.aborted) return;
+    const isAnswered = asked.some(({ problem }) => problem === null);
+    const isChanged = this.#alarm.onResult({ now: now(), isAnswered, utcErrorMs: this.utcErrorMs });
+    if (isChanged) this.#logAlarm();
+  }
+
+  async #ask(source: Source): Promise<void> {
+    const { ask, now } = this.#options;
+    const answer = await ask(source.server, this.#stopping.signal);
+    if (answer.kind === 'time') source.estimate.add(answer.exchange, answer.rootDistanceMs);
+    if (answer.kind === 'kiss') source.pausedUntil = now() + pauseAfterKissMs;
+    source.problem = problemOf(answer);
+  }
+
+  #logAlarm(): void {
+    const { log, alarmMs, servers } = this.#options;
+    const { reading, alarm, problems } = this;
+    const fields = {
+      servers: servers.map(nameOf),
+      ...(problems.length > 0 ? { problems } : {}),
+      ...(reading === null ? {} : { offsetMs: Math.round(reading.offsetMs), boundMs: Math.round(reading.boundMs) }),
+      alarmMs,
+    };
+    if (alarm === null) return log.info(fields, 'house time agrees with UTC again');
+    if (alarm === 'silence')
+      return log.warn(fields, 'house time is not checked: no NTP server answered for 30 minutes');
+    const contradiction = reading?.isContradiction === true ? '; the NTP servers contradict each other' : '';
+    log.warn(fields, `house time may differ from UTC by more than --ntp-alarm${contradiction}`);
+  }
+}
+
+function problemOf(answer: Answer): string | null {
+  if (answer.kind === 'time') return null;
+  return answer.kind === 'kiss' ? `asks for fewer questions (${answer.code})` : answer.reason;
+}
+
+function nameOf({ host, port }: NtpServer): string {
+  return formatAuthority(host, port);
+}
+
+function runLater(run: () => void, delayMs: number): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+}

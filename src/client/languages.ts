@@ -1,0 +1,9 @@
+/** The languages besides English. */
+export const translatedLanguages = ['es', 'de', 'fr', 'pt', 'it', 'nl', 'pl', 'ja', 'zh', 'ar'] as const;
+export type Language = (typeof translatedLanguages)[number];
+
+/**
+ * By English text. `{text}` stands for a part that stays as it is, `{words}` for one that is translated by itself. All
+ * translations have them in the same order. A text follows the first template that fits.
+ */
+export type Translations = Readonly<Record<string, Readonly<Record<Language, string>>>>;

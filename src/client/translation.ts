@@ -1,0 +1,39 @@
+import { stateWords } from './state-words.ts';
+import { type Language, translatedLanguages, type Translations } from './languages.ts';
+import { warningWords } from './warning-words.ts';
+
+const table: Translations = { ...stateWords, ...warningWords };
+/** `{text}` stays as it is; `{words}` are translated. */
+const placeholders = /\{(?:text|words)\}/g;
+
+/** The first language that the page knows, as BCP 47 tags name it; English if it knows none. */
+export function chooseLanguage(tags: readonly string[]): Language | 'en' {
+  for (const tag of tags) {
+    const primary = tag.toLowerCase().split('-')[0];
+    const known = ([...translatedLanguages, 'en'] as const).find((language) => language === primary);
+    if (known !== undefined) return known;
+  }
+  return 'en';
+}
+
+/** An unknown text stays English. */
+export function translateText(english: string, language: Language | 'en'): string {
+  if (language === 'en') return english;
+  for (const [template, translations] of Object.entries(table)) {
+    const values = valuesOf(english, template);
+    if (values === null) continue;
+    return translations[language].replace(placeholders, (kind) => {
+      const value = values.shift() ?? '';
+      if (kind === '{words}') return translateText(value, language);
+      // Isolated, since it may be written in the other direction.
+      return language === 'ar' ? `\u2068${value}\u2069` : value;
+    });
+  }
+  return english;
+}
+
+/** What a text has in place of the placeholders; null if it does not follow the template. */
+function valuesOf(text: string, template: string): string[] | null {
+  const source = template.replace(/[.+]/g, '\\$&').replace(placeholders, '(.+)');
+  return new RegExp(`^${source}$`).exec(text)?.slice(1) ?? null;
+}

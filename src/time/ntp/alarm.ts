@@ -1,0 +1,43 @@
+/** `deviation`: house time may differ from UTC by more than is allowed. `silence`: no answer counted for 30 minutes. */
+export type AlarmReason = 'deviation' | 'silence';
+
+const questionsAbove = 2;
+const silentAfterMs = 30 * 60_000;
+
+/** What a question of all servers led to. */
+export interface QuestionResult {
+  /** Monotonic, ms. */
+  now: number;
+  /** Whether an answer counted. */
+  isAnswered: boolean;
+  /** The greatest deviation of house time from UTC, ms; null while it is unknown. */
+  utcErrorMs: number | null;
+}
+
+/** Decides whether there is an alarm, by the results of the questions. */
+export class Alarm {
+  readonly #alarmMs: number;
+  #answeredAt: number;
+  #above = 0;
+  #reason: AlarmReason | null = null;
+
+  /** `startedAt`: monotonic, ms. */
+  constructor(alarmMs: number, startedAt: number) {
+    this.#alarmMs = alarmMs;
+    this.#answeredAt = startedAt;
+  }
+
+  get reason(): AlarmReason | null {
+    return this.#reason;
+  }
+
+  /** Returns whether the reason changed. */
+  onResult({ now, isAnswered, utcErrorMs }: QuestionResult): boolean {
+    if (isAnswered) this.#answeredAt = now;
+    this.#above = utcErrorMs !== null && utcErrorMs > this.#alarmMs ? this.#above + 1 : 0;
+    const before = this.#reason;
+    if (now - this.#answeredAt >= silentAfterMs) this.#reason = 'silence';
+    else this.#reason = this.#above >= questionsAbove ? 'deviation' : null;
+    return this.#reason !== before;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Exchange } from '../offset.ts';
+
+/** How a server answered a question. */
+export type Answer =
+  /** `rootDistanceMs`: the error bound of the server's clock against UTC. */
+  | { kind: 'time'; exchange: Exchange; rootDistanceMs: number }
+  /** The server demands fewer questions (a kiss-o'-death packet). */
+  | { kind: 'kiss'; code: string }
+  | { kind: 'refused'; reason: string };
+
+/** A packet of RFC 4330 without authentication. */
+const packetBytes = 48;
+const clientMode = 3;
+const serverMode = 4;
+const version = 4;
+const alarm = 3;
+const maxStratum = 15;
+const maxRootDistanceMs = 1_000;
+/** Codes of a server that is not synchronized yet and may be asked again. */
+const notYetSynchronized = new Set(['INIT', 'STEP']);
+
+/** The first second of an NTP era, epoch seconds: 1900-01-01 and 2036-02-07T06:28:16Z. */
+const firstEra = -2_208_988_800;
+const secondEra = firstEra + 2 ** 32;
+
+/**
+ * A question. `stamp` has 8 random bytes, which the server returns: they tell its answer from a forged or an old one.
+ * The time of this host is not sent.
+ */
+export function createQuestion(stamp: Uint8Array): Uint8Array {
+  const packet = new Uint8Array(packetBytes);
+  packet[0] = (version << 3) | clientMode;
+  packet.set(stamp, 40);
+  return packet;
+}
+
+/** Reads the answer to a question. Null for a packet that does not return the stamp: the answer may still arrive. */
+export function readAnswer(packet: Uint8Array, stamp: Uint8Array, sentAt: number, arrivedAt: number): Answer | null {
+  if (packet.length < packetBytes || stamp.some((byte, index) => packet[24 + index] !== byte)) return null;
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
+  const first = view.getUint8(0);
+  const stratum = view.getUint8(1);
+  if ((first & 7) !== serverMode) return refused(`mode ${first & 7}`);
+  if (stratum === 0) return withoutStratum(packet);
+  if (stratum > maxStratum) return refused(`stratum ${stratum}`);
+  if (first >> 6 === alarm) return refused('its clock is not synchronized');
+  const rootDelayMs = (view.getInt32(4) / 2 ** 16) * 1_000;
+  const rootDistanceMs = rootDelayMs / 2 + (view.getUint32(8) / 2 ** 16) * 1_000;
+  if (rootDelayMs < 0) return refused('a negative root delay');
+  if (rootDistanceMs >= maxRootDistanceMs) return refused(`a root distance of ${Math.round(rootDistanceMs)} ms`);
+  const received = readTime(view, 32);
+  const sent = readTime(view, 40);
+  if (received === null || sent === null) return refused('no time');
+  if (sent < received || sent - received > arrivedAt - sentAt) return refused('times that contradict its delay');
+  return { kind: 'time', exchange: { sentAt, received, sent, arrivedAt }, rootDistanceMs };
+}
+
+function withoutStratum(packet: Uint8Array): Answer {
+  const code = String.fromCharCode(...packet.subarray(12, 16));
+  const isKiss = /^[A-Z]{4}$/.test(code) && !notYetSynchronized.has(code);
+  return isKiss ? { kind: 'kiss', code } : refused('stratum 0');
+}
+
+/** Epoch ms, between 1968 and 2104; null for the timestamp 0, which means unknown. */
+function readTime(view: DataView, offset: number): number | null {
+  const seconds = view.getUint32(offset);
+  const fraction = view.getUint32(offset + 4);
+  if (seconds === 0 && fraction === 0) return null;
+  const era = seconds >= 2 ** 31 ? firstEra : secondEra;
+  return (era + seconds + fraction / 2 ** 32) * 1_000;
+}
+
+function refused(reason: string): Answer {
+  return { kind: 'refused', reason };
+}

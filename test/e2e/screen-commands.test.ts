@@ -1,0 +1,125 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { launchBrowser, liveWithoutTime, recordShown } from '../support/browser.ts';
+import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
+import { RedisServer } from '../support/redis-server.ts';
+
+const wait = { timeout: 10_000 };
+
+let server: RedisServer;
+let env: Record<string, string>;
+let processes: ClockProcess[];
+let browser: Browser;
+let context: BrowserContext;
+let key: string;
+/** A paired screen and two players of a link, the second of them by its key alone, on two web processes. */
+let kiosk: Page;
+let player: Page;
+let frame: Page;
+const [here, there] = [0, 1].map((index) => () => processes[index]?.url ?? '') as [() => string, () => string];
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+  env = {
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: String(server.port),
+    CLOCK_SECRET: 'a secret of the tests that is long enough',
+    CLOCK_ADMIN_PASSWORD: 'a long enough password',
+  };
+  const web = ['web', '--host', '127.0.0.1'];
+  const roles = [web, web, ['worker'], ['beat']];
+  [browser, processes] = await Promise.all([
+    launchBrowser(),
+    Promise.all(roles.map((args) => startClock(args, { env }))),
+  ]);
+  context = await browser.newContext({ serviceWorkers: 'block' });
+  kiosk = await context.newPage();
+  await recordShown(kiosk);
+  await kiosk.goto(`${here()}/screen`);
+  const code = kiosk.locator('#code').filter({ hasText: /^....-....$/ });
+  await clock('pair', (await code.textContent()) ?? '', '--name', 'Lobby');
+  const { stdout } = await clock('screens', 'link', 'Dashboard', '--public-url', there());
+  key = /#(\S+)/.exec(stdout)?.[1] ?? '';
+  player = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
+  await player.goto(`${there()}/screen?seconds=off#${key}`);
+  frame = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
+  await frame.goto(`${here()}/embed?seconds=off#${key}`);
+});
+
+beforeEach(async () => {
+  for (const page of [kiosk, player, frame]) await page.waitForSelector('[data-state="live"]', wait);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all((processes ?? []).map((each) => each.stop()));
+  await server?.stop();
+});
+
+async function clock(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const { exit, stdout, stderr } = await runClock(args, { env });
+  expect([exit, stderr]).toEqual([0, expect.any(String)]);
+  return { stdout, stderr };
+}
+
+async function nameOf(page: Page): Promise<(string | null)[]> {
+  return Promise.all(['data-screen', 'data-group'].map((attribute) => page.getAttribute('html', attribute)));
+}
+
+test('a screen and the players of a link show their names when they are identified', async () => {
+  await clock('screens', 'identify', 'Lobby');
+  await expect.poll(() => kiosk.textContent('#name', wait)).toBe('Lobby');
+  expect(await player.locator('#name').count()).toBe(0);
+  await clock('screens', 'identify', 'Dashboard');
+  for (const page of [player, frame]) await expect.poll(() => page.textContent('#name', wait)).toBe('Dashboard');
+});
+
+test('a name and a group are set on every open page of a screen or link, on any web process', async () => {
+  expect(await nameOf(kiosk)).toEqual(['Lobby', null]);
+  await clock('screens', 'rename', 'Lobby', 'Entrance');
+  await clock('screens', 'group', 'Entrance', 'doors');
+  await expect.poll(() => nameOf(kiosk), wait).toEqual(['Entrance', 'doors']);
+  await clock('screens', 'rename', 'Dashboard', 'Wall');
+  await clock('screens', 'group', 'Wall', 'doors');
+  for (const page of [player, frame]) await expect.poll(() => nameOf(page), wait).toEqual(['Wall', 'doors']);
+  await clock('screens', 'group', '--group', 'doors', 'gates');
+  for (const page of [kiosk, player, frame]) {
+    await expect.poll(() => page.getAttribute('html', 'data-group'), wait).toBe('gates');
+  }
+});
+
+test('a face is set on a group without an interruption, and the address of a page wins over it', async () => {
+  await clock('screens', 'face', '--group', 'gates', '?seconds=on&date=on&zone=Asia/Tokyo');
+  for (const page of [kiosk, player, frame]) {
+    await page.waitForSelector('#date', wait);
+    expect(await page.getAttribute('#display', 'aria-label')).toBe('Time in Asia/Tokyo');
+  }
+  expect(await kiosk.textContent('#display')).toMatch(/^\d\d:\d\d:\d\d$/);
+  for (const page of [player, frame]) expect(await page.textContent('#display')).toMatch(/^\d\d:\d\d$/);
+  expect(await liveWithoutTime(kiosk)).toEqual([]);
+  await clock('screens', 'face', '--group', 'gates', '');
+  for (const page of [kiosk, player, frame]) await page.waitForSelector('#date', { ...wait, state: 'detached' });
+});
+
+test('a group is reloaded', async () => {
+  for (const page of [kiosk, player, frame]) await page.evaluate('globalThis.isFirst = true');
+  await clock('screens', 'reload', '--group', 'gates');
+  for (const page of [kiosk, player, frame]) {
+    await expect.poll(() => page.evaluate('globalThis.isFirst').catch(() => true), wait).toBeUndefined();
+  }
+});
+
+test('a screen that is away gets its name, group and face when it returns', async () => {
+  await kiosk.goto('about:blank');
+  await clock('screens', 'rename', 'Entrance', 'Gate');
+  await clock('screens', 'group', 'Gate', '--none');
+  await clock('screens', 'face', 'Gate', 'face=analog&weekday=on&lang=es');
+  await kiosk.goto(`${there()}/?face=digital`);
+  await kiosk.waitForSelector('[data-state="live"] #date', wait);
+  expect(await kiosk.locator('#dial').count()).toBe(0);
+  await expect.poll(() => nameOf(kiosk), wait).toEqual(['Gate', null]);
+  await expect.poll(() => kiosk.textContent('#state'), wait).toBe('En directo');
+  await kiosk.keyboard.press('i');
+  const panel = await kiosk.locator('#panel').textContent(wait);
+  expect(panel).toMatch(/Gate.*face=analog&weekday=on&lang=es/s);
+});

@@ -1,0 +1,121 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, signIn } from '../support/browser.ts';
+import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { Chrony, FakeNtpServer } from '../support/ntp-server.ts';
+import { until } from '../support/until.ts';
+
+let browser: Browser;
+let chrony: Chrony;
+let liar: FakeNtpServer;
+
+beforeAll(async () => {
+  [browser, chrony, liar] = await Promise.all([
+    launchBrowser(),
+    freePort().then((port) => Chrony.start(port)),
+    FakeNtpServer.start(),
+  ]);
+  liar.aheadMs = 3_000;
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await chrony?.[Symbol.asyncDispose]();
+  await liar?.[Symbol.asyncDispose]();
+});
+
+const nameOf = ({ server }: Chrony | FakeNtpServer): string => `${server.host}:${server.port}`;
+
+async function startWith(servers: string): Promise<ClockProcess> {
+  return startClock(['all', '--ntp-server', servers, '--ntp-alarm', '1s']);
+}
+
+/** The error bound that the page states, and what its panel says of UTC. */
+async function shownByPage(clock: ClockProcess, isExpected: (utc: string) => boolean) {
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, `${clock.url}/`, clock.adminPassword());
+  await page.waitForSelector('[data-state="live"]', { timeout: 10_000 });
+  await page.keyboard.press('i');
+  const utc = page.locator('#panel dt:text-is("UTC") + dd');
+  await until(async () => isExpected(await utc.innerText()), 'the panel says what it should of UTC', 10_000, 100);
+  const error = async () => /^± (\d+) ms$/.exec(await page.locator('#error').innerText())?.[1];
+  const errorMs = Number(await until(error, 'the page states its error', 10_000, 100));
+  const text = await utc.innerText();
+  await page.close();
+  return { errorMs, text };
+}
+
+async function watched(clock: ClockProcess) {
+  const { dataDir } = clock;
+  const { stdout: token } = await runClock(['token', 'issue', 'admin', '--data-dir', dataDir]);
+  const { stdout } = await runClock(['watch', clock.url, '--once', '--json'], { env: { CLOCK_TOKEN: token.trim() } });
+  return JSON.parse(stdout) as { errorMs: number; utcErrorMs: number | null };
+}
+
+describe('a clock', () => {
+  test('whose NTP servers agree states its error against UTC alike in page, watch, metrics and check', async () => {
+    await using clock = await startWith(nameOf(chrony));
+    await until(
+      async () => (await clock.metric('clock_authority_error_seconds')) >= 0,
+      'the server has answered',
+      20_000,
+    );
+    const totalMs =
+      1_000 *
+      (Math.abs(await clock.metric('clock_authority_offset_seconds')) +
+        (await clock.metric('clock_authority_error_seconds')));
+    expect(totalMs).toBeLessThan(1_000);
+
+    const { errorMs, utcErrorMs } = await watched(clock);
+    expect(utcErrorMs).toBeGreaterThan(0);
+    expect(utcErrorMs).toBeLessThan(totalMs + 100);
+    expect(errorMs).toBeGreaterThan(utcErrorMs ?? Infinity);
+    const page = await shownByPage(clock, (text) => /^house time may differ by [\d.]+ ms/.test(text));
+    expect(page.errorMs).toBeGreaterThan(0);
+
+    const { exit, stdout } = await runClock([
+      'check',
+      '--data-dir',
+      clock.dataDir,
+      '--port',
+      '0',
+      '--ntp-server',
+      nameOf(chrony),
+      '--ntp-alarm',
+      '1s',
+    ]);
+    expect(stdout).toMatch(/^ok {4}ntp: house time is -?[\d.]+ ms from UTC \(±[\d.]+ ms\)$/m);
+    expect(exit).toBe(0);
+  });
+
+  test('that is 3 s off by its only server says so everywhere', async () => {
+    await using clock = await startWith(nameOf(liar));
+    await clock.logged('house time may differ from UTC by more than --ntp-alarm', 20_000);
+    expect(await clock.metric('clock_authority_offset_seconds')).toBeCloseTo(-3, 1);
+    expect((await watched(clock)).errorMs).toBeGreaterThan(2_900);
+    const { errorMs, text } = await shownByPage(clock, (utc) => utc.startsWith('alarm: '));
+    expect(errorMs).toBeGreaterThan(2_900);
+    expect(text).toMatch(/^alarm: house time may differ by (29|30)\d\d\.\d ms/);
+
+    const { exit, stdout } = await runClock([
+      'check',
+      '--data-dir',
+      clock.dataDir,
+      '--port',
+      '0',
+      '--ntp-server',
+      `${nameOf(liar)},${nameOf(chrony)}`,
+    ]);
+    expect(stdout).toMatch(/^WRONG ntp: .*, and --ntp-alarm is 100 ms; the servers contradict each other$/m);
+    expect(exit).toBe(1);
+  });
+
+  test('without an NTP server says that house time is not checked', async () => {
+    await using clock = await startClock(['all']);
+    expect((await watched(clock)).utcErrorMs).toBeNull();
+    const { text } = await shownByPage(clock, (utc) => utc !== '');
+    expect(text).toBe('house time is not checked against UTC');
+    expect(await clock.metric('clock_authority_offset_seconds')).toBeNaN();
+  });
+});

@@ -1,0 +1,180 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { askNtp } from '../../src/authority/ask-ntp.ts';
+import { AuthorityCheck } from '../../src/authority/authority-check.ts';
+import type { NtpServer } from '../../src/authority/options.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { HostTime } from '../../src/time/house-time.ts';
+import type { Answer } from '../../src/time/ntp/packet.ts';
+import { freePort } from '../support/free-port.ts';
+import { type AnswerFields, boundSocket, Chrony, FakeNtpServer } from '../support/ntp-server.ts';
+import { until } from '../support/until.ts';
+import { WebApp } from '../support/web-app.ts';
+
+const never = new AbortController().signal;
+const noAnswer: Answer = { kind: 'refused', reason: 'no answer within 2 s' };
+
+let server: FakeNtpServer;
+let chrony: Chrony;
+
+beforeAll(async () => {
+  server = await FakeNtpServer.start();
+  chrony = await Chrony.start(await freePort());
+});
+
+afterEach(() => {
+  server.reply = (send) => send();
+  server.aheadMs = 0;
+  server.questions = [];
+});
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await chrony?.[Symbol.asyncDispose]();
+});
+
+describe('a question to an NTP server', () => {
+  test('is answered by chrony with the time of its host', async () => {
+    const answer = await askNtp(chrony.server, never);
+    if (answer.kind !== 'time') throw new Error(answer.kind);
+    const { sent, arrivedAt } = answer.exchange;
+    expect(Math.abs(sent - (performance.timeOrigin + arrivedAt))).toBeLessThan(1_000);
+    expect(answer.rootDistanceMs).toBeLessThan(1_000);
+  });
+
+  test('is answered over IPv6 and by name', async () => {
+    await using six = await FakeNtpServer.start('::1');
+    expect((await askNtp(six.server, never)).kind).toBe('time');
+    expect((await askNtp({ ...server.server, host: 'localhost' }, never)).kind).toBe('time');
+  });
+
+  test('has another stamp and another port each time', async () => {
+    const ports = new Set<number>();
+    server.reply = (send, _question, { port }) => {
+      ports.add(port);
+      send();
+    };
+    for (let count = 0; count < 3; count += 1) await askNtp(server.server, never);
+    expect(new Set(server.questions.map((question) => question.toString('hex', 40))).size).toBe(3);
+    expect(ports.size).toBe(3);
+  });
+
+  test.each<[string, AnswerFields]>([
+    ['of stratum 16', { stratum: 16 }],
+    ['of stratum 0', { stratum: 0 }],
+    ['with the alarm bit', { leap: 3 }],
+    ['that claims a time before the question', { receivedAt: Date.now() - 60_000 }],
+  ])('ends with a refusal when the answer is one %s', async (_, fields) => {
+    server.reply = (send) => send(fields);
+    expect((await askNtp(server.server, never)).kind).toBe('refused');
+  });
+
+  test('ends after 2 s without an answer, and after one with a wrong stamp', async () => {
+    const forged = Buffer.from('forged!!');
+    await using other = await FakeNtpServer.start();
+    server.reply = () => {};
+    other.reply = (send) => send({ stamp: forged });
+    const answers = await Promise.all([askNtp(server.server, never), askNtp(other.server, never)]);
+    expect(answers).toEqual([noAnswer, noAnswer]);
+  });
+
+  test('takes no answer from another port or another address', async () => {
+    const [otherPort, otherAddress] = await Promise.all([boundSocket(), boundSocket('127.0.0.2')]);
+    server.reply = (send) => {
+      send({}, otherPort);
+      send({}, otherAddress);
+    };
+    expect(await askNtp(server.server, never)).toEqual(noAnswer);
+    otherPort.close();
+    otherAddress.close();
+  });
+
+  test('takes the right answer after a forged one, and the first of two', async () => {
+    server.reply = (send) => {
+      send({ stamp: Buffer.from('forged!!') });
+      send();
+      send({ receivedAt: 1_000, sentAt: 1_000 });
+    };
+    const answer = await askNtp(server.server, never);
+    expect(answer.kind === 'time' && answer.exchange.sent).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  test('counts a late answer with a bound as wide as it was late', async () => {
+    server.reply = (send) => {
+      const askedAt = performance.now();
+      const receivedAt = performance.timeOrigin + askedAt;
+      void until(() => performance.now() > askedAt + 300, 'it is late').then(() =>
+        send({ receivedAt, sentAt: receivedAt }),
+      );
+    };
+    await using check = await checkOf([server.server]);
+    await check.question();
+    expect(check.reading?.boundMs).toBeGreaterThan(149);
+    // The clocks of the test and of the check are read with a resolution of 1 ms at worst.
+    expect(Math.abs(check.reading?.offsetMs ?? NaN)).toBeLessThan((check.reading?.boundMs ?? 0) + 2);
+  });
+
+  test('ends at once where nothing listens, and when the process stops', async () => {
+    expect(await askNtp({ host: '127.0.0.1', port: await freePort() }, never)).toMatchObject({ kind: 'refused' });
+    server.reply = () => {};
+    const stopping = new AbortController();
+    const answer = askNtp(server.server, stopping.signal);
+    await until(() => server.questions.length === 1, 'the server is asked');
+    const stoppedAt = performance.now();
+    stopping.abort();
+    await answer;
+    expect(performance.now() - stoppedAt).toBeLessThan(1_000);
+  });
+});
+
+/** A check that a test asks by hand. */
+async function checkOf(servers: readonly NtpServer[]): Promise<AuthorityCheck & AsyncDisposable> {
+  const check = new AuthorityCheck({ servers, alarmMs: 100, time: new HostTime(), log: silentLogger() });
+  return Object.assign(check, { [Symbol.asyncDispose]: () => check.stop() });
+}
+
+describe('house time', () => {
+  test('is this host’s by chrony, with one liar beside two true servers', async () => {
+    await using liar = await FakeNtpServer.start();
+    liar.aheadMs = 3_000;
+    await using check = await checkOf([liar.server, chrony.server, server.server]);
+    await check.question();
+    expect(check.reading?.isContradiction).toBe(false);
+    expect(Math.abs(check.reading?.offsetMs ?? NaN)).toBeLessThanOrEqual((check.reading?.boundMs ?? 0) + 1);
+    expect(check.utcErrorMs).toBeLessThan(1_000);
+  });
+
+  test('is 3 s off by a lone server that is, and by two that contradict each other', async () => {
+    server.aheadMs = 3_000;
+    await using alone = await checkOf([server.server]);
+    await alone.question();
+    expect(alone.reading?.offsetMs).toBeCloseTo(-3_000, -2);
+    await using both = await checkOf([server.server, chrony.server]);
+    await both.question();
+    expect(both.reading?.isContradiction).toBe(true);
+    expect(both.utcErrorMs).toBeGreaterThan(2_900);
+  });
+});
+
+describe('the answer to a sync', () => {
+  async function syncOf(app: WebApp): Promise<Record<string, unknown>> {
+    using socket = await (await app.signedIn()).connect();
+    socket.send('{"sync":1}');
+    return JSON.parse(await socket.next()).sync;
+  }
+
+  test('has no error against UTC without an NTP server', async () => {
+    await using app = await WebApp.start();
+    const sync = await syncOf(app);
+    expect(sync['utcError']).toBeNull();
+    expect(sync).not.toHaveProperty('utcAlarm');
+  });
+
+  test('carries the error against UTC, and the alarm', async () => {
+    await using app = await WebApp.start({ utc: { utcErrorMs: 12.5, alarm: null } });
+    const sync = await syncOf(app);
+    expect(sync['utcError']).toBe(12.5);
+    expect(sync).not.toHaveProperty('utcAlarm');
+    await using alarmed = await WebApp.start({ utc: { utcErrorMs: 3_012.5, alarm: 'deviation' } });
+    expect(await syncOf(alarmed)).toMatchObject({ utcError: 3_012.5, utcAlarm: true });
+  });
+});
