@@ -23,16 +23,6 @@ function isWebAddress(value: string): boolean {
   return /^https?:$/.test(protocol) && username === '' && password === '';
 }
 
-/** The other application may also have paths on this host, as oauth2-proxy does. */
-function signInAddress(value: string): string {
-  const isPath = /^\/(?![/\\])/.test(value) && URL.canParse(value, 'http://this.site');
-  // eslint-disable-next-line no-control-regex -- the value becomes a header
-  if ((!isPath && !isWebAddress(value)) || /[\u0000-\u0020\u007f]/.test(value)) {
-    throw new BadValue('an address of http or https, or a path on this host, such as https://app.example.org/login');
-  }
-  return value;
-}
-
 /** The characters of a token (RFC 9110, section 5.6.2). */
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
 
@@ -54,7 +44,7 @@ function headerName(value: string): string {
 }
 
 /** A claim and the value that it must have. */
-export interface ClaimValue {
+interface ClaimValue {
   claim: string;
   value: string;
 }

@@ -23,7 +23,7 @@ const busy = { type: 'answer', answer: { status: 503, retryAfterMs: 7_000, state
 const nothing = { type: 'answer', answer: null } as const;
 const tick = { type: 'tick', tick: { channel: 'time', text: '', at: 1, seq: 1 }, isContradiction: false } as const;
 const opened = { type: 'opened' } as const;
-const closed = (code: number): ConnectionEvent => ({ type: 'closed', code });
+const closed = (code: number, reason?: string): ConnectionEvent => ({ type: 'closed', code, reason });
 
 /** `due`: time passes until something is due. */
 type Happening = ConnectionEvent | 'due';
@@ -79,6 +79,18 @@ describe('the machine', () => {
     [
       'is signed out after 4401 and one refusal',
       [...toOpen, closed(4401), 'due', refused],
+      'signed-out',
+      ['close-socket', 'report-state'],
+    ],
+    [
+      'asks at once after 4401 with the reason recheck',
+      [...toOpen, closed(4401, 'recheck')],
+      'probing',
+      ['cancel-question', 'ask'],
+    ],
+    [
+      'is signed out after a recheck and one refusal',
+      [...toOpen, closed(4401, 'recheck'), refused],
       'signed-out',
       ['close-socket', 'report-state'],
     ],

@@ -43,7 +43,8 @@ export function readKeyFile(path: string): string {
 async function fetchKeySet(address: string, stopping: AbortSignal): Promise<string> {
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(timeoutMs)]);
   try {
-    const headers = { Accept: 'application/jwk-set+json, application/json' };
+    // A connection that is kept for the next attempt would be dead if the issuer restarts.
+    const headers = { Accept: 'application/jwk-set+json, application/json', Connection: 'close' };
     // A redirect could lead into the network of this host.
     const response = await fetch(address, { redirect: 'manual', headers, signal });
     if (response.status !== 200) {

@@ -16,7 +16,7 @@ import { measureAnew, probeNow } from './sync.ts';
  *               failed, or 5 s passed                  waiting for a question
  *               1 s passed on an untested path         waiting for a question; the handshake may still open
  *  open         closed, or a sync without an answer    waiting for a handshake
- *               closed with 4401                       waiting for a question
+ *               closed with 4401                       waiting for a question; probing, with the reason `recheck`
  *               answer 401, twice                      signed-out
  *  waiting      time for a handshake                   opening
  *               time for a question                    probing
@@ -117,7 +117,7 @@ function handle(state: State, event: ConnectionEvent, turn: Turn): void {
       opened(state, turn);
       break;
     case 'closed':
-      if (phase.name === 'open') offline.afterOpenSocket(state, turn, event.code);
+      if (phase.name === 'open') offline.afterOpenSocket(state, turn, event.code, event.reason);
       else if (offline.isOffline(phase)) offline.afterHandshake(state, phase, turn);
       break;
     case 'answer':

@@ -1,4 +1,4 @@
-import { closeCode, type InitialState } from '../../protocol.ts';
+import { closeCode, recheckReason, type InitialState } from '../../protocol.ts';
 import * as policy from './policy.ts';
 import type { Offline, Phase, Probing, State, StateAnswer, Turn, Waiting } from './state.ts';
 
@@ -12,14 +12,16 @@ export function beginHandshake(state: State, { now, effects }: Turn, told: Initi
   state.phase = { name: 'opening', startedAt: now, told };
 }
 
-/** An open socket was lost: by a close with `code`, or without one because it was silent. */
-export function afterOpenSocket(state: State, turn: Turn, code?: number): void {
+/** An open socket was lost: by a close with `code` and `reason`, or without one because it was silent. */
+export function afterOpenSocket(state: State, turn: Turn, code?: number, reason?: string): void {
   turn.effects.push({ type: 'cancel-question' });
   state.outageSince = Math.min(state.outageSince, turn.now);
   if (code === closeCode.goingAway) state.isDrained = true;
   // Programs ask twice in any case, because their second refusal ends them.
   if (code === closeCode.sessionEnded) state.refusals = state.recheckMs === null ? 1 : 0;
   if (isOurFault(code)) wait(state, turn.now + policy.faultMs, 'handshake', true);
+  // The server has spread these closes.
+  else if (code === closeCode.sessionEnded && reason === recheckReason) wait(state, turn.now, 'question', true);
   else waitForTry(state, turn, code === closeCode.sessionEnded ? 'question' : 'handshake');
 }
 
