@@ -5,6 +5,7 @@ import { basename, extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { lookup } from 'mrmime';
+import { pageUrls } from '../src/web/assets.ts';
 import { contentSecurityPolicy } from '../src/web/content-policy.ts';
 import { clockPage } from '../src/web/pages/clock-page.ts';
 import { screenPage } from '../src/web/pages/screen-page.ts';
@@ -13,15 +14,20 @@ import { commit, dist, root, serverBundle, version } from './server-bundle.ts';
 
 const staticDist = join(dist, 'static');
 /** Browsers request these at the root, under these names. */
-const atRoot = new Set(['favicon.ico', 'manifest.webmanifest', 'sw.js']);
-const compressible = new Set(['.css', '.js', '.svg', '.webmanifest', '.html', '.txt']);
+const atRoot = new Set(['favicon.ico', 'manifest.webmanifest', 'sw.js', 'clock-client.js', 'clock-client.d.ts']);
+const compressible = new Set(['.css', '.js', '.ts', '.svg', '.webmanifest', '.html', '.txt']);
 
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
 const lazyScripts = ['theme', 'panel', 'screen-name', 'words', 'key-transport'];
-const scripts = await bundleScripts(['main', ...lazyScripts, 'screen', 'sw', 'screens/main']);
-writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts });
+const scripts = {
+  // The newest version that Chromium 64 and Safari 12 support.
+  ...(await bundleScripts(['main', ...lazyScripts, 'screen', 'sw', 'screens/main'], 'es2018')),
+  ...(await bundleScripts(['clock-client/main'], 'es2020')),
+};
+const types = { 'clock-client.d.ts': readFileSync(join(root, 'src/client/clock-client/api.ts')) };
+writeAssets({ ...(await readSources(join(root, 'static'))), ...scripts, ...types });
 
 async function bundleServer(): Promise<void> {
   await build({
@@ -33,30 +39,23 @@ async function bundleServer(): Promise<void> {
   });
 }
 
-/** Bundles the scripts of the pages, the parts that they load on demand, and the service worker. */
-async function bundleScripts(names: readonly string[]): Promise<Record<string, Buffer>> {
+/** Bundles scripts of `src/client`: those of the pages, the parts that they load on demand, and others. */
+async function bundleScripts(names: readonly string[], target: string): Promise<Record<string, Buffer>> {
   const name = `${version}+${commit}`;
-  const assets = {
-    css: '/static/clock.css',
-    js: '/static/main.js',
-    screenCss: '/static/screen.css',
-    screenJs: '/static/screen.js',
-    icon: '/static/favicon.svg',
-  };
+  const assets = pageUrls((file) => `/static/${file}`);
   const shells = {
     '/': clockPage({ assets, kind: 'screen', account: null, build: name }),
     '/embed': clockPage({ assets, kind: 'embed', account: null, build: name }),
     '/screen': screenPage({ assets, csrfToken: null }),
   };
-  const minified = Object.entries(shells).map(([path, shell]) => [path, String(shell).replaceAll(/\n\s*/g, '')]);
+  const minified = Object.entries(shells).map(([path, shell]) => [path, withoutIndentation(String(shell))]);
   const result = await build({
     entryPoints: names.map((entry) => ({ in: join(root, `src/client/${entry}.ts`), out: entry.replace('/main', '') })),
     outdir: staticDist,
     bundle: true,
     minify: true,
     platform: 'browser',
-    // The newest version that Chromium 64 and Safari 12 support.
-    target: 'es2018',
+    target,
     plugins: [privateNames],
     mangleProps: privatePrefix,
     format: 'esm',
@@ -70,6 +69,11 @@ async function bundleScripts(names: readonly string[]): Promise<Record<string, B
     tsconfig: join(root, 'src/client/tsconfig.json'),
   });
   return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
+}
+
+/** A line break within a tag separates attributes. */
+function withoutIndentation(markup: string): string {
+  return markup.replaceAll(/>\n\s*</g, '><').replaceAll(/\n\s*/g, ' ');
 }
 
 async function readSources(directory: string): Promise<Record<string, Buffer>> {
@@ -105,11 +109,18 @@ function writeAssets(sources: Record<string, Buffer>): void {
     urls.set(name, url);
     writeFileSync(join(staticDist, file), body);
     const encodings = compressible.has(extension) ? writeCompressed(file, body) : [];
-    const type = lookup(name) ?? (extension === '.ico' ? 'image/x-icon' : 'application/octet-stream');
+    const type = typeOf(extension);
     const isText = type.startsWith('text/') || type === 'application/manifest+json' || type === 'image/svg+xml';
     entries[name] = { url, file, type: isText ? `${type}; charset=utf-8` : type, etag: hash, encodings };
   }
   writeFileSync(join(staticDist, 'assets.json'), JSON.stringify(entries, null, 2));
+}
+
+function typeOf(extension: string): string {
+  if (extension === '.ico') return 'image/x-icon';
+  // The registered type of .ts is that of a video.
+  if (extension === '.ts') return 'text/plain';
+  return lookup(extension) ?? 'application/octet-stream';
 }
 
 function withHashedUrls(body: Buffer, name: string, urls: ReadonlyMap<string, string>): Buffer {

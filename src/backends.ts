@@ -16,9 +16,6 @@ import { tasks } from './tasks/index.ts';
 export type RedisConfig = ValuesOf<typeof redisOptions>;
 export type DataConfig = ValuesOf<typeof dataOptions>;
 
-/** Longer than for a role, which can serve while Redis is busy. A command can only fail. */
-const commandTimeoutMs = 10_000;
-
 /** The names of all channels. Each task has one. */
 export const channels: readonly string[] = tasks.map(({ name }) => name);
 
@@ -37,6 +34,14 @@ function redisTarget({ redisUrl, redisHost, redisPort, redisPassword }: RedisCon
   const address = { host: redisHost ?? '127.0.0.1', port: redisPort ?? 6_379 };
   const credentials = redisPassword === undefined ? {} : { password: redisPassword };
   return { kind: 'single', tls: false, db: 0, ...address, ...credentials };
+}
+
+/** Longer than for a role, which can serve while Redis is busy. A command can only fail. */
+const commandTimeoutMs = 10_000;
+
+/** Creates the backend of a command, which waits longer for an answer than a role does. */
+export function commandRedisBackend(config: RedisConfig, log: Logger): Backend {
+  return redisBackend(config, log, { startTimeoutMs: commandTimeoutMs });
 }
 
 /** Whether a Redis is configured. */
@@ -71,7 +76,7 @@ export function hasEmbeddedData(directory: string): boolean {
  * either.
  */
 export function existingBackend(config: RedisConfig & DataConfig, environment: Environment, log: Logger): Backend {
-  if (namesRedis(config)) return redisBackend(config, log, { startTimeoutMs: commandTimeoutMs });
+  if (namesRedis(config)) return commandRedisBackend(config, log);
   const directory = dataDirectory(config, environment);
   if (hasEmbeddedData(directory)) return embeddedBackend(directory, false, log);
   throw new UserError(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { AuthorityCheck } from './authority/authority-check.ts';
 import { commandSecrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
-import { dataDirectory, embeddedBackend, hasEmbeddedData, namesRedis, redisBackend } from './backends.ts';
+import { commandRedisBackend, dataDirectory, embeddedBackend, hasEmbeddedData, namesRedis } from './backends.ts';
 import {
   check,
   durabilityChecks,
@@ -41,7 +41,7 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
       return { checks: [...backendChecks(backend, 'data'), ...others(backend)], backend };
     }
   }
-  const backend = redisBackend(config, log);
+  const backend = commandRedisBackend(config, log);
   return { checks: [...backendChecks(backend, 'redis'), ...durabilityChecks(backend), ...others(backend)], backend };
 }
 

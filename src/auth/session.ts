@@ -24,6 +24,10 @@ export interface Session {
   hasEnded: boolean;
   /** Whether its record is not yet marked as used. */
   isUnused?: boolean;
+  /** Whether its account is an operator's. */
+  isOperator?: boolean;
+  /** The channels that it may publish on. Only a token has some. */
+  publishes?: readonly string[];
   /** Set if another application has signed the person in. Then the session has no record of its own. */
   readonly shared?: SharedIdentity;
 }
@@ -66,6 +70,8 @@ export interface SessionRecord extends CredentialRecord {
   securityStamp: string;
   createdAt: number;
   renewedAt: number;
+  /** Of a token. */
+  publishes?: readonly string[] | undefined;
 }
 
 /** The part of an account's record that its sessions and tokens depend on. */
@@ -77,6 +83,7 @@ export interface AccountSecurity {
   disabled?: boolean;
   /** Set if people sign in to the account through another application; `origin` is null before the first token. */
   sso?: { origin: SharedOrigin | null } | undefined;
+  operator?: boolean;
 }
 
 /** The sessions of a process's open sockets. */

@@ -44,6 +44,7 @@ export type RecordKind =
   | 'screen-name'
   | 'link'
   | 'ticket'
+  | 'channels'
   | 'ended';
 
 export interface Stored<T extends object> {

@@ -3,13 +3,12 @@ import { createAuthServices, type AuthServices } from '../auth/auth-services.ts'
 import { commandSecrets, type Secrets } from '../auth/secrets.ts';
 import { Unavailable, type Backend, type Outage } from '../backend/backend.ts';
 import { dataDirectory, existingBackend } from '../backends.ts';
+import { startWithNotice } from '../commands/start-with-notice.ts';
 import { readOptions, type Environment } from '../config.ts';
 import { UserError, stopAll } from '../lifecycle.ts';
 import { silentLogger } from '../logger.ts';
 import { addOptions, flagsOf, warnOfUnknown } from './options.ts';
 import { backendTable } from './tables.ts';
-
-const noticeAfterMs = 1_000;
 
 /** An option of a single command: flags, description and default in Commander's notation. */
 export type OwnOption = [flags: string, description: string, defaultText?: string];
@@ -54,19 +53,6 @@ export class BackendCommands {
     } finally {
       await stopAll([backend], log);
     }
-  }
-}
-
-/** Starts the backend. Prints a notice after 1 s, because a command waits longer for a busy Redis than a role does. */
-async function startWithNotice(backend: Backend): Promise<void> {
-  const notice = setTimeout(
-    () => process.stderr.write(`clock: waiting for ${backend.address} to answer\n`),
-    noticeAfterMs,
-  );
-  try {
-    await backend.start();
-  } finally {
-    clearTimeout(notice);
   }
 }
 

@@ -36,7 +36,7 @@ export function addPair(program: Command, backendCommands: BackendCommands): voi
 
 /** Adds `clock screens`. */
 export function addScreens(program: Command, backendCommands: BackendCommands, environment: Environment): void {
-  const screens = program.command('screens').description('see and steer screens and links').helpCommand(false);
+  const screens = program.command('screens').description('list and control screens and links').helpCommand(false);
   addLink(screens, backendCommands, environment);
 
   const list = backendCommands
@@ -64,7 +64,7 @@ export function addScreens(program: Command, backendCommands: BackendCommands, e
       });
   };
   addAction('identify [name-or-id]', 'show the name on the screen for a moment', () => ({ name: 'identify' }));
-  addAction('reload [name-or-id]', 'load the page anew; those of a group one after another', () => ({
+  addAction('reload [name-or-id]', 'reload the page; the pages of a group reload one after another', () => ({
     name: 'reload',
   }));
   addAction('face [name-or-id] [query]', "set the face, such as 'face=analog'; '' for the default", (value) =>

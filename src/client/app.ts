@@ -2,12 +2,13 @@ import { runInBackground } from '../background.ts';
 import type { ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
+import { checkZone } from './connection/zone-check.ts';
 import { connectControls } from './controls.ts';
-import { renewCookieDaily } from './cookie-renewal.ts';
 import { Face } from './face.ts';
 import { HouseZone } from './house-zone.ts';
 import { markIdle } from './idle.ts';
 import { LazyModule } from './lazy-module.ts';
+import { listenToPage } from './page-events.ts';
 import { Painter } from './painter.ts';
 import type * as PanelModule from './panel.ts';
 import { Renewal } from './renewal.ts';
@@ -73,6 +74,7 @@ export class ClockApp {
     wall: Date.now,
     random: Math.random,
     schedule: scheduleChained,
+    checkZone,
     build: this.#build,
     onFresh: (isFresh) => {
       this.#isFresh = isFresh;
@@ -129,7 +131,6 @@ export class ClockApp {
   }
 
   start(): void {
-    if (this.#isScreen) renewCookieDaily();
     if ('WebSocket' in globalThis) {
       this.#setLanguage();
       if (location.search !== '') runInBackground(this.#themeLoader.load());
@@ -138,7 +139,7 @@ export class ClockApp {
     keepAwake();
     markIdle(this.#root, schedule);
     connectControls({ describe: () => this.#face.describe(), onDetails: () => runInBackground(this.#togglePanel()) });
-    this.#listen();
+    listenToPage(this.#connection, () => this.#painter.refresh());
     schedule(registerWorker, registerAfterMs);
     schedule(() => {
       for (const address of lazyFiles) void fetch(address).catch(() => {});
@@ -148,21 +149,6 @@ export class ClockApp {
   /** Whether nobody uses the page who could sign in: a paired screen, or the page that the service worker stored. */
   get #isScreen(): boolean {
     return this.#root.dataset['page'] === 'screen';
-  }
-
-  #listen(): void {
-    const connection = this.#connection;
-    addEventListener('online', () => connection.wake());
-    addEventListener('pageshow', (event) => event.persisted && connection.resume());
-    document.addEventListener('resume', () => connection.resume());
-    const onVisibility = (): void => connection.setVisible(!document.hidden);
-    onVisibility();
-    document.addEventListener('visibilitychange', () => {
-      onVisibility();
-      if (document.hidden) return;
-      connection.wake();
-      this.#painter.refresh();
-    });
   }
 
   #paint(second: number): void {

@@ -8,7 +8,7 @@ const stepAboveMs = 100;
 const jumpAboveMs = 50;
 /** A larger jump makes house time unknown. */
 const forgetAboveMs = 1_000;
-/** Ticks and answers come from different processes, whose house times differ by a little. */
+/** Ticks and responses to syncs come from different processes, whose house times differ by a little. */
 const tickMarginMs = 20;
 /** House time has settled after this many exchanges. */
 const settledAfter = 8;
@@ -92,11 +92,6 @@ export class HouseClock {
   get reading(): HouseReading {
     const { errorMs, jitterMs, isHeld } = this;
     return { aheadMs: this.#bounds.at(this.#options.now())?.offsetMs ?? null, errorMs, jitterMs, isHeld };
-  }
-
-  /** The instant `at` of house time on the monotonic clock, now at the latest; null while house time is unknown. */
-  instantOf(at: number): number | null {
-    return instantOf(this.reading, at, this.#options.now());
   }
 
   /**

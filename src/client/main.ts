@@ -1,5 +1,6 @@
 import { runInBackground } from '../background.ts';
 import { ClockApp } from './app.ts';
+import { renewCookieDaily } from './cookie-renewal.ts';
 import { element } from './browser.ts';
 import type * as KeyTransportModule from './key-transport.ts';
 import { LazyModule } from './lazy-module.ts';
@@ -27,5 +28,6 @@ if (key !== null) {
   runInBackground(startWithKey(key, new LazyModule('/static/key-transport.js')));
 } else if (dataset['page'] !== 'signed-out') {
   new ClockApp(cookieTransport).start();
+  if (dataset['page'] !== 'person') renewCookieDaily();
 }
 element('not-started').remove();

@@ -10,7 +10,7 @@ const refreshWithinMs = 3_600_000;
 const retryMs = { first: 2_000, longest: 60_000 };
 
 export interface NamedZoneOptions {
-  /** The offsets of a zone; null if the server does not know it. Rejects if there is no answer. */
+  /** The offsets of a zone; null if the server does not know it. Rejects without a response. */
   fetchOffsets: (name: string) => Promise<UtcOffsets | null>;
   schedule: Schedule;
   /** From 0 to 1, as `Math.random`. */
@@ -35,7 +35,7 @@ export class NamedZone implements ShownZone {
     this.#timer = new Timer(options.schedule);
   }
 
-  /** `failing`: the last request was not answered; `unknown`: the server has no zone of this name. */
+  /** `failing`: the last request failed; `unknown`: the server has no zone of this name. */
   get status(): 'loading' | 'failing' | 'known' | 'unknown' {
     return this.#status;
   }

@@ -11,12 +11,12 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Requests an address, without caches, and reads the answer. Rejects if that takes longer than `timeoutMs`. */
-export async function request<Answer>(
+/** Requests an address, without caches, and reads the response. Rejects if that takes longer than `timeoutMs`. */
+export async function request<Result>(
   address: URL,
-  read: (response: Response) => Promise<Answer>,
+  read: (response: Response) => Promise<Result>,
   { timeoutMs, method = 'GET', body, headers = {}, signal }: RequestOptions,
-): Promise<Answer> {
+): Promise<Result> {
   // AbortController is missing in Chromium before 66; AbortSignal.timeout and .any in Chromium before 103 and 116, and in
   // Safari before 16 and 17.4.
   const abort = typeof AbortController === 'undefined' ? null : new AbortController();

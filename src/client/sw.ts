@@ -22,6 +22,9 @@ declare const CLOCK_SHELL_POLICY: string;
 declare const self: WorkerScope;
 
 const cacheName = `clock ${CLOCK_BUILD_NAME}`;
+/** Contains who may frame `/embed`, as the server last answered. It outlives the build. */
+const framingCacheName = 'clock framing';
+const framingDirective = /frame-ancestors [^;]*/;
 /** Every page needs these, and they are in the browser's own cache by now. The others are cached when they are used. */
 const coreFiles = ['/static/clock.css', '/static/main.js', '/static/favicon.svg'];
 const themeFiles = ['/static/theme.js', '/static/theme.css'];
@@ -43,7 +46,23 @@ self.addEventListener('fetch', (event) => {
 
 async function install(): Promise<void> {
   await (await caches.open(cacheName)).addAll(coreFiles);
+  await requestFraming().catch(() => {});
   await self.skipWaiting();
+}
+
+/** The page that registers this worker was loaded without it, so its policy is unknown. */
+async function requestFraming(): Promise<void> {
+  if ((await storedFraming()) === null) await storeFraming(await fetch('/embed', { method: 'HEAD' }));
+}
+
+async function storeFraming({ headers }: Response): Promise<void> {
+  const [framing] = framingDirective.exec(headers.get('Content-Security-Policy') ?? '') ?? [];
+  if (framing !== undefined) await (await caches.open(framingCacheName)).put('/embed', new Response(framing));
+}
+
+async function storedFraming(): Promise<string | null> {
+  const stored = await (await caches.open(framingCacheName)).match('/embed');
+  return (await stored?.text()) ?? null;
 }
 
 async function activate(): Promise<void> {
@@ -55,7 +74,9 @@ async function activate(): Promise<void> {
 }
 
 async function deleteOldCaches(): Promise<void> {
-  for (const name of await caches.keys()) if (name !== cacheName) await caches.delete(name);
+  for (const name of await caches.keys()) {
+    if (name !== cacheName && name !== framingCacheName) await caches.delete(name);
+  }
 }
 
 /** The server's page; the shell if the server fails or does not answer in time. */
@@ -64,9 +85,11 @@ async function pageOrShell(request: Request, path: string): Promise<Response> {
   const timeout = new Promise<never>((_, reject) => (timer = setTimeout(reject, answerTimeoutMs)));
   try {
     const response = await Promise.race([fetch(request), timeout]);
-    return response.status >= 500 ? shell(path) : response;
+    if (response.status >= 500) return await shell(path);
+    if (path === '/embed') await storeFraming(response).catch(() => {});
+    return response;
   } catch {
-    return shell(path);
+    return await shell(path);
   } finally {
     clearTimeout(timer);
   }
@@ -85,12 +108,12 @@ async function store(request: Request, response: Response): Promise<void> {
   await (await caches.open(cacheName)).put(request, response);
 }
 
-function shell(path: string): Response {
+async function shell(path: string): Promise<Response> {
   const policy = CLOCK_SHELL_POLICY.replace(/CLOCK_HOST/g, self.location.host);
+  const framing = path === '/embed' ? await storedFraming().catch(() => null) : null;
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
-    // The server alone knows who may frame it, and only there it installed this worker.
-    'Content-Security-Policy': path === '/embed' ? policy.replace(/frame-ancestors [^;]*; /, '') : policy,
+    'Content-Security-Policy': framing === null ? policy : policy.replace(framingDirective, framing),
   };
   return new Response(CLOCK_SHELLS[path], { headers });
 }

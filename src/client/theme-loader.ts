@@ -2,7 +2,7 @@ import { runInBackground } from '../background.ts';
 import type { Schedule } from './schedule.ts';
 import { Timer } from './timer.ts';
 
-/** If a server that answers does not deliver a theme: how long until a live page tries again, and any other is reloaded. */
+/** If a reachable server does not deliver a theme: how long until a live page retries, and any other is reloaded. */
 const retryAfterMs = 15_000;
 
 /**
@@ -23,7 +23,7 @@ export interface ThemeLoaderOptions<Module> {
 
 /**
  * Loads the theme of a page that needs one. No time may be shown before it is `applied`: the default face would show
- * another zone or format than the address asks for. A page that is live keeps its face until the next one is loaded.
+ * another zone or format than the address describes. A page that is live keeps its face until the next one is loaded.
  */
 export class ThemeLoader<Module> {
   readonly #options: ThemeLoaderOptions<Module>;

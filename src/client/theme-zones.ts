@@ -19,7 +19,7 @@ export class ThemeZones {
     this.#secondZone = zone2 === null ? null : new NamedZone(zone2, options);
   }
 
-  /** Resolves when the server has answered, or did not in time. Failed requests are repeated. */
+  /** Resolves when the requests have succeeded or failed. Failed requests are repeated. */
   async load(): Promise<void> {
     await Promise.all([this.#zone?.load(), this.#secondZone?.load()]);
   }

@@ -1,6 +1,6 @@
 import type { InitialState } from '../protocol.ts';
 import type { Socket, SocketEvents } from './connection/options.ts';
-import type { StateAnswer } from './connection/state.ts';
+import type { StateResponse } from './connection/state.ts';
 import { request, type RequestOptions } from './request.ts';
 
 /** Adapts a WebSocket of a browser or of Node. */
@@ -25,21 +25,21 @@ export async function fetchState(
   page: string | URL,
   timeoutMs: number,
   options: Omit<RequestOptions, 'timeoutMs'> = {},
-): Promise<StateAnswer> {
+): Promise<StateResponse> {
   return request(new URL('/api/initial_state', page), readState, { timeoutMs, ...options });
 }
 
-async function readState(response: Response): Promise<StateAnswer> {
+async function readState(response: Response): Promise<StateResponse> {
   const { status, headers } = response;
   const retryAfterMs = Number(headers.get('Retry-After')) * 1_000 || null;
-  // A proxy that wants a sign-in of its own redirects, or answers with its page.
+  // A proxy that requires a sign-in of its own redirects, or responds with its page.
   const isRedirect = response.type === 'opaqueredirect' || (status >= 300 && status < 400);
   const isPage = status === 200 && (headers.get('Content-Type') ?? '').startsWith('text/html');
   if (isRedirect || isPage) return { status: 401, retryAfterMs, state: null, isForeign: true };
   return { status, retryAfterMs, state: status === 200 ? initialStateOf(await response.json()) : null };
 }
 
-/** Null if another program answered. */
+/** Null if the response is not one of a Clock. */
 function initialStateOf(value: unknown): InitialState | null {
   const state = value as Partial<InitialState> | null;
   return typeof state === 'object' && state !== null && Number(state.interval) > 0 ? (value as InitialState) : null;

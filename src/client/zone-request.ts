@@ -3,7 +3,7 @@ import { request } from './request.ts';
 
 const timeoutMs = 5_000;
 
-/** Requests the offsets of a zone; null if the server does not know it. Rejects without an answer within 5 s. */
+/** Requests the offsets of a zone; null if the server does not know it. Rejects without a response within 5 s. */
 export async function fetchZone(
   page: string | URL,
   name: string,
@@ -16,7 +16,7 @@ export async function fetchZone(
     if (response.status === 404) return null;
     if (!response.ok) throw new Error(`${address.pathname}: status ${response.status}`);
     const offsets = ((await response.json()) as Record<string, UtcOffsets>)[name];
-    if (offsets === undefined) throw new Error(`${address.pathname}: no answer for ${name}`);
+    if (offsets === undefined) throw new Error(`${address.pathname}: no offsets of ${name}`);
     return offsets;
   }
 }

@@ -4,6 +4,7 @@ import type { AuthorityCheck } from '../authority/authority-check.ts';
 import type { Backend, DurabilityProblem } from '../backend/backend.ts';
 import { pause } from '../time/pause.ts';
 import { healthProblem } from './healthcheck.ts';
+import { startWithNotice } from './start-with-notice.ts';
 
 /** One line of `clock check`. */
 export interface Finding {
@@ -44,7 +45,7 @@ export async function runChecks(checks: readonly Check[]): Promise<boolean> {
 /** Starts the backend and checks that it serves, allows all operations, and has the same time as this host. */
 export function backendChecks(backend: Backend, name: 'redis' | 'data'): Check[] {
   const serves = check(name, async () => {
-    await backend.start();
+    await startWithNotice(backend);
     const deadline = performance.now() + settleWithinMs;
     while (backend.outage !== null && performance.now() < deadline) await pause(50);
     if (backend.outage === null) return `${backend.address} can be read and written`;

@@ -45,17 +45,21 @@ export class ScreenCommands {
     log.info({ audit: 'pair', by: host, screen: result.screenId, name, group }, 'an operator acted');
   }
 
-  /** Makes a link for each name and prints its two addresses. */
+  /** Makes a link for each name that is free, and prints its two addresses. */
   async link(names: readonly string[], group: string | null, lifetimeMs: number, origin: string): Promise<void> {
     const { screens, secrets, log } = this.#options;
+    // Before any link is made: without a secret none can be.
     const present = secrets();
+    const [made, taken]: [string[], string[]] = [[], []];
     for (const name of names) {
       const id = await screens.addLink({ name, group, face: '' }, lifetimeMs);
-      if (id === null) throw nameTaken(name);
+      (id === null ? taken : made).push(name);
+      if (id === null) continue;
       const key = linkKey(id, present);
       process.stdout.write(`${origin}/screen#${key}\n${origin}/embed#${key}\n`);
       log.info({ audit: 'link', by: host, screen: id, name, group }, 'an operator acted');
     }
+    if (taken.length > 0) throw linksNotMade(taken, made);
   }
 
   async list(asJson: boolean): Promise<void> {
@@ -98,6 +102,14 @@ function problemOf(result: ActionResult, action: ScreenAction, target: ActionTar
     case 'done':
       return null;
   }
+}
+
+function linksNotMade(taken: readonly string[], made: readonly string[]): UserError {
+  const [first = ''] = taken;
+  if (taken.length === 1 && made.length === 0) return nameTaken(first);
+  const others = made.length === 0 ? 'none' : made.join(', ');
+  const reason = 'another screen or link has this name, or has it as its id';
+  return new UserError(`no link was made for ${taken.join(', ')}: ${reason}; links were made for: ${others}`, 1);
 }
 
 function nameTaken(name: string): UserError {

@@ -1,4 +1,4 @@
-import type { StateAnswer } from '../client/connection/state.ts';
+import type { StateResponse } from '../client/connection/state.ts';
 
 /** Why there is no time: a word for programs, and a message for people. */
 export interface Problem {
@@ -7,7 +7,7 @@ export interface Problem {
 }
 
 /** Returns the problem that a response indicates; null if it contains the initial state. */
-export function problemOfAnswer({ status, state, isForeign = false }: StateAnswer, origin: string): Problem | null {
+export function problemOfAnswer({ status, state, isForeign = false }: StateResponse, origin: string): Problem | null {
   if (state !== null) return null;
   if (isForeign)
     return { reason: 'not-a-clock', message: `${origin} answers with a page or a redirect: it is not a Clock server` };

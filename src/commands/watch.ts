@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from '../client/connection/options.ts';
 import { Connection } from '../client/connection/shell.ts';
+import { checkZone } from '../client/connection/zone-check.ts';
 import { Painter } from '../client/painter.ts';
 import { schedule } from '../client/schedule.ts';
 import { fetchState, socketAddress, socketOf } from '../client/wire.ts';
@@ -146,6 +147,7 @@ function programOf(
     wall: Date.now,
     random: Math.random,
     schedule,
+    checkZone,
     build,
     onBuild: () => {},
     onCommand: () => {},

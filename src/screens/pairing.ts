@@ -11,16 +11,21 @@ const minuteMs = 60_000;
 const codeLifetimeMs = 10 * minuteMs;
 /** An expired code is remembered this much longer, so that typing it is told apart from guessing. */
 const expiredLifetimeMs = 10 * minuteMs;
+/** A code counts until it is approved or the window ends. */
 const codesPerAddress: Limit = { name: 'codes-address', maxAttempts: 500, windowMs: codeLifetimeMs };
 const codesInAll: Limit = { name: 'codes', maxAttempts: 10_000, windowMs: codeLifetimeMs };
 /** Beyond this many codes, screens collect less often. */
 const manyCodes: Limit = { name: 'many-codes', maxAttempts: 1_000, windowMs: codeLifetimeMs };
+/** The key of limits that count the codes of all addresses. */
+const all = 'all';
 const collectEveryMs = { few: 2_000, many: 10_000 };
+/** Beyond a limit a screen tries again after this long at most: approvals make place for new codes. */
+const maxWaitMs = minuteMs;
 
 /** What is known of a screen that asks to be paired. */
 export interface AskingScreen {
   address: string;
-  /** Its `User-Agent`. */
+  /** As a person names it: see `browserName`. */
   browser: string;
 }
 
@@ -33,6 +38,7 @@ export interface Approval {
 }
 
 interface PairingRecord extends AskingScreen {
+  network: string;
   secretHash: string;
   createdAt: number;
   expiresAt: number;
@@ -80,14 +86,14 @@ export class Pairing {
   }
 
   /**
-   * Makes a code for a screen, and the secret that it collects with, which is never shown. Beyond a limit: how long
-   * until the window ends, ms. `network`: see `networkOf`.
+   * Makes a code for a screen, and the secret that it collects with, which is never shown. Beyond a limit: how long to
+   * wait before the next attempt, ms. `network`: see `networkOf`.
    */
   async begin(screen: AskingScreen, network: string): Promise<BegunPairing | number> {
     const { records, limiter, time } = this.#options;
-    const waitMs = (await limiter.consume(codesPerAddress, network)) ?? (await limiter.consume(codesInAll, 'all'));
-    if (waitMs !== null) return waitMs;
-    const isMany = (await limiter.consume(manyCodes, 'all')) !== null;
+    const waitMs = await this.#countCode(network);
+    if (waitMs !== null) return Math.min(waitMs, maxWaitMs);
+    const isMany = (await limiter.consume(manyCodes, all)) !== null;
     const againInMs = isMany ? collectEveryMs.many : collectEveryMs.few;
     const now = time.now();
     for (;;) {
@@ -95,6 +101,7 @@ export class Pairing {
       const secret = `${code}.${randomBytes(24).toString('base64url')}`;
       const record: PairingRecord = {
         ...screen,
+        network,
         secretHash: hashOf(secret),
         createdAt: now,
         expiresAt: now + codeLifetimeMs,
@@ -118,6 +125,7 @@ export class Pairing {
     const screenId = newId();
     if (!(await screens.takeName('screen', screenId, approval.name, codeLifetimeMs))) return 'name-taken';
     let result = 'unknown' as ApproveResult;
+    let network = '';
     await records.update<PairingRecord>(
       'pairing',
       code,
@@ -128,11 +136,13 @@ export class Pairing {
           return null;
         }
         result = { state: 'accepted', screenId };
+        network = record.network;
         return { ...record, approval: { ...approval, screenId }, expiresAt: this.#options.time.now() + codeLifetimeMs };
       },
       codeLifetimeMs + expiredLifetimeMs,
     );
-    if (typeof result === 'string' || result.state !== 'accepted') await screens.releaseName(approval.name, screenId);
+    if (typeof result !== 'string' && result.state === 'accepted') await this.#uncountCode(network);
+    else await screens.releaseName(approval.name, screenId);
     return result;
   }
 
@@ -150,6 +160,24 @@ export class Pairing {
     if (existing !== null) return existing.wasUsed ? 'gone' : { state: 'paired', screenId, screen: existing };
     if (!(await screens.takeName('screen', screenId, name))) return 'gone';
     return { state: 'paired', screenId, screen: await screens.add(screenId, { name, group, face: '' }, by) };
+  }
+
+  /** Counts a code that waits. Beyond a limit it counts nothing: how long until the window ends, ms. */
+  async #countCode(network: string): Promise<number | null> {
+    const { limiter } = this.#options;
+    const ofAddressMs = await limiter.consume(codesPerAddress, network);
+    const ofAllMs = ofAddressMs === null ? await limiter.consume(codesInAll, all) : null;
+    // The limiter counts refused attempts, too, but they wait for nothing.
+    if (ofAddressMs !== null || ofAllMs !== null) await limiter.refund(codesPerAddress, network);
+    if (ofAllMs !== null) await limiter.refund(codesInAll, all);
+    return ofAddressMs ?? ofAllMs;
+  }
+
+  async #uncountCode(network: string): Promise<void> {
+    const { limiter } = this.#options;
+    await limiter.refund(codesPerAddress, network);
+    await limiter.refund(codesInAll, all);
+    await limiter.refund(manyCodes, all);
   }
 
   #stateOf(record: PairingRecord | null): FoundCode {

@@ -15,35 +15,43 @@ interface AssetEntry {
   encodings: ContentEncoding[];
 }
 
-/** The URLs of the files that pages refer to. */
-export type AssetUrls = Readonly<Record<'css' | 'js' | 'screenCss' | 'screenJs' | 'icon', string>>;
+const pageFiles = {
+  css: 'clock.css',
+  js: 'main.js',
+  screenCss: 'screen.css',
+  screenJs: 'screen.js',
+  screensCss: 'screens.css',
+  screensJs: 'screens.js',
+  icon: 'favicon.svg',
+} as const;
 
-/** Including those of the operators' page, which no other page loads. */
-export type AllAssetUrls = AssetUrls & Readonly<Record<'screensCss' | 'screensJs', string>>;
+/** The URLs of the files that pages refer to. */
+export type AssetUrls = Readonly<Record<keyof typeof pageFiles, string>>;
+
+/** Pages of any origin may import these. */
+const forOtherOrigins = new Set(['/clock-client.js', '/clock-client.d.ts']);
 
 const suffix = { br: '.br', gzip: '.gz' } as const;
 
 /** The static files. They are read once and stay in memory: a few dozen kB. */
 export class Assets {
-  readonly urls: AllAssetUrls;
+  readonly urls: AssetUrls;
   readonly routes: Routes;
 
   /** `directory` is the build's output. Throws a `UserError` if the files are not in it. */
   constructor(directory: string) {
     const entries = readEntries(directory);
-    this.urls = {
-      css: urlOf(entries, 'clock.css'),
-      js: urlOf(entries, 'main.js'),
-      screenCss: urlOf(entries, 'screen.css'),
-      screenJs: urlOf(entries, 'screen.js'),
-      icon: urlOf(entries, 'favicon.svg'),
-      screensCss: urlOf(entries, 'screens.css'),
-      screensJs: urlOf(entries, 'screens.js'),
-    };
+    this.urls = pageUrls((file) => urlOf(entries, file));
     this.routes = Object.fromEntries(
       Object.values(entries).map((entry) => [entry.url, { GET: serveFrom(directory, entry) }]),
     );
   }
+}
+
+/** The URL that `urlOf` gives each file that pages refer to. */
+export function pageUrls(urlOf: (file: string) => string): AssetUrls {
+  const urls = Object.entries(pageFiles).map(([name, file]) => [name, urlOf(file)]);
+  return Object.fromEntries(urls) as AssetUrls;
 }
 
 function readEntries(directory: string): Record<string, AssetEntry> {
@@ -75,6 +83,7 @@ function serveFrom(directory: string, entry: AssetEntry): (request: Request) => 
       ['ETag', etag],
       ['Cache-Control', cacheControl],
       ['Vary', 'Accept-Encoding'],
+      ...(forOtherOrigins.has(entry.url) ? [['Access-Control-Allow-Origin', '*'] as [string, string]] : []),
     ];
     if (matchesTag(request.headers.get('if-none-match'), etag)) return { status: 304, headers };
     headers.push(['Content-Type', entry.type]);

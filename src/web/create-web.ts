@@ -5,6 +5,9 @@ import type { Sessions } from '../auth/sessions.ts';
 import type { Tickets } from '../auth/tickets.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { Backend } from '../backend/backend.ts';
+import { Channels } from '../channels/channels.ts';
+import { KnownChannels } from '../channels/known-channels.ts';
+import { RetainedMessages } from '../channels/retained-messages.ts';
 import type { Logger } from '../logger.ts';
 import { verifyLinkKey } from '../screens/link-key.ts';
 import { Pairing } from '../screens/pairing.ts';
@@ -20,6 +23,7 @@ import { createApp } from './app.ts';
 import { Assets } from './assets.ts';
 import { Authenticator } from './authenticator.ts';
 import { CertificateReload } from './certificate-reload.ts';
+import { ChannelAccess } from './channel-access.ts';
 import { clockRoutes } from './clock-routes.ts';
 import { CommandDelivery } from './command-delivery.ts';
 import { Cookies } from './cookies.ts';
@@ -32,10 +36,12 @@ import { Hub } from './hub.ts';
 import { LastMessages } from './last-messages.ts';
 import { linkRoutes } from './link-routes.ts';
 import { Listener } from './listener.ts';
+import { MessageDelivery } from './message-delivery.ts';
 import type { WebSettings } from './options.ts';
 import { pairingRoutes } from './pairing-routes.ts';
 import { probeRoutes } from './probe-routes.ts';
 import { Proxies } from './proxies.ts';
+import { publishRoutes } from './publish-routes.ts';
 import { recheckAt } from './recheck.ts';
 import type { Routes } from './router.ts';
 import { ScreenCookies } from './screen-cookies.ts';
@@ -89,6 +95,10 @@ export function createWeb(dependencies: WebDependencies): Web {
   sessions.openSessions = hub;
   const sso = ssoSettings(config);
   const shared = createSharedCredentials(sso, dependencies);
+  const knownChannels = new KnownChannels({ records, channels: new Channels(backend) });
+  const retained = new RetainedMessages(backend);
+  const messageDelivery = new MessageDelivery({ hub, sessions, channels: knownChannels, retained });
+  const published = new Map<string, number>();
   const cookies = new Cookies(cookiePrefixOf(config));
   const context: WebContext = {
     ...dependencies,
@@ -108,6 +118,8 @@ export function createWeb(dependencies: WebDependencies): Web {
     csrf: new CsrfProtection(cookies, config.allowedOrigins),
     lastMessages: new LastMessages({ backend }),
     spread: new Spread({ backend, owner, connections: () => hub.size, roster }),
+    channelAccess: new ChannelAccess(dependencies.channels, knownChannels),
+    retained,
     screens,
     pairing: new Pairing({ records, limiter, time, screens }),
     screenCommands: new ScreenCommands({ backend, screens, sessions, log }),
@@ -117,6 +129,7 @@ export function createWeb(dependencies: WebDependencies): Web {
   const endpoint = new SocketEndpoint({
     ...context,
     hub,
+    messageDelivery,
     maxSockets,
     recheckAt: (session) => recheckAt(session, { recheckMs: sso?.recheckMs ?? Infinity, time, spread: context.spread }),
   });
@@ -126,6 +139,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...embedRoutes(context),
     ...accountRoutes(context),
     ...apiRoutes(context),
+    ...publishRoutes(context, published),
     ...screenApiRoutes(context),
     ...pairingRoutes(context),
     ...deviceRoutes(context),
@@ -159,5 +173,6 @@ export function createWeb(dependencies: WebDependencies): Web {
   const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });
   const rosterUpkeep = new RosterUpkeep({ roster, view: rosterView, screens });
   const parts = { hub, roster, sessionMonitor, commandDelivery, rosterUpkeep, endpoint, upgrades, server, listener };
-  return new Web({ ...context, ...parts, certificateReload, sharedSignIn: shared?.signIn ?? null });
+  const services = { knownChannels, messageDelivery, certificateReload, sharedSignIn: shared?.signIn ?? null };
+  return new Web({ ...context, ...parts, ...services, published });
 }

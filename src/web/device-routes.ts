@@ -3,11 +3,11 @@ import { CodeGuesses } from '../screens/code-guesses.ts';
 import { parseGroup, parseScreenName } from '../screens/names.ts';
 import { parsePairingCode } from '../screens/pairing-code.ts';
 import type { ApproveResult, FoundCode } from '../screens/pairing.ts';
-import { HttpError, tooManyAttempts } from './http-error.ts';
+import { tooManyAttempts } from './http-error.ts';
 import { field, page, secretPage, type Request, type Response } from './http.ts';
-import { isOperator } from './operators.ts';
+import { operatorPage } from './operators.ts';
 import { codePage, confirmPage, pairedPage } from './pages/device-page.ts';
-import type { Handler, Routes } from './router.ts';
+import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
 const badName = 'A name has 1 to 64 characters, without control characters and changes of direction.';
@@ -22,18 +22,8 @@ interface Entered {
 
 /** Where an operator approves the code that a screen shows. */
 export function deviceRoutes(context: WebContext): Routes {
-  const { authenticator, pairing, screenCookies, csrf, assets, backend, log } = context;
+  const { pairing, csrf, assets, backend, log } = context;
   const guesses = new CodeGuesses(backend.limiter);
-
-  /** Answers operators; everybody else is refused before anything is looked up. */
-  const asOperator =
-    (answer: (request: Request, session: Session) => Promise<Response>): Handler =>
-    async (request) => {
-      const session = await authenticator.authenticate(request, { kinds: ['session'] });
-      if (session === null) return screenCookies.redirectSignedOut(request);
-      if (!(await isOperator(context, session))) throw new HttpError('forbidden', 'Only operators may pair screens.');
-      return answer(request, session);
-    };
 
   const codeForm = (status: number, code: string, message?: string): Response =>
     page(codePage({ assets, code, message }), status);
@@ -91,13 +81,13 @@ export function deviceRoutes(context: WebContext): Routes {
 
   return {
     '/device': {
-      GET: asOperator(async (request, session) => {
+      GET: operatorPage(context, async (request, session) => {
         const text = field(request.query, 'code');
         if (text === '') return codeForm(200, '');
         const code = parsePairingCode(text);
         return code === null ? notACode(text) : confirm(request, session, { code, name: '', group: '' });
       }),
-      POST: asOperator(async (request, session) => {
+      POST: operatorPage(context, async (request, session) => {
         csrf.check(request);
         const { body } = request;
         const code = parsePairingCode(field(body, 'code'));

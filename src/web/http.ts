@@ -17,6 +17,8 @@ export interface Request extends RequestHead {
   /** The IP address of the client, as trusted proxies report it. */
   address: string;
   body: string;
+  /** The bytes of the body, which may not be valid UTF-8. */
+  bytes: Uint8Array;
 }
 
 type Headers = readonly (readonly [name: string, value: string])[];
@@ -74,6 +76,7 @@ export function redirectToSignIn({ path, query }: RequestHead): Response {
 export const reasonPhrases: Readonly<Record<number, string>> = {
   101: 'Switching Protocols',
   200: 'OK',
+  204: 'No Content',
   302: 'Found',
   304: 'Not Modified',
   400: 'Bad Request',

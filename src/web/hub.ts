@@ -33,6 +33,17 @@ export function perSecondTopicOf(channel: string): string {
 
 /** The reason of the close code 4401. */
 const sessionEnded = 'session ended';
+const slotTopicPrefix = 'slot/';
+
+/** The topic of the messages of a slot. */
+export function topicOfSlot(slot: string): string {
+  return `${slotTopicPrefix}${slot}`;
+}
+
+/** The slot of a topic; null for one of ticks. */
+export function slotOfTopic(topic: string): string | null {
+  return topic.startsWith(slotTopicPrefix) ? topic.slice(slotTopicPrefix.length) : null;
+}
 
 /** Sends a frame to all subscribers of a topic; returns how many there are. */
 export type PublishToTopic = (topic: string, frame: Uint8Array) => number;
@@ -58,7 +69,7 @@ export class Hub implements OpenSessions {
     return this.#size;
   }
 
-  /** The number of frames sent to sockets so far. */
+  /** The number of frames of ticks and messages sent to sockets so far. */
   get deliveries(): number {
     return this.#deliveries;
   }
@@ -92,6 +103,17 @@ export class Hub implements OpenSessions {
     if (this.#lastSecond.get(channel) === second) return;
     this.#lastSecond.set(channel, second);
     this.#deliveries += this.#publishToTopic(perSecondTopicOf(channel), frame);
+  }
+
+  /** Sends a message's frame unchanged to all subscribers of a topic. */
+  publishMessage(topic: string, frame: Uint8Array): void {
+    this.#deliveries += this.#publishToTopic(topic, frame);
+  }
+
+  /** Sends a message's frame to one socket. */
+  send(socket: Socket, frame: Uint8Array): void {
+    this.#deliveries += 1;
+    socket.send(frame, false);
   }
 
   /** To be called with each message of a socket; `status` is null for those of another kind. */

@@ -29,6 +29,7 @@ export function linkRoutes(context: WebContext): Routes {
       },
     },
     '/api/ticket': {
+      pageOrigins: context.config.pageOrigins,
       POST: async (request) => {
         const bearer = request.headers.has('authorization');
         const session = bearer ? await authenticator.authenticate(request, { kinds: ['token', 'key'] }) : null;

@@ -1,6 +1,7 @@
 import type { Session } from '../auth/session.ts';
 import { HttpError, signedOut } from './http-error.ts';
-import type { RequestHead } from './http.ts';
+import type { Request, RequestHead, Response } from './http.ts';
+import type { Handler } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
 /** Whether it is the session of an operator in a browser. Tokens have none of the rights of an operator. */
@@ -11,11 +12,6 @@ export async function isOperator({ accounts }: Pick<WebContext, 'accounts'>, ses
   return account?.operator === true;
 }
 
-/** Throws a 403 unless it is the session of an operator. */
-export async function expectOperator(context: Pick<WebContext, 'accounts'>, session: Session): Promise<void> {
-  if (!(await isOperator(context, session))) throw new HttpError('forbidden', 'Only operators may do this.');
-}
-
 /** The session of an operator. Throws a 401 for a request that is signed out, and a 403 for any other session. */
 export async function operatorSession(
   context: Pick<WebContext, 'accounts' | 'authenticator'>,
@@ -23,6 +19,22 @@ export async function operatorSession(
 ): Promise<Session> {
   const session = await context.authenticator.authenticate(request, { kinds: ['session'] });
   if (session === null) throw signedOut();
-  await expectOperator(context, session);
-  return session;
+  return expectOperator(context, session);
+}
+
+/** The handler of a page for operators. It redirects a browser that is signed out, and throws a 403 for any other session. */
+export function operatorPage(
+  context: Pick<WebContext, 'accounts' | 'authenticator' | 'screenCookies'>,
+  handle: (request: Request, session: Session) => Response | Promise<Response>,
+): Handler {
+  return async (request) => {
+    const session = await context.authenticator.authenticate(request, { kinds: ['session'] });
+    if (session === null) return context.screenCookies.redirectSignedOut(request);
+    return handle(request, await expectOperator(context, session));
+  };
+}
+
+async function expectOperator(context: Pick<WebContext, 'accounts'>, session: Session): Promise<Session> {
+  if (await isOperator(context, session)) return session;
+  throw new HttpError('forbidden', 'Only operators may do this.');
 }

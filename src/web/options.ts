@@ -63,6 +63,13 @@ export const webOptions = {
     default: '',
     help: 'other origins whose pages may open sockets, separated by commas',
   },
+  pageOrigins: {
+    flag: '--page-origins <origins>',
+    env: ['CLOCK_PAGE_ORIGINS'],
+    parse: commaList(parseOrigin),
+    default: '',
+    help: 'origins whose pages may read the clock with a token or ticket, without cookies, separated by commas',
+  },
   frameAncestors: {
     flag: '--frame-ancestors <origins>',
     env: ['CLOCK_FRAME_ANCESTORS'],

@@ -11,6 +11,8 @@ export interface Route {
   any?: Handler;
   /** The origins whose pages may show this route, including its errors, in a frame. None by default. */
   frameAncestors?: readonly string[];
+  /** The origins whose pages may request this route, without cookies (CORS). None by default. */
+  pageOrigins?: readonly string[];
 }
 
 /** Routes by path. */

@@ -7,6 +7,7 @@ import { contentSecurityPolicy } from './content-policy.ts';
 import { errorResponse } from './error-response.ts';
 import { isHost, peerOf, readHead, RefusedRequest } from './guard.ts';
 import { asHttpError, HttpError } from './http-error.ts';
+import { corsHeaders, isPageOrigin } from './cross-origin.ts';
 import { reasonPhrases, type Request, type RequestHead, type Response } from './http.ts';
 import type { Proxies } from './proxies.ts';
 import { findHandler, type Route, type Routes } from './router.ts';
@@ -19,6 +20,7 @@ const commonHeaders: readonly (readonly [string, string])[] = [
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'same-origin'],
 ];
+const noBytes = Buffer.alloc(0);
 const tlsHeader = ['Strict-Transport-Security', 'max-age=31536000'] as const;
 
 export interface ServerOptions {
@@ -117,9 +119,11 @@ export class Server {
   async #answer(exchange: Exchange): Promise<Response> {
     const { head } = exchange;
     const address = this.addressOf(exchange);
-    const handler = findHandler(this.#routes.get(head.path), head.method);
-    const body = head.method === 'POST' ? await readBody(exchange) : '';
-    return handler({ ...head, address, body } satisfies Request);
+    const route = this.#routes.get(head.path);
+    if (head.method === 'OPTIONS' && isPageOrigin(head, route)) return { status: 204 };
+    const handler = findHandler(route, head.method);
+    const bytes = head.method === 'POST' ? await readBody(exchange) : noBytes;
+    return handler({ ...head, address, body: bytes.toString('utf8'), bytes } satisfies Request);
   }
 
   #errorResponse(error: unknown, { method, path }: RequestHead): Response {
@@ -138,15 +142,17 @@ export class Server {
     for (const [name, value] of commonHeaders) res.writeHeader(name, value);
     if (head.secure) res.writeHeader(...tlsHeader);
     for (const [name, value] of headers) res.writeHeader(name, value);
+    for (const [name, value] of corsHeaders(head, this.#routes.get(head.path))) res.writeHeader(name, value);
     if (isCompressible) res.writeHeader('Vary', 'Accept-Encoding');
     if (encoding !== null) res.writeHeader('Content-Encoding', encoding);
-    if (head.method !== 'HEAD' && status !== 304) {
+    const hasBody = status !== 204 && status !== 304;
+    if (head.method !== 'HEAD' && hasBody) {
       res.end(body, close);
     } else if (close) {
       res.endWithoutBody(0, true);
     } else {
       // Not `endWithoutBody(length)`: uWebSockets.js waits for that many bytes and never reads the connection again.
-      if (status !== 304) res.writeHeader('Content-Length', String(Buffer.byteLength(body)));
+      if (hasBody) res.writeHeader('Content-Length', String(Buffer.byteLength(body)));
       res.endWithoutBody();
     }
   }
@@ -158,10 +164,10 @@ export class Server {
   }
 }
 
-/** The whole body as text. Cuts the connection if the body is not complete within 15 s. */
-function readBody(exchange: Exchange): Promise<string> {
+/** The whole body. Cuts the connection if the body is not complete within 15 s. */
+function readBody(exchange: Exchange): Promise<Buffer> {
   const { res, head } = exchange;
-  if (!head.headers.has('content-length')) return Promise.resolve('');
+  if (!head.headers.has('content-length')) return Promise.resolve(noBytes);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     const timeout = setTimeout(() => res.close(), bodyTimeoutMs);
@@ -171,7 +177,7 @@ function readBody(exchange: Exchange): Promise<string> {
       chunks.push(Buffer.from(Buffer.from(chunk)));
       if (!isLast) return;
       clearTimeout(timeout);
-      resolve(Buffer.concat(chunks).toString('utf8'));
+      resolve(Buffer.concat(chunks));
     });
   });
 }

@@ -5,10 +5,12 @@ import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import { closeCode, parseClientMessage, type Sync } from '../protocol.ts';
 import { readerKinds, refusalError, type Authenticator } from './authenticator.ts';
+import type { ChannelAccess } from './channel-access.ts';
 import { checkHandshake, topicsOf } from './handshake.ts';
 import { asHttpError, HttpError, signedOut, temporary } from './http-error.ts';
 import type { RequestHead } from './http.ts';
 import type { Hub, Socket, SocketData } from './hub.ts';
+import type { MessageDelivery } from './message-delivery.ts';
 import type { WebSettings } from './options.ts';
 import { isOurOrigin } from './origin.ts';
 import type { Spread } from './spread.ts';
@@ -31,7 +33,8 @@ export interface SocketEndpointOptions {
   authenticator: Authenticator;
   tickets: Tickets;
   backend: Pick<Backend, 'outage' | 'time'>;
-  channels: readonly string[];
+  channelAccess: ChannelAccess;
+  messageDelivery: Pick<MessageDelivery, 'welcome'>;
   maxSockets: number;
   spread: Spread;
   /** When a socket of a shared session is closed so that its client shows its credential again, house time. */
@@ -77,7 +80,7 @@ export class SocketEndpoint {
   }
 
   async #admit(head: RequestHead, open: OpenSocket): Promise<boolean> {
-    const { authenticator, backend, channels, recheckAt } = this.#options;
+    const { authenticator, backend, channelAccess, recheckAt } = this.#options;
     checkHandshake(head);
     this.#checkCapacity();
     const ticket = await this.#ticketOf(head);
@@ -89,7 +92,7 @@ export class SocketEndpoint {
     let candidate = await candidates.next();
     const isPending = refusals.some(({ reason }) => reason === 'no-keys');
     if (candidate.done === true && !isPending) throw signedOut();
-    this.#checkOrigin(head);
+    this.#checkOrigin(head, ticket !== undefined);
     if (backend.outage !== null) throw temporary('unavailable', 'The server cannot check your session at the moment.');
     for (; candidate.done !== true; candidate = await candidates.next()) {
       const { session } = candidate.value;
@@ -97,10 +100,14 @@ export class SocketEndpoint {
       if (typeof result === 'object') refusals.push(result);
       // Nothing is awaited between the check that the session has not ended and the opening of its socket.
       if (result !== true || session.hasEnded) continue;
-      const topics = topicsOf(head, channels);
+      const topics = topicsOf(head, channelAccess, session);
       // Others may have connected while the session was checked.
       this.#checkCapacity();
-      if (ticket !== undefined && !(await this.#spend(ticket))) break;
+      if (ticket !== undefined) {
+        if (!(await this.#spend(ticket))) break;
+        // Its rights may have changed while the ticket was spent.
+        topicsOf(head, channelAccess, session);
+      }
       return open({
         session,
         topics,
@@ -142,9 +149,11 @@ export class SocketEndpoint {
     throw temporary('full', 'This server has no capacity for another socket.', Math.ceil(spread.ms / 1_000));
   }
 
-  #checkOrigin(head: RequestHead): void {
+  /** Pages of `--page-origins` have no credential but tickets, so they cannot use the cookies of their readers. */
+  #checkOrigin(head: RequestHead, hasTicket: boolean): void {
     const { config, log } = this.#options;
-    if (isOurOrigin(head, config.allowedOrigins) !== false) return;
+    const allowed = hasTicket ? [...config.allowedOrigins, ...config.pageOrigins] : config.allowedOrigins;
+    if (isOurOrigin(head, allowed) !== false) return;
     const fields = { origin: head.headers.get('origin'), host: head.headers.get('host') };
     log.warn(fields, 'socket refused: the page has another origin; if it is yours, set --allowed-origins');
     throw new HttpError('foreign-origin', 'The page that opens the socket has another origin.');
@@ -152,13 +161,16 @@ export class SocketEndpoint {
 
   /** The settings and event handlers of the sockets, for uWebSockets.js. */
   behavior() {
-    const { hub } = this.#options;
+    const { hub, messageDelivery } = this.#options;
     return {
       maxPayloadLength: maxPayloadBytes,
       maxBackpressure: maxUnsentBytes,
       idleTimeout: idleTimeoutS,
       sendPingsAutomatically: true,
-      open: (socket: Socket) => hub.add(socket),
+      open: (socket: Socket) => {
+        hub.add(socket);
+        messageDelivery.welcome(socket);
+      },
       message: (socket: Socket, message: ArrayBuffer, isBinary: boolean) => this.#onMessage(socket, message, isBinary),
       dropped: (socket: Socket) => hub.closeSlow(socket),
       close: (socket: Socket, code: number) => {

@@ -322,16 +322,30 @@ describe('without a secret, a store, a zone or a reader of the log', () => {
     }
   });
 
-  test('a command waits for a Redis that is busy, says so, and succeeds', async () => {
+  test.each([
+    ['user list', ['user', 'list'], 0],
+    // It finds no secret.
+    ['check', ['check', '--port', '0'], 1],
+  ])('%s waits for a Redis that is busy, says so, and goes on', async (_, args, exitCode) => {
     const server = await RedisServer.start();
     server.pause();
-    const command = spawn(join(import.meta.dirname, '../../bin/clock'), ['user', 'list', '--redis-url', server.url]);
+    const command = spawn(join(import.meta.dirname, '../../bin/clock'), [...args, '--redis-url', server.url]);
     const exited = once(command, 'exit');
     let said = '';
     command.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     await until(() => said === `clock: waiting for ${server.url} to answer\n`, 'it says that it waits');
     server.resume();
-    expect(await exited).toEqual([0, null]);
+    expect(await exited).toEqual([exitCode, null]);
+    expect(said).not.toContain('cannot serve');
+    await server.stop();
+  });
+
+  test('a command gives up on a Redis that never answers, and says how long it waited', async () => {
+    const server = await RedisServer.start();
+    server.pause();
+    const { exit, stderr } = await runClock(['user', 'list', '--redis-url', server.url]);
+    expect(stderr.split('\n').at(-2)).toBe(`clock: ${server.url} cannot serve: redis-down (no answer within 10 s)`);
+    expect(exit).toBe(1);
     await server.stop();
   });
 

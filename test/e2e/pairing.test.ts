@@ -1,13 +1,16 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { launchBrowser, signIn } from '../support/browser.ts';
 import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { stopwatch } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
 const password = 'a long enough password';
+// Each test runs several processes and browsers.
+vi.setConfig({ testTimeout: 60_000 });
 
 let server: RedisServer;
 let env: Record<string, string>;
@@ -64,7 +67,7 @@ async function codeOf(kiosk: Page): Promise<string> {
 }
 
 async function isLive(page: Page): Promise<void> {
-  await page.locator('[data-state="live"]').waitFor({ timeout: 10_000 });
+  await page.locator('[data-state="live"]').waitFor();
 }
 
 async function keyOf(name: string, origin = there.url): Promise<string> {
@@ -85,7 +88,6 @@ describe('pairing', () => {
       ['Hall', 'floor-2'],
     ] as const) {
       const kiosk = await (await device()).newPage();
-      const blankAt = performance.now();
       await kiosk.goto(`${here.url}/screen?seconds=off`);
       const code = await codeOf(kiosk);
       // A reload in the middle keeps the code.
@@ -100,11 +102,10 @@ describe('pairing', () => {
       await phone.getByLabel('Group').fill(group);
       await phone.getByRole('button', { name: 'Pair this screen' }).click();
       await phone.getByRole('heading', { name: `${name} is paired` }).waitFor();
-      const approvedAt = performance.now();
+      const sinceApprovalMs = stopwatch();
       await kiosk.waitForURL(`${here.url}/?seconds=off`);
       await isLive(kiosk);
-      expect(performance.now() - approvedAt).toBeLessThan(4_000);
-      expect(performance.now() - blankAt).toBeLessThan(15_000);
+      expect(sinceApprovalMs()).toBeLessThan(4_000);
       expect(await kiosk.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
       await kiosk.context().close();
     }
@@ -186,7 +187,7 @@ describe('a link', () => {
     const frame = page.frameLocator('iframe');
     await frame.getByText('To see the time, sign in').waitFor();
     await page.goto(`${outerOrigin()}/?${encodeURIComponent(`${there.url}/embed?zone=Asia/Tokyo#${key}`)}`);
-    await frame.locator('[data-state="live"]').waitFor({ timeout: 10_000 });
+    await frame.locator('[data-state="live"]').waitFor();
     const cookies = await page.context().cookies(there.url);
     expect(cookies.filter(({ name }) => name === 'sessionid')).toEqual([]);
     await frame.locator('#display').click();
@@ -195,12 +196,21 @@ describe('a link', () => {
     await frame.getByLabel('Face').selectOption('analog');
     await frame.getByRole('button', { name: 'Apply' }).click();
     await frame.locator('#dial').waitFor();
-    await frame.locator('[data-state="live"]').waitFor({ timeout: 10_000 });
+    await frame.locator('[data-state="live"]').waitFor();
     expect(page.frames()[1]?.url()).toMatch(new RegExp(`face=analog.*#${key}$`));
     expect((await runClock(['screens', 'revoke', 'Dashboard'], { env })).exit).toBe(0);
-    await frame.locator('[data-state="signed-out"]').waitFor({ timeout: 10_000 });
+    await frame.locator('[data-state="signed-out"]').waitFor();
     for (const { log } of processes) expect(JSON.stringify(log)).not.toContain(key);
     await page.context().close();
+  });
+
+  test('is made for each name that is free, and the others are named', async () => {
+    await keyOf('Taken');
+    const args = ['screens', 'link', 'Left', 'taken', 'Right', 'left', '--public-url', there.url];
+    const { exit, stdout, stderr } = await runClock(args, { env });
+    expect([exit, stdout.trim().split('\n').length]).toEqual([1, 4]);
+    expect(stderr).toContain('clock: no link was made for taken, left: another screen or link has this name');
+    expect(stderr).toContain('links were made for: Left, Right\n');
   });
 
   test('without --public-url is refused', async () => {

@@ -115,7 +115,7 @@ function valueOf(line: string): string {
 }
 
 function bodyLength(method: string, status: number, headers: ReadonlyMap<string, string>): number | null {
-  if (method === 'HEAD' || status === 304 || status < 200) return 0;
+  if (method === 'HEAD' || status === 204 || status === 304 || status < 200) return 0;
   const length = headers.get('content-length');
   return length === undefined ? null : Number(length);
 }

@@ -1,6 +1,7 @@
 import type { SocketEvents } from '../../src/client/connection/options.ts';
 import { Connection } from '../../src/client/connection/shell.ts';
-import type { StateAnswer } from '../../src/client/connection/state.ts';
+import { checkZone } from '../../src/client/connection/zone-check.ts';
+import type { StateResponse } from '../../src/client/connection/state.ts';
 import { Painter } from '../../src/client/painter.ts';
 import type { Command, InitialState, ScreenInfo, ScreenState, Tick, ZoneOffsets } from '../../src/protocol.ts';
 import { utcOffsetAt } from '../../src/time/zone-offset.ts';
@@ -117,6 +118,7 @@ export class ScreenWorld extends VirtualClock {
       wall: () => wallEpoch + this.now + this.wallStepMs,
       random: () => this.random,
       schedule: (run, delayMs) => this.#scheduleForClient(run, delayMs),
+      checkZone,
       build: '1.0.0+test',
       onFresh: (isFresh) => (isFresh ? this.painter.start() : this.painter.stop()),
       onState: (state) => {
@@ -333,9 +335,9 @@ export class ScreenWorld extends VirtualClock {
     }, answersAfterMs);
   }
 
-  #fetchState(timeoutMs: number, signal?: AbortSignal): Promise<StateAnswer> {
+  #fetchState(timeoutMs: number, signal?: AbortSignal): Promise<StateResponse> {
     this.stateRequests.push({ at: this.now, timeoutMs });
-    const { promise, resolve, reject } = Promise.withResolvers<StateAnswer>();
+    const { promise, resolve, reject } = Promise.withResolvers<StateResponse>();
     const timers = [
       this.#scheduleForClient(() => reject(new Error('no answer in time')), timeoutMs),
       this.#scheduleForClient(() => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { dueAt, initialState, step } from '../../src/client/connection/machine.ts';
+import { dueAt, createState, step } from '../../src/client/connection/machine.ts';
 import type { Effect, ConnectionEvent, State } from '../../src/client/connection/state.ts';
 import type { InitialState } from '../../src/protocol.ts';
 
 const start = 1_000;
-const told: InitialState = {
+const initialState: InitialState = {
   current: '15:03:27',
   at: 1_763_906_607_000,
   seq: 1,
@@ -17,10 +17,10 @@ const told: InitialState = {
   spread: 500,
   build: 'x',
 };
-const yes = { type: 'answer', answer: { status: 200, retryAfterMs: null, state: told } } as const;
-const refused = { type: 'answer', answer: { status: 401, retryAfterMs: null, state: null } } as const;
-const busy = { type: 'answer', answer: { status: 503, retryAfterMs: 7_000, state: null } } as const;
-const nothing = { type: 'answer', answer: null } as const;
+const yes = { type: 'response', response: { status: 200, retryAfterMs: null, state: initialState } } as const;
+const refused = { type: 'response', response: { status: 401, retryAfterMs: null, state: null } } as const;
+const busy = { type: 'response', response: { status: 503, retryAfterMs: 7_000, state: null } } as const;
+const nothing = { type: 'response', response: null } as const;
 const tick = { type: 'tick', tick: { channel: 'time', text: '', at: 1, seq: 1 }, isContradiction: false } as const;
 const opened = { type: 'opened' } as const;
 const closed = (code: number, reason?: string): ConnectionEvent => ({ type: 'closed', code, reason });
@@ -30,7 +30,7 @@ type Happening = ConnectionEvent | 'due';
 
 /** Plays events from the start, all at one instant except for `due`; half of each window is waited. */
 function play(...happenings: Happening[]): { state: State; effects: Effect[]; now: number } {
-  let state = initialState(null);
+  let state = createState(null);
   let effects: Effect[] = [];
   let now = start;
   for (const one of [{ type: 'start' } as const, ...happenings]) {
@@ -41,41 +41,41 @@ function play(...happenings: Happening[]): { state: State; effects: Effect[]; no
   return { state, effects, now };
 }
 
-const toProbing: Happening[] = [closed(1006), 'due'];
+const toRequesting: Happening[] = [closed(1006), 'due'];
 const toOpen: Happening[] = [opened];
-const toSignedOut: Happening[] = [...toProbing, refused, 'due', refused];
+const toSignedOut: Happening[] = [...toRequesting, refused, 'due', refused];
 
 describe('the machine', () => {
   test.each<[name: string, Happening[], phase: State['phase']['name'], effects: Effect['type'][]]>([
     ['opens a socket at the start', [], 'opening', ['open-socket']],
     [
-      'measures, reports and asks on an open socket',
+      'measures, reports and requests the state on an open socket',
       toOpen,
       'open',
-      ['condense-house', 'send-sync', 'send-status', 'ask'],
+      ['condense-exchanges', 'send-sync', 'send-status', 'request-state'],
     ],
     ['waits after a failed handshake', [closed(1006)], 'waiting', []],
-    ['asks after that wait', toProbing, 'probing', ['ask']],
-    ['waits again without an answer', [...toProbing, nothing], 'waiting', []],
+    ['sends a request after that wait', toRequesting, 'requesting', ['request-state']],
+    ['waits again without a response', [...toRequesting, nothing], 'waiting', []],
     [
-      'opens a socket after an answer',
-      [...toProbing, yes],
+      'opens a socket after a response',
+      [...toRequesting, yes],
       'opening',
       ['report-zone', 'report-build', 'report-tick', 'open-socket'],
     ],
-    ['asks again after the first refusal', [...toProbing, refused, 'due'], 'probing', ['ask']],
+    ['repeats the request after the first refusal', [...toRequesting, refused, 'due'], 'requesting', ['request-state']],
     ['is signed out after the second refusal', toSignedOut, 'signed-out', ['close-socket', 'report-state']],
-    ['asks while it is signed out', [...toSignedOut, 'due'], 'signed-out', ['ask']],
-    ['stays signed out without an answer', [...toSignedOut, 'due', nothing], 'signed-out', []],
+    ['sends requests while it is signed out', [...toSignedOut, 'due'], 'signed-out', ['request-state']],
+    ['stays signed out without a response', [...toSignedOut, 'due', nothing], 'signed-out', []],
     [
       'opens a socket once it is signed in',
       [...toSignedOut, 'due', yes],
       'opening',
       ['report-zone', 'report-build', 'report-tick', 'open-socket', 'report-state'],
     ],
-    ['waits after a lost socket', [...toOpen, closed(1006)], 'waiting', ['cancel-question']],
+    ['waits after a lost socket', [...toOpen, closed(1006)], 'waiting', ['cancel-request']],
     ['opens a socket after that wait', [...toOpen, closed(1006), 'due'], 'opening', ['open-socket']],
-    ['asks after 4401', [...toOpen, closed(4401), 'due'], 'probing', ['ask']],
+    ['sends a request after 4401', [...toOpen, closed(4401), 'due'], 'requesting', ['request-state']],
     [
       'is signed out after 4401 and one refusal',
       [...toOpen, closed(4401), 'due', refused],
@@ -83,10 +83,10 @@ describe('the machine', () => {
       ['close-socket', 'report-state'],
     ],
     [
-      'asks at once after 4401 with the reason recheck',
+      'sends a request at once after 4401 with the reason recheck',
       [...toOpen, closed(4401, 'recheck')],
-      'probing',
-      ['cancel-question', 'ask'],
+      'requesting',
+      ['cancel-request', 'request-state'],
     ],
     [
       'is signed out after a recheck and one refusal',
@@ -94,14 +94,14 @@ describe('the machine', () => {
       'signed-out',
       ['close-socket', 'report-state'],
     ],
-    ['asks while a handshake hangs', ['due', 'due'], 'probing', ['ask']],
+    ['sends a request while a handshake hangs', ['due', 'due'], 'requesting', ['request-state']],
     [
       'lets a handshake open that hung',
       ['due', 'due', opened],
       'open',
-      ['cancel-question', 'condense-house', 'send-sync', 'send-status', 'ask'],
+      ['cancel-request', 'condense-exchanges', 'send-sync', 'send-status', 'request-state'],
     ],
-    ['stops', [...toOpen, { type: 'stop' }], 'stopped', ['cancel-question', 'close-socket']],
+    ['stops', [...toOpen, { type: 'stop' }], 'stopped', ['cancel-request', 'close-socket']],
     ['stays stopped', [{ type: 'stop' }, { type: 'start' }, opened, yes, { type: 'wake' }], 'stopped', []],
   ])('%s', (_, happenings, phase, effects) => {
     const played = play(...happenings);
@@ -112,14 +112,14 @@ describe('the machine', () => {
   test.each<[name: string, Happening[], waitMs: number]>([
     ['half of the spread after a lost socket', [...toOpen, tick, closed(1006)], 250],
     ['15 s after a broken rule', [...toOpen, tick, closed(1008)], 15_000],
-    ['half of the second window after a failed question', [closed(1006), 'due', nothing], 350],
+    ['half of the second window after a failed request', [closed(1006), 'due', nothing], 350],
     ['Retry-After and half of the window', [closed(1006), 'due', busy], 7_350],
     ['half of the spread after the first refusal', [closed(1006), 'due', refused], 250],
     ['half of five minutes once it is signed out', toSignedOut, 150_000],
   ])('waits %s', (_, happenings, waitMs) => {
     const { state, now } = play(...happenings);
-    const phase = state.phase as { tryAt?: number; askAt?: number };
-    expect((phase.tryAt ?? phase.askAt ?? 0) - now).toBe(waitMs);
+    const phase = state.phase as { attemptAt?: number; requestAt?: number };
+    expect((phase.attemptAt ?? phase.requestAt ?? 0) - now).toBe(waitMs);
   });
 
   test('changes no state that it is given', () => {
@@ -139,7 +139,7 @@ describe('the machine', () => {
   });
 
   test('has nothing due before the start and after stop', () => {
-    expect(dueAt(initialState(null))).toBe(Infinity);
+    expect(dueAt(createState(null))).toBe(Infinity);
     expect(dueAt(play(...toOpen, { type: 'stop' }).state)).toBe(Infinity);
   });
 });

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { faultMs, handshake, questionTimeout, signedOutMs } from '../../src/client/connection/policy.ts';
+import {
+  clientFaultMs,
+  handshakeTimeoutMs,
+  requestTimeoutMs,
+  signedOutRequestMs,
+} from '../../src/client/connection/policy.ts';
 import { type FakeSocket, healthy, ScreenWorld, type Server } from '../support/screen-world.ts';
 
-const longestRetryAfterMs = 20_000;
+const maxRetryAfterMs = 20_000;
 const frameMs = 17;
 /** A sleep this short goes unnoticed until a tick arrives. */
 const shortSleepMs = 70;
-/** Timers of connection and painter, and the two of a question under way. */
+/** Timers of connection and painter, and the two of a pending request. */
 const mostPending = 4;
 
 /** What may happen to a screen. */
@@ -34,7 +39,7 @@ const server: fc.Arbitrary<Partial<Server>> = fc.record(
     askShare: fc.double({ min: 0, max: 1, noNaN: true }),
     state: fc.constantFrom<Server['state']>('answered', 'answered', 'failing', 'unanswered', 401, 403, 503),
     stateAfterMs: fc.constantFrom(1, 20, 900, 3_000, 10_000),
-    retryAfterMs: fc.option(fc.integer({ min: 1, max: longestRetryAfterMs })),
+    retryAfterMs: fc.option(fc.integer({ min: 1, max: maxRetryAfterMs })),
     intervalMs: fc.constantFrom(50, 500, 1_000, 5_000),
     spreadMs: fc.constantFrom(0, 500, 8_000, 1e9),
   },
@@ -94,9 +99,9 @@ describe('an outage', () => {
     const random = fc.double({ min: 0.05, max: 1, noNaN: true });
     const spreadMs = fc.constantFrom(500, 600, 3_000, 8_000);
     const property = fc.asyncProperty(outage, random, spreadMs, async (server, random, spreadMs) => {
-      const { tries, lostAt } = await triesOf(server, random, spreadMs, 1_200_000);
+      const { attempts, lostAt } = await attemptsOf(server, random, spreadMs, 1_200_000);
       let earliest = lostAt;
-      for (const [n, at] of tries.entries()) {
+      for (const [n, at] of attempts.entries()) {
         const ageMs = earliest - lostAt;
         const capMs = Math.max(ageMs < 60_000 ? 700 : ageMs < 600_000 ? 4_000 : 15_000, spreadMs);
         earliest += random * Math.min(capMs, spreadMs * 2 ** n);
@@ -109,10 +114,10 @@ describe('an outage', () => {
 
   test('receives at most six attempts in five seconds if it has lasted ten minutes and the screen wakes all the time', async () => {
     const property = fc.asyncProperty(outage, async (server) => {
-      const { tries, lostAt } = await triesOf(server, 0.5, 500, 700_000, 50);
-      const late = tries.filter((at) => at > lostAt + 610_000);
+      const { attempts, lostAt } = await attemptsOf(server, 0.5, 500, 700_000, 50);
+      const late = attempts.filter((at) => at > lostAt + 610_000);
       expect(late.length).toBeGreaterThan(5);
-      // The windows begin anew: 0.5, 1, 2, 4, 8 s, of which half is waited.
+      // The backoff restarts: 0.5, 1, 2, 4, 8 s, of which half is waited.
       for (const at of late) {
         expect(late.filter((other) => other >= at && other < at + 4_900).length).toBeLessThanOrEqual(6);
       }
@@ -122,13 +127,13 @@ describe('an outage', () => {
 });
 
 /** When a screen tried to connect while the server was away; it woke every `wakesEveryMs`. */
-async function triesOf(
+async function attemptsOf(
   server: Partial<Server>,
   random: number,
   spreadMs: number,
   forMs: number,
   wakesEveryMs = Infinity,
-): Promise<{ tries: number[]; lostAt: number }> {
+): Promise<{ attempts: number[]; lostAt: number }> {
   const world = new ScreenWorld({ spreadMs });
   world.connection.start();
   await world.pass(3_100);
@@ -140,8 +145,8 @@ async function triesOf(
     await world.pass(Math.min(forMs, wakesEveryMs));
     if (wakesEveryMs < Infinity) world.connection.wake();
   }
-  const tries = [...world.sockets.map(({ openedAt }) => openedAt), ...world.stateRequests.map(({ at }) => at)];
-  return { tries: tries.filter((at) => at > lostAt).toSorted((a, b) => a - b), lostAt };
+  const attempts = [...world.sockets.map(({ openedAt }) => openedAt), ...world.stateRequests.map(({ at }) => at)];
+  return { attempts: attempts.filter((at) => at > lostAt).toSorted((a, b) => a - b), lostAt };
 }
 
 async function comesBack(script: readonly Step[], chances: readonly number[]): Promise<void> {
@@ -149,8 +154,8 @@ async function comesBack(script: readonly Step[], chances: readonly number[]): P
   world.server = { ...healthy };
   world.isDrawingBroken = false;
   // The longest ordered wait, the longest window, and requests that hang.
-  await world.pass(longestRetryAfterMs + 2 * faultMs + handshake.giveUpMs + questionTimeout.normalMs + 3_000, watch);
-  if (world.state === 'signed-out') await world.pass(signedOutMs, watch);
+  await world.pass(maxRetryAfterMs + 2 * clientFaultMs + handshakeTimeoutMs + requestTimeoutMs + 3_000, watch);
+  if (world.state === 'signed-out') await world.pass(signedOutRequestMs, watch);
   world.setVisible(true);
   await world.pass(5_000, watch);
   expect(world.state).toBe('live');
@@ -231,7 +236,7 @@ function watcher(world: ScreenWorld): () => void {
   };
 }
 
-/** The ticks are fresh, the server was heard lately, and the second now due was drawn. */
+/** The ticks are fresh, the server responded recently, and the second now due was drawn. */
 function expectRightToClaim(world: ScreenWorld): void {
   const limitMs = Math.max(2_000, 1.5 * world.receivedIntervalMs);
   const errorMs = world.connection.house.errorMs ?? 0;
@@ -249,7 +254,7 @@ function expectWait(last: FakeSocket | undefined, next: FakeSocket | undefined):
   if (last.end === null) throw new Error('a socket was opened while another was');
   const { at, code } = last.end;
   const waitMs = next.openedAt - at;
-  if (code !== null && [1003, 1008, 1009, 1013].includes(code)) expect(waitMs).toBe(faultMs);
+  if (code !== null && [1003, 1008, 1009, 1013].includes(code)) expect(waitMs).toBe(clientFaultMs);
   else if (code === 1001 && last.hasTicked) expect(waitMs).toBeLessThanOrEqual(500);
 }
 
@@ -261,7 +266,7 @@ function expectRightSecond(world: ScreenWorld, index: number): void {
   expect(instant % 1_000).toBe(0);
   expect(instant).not.toBe(before?.instant);
   expect(errorMs).not.toBeNull();
-  // A step of the house's clock shows only with the next tick or answer.
+  // A step of the house's clock shows only with the next tick or response.
   if (at - world.steppedAt < 2_100) return;
   const lateMs = houseTime - instant;
   const errorMarginMs = (errorMs ?? 0) + shortSleepMs + frameMs;

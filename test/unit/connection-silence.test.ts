@@ -5,10 +5,10 @@ describe('silence', () => {
   test('makes the screen send a sync after 1.3 s, and 0.7 s later replaces the socket and makes the screen stale', async () => {
     const world = await liveWorld();
     const { socket } = world;
-    const heardAt = Math.floor(world.now / 1_000) * 1_000;
+    const receivedAt = Math.floor(world.now / 1_000) * 1_000;
     world.server.deliversFrames = false;
-    await world.pass(heardAt + 1_300 - world.now);
-    expect(socket.sent.at(-1)).toMatchObject({ at: heardAt + 1_300, message: { sync: heardAt + 1_300 } });
+    await world.pass(receivedAt + 1_300 - world.now);
+    expect(socket.sent.at(-1)).toMatchObject({ at: receivedAt + 1_300, message: { sync: receivedAt + 1_300 } });
     await world.pass(699);
     expect(world.state).toBe('live');
     await world.pass(1);
@@ -211,7 +211,7 @@ describe('a step of the wall clock', () => {
 });
 
 describe('a stopped connection', () => {
-  test('has no socket, no timer and no question, and ignores every event', async () => {
+  test('has no socket, no timer and no request, and ignores every event', async () => {
     const world = await liveWorld();
     const { socket } = world;
     world.connection.stop();
@@ -231,7 +231,7 @@ describe('a stopped connection', () => {
     expect(world.states).toHaveLength(1);
   });
 
-  test('has cancelled its question', async () => {
+  test('has cancelled its request', async () => {
     const world = new ScreenWorld({ stateDelayMs: 4_000 });
     world.connection.start();
     await world.pass(100);
@@ -259,7 +259,7 @@ describe('house time', () => {
     expect(world.states.map(({ state }) => state)).toEqual(['live']);
   });
 
-  test('is not taken from frames that answer no sync', async () => {
+  test('is not taken from frames that are no response to a sync', async () => {
     const world = await liveWorld();
     for (const text of ['', '[]', '{"sync":{}}', '{"sync":{"echo":1e999}}', '{"message":1}', '{"command":{}}']) {
       world.deliver(text);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { healthy, liveWorld, ScreenWorld } from '../support/screen-world.ts';
 
 describe('a starting connection', () => {
-  test('is live as soon as the initial state, the first answer and the first drawn second are there', async () => {
+  test('is live as soon as the initial state, the first response and the first drawn second are there', async () => {
     const world = new ScreenWorld();
     world.connection.start();
     expect(world.state).toBe('connecting');
@@ -30,7 +30,7 @@ describe('a starting connection', () => {
     expect(world.state).toBe('stale');
   });
 
-  test('is stale after two seconds without an answer', async () => {
+  test('is stale after two seconds without a response', async () => {
     const world = new ScreenWorld({ handshake: 'unanswered', state: 'unanswered' });
     world.connection.start();
     await world.pass(1_999);
@@ -85,7 +85,7 @@ describe('a handshake that hangs', () => {
     expect(world.openSockets).toEqual([]);
   });
 
-  test('is not replaced early while questions are slow, too', async () => {
+  test('is not replaced early while requests are slow, too', async () => {
     const world = new ScreenWorld({ handshake: 'unanswered', stateDelayMs: 900 });
     world.connection.start();
     await world.pass(4_900);
@@ -181,7 +181,7 @@ describe('a lost socket', () => {
 });
 
 describe('an outage', () => {
-  test('is one failed handshake, then questions only, until one is answered', async () => {
+  test('is one failed handshake, then requests only, until there is a response', async () => {
     const world = await liveWorld();
     world.server = { ...healthy, handshake: 'refused', state: 'failing' };
     world.closeBy(1006);
@@ -200,8 +200,11 @@ describe('an outage', () => {
     world.closeBy(1006);
     const lostAt = world.now;
     await world.pass(900_000);
-    const tries = [world.sockets[1]?.openedAt ?? 0, ...world.stateRequests.slice(1).map(({ at }) => at)];
-    const waits = tries.map((at, index) => ({ at, waitMs: at - (tries[index - 1] ?? lostAt) - (index > 0 ? 20 : 0) }));
+    const attempts = [world.sockets[1]?.openedAt ?? 0, ...world.stateRequests.slice(1).map(({ at }) => at)];
+    const waits = attempts.map((at, index) => ({
+      at,
+      waitMs: at - (attempts[index - 1] ?? lostAt) - (index > 0 ? 20 : 0),
+    }));
     const longest = (fromMs: number, toMs: number): number =>
       Math.max(...waits.filter(({ at }) => at - lostAt > fromMs && at - lostAt < toMs).map(({ waitMs }) => waitMs));
     expect(waits.slice(0, 3).map(({ waitMs }) => waitMs)).toEqual([500, 700, 700]);
@@ -259,7 +262,7 @@ describe('an outage', () => {
 });
 
 describe('a refused session', () => {
-  test.each([401, 403] as const)('is signed out after two answers %i', async (status) => {
+  test.each([401, 403] as const)('is signed out after two responses %i', async (status) => {
     const world = await liveWorld();
     world.server = { ...healthy, handshake: 'refused', state: status };
     world.closeBy(1006);
@@ -339,9 +342,9 @@ describe('a signed-out screen', () => {
     const world = await signedOutWorld();
     const { length } = world.stateRequests;
     await world.pass(900_000);
-    const asked = world.stateRequests.slice(length).map(({ at }) => at);
-    expect(asked.slice(1).map((at, index) => at - (asked[index] ?? 0))).toEqual([300_000, 300_000]);
-    expect((asked[0] ?? 0) - (world.states.at(-1)?.at ?? 0)).toBe(150_000);
+    const requested = world.stateRequests.slice(length).map(({ at }) => at);
+    expect(requested.slice(1).map((at, index) => at - (requested[index] ?? 0))).toEqual([300_000, 300_000]);
+    expect((requested[0] ?? 0) - (world.states.at(-1)?.at ?? 0)).toBe(150_000);
     expect(world.sockets).toHaveLength(1);
   });
 
@@ -361,7 +364,7 @@ describe('a signed-out screen', () => {
     world.server.state = 'failing';
     const { length } = world.stateRequests;
     await world.pass(10_000);
-    // Half of a window of 0.7 s, and an answer of 20 ms.
+    // Half of a window of 0.7 s, and a response after 20 ms.
     expect(world.stateRequests.length - length).toBeGreaterThan(20);
   });
 
@@ -395,9 +398,9 @@ describe('the initial state', () => {
     world.random = 1;
     world.connection.start();
     await world.pass(300_000);
-    const asked = world.stateRequests.map(({ at }) => at);
-    expect(asked.slice(1, 4).map((at, index) => at - (asked[index] ?? 0))).toEqual([520, 720, 720]);
-    expect((asked.at(-1) ?? 0) - (asked.at(-2) ?? 0)).toBe(4_020);
+    const requested = world.stateRequests.map(({ at }) => at);
+    expect(requested.slice(1, 4).map((at, index) => at - (requested[index] ?? 0))).toEqual([520, 720, 720]);
+    expect((requested.at(-1) ?? 0) - (requested.at(-2) ?? 0)).toBe(4_020);
     world.server.state = 'answered';
     await world.pass(5_000);
     expect(world.zones).toHaveLength(1);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { pageUrls } from '../../src/web/assets.ts';
 import { html } from '../../src/web/html.ts';
 import { clockPage } from '../../src/web/pages/clock-page.ts';
 import { codePage, confirmPage, pairedPage } from '../../src/web/pages/device-page.ts';
@@ -7,14 +8,7 @@ import { passwordPage } from '../../src/web/pages/password-page.ts';
 import { screensPage } from '../../src/web/pages/screens-page.ts';
 import { signInPage } from '../../src/web/pages/sign-in-page.ts';
 
-const assets = {
-  css: '/static/clock.css',
-  js: '/static/main.js',
-  screenCss: '/static/screen.css',
-  screenJs: '/static/screen.js',
-  icon: '/static/icon.svg',
-};
-const allAssets = { ...assets, screensCss: '/static/screens.css', screensJs: '/static/screens.js' };
+const assets = pageUrls((file) => `/static/${file}`);
 const hostile = `"><script>alert('x')</script>&amp;`;
 
 describe('html', () => {
@@ -71,7 +65,7 @@ describe.each([
   ],
   ['code', codePage({ assets, code: hostile, message: hostile })],
   ['paired', pairedPage(assets, hostile)],
-  ['screens', screensPage({ assets: allAssets, account: hostile, csrfToken: hostile })],
+  ['screens', screensPage({ assets, account: hostile, csrfToken: hostile })],
   ['error', errorPage({ assets, status: 404, title: hostile, message: hostile })],
 ])('the %s page', (_name, page) => {
   const markup = page.toString();

@@ -13,7 +13,14 @@ const tables: OptionTable[] = Object.values(optionTables);
 describe('the options', () => {
   test('have the documented defaults', () => {
     const web = readOptions(webOptions, {}, {});
-    expect(web).toMatchObject({ port: 8_000, workers: 1, allowedOrigins: [], trustedProxy: [], maxSockets: 100_000 });
+    expect(web).toMatchObject({
+      port: 8_000,
+      workers: 1,
+      allowedOrigins: [],
+      pageOrigins: [],
+      trustedProxy: [],
+      maxSockets: 100_000,
+    });
     expect([web.host, web.drainMs, web.drainDelayMs, web.secrets]).toEqual([undefined, undefined, 0, undefined]);
     expect(readOptions(beatOptions, {}, {}).intervalMs).toBe(500);
     expect(readOptions(workerOptions, {}, {}).zone).toBeUndefined();
@@ -52,6 +59,7 @@ describe('the options', () => {
     ],
     ['CLOCK_FRAME_ANCESTORS', webOptions, 'https://*.example.org', ['https://*.example.org']],
     ['CLOCK_ALLOWED_ORIGINS', webOptions, 'https://[2001:db8::1]:8443', ['https://[2001:db8::1]:8443']],
+    ['CLOCK_PAGE_ORIGINS', webOptions, 'https://a.example', ['https://a.example']],
     ['CLOCK_MAX_SOCKETS', webOptions, '0', 0],
     ['CLOCK_DRAIN', webOptions, '5s', 5_000],
     ['CLOCK_INTERVAL', beatOptions, '1m', 60_000],
@@ -72,6 +80,7 @@ describe('the options', () => {
     ['CLOCK_DRAIN', webOptions, '-1s'],
     ['CLOCK_ALLOWED_ORIGINS', webOptions, 'clock.example'],
     ['CLOCK_ALLOWED_ORIGINS', webOptions, 'https://clock.example/'],
+    ['CLOCK_PAGE_ORIGINS', webOptions, '*'],
     ['CLOCK_TRUSTED_PROXY', webOptions, '10.0.0.0/33'],
     ['CLOCK_SECRET', webOptions, 'too-short'],
     ['CLOCK_SECRET', webOptions, `${long},too-short`],

@@ -113,6 +113,28 @@ describe('pairing', () => {
     expect(await pairing.begin(kiosk, kiosk.address)).toBeGreaterThan(0);
     expect(await pairing.begin(kiosk, '192.0.2.8')).toMatchObject({ expiresInMs: 10 * minuteMs });
   });
+
+  test('gives the place of an approved code to another one, and of a refused attempt none', async () => {
+    const { pairing, begin } = world();
+    const { code } = await begin();
+    for (let count = 1; count < 500; count += 1) await begin();
+    for (let count = 0; count < 3; count += 1) expect(await pairing.begin(kiosk, kiosk.address)).toBeGreaterThan(0);
+    await pairing.approve(code, lobby);
+    expect(await pairing.begin(kiosk, kiosk.address)).toMatchObject({ expiresInMs: 10 * minuteMs });
+    expect(await pairing.begin(kiosk, kiosk.address)).toBeLessThanOrEqual(minuteMs);
+  });
+
+  test('lets 10,000 codes wait in all, of which screens collect less often beyond 1,000', async () => {
+    const { pairing } = world();
+    const intervals: number[] = [];
+    for (let count = 0; count < 10_000; count += 1) {
+      const begun = await pairing.begin(kiosk, `192.0.2.${count % 20}`);
+      if (typeof begun !== 'number') intervals.push(begun.againInMs);
+    }
+    expect(intervals.filter((ms) => ms === 2_000)).toHaveLength(1_000);
+    expect(intervals.filter((ms) => ms > 2_000)).toHaveLength(9_000);
+    expect(await pairing.begin(kiosk, '192.0.2.99')).toBeGreaterThan(0);
+  });
 });
 
 describe('a link’s key', () => {

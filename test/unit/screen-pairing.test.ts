@@ -17,7 +17,7 @@ function page(
   const asked: string[] = [];
   const shown: (string | null)[] = [];
   const left: string[] = [];
-  const world = { ms: 0, memory: stored, waited: [] as number[] };
+  const world = { ms: 0, memory: new Map([['pairing', stored]]), waited: [] as number[], replaces: true };
   const next = async (name: keyof typeof answers, argument = ''): Promise<Answer> => {
     asked.push(argument === '' ? name : `${name} ${argument}`);
     const queue = answers[name] ?? [];
@@ -37,11 +37,12 @@ function page(
       setCode: (given) => shown.push(given?.code ?? null),
       confirmReplacing: async () => {
         asked.push('confirm');
+        return world.replaces;
       },
     },
     memory: {
-      getItem: () => world.memory,
-      setItem: (_, text) => (world.memory = text),
+      getItem: (name) => world.memory.get(name) ?? null,
+      setItem: (name, text) => void world.memory.set(name, text),
     },
     wall: () => world.ms,
     wait: async (ms) => {
@@ -75,7 +76,7 @@ describe('a screen without a key', () => {
     expect(left).toEqual(['/']);
     expect(shown.filter((text) => text === 'BCDF-2345')).toHaveLength(1);
     expect(world.waited).toContain(7_000);
-    expect(world.memory).toBe('null');
+    expect(world.memory.get('pairing')).toBe('null');
   });
 
   test('continues with the code from before a reload', async () => {
@@ -125,6 +126,25 @@ describe('a screen with a key', () => {
     const { pairing, asked } = page({ link: [answer(409), answer(200)], session: [answer(200)] });
     await pairing.run(key);
     expect(asked).toEqual(['link', 'confirm', 'link replace', 'session']);
+  });
+
+  test('forgets it if the person keeps the sign-in', async () => {
+    const { pairing, asked, left, world } = page({ link: [answer(409)] });
+    world.replaces = false;
+    await pairing.run(key);
+    expect([asked, left, world.memory.get('link')]).toEqual([['link', 'confirm'], [], '']);
+  });
+
+  test('goes on with it after a reload in the middle of the exchange', async () => {
+    const before = page({ link: [answer(200)], session: [answer(200)] });
+    const exchange = before.pairing.run(key);
+    const stored = before.world.memory.get('link') ?? '';
+    await exchange;
+    expect([stored, before.world.memory.get('link')]).toEqual([key, '']);
+    const { pairing, left, asked, world } = page({ link: [answer(200)], session: [answer(200)] });
+    world.memory.set('link', stored);
+    await pairing.run(null);
+    expect([asked, left, world.memory.get('link')]).toEqual([['link', 'session'], ['/'], '']);
   });
 
   test('shows words and a code if the link has ended', async () => {

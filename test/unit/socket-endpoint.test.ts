@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/logger.ts';
 import type { RequestHead } from '../../src/web/http.ts';
+import { ChannelAccess } from '../../src/web/channel-access.ts';
 import { type OpenSocket, SocketEndpoint, type SocketEndpointOptions } from '../../src/web/socket-endpoint.ts';
 
 const head: RequestHead = {
@@ -27,7 +28,7 @@ function endpointWith(verified: readonly string[], valid: readonly string[]): So
       check: async ({ session }: { session: { jti: string } }) => valid.includes(session.jti),
     },
     backend: { outage: null },
-    channels: ['time'],
+    channelAccess: new ChannelAccess(['time'], { get: () => undefined }),
     maxSockets: 1,
     log: silentLogger(),
   };

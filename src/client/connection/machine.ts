@@ -1,10 +1,16 @@
 import type { InitialState } from '../../protocol.ts';
 import * as online from './open-socket.ts';
-import { handshake, refusalsToSignOut, signedOutMs, sooner, spread } from './policy.ts';
+import {
+  defaultSpreadMs,
+  minWakeIntervalMs,
+  refusalsToSignOut,
+  requestTimeoutMs,
+  signedOutRequestMs,
+} from './policy.ts';
 import * as offline from './reconnect.ts';
-import { evaluate, limitMs, staleAt } from './staleness.ts';
-import type { ConnectionEvent, Effect, Moment, Open, Probing, State, StateAnswer, Turn } from './state.ts';
-import { measureAnew, probeNow } from './sync.ts';
+import { evaluate, freshForMs, staleAt } from './staleness.ts';
+import type { ConnectionEvent, Effect, Moment, Open, Requesting, State, StateResponse, StepContext } from './state.ts';
+import { restartBurst, probeNow } from './sync.ts';
 
 /**
  * The connection as a table. `step` computes what an event leads to; it knows no timer, socket or request.
@@ -13,17 +19,17 @@ import { measureAnew, probeNow } from './sync.ts';
  *  -----------  -------------------------------------  --------------------------------------------------
  *  idle         start                                  opening
  *  opening      opened                                 open
- *               failed, or 5 s passed                  waiting for a question
- *               1 s passed on an untested path         waiting for a question; the handshake may still open
- *  open         closed, or a sync without an answer    waiting for a handshake
- *               closed with 4401                       waiting for a question; probing, with the reason `recheck`
- *               answer 401, twice                      signed-out
+ *               failed, or 5 s passed                  waiting for a request
+ *               1 s passed on an untested path         waiting for a request; the handshake may still open
+ *  open         closed, or a probe timed out           waiting for a handshake
+ *               closed with 4401                       waiting for a request; requesting, for a `recheck`
+ *               response 401, twice                    signed-out
  *  waiting      time for a handshake                   opening
- *               time for a question                    probing
- *  probing      answer 200                             opening
- *               answer 401: once, twice                waiting for a question; signed-out
- *               another answer, or none                waiting for a question
- *  signed-out   answer 200                             opening
+ *               time for a request                     requesting
+ *  requesting   response 200                           opening
+ *               response 401: once, twice              waiting for a request; signed-out
+ *               another response, or none              waiting for a request
+ *  signed-out   response 200                           opening
  *  any          stop                                   stopped, for good
  *
  * The screen's state follows from the phase and from `Staleness`, after every event.
@@ -36,33 +42,33 @@ export function step(
   const effects: Effect[] = [];
   // A copy, which the rest of the step changes. What lies deeper is replaced, not changed.
   const state = { ...before, phase: { ...before.phase } };
-  const turn = { ...moment, effects };
-  if (state.phase.name !== 'stopped') handle(state, event, turn);
-  whenDue(state, turn);
-  report(before, state, turn);
+  const context = { ...moment, effects };
+  if (state.phase.name !== 'stopped') handle(state, event, context);
+  runDue(state, context);
+  report(before, state, context);
   return { state, effects };
 }
 
 /** `recheckMs`: see `State`. */
-export function initialState(recheckMs: number | null): State {
+export function createState(recheckMs: number | null): State {
   return {
     phase: { name: 'idle' },
-    tries: 0,
+    attempts: 0,
     outageSince: 0,
-    isDrained: false,
-    spreadMs: spread.defaultMs,
+    isAfterDrain: false,
+    spreadMs: defaultSpreadMs,
     isSilent: false,
-    soonerAt: -Infinity,
+    wokenAt: -Infinity,
     screen: 'connecting',
     isFresh: false,
     connectingUntil: 0,
     tickInstant: -Infinity,
-    heardAt: -Infinity,
-    limitMs: limitMs(0),
+    receivedAt: -Infinity,
+    freshForMs: freshForMs(0),
     drawnAt: -Infinity,
     isVisible: true,
     zone: null,
-    zoneAskedAt: -Infinity,
+    zoneRequestedAt: -Infinity,
     refusals: 0,
     recheckMs,
   };
@@ -76,7 +82,7 @@ export function dueAt(state: State): number {
     case 'stopped':
       return Infinity;
     case 'signed-out':
-      return phase.askAt;
+      return phase.requestAt;
     case 'open':
       return Math.min(online.dueAtOpen(phase), staleAt(state));
     default:
@@ -84,26 +90,26 @@ export function dueAt(state: State): number {
   }
 }
 
-function handle(state: State, event: ConnectionEvent, turn: Turn): void {
-  const { now, effects } = turn;
+function handle(state: State, event: ConnectionEvent, context: StepContext): void {
+  const { now, effects } = context;
   const { phase } = state;
   switch (event.type) {
     case 'start':
-      if (phase.name === 'idle') connect(state, turn);
+      if (phase.name === 'idle') connect(state, context);
       break;
     case 'stop':
-      effects.push({ type: 'cancel-question' }, { type: 'close-socket' });
+      effects.push({ type: 'cancel-request' }, { type: 'close-socket' });
       state.phase = { name: 'stopped' };
       break;
     case 'time':
       break;
     case 'wake':
-      wake(state, turn);
+      wake(state, context);
       break;
     case 'jump':
       if (event.hasForgotten) state.tickInstant = -Infinity;
-      if (phase.name === 'open') online.standStill(phase, now);
-      else if (event.hasForgotten) wake(state, turn);
+      if (phase.name === 'open') online.resetAfterPause(phase, now);
+      else if (event.hasForgotten) wake(state, context);
       break;
     case 'visibility':
       // A page that becomes visible gets the time to draw.
@@ -114,125 +120,132 @@ function handle(state: State, event: ConnectionEvent, turn: Turn): void {
       state.drawnAt = now;
       break;
     case 'opened':
-      opened(state, turn);
+      onOpened(state, context);
       break;
     case 'closed':
-      if (phase.name === 'open') offline.afterOpenSocket(state, turn, event.code, event.reason);
-      else if (offline.isOffline(phase)) offline.afterHandshake(state, phase, turn);
+      if (phase.name === 'open') offline.afterDisconnect(state, context, event.code, event.reason);
+      else if (offline.isOffline(phase)) offline.afterFailedHandshake(state, phase, context);
       break;
-    case 'answer':
-      answered(state, event.answer ?? noAnswer, turn);
+    case 'response':
+      onResponse(state, event.response ?? noResponse, context);
       break;
     default:
-      if (phase.name === 'open') online.receive(state, phase, event, turn);
+      if (phase.name === 'open') online.receive(state, phase, event, context);
   }
 }
 
-function whenDue(state: State, turn: Turn): void {
+function runDue(state: State, context: StepContext): void {
   const { phase } = state;
-  const { now, effects } = turn;
+  const { now, effects } = context;
   if (phase.name === 'signed-out') {
-    if (now < phase.askAt) return;
-    effects.push({ type: 'ask', timeoutMs: handshake.giveUpMs });
-    state.phase = { ...phase, askAt: now + signedOutMs, askedAt: now };
+    if (now < phase.requestAt) return;
+    effects.push({ type: 'request-state', timeoutMs: requestTimeoutMs });
+    state.phase = { ...phase, requestAt: now + signedOutRequestMs, requestedAt: now };
   } else if (offline.isOffline(phase)) {
-    offline.whenDue(state, phase, turn);
+    offline.runDue(state, phase, context);
   } else if (phase.name === 'open') {
-    if (!online.isLost(phase, now)) return online.whenDue(state, phase, turn);
-    // The open socket does not answer, whatever it says of itself.
+    if (!online.isLost(phase, now)) return online.runDue(state, phase, context);
+    // The probe timed out, although the browser still reports the socket as open.
     effects.push({ type: 'close-socket' });
     state.tickInstant = -Infinity;
-    offline.afterOpenSocket(state, turn);
+    offline.afterDisconnect(state, context);
   }
 }
 
-function wake(state: State, turn: Turn): void {
+function wake(state: State, context: StepContext): void {
   const { phase } = state;
-  const { now } = turn;
+  const { now } = context;
   if (phase.name === 'signed-out') {
-    if (now - phase.askedAt >= sooner.onceInMs) phase.askAt = now;
+    if (now - phase.requestedAt >= minWakeIntervalMs) phase.requestAt = now;
   } else if (offline.isOffline(phase)) {
-    offline.retrySooner(state, phase, turn);
+    offline.retryOnWake(state, phase, context);
   } else if (phase.name === 'open') {
     probeNow(phase, now);
-    measureAnew(phase, now);
+    restartBurst(phase, now);
   }
 }
 
-function opened(state: State, { now, effects }: Turn): void {
+function onOpened(state: State, { now, effects }: StepContext): void {
   const { phase } = state;
   if (!offline.isOffline(phase)) return;
-  if (phase.name === 'probing') effects.push({ type: 'cancel-question' });
-  effects.push({ type: 'condense-house' });
+  if (phase.name === 'requesting') effects.push({ type: 'cancel-request' });
+  effects.push({ type: 'condense-exchanges' });
   state.isSilent = false;
-  state.phase = online.openSocket(now, phase.name === 'opening' ? phase.told : null);
+  state.phase = online.openSocket(now, phase.name === 'opening' ? phase.initialState : null);
 }
 
-function answered(state: State, answer: StateAnswer, turn: Turn): void {
+function onResponse(state: State, response: StateResponse, context: StepContext): void {
   const { phase } = state;
-  const { status, state: told } = answer;
-  if (told !== null) learn(state, told, turn);
+  const { status, state: initialState } = response;
+  if (initialState !== null) applyInitialState(state, initialState, context);
   if (phase.name === 'signed-out') {
     // The time without a session was no outage.
-    if (told !== null) connect(state, turn, told);
-  } else if (phase.name === 'open' || phase.name === 'probing') {
+    if (initialState !== null) connect(state, context, initialState);
+  } else if (phase.name === 'open' || phase.name === 'requesting') {
     // 403 too: the session is known and may not read the clock.
-    if (status === 401 || status === 403) refused(state, phase, turn);
-    else if (phase.name === 'open') online.afterQuestion(state, phase, answer, turn);
-    else offline.afterQuestion(state, phase, answer, turn);
+    if (status === 401 || status === 403) onRefusal(state, phase, context);
+    else if (phase.name === 'open') online.onResponse(state, phase, response, context);
+    else offline.onResponse(state, phase, response, context);
   }
 }
 
-/** There was no answer in time, or none at all. */
-const noAnswer: StateAnswer = { status: 0, retryAfterMs: null, state: null };
+/** There was no response in time, or none at all. */
+const noResponse: StateResponse = { status: 0, retryAfterMs: null, state: null };
 
 /** The session was refused: that is checked once more before the screen counts as signed out. */
-function refused(state: State, phase: Open | Probing, turn: Turn): void {
-  const { now, random, effects } = turn;
+function onRefusal(state: State, phase: Open | Requesting, context: StepContext): void {
+  const { now, random, effects } = context;
   const recheckMs = state.recheckMs ?? random * state.spreadMs;
   state.isSilent = false;
   state.refusals += 1;
   if (state.refusals >= refusalsToSignOut) {
     effects.push({ type: 'close-socket' });
-    state.phase = { name: 'signed-out', askAt: now + random * signedOutMs, askedAt: now };
+    state.phase = { name: 'signed-out', requestAt: now + random * signedOutRequestMs, requestedAt: now };
   } else if (phase.name === 'open') {
-    online.askAgain(phase, turn, recheckMs);
+    online.retryRequest(phase, context, recheckMs);
   } else {
-    offline.wait(state, now + recheckMs, 'question', true, phase.hangingSince);
+    offline.wait(state, now + recheckMs, 'request', true, phase.hangingSince);
   }
 }
 
 /** The first handshake, or that after signing in again. */
-function connect(state: State, turn: Turn, told: InitialState | null = null): void {
-  const { now } = turn;
-  Object.assign(state, { tries: 0, outageSince: now, screen: 'connecting', connectingUntil: now + state.limitMs });
-  offline.beginHandshake(state, turn, told);
+function connect(state: State, context: StepContext, initialState: InitialState | null = null): void {
+  const { now } = context;
+  state.attempts = 0;
+  state.outageSince = now;
+  state.screen = 'connecting';
+  state.connectingUntil = now + state.freshForMs;
+  offline.startHandshake(state, context, initialState);
 }
 
-/** Takes over what an answer says besides the time. */
-function learn(state: State, told: InitialState, { effects }: Turn): void {
-  const { current, at, seq, channel, interval, spread, build } = told;
-  const zone = { zone: told.zone, utcOffsetMs: told.utcOffsetMs ?? null, nextUtcOffset: told.nextUtcOffset ?? null };
-  effects.push({ type: 'report-zone', zone, screen: told.screen }, { type: 'report-build', build });
+/** Applies everything in an initial state except the time. */
+function applyInitialState(state: State, initialState: InitialState, { effects }: StepContext): void {
+  const { current, at, seq, channel, interval, spread, build } = initialState;
+  const zone = {
+    zone: initialState.zone,
+    utcOffsetMs: initialState.utcOffsetMs ?? null,
+    nextUtcOffset: initialState.nextUtcOffset ?? null,
+  };
+  effects.push({ type: 'report-zone', zone, screen: initialState.screen }, { type: 'report-build', build });
   if (current !== null && at !== null && seq !== null) {
     effects.push({ type: 'report-tick', tick: { channel, text: current, at, seq } });
   }
   state.zone = zone;
-  state.limitMs = limitMs(interval);
+  state.freshForMs = freshForMs(interval);
   state.refusals = 0;
   online.setSpread(state, spread);
 }
 
 /** Brings the screen's state up to date and reports what changed. */
-function report(before: Readonly<State>, state: State, turn: Turn): void {
+function report(before: Readonly<State>, state: State, context: StepContext): void {
   const { phase } = state;
   if (phase.name === 'idle' || phase.name === 'stopped') return;
-  evaluate(state, turn.now);
+  evaluate(state, context.now);
   const { isFresh, screen } = state;
-  if (isFresh !== before.isFresh) turn.effects.push({ type: 'report-fresh', isFresh });
+  if (isFresh !== before.isFresh) context.effects.push({ type: 'report-fresh', isFresh });
   if (screen === before.screen) return;
-  turn.effects.push({ type: 'report-state', state: screen });
+  context.effects.push({ type: 'report-state', state: screen });
   if (phase.name !== 'open') return;
-  online.sendStatus(phase, screen, turn);
-  if (screen === 'stale') online.planQuestion(state, phase, turn);
+  online.sendStatus(phase, screen, context);
+  if (screen === 'stale') online.planRequest(state, phase, context);
 }

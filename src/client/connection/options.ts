@@ -1,17 +1,19 @@
 import type { Command, ScreenInfo, ScreenState, Tick, ZoneOffsets } from '../../protocol.ts';
 import type { HouseClockOptions } from '../house-clock.ts';
 import type { Schedule } from '../schedule.ts';
-import type { StateAnswer } from './state.ts';
+import type { StateResponse, ZoneCheck } from './state.ts';
 
 /** What a `Connection` needs of its platform, and what it reports. */
 export interface ConnectionOptions extends HouseClockOptions {
   openSocket: (events: SocketEvents) => Socket;
-  /** Asks `/api/initial_state`; rejects if there is no answer within `timeoutMs`. `signal` ends what is still under way. */
-  fetchState: (timeoutMs: number, signal?: AbortSignal) => Promise<StateAnswer>;
+  /** Requests `/api/initial_state`; rejects without a response within `timeoutMs`. `signal` cancels the request. */
+  fetchState: (timeoutMs: number, signal?: AbortSignal) => Promise<StateResponse>;
   schedule: Schedule;
+  /** For clients that show the zone of the installation. */
+  checkZone?: ZoneCheck;
   /** From 0 to 1, as `Math.random`. */
   random: () => number;
-  /** The build of this program, which the server is told. */
+  /** The build of this program, which the server is initialState. */
   build: string;
   /** How long after a refusal the session is checked again, ms; by default a random part of the spread. */
   recheckMs?: number;
@@ -19,11 +21,11 @@ export interface ConnectionOptions extends HouseClockOptions {
   onFresh: (isFresh: boolean) => void;
   /** Each change of state; the first state is `connecting`. */
   onState: (state: ScreenState) => void;
-  /** Each tick and each answer with a time, in order of arrival. An older one may follow a newer one. */
+  /** Each tick, and the last tick in each response, in order of arrival. An older one may follow a newer one. */
   onTick?: (tick: Tick) => void;
-  /** The zone of the shown time, and what operators set for a screen, with each answer. */
+  /** The zone of the shown time, and what operators set for a screen, with each response. */
   onZone: (zone: ZoneOffsets, screen?: ScreenInfo) => void;
-  /** The build that the server runs, each time that it says so. */
+  /** The build of the server, with each response and sync. */
   onBuild: (build: string) => void;
   /** A command of an operator. */
   onCommand: (command: Command) => void;

@@ -2,13 +2,13 @@ import { runInBackground } from '../../background.ts';
 import { parseServerMessage, type ScreenState, type ScreenStatus, type Sync } from '../../protocol.ts';
 import { HouseClock } from '../house-clock.ts';
 import { Timer } from '../timer.ts';
-import { dueAt, initialState, step } from './machine.ts';
+import { dueAt, createState, step } from './machine.ts';
 import type { ConnectionOptions, Socket } from './options.ts';
 import type { Effect, ConnectionEvent, State } from './state.ts';
 
 /**
  * The connection of a screen to its server: it carries out what the machine decides. It owns at most one socket, one
- * question and one timer, which is armed for the earliest instant in the state. After `stop` it owns nothing.
+ * request and one timer, which is armed for the earliest instant in the state. After `stop` it owns nothing.
  */
 export class Connection {
   /** House time, as this connection measures it. */
@@ -20,8 +20,8 @@ export class Connection {
   #isStepping = false;
   /** The current socket; events of any other are ignored. */
   #socket: Socket | null = null;
-  /** The current question; the answer to any other is ignored. */
-  #question: { abort?: AbortController } | null = null;
+  /** The current request; the response to any other is ignored. */
+  #request: { abort?: AbortController } | null = null;
   readonly #timer: Timer;
   /** What the timer is armed for. */
   #dueAt = Infinity;
@@ -30,7 +30,7 @@ export class Connection {
     this.#options = options;
     this.house = new HouseClock(options);
     this.#timer = new Timer(options.schedule);
-    this.#state = initialState(options.recheckMs ?? null);
+    this.#state = createState(options.recheckMs ?? null);
   }
 
   get state(): ScreenState {
@@ -52,12 +52,12 @@ export class Connection {
     this.#dispatch({ type: 'stop' });
   }
 
-  /** The device came online or woke, or the page became visible: an open socket is probed, a wait begins anew. */
+  /** The device came online or woke, or the page became visible: probes an open socket, or restarts the backoff. */
   wake(): void {
     this.#dispatch({ type: 'wake' });
   }
 
-  /** The device or the page stood still: nothing that was known counts any more. */
+  /** The device or the page was suspended: house time and ticks from before are discarded. */
   resume(): void {
     this.house.forget();
     this.#step({ type: 'jump', hasForgotten: true });
@@ -93,12 +93,13 @@ export class Connection {
     this.#isStepping = true;
     const errors: unknown[] = [];
     for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      const { now, random } = this.#options;
-      const { state, effects } = step(this.#state, next, { now: now(), random: random(), house: this.house.reading });
+      const { now, random, checkZone } = this.#options;
+      const moment = { now: now(), random: random(), house: this.house.reading, checkZone };
+      const { state, effects } = step(this.#state, next, moment);
       this.#state = state;
       for (const effect of effects) {
         try {
-          this.#carryOut(effect);
+          this.#run(effect);
         } catch (error) {
           // A callback that throws must not keep the other effects from being carried out.
           errors.push(error);
@@ -110,17 +111,17 @@ export class Connection {
     if (errors.length > 0) throw errors[0];
   }
 
-  #carryOut(effect: Effect): void {
+  #run(effect: Effect): void {
     const { onFresh, onState, onTick, onZone, onBuild } = this.#options;
     switch (effect.type) {
       case 'open-socket':
         return this.#openSocket();
       case 'close-socket':
         return this.#closeSocket();
-      case 'ask':
-        return this.#ask(effect.timeoutMs);
-      case 'cancel-question':
-        return this.#cancelQuestion();
+      case 'request-state':
+        return this.#requestState(effect.timeoutMs);
+      case 'cancel-request':
+        return this.#cancelRequest();
       case 'send-sync':
         return this.#send({ sync: effect.echo });
       case 'send-status': {
@@ -130,7 +131,7 @@ export class Connection {
       }
       case 'measure':
         return this.#measure(effect.sync, effect.arrivedAt);
-      case 'condense-house':
+      case 'condense-exchanges':
         return this.house.widenError();
       case 'report-fresh':
         return onFresh(effect.isFresh);
@@ -200,23 +201,23 @@ export class Connection {
     this.#step({ type: 'measured', isStepped, isNew });
   }
 
-  #ask(timeoutMs: number): void {
-    this.#cancelQuestion();
+  #requestState(timeoutMs: number): void {
+    this.#cancelRequest();
     // Chromium before 66 has no AbortController.
-    const question = typeof AbortController === 'undefined' ? {} : { abort: new AbortController() };
-    this.#question = question;
-    const settle = (answer: Extract<ConnectionEvent, { type: 'answer' }>['answer']): void => {
-      if (this.#question !== question) return;
-      this.#question = null;
-      this.#dispatch({ type: 'answer', answer });
+    const request = typeof AbortController === 'undefined' ? {} : { abort: new AbortController() };
+    this.#request = request;
+    const settle = (response: Extract<ConnectionEvent, { type: 'response' }>['response']): void => {
+      if (this.#request !== request) return;
+      this.#request = null;
+      this.#dispatch({ type: 'response', response });
     };
-    runInBackground(this.#options.fetchState(timeoutMs, question.abort?.signal).then(settle, () => settle(null)));
+    runInBackground(this.#options.fetchState(timeoutMs, request.abort?.signal).then(settle, () => settle(null)));
   }
 
-  #cancelQuestion(): void {
-    const question = this.#question;
-    this.#question = null;
-    question?.abort?.abort();
+  #cancelRequest(): void {
+    const request = this.#request;
+    this.#request = null;
+    request?.abort?.abort();
   }
 
   #arm(): void {

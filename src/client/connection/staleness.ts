@@ -7,7 +7,7 @@ import type { State } from './state.ts';
 const leastIntervalMs = 1_000;
 
 /** How long a tick counts, ms. */
-export function limitMs(intervalMs: number): number {
+export function freshForMs(intervalMs: number): number {
   return staleAfterMs(Math.max(intervalMs, leastIntervalMs));
 }
 
@@ -15,16 +15,16 @@ export function limitMs(intervalMs: number): number {
 export function evaluate(state: State, now: number): void {
   const isSignedOut = state.phase.name === 'signed-out';
   // After silence only a new tick is proof.
-  if (isSignedOut || now >= state.heardAt + silenceMs) state.tickInstant = -Infinity;
-  state.isFresh = now < state.tickInstant + state.limitMs;
+  if (isSignedOut || now >= state.receivedAt + silenceMs) state.tickInstant = -Infinity;
+  state.isFresh = now < state.tickInstant + state.freshForMs;
   if (!state.isFresh) state.drawnAt = -Infinity;
   state.screen = isSignedOut ? 'signed-out' : screenOf(state, now);
 }
 
 /** When `evaluate` may come to another result. */
 export function staleAt(state: State): number {
-  const { screen, isFresh, tickInstant, heardAt, drawnAt, connectingUntil } = state;
-  const freshUntil = isFresh ? Math.min(tickInstant + state.limitMs, heardAt + silenceMs) : Infinity;
+  const { screen, isFresh, tickInstant, receivedAt, drawnAt, connectingUntil } = state;
+  const freshUntil = isFresh ? Math.min(tickInstant + state.freshForMs, receivedAt + silenceMs) : Infinity;
   if (keepsScreen(state)) return freshUntil;
   if (screen === 'live') return Math.min(freshUntil, drawnAt + drawnMs);
   return screen === 'connecting' ? Math.min(freshUntil, connectingUntil) : freshUntil;

@@ -10,30 +10,30 @@ import type { HouseReading } from '../house-clock.ts';
  */
 export interface State extends Outage, Staleness {
   phase: Phase;
-  /** What the last answer said of the zone; null before the first. */
+  /** The zone in the last response; null before the first. */
   zone: ZoneOffsets | null;
-  /** When a tick last contradicted that, and the question was planned for it. */
-  zoneAskedAt: number;
+  /** When a request was last planned because a tick contradicted the zone. */
+  zoneRequestedAt: number;
   /** Refusals of the session in a row: 4401, 401 or 403. The second signs the screen out. */
   refusals: number;
   /** Before the second refusal counts, ms; null: a random part of the spread. */
   readonly recheckMs: number | null;
 }
 
-/** The tries of an outage. It begins with the start, or with the loss of a socket that had carried a tick. */
+/** The attempts to reconnect. An outage begins with the start, or with the loss of a socket that had carried a tick. */
 interface Outage {
-  /** Waits chosen so far in this outage: n of the next window. */
-  tries: number;
+  /** Backoffs so far in this outage: n of the next window. */
+  attempts: number;
   /** `Infinity` while the socket carries ticks. */
   outageSince: number;
-  /** The outage began with a close with 1001. */
-  isDrained: boolean;
+  /** The server drained its sockets: it closed with 1001. */
+  isAfterDrain: boolean;
   /** The latest value from the server. */
   spreadMs: number;
-  /** The last try got no sign of life: no refusal, no answer, no error. */
+  /** The last attempt got no sign of life: no refusal, no response, no error. */
   isSilent: boolean;
-  /** When waking last set `tries` to 0. */
-  soonerAt: number;
+  /** When waking last set `attempts` to 0. */
+  wokenAt: number;
 }
 
 /** Whether the time may be claimed. */
@@ -45,10 +45,10 @@ interface Staleness {
   connectingUntil: number;
   /** The instant that the newest tick stands for; `-Infinity`: no tick proves anything now. */
   tickInstant: number;
-  /** When a tick or the answer to a sync last arrived. */
-  heardAt: number;
-  /** A tick counts for this long, ms. */
-  limitMs: number;
+  /** When a tick or the response to a sync last arrived. */
+  receivedAt: number;
+  /** A tick is fresh for this long, ms. */
+  freshForMs: number;
   /** When the second now due was last drawn, since the ticks are fresh; `-Infinity`: not yet. */
   drawnAt: number;
   isVisible: boolean;
@@ -57,7 +57,7 @@ interface Staleness {
 export type Phase = Idle | Offline | Open | SignedOut | Stopped;
 
 /** The phases without an open socket, which are all about when the next request is sent. */
-export type Offline = Opening | Waiting | Probing;
+export type Offline = Opening | Waiting | Requesting;
 
 /** Before `start`. */
 interface Idle {
@@ -68,8 +68,8 @@ interface Idle {
 interface Opening {
   name: 'opening';
   startedAt: number;
-  /** The answer to the question that led here: the handshake can only be slow, and nothing is asked on opening. */
-  told: InitialState | null;
+  /** From the response that led here: the server is reachable, and nothing is requested on opening. */
+  initialState: InitialState | null;
 }
 
 /** The socket is open. */
@@ -80,55 +80,55 @@ export interface Open {
   emptyAt: number;
   /** When a silent socket is probed with a sync; while `probes` is not 0: when it is lost. */
   livenessAt: number;
-  /** Probes without an answer; 2 if the timer was late for the first, whose answer may be queued behind it. */
+  /** Probes without a response; 2 if the timer was late for the first, whose response may be queued behind it. */
   probes: number;
-  /** What syncs echo that were sent and not answered. */
-  unanswered: readonly number[];
-  /** When the next sync for house time is due, and how many of a burst and of a rough phase are left. */
+  /** The `echo` of each sync that is pending. */
+  pendingSyncs: readonly number[];
+  /** When the next sync for house time is due, and how many of the burst and of the refining phase are left. */
   syncAt: number;
   burstLeft: number;
-  roughLeft: number;
+  refiningLeft: number;
   statusAt: number;
   /** Since the last status, the text of a tick contradicted the known offset. */
   differs: boolean;
-  /** When the question for the initial state is due. */
-  askAt: number;
-  isAsking: boolean;
-  /** Of that question in a row. */
+  /** When the request for the initial state is due. */
+  requestAt: number;
+  isRequesting: boolean;
+  /** Of that request in a row. */
   failures: number;
   /** When the first of them failed. */
   failingSince: number;
   /** The house time of the newest tick of this socket, epoch ms. */
   newestTickAt: number | null;
-  /** An answer that waits for house time, which tells how old its tick is. */
-  told: InitialState | null;
+  /** A response that waits for house time, which determines the age of its tick. */
+  initialState: InitialState | null;
 }
 
-/** There is no open socket, and the next try is due at `tryAt`. */
+/** There is no open socket, and the next attempt is due at `attemptAt`. */
 export interface Waiting {
   name: 'waiting';
-  tryAt: number;
-  next: 'handshake' | 'question';
-  /** The server, not the network, asked for this wait: it is not shortened. */
-  isOrdered: boolean;
+  attemptAt: number;
+  next: 'handshake' | 'request';
+  /** The server requires this wait: waking does not shorten it. */
+  isMandatory: boolean;
   hangingSince: number;
 }
 
-/** There is no open socket, and a question is under way. */
-export interface Probing {
-  name: 'probing';
-  askedAt: number;
+/** There is no open socket, and a request for the initial state is pending. */
+export interface Requesting {
+  name: 'requesting';
+  requestedAt: number;
   timeoutMs: number;
   /** The start of a handshake that hangs and may still open. */
   hangingSince: number;
 }
 
-/** No socket is opened before a question is answered with 200. */
+/** No socket is opened before a response is 200. */
 interface SignedOut {
   name: 'signed-out';
-  askAt: number;
-  /** When the last question was asked. */
-  askedAt: number;
+  requestAt: number;
+  /** When the last request was sent. */
+  requestedAt: number;
 }
 
 /** For good: nothing is due, and every event is ignored. */
@@ -137,7 +137,7 @@ interface Stopped {
 }
 
 /** A step that is being computed: one reading of every clock when its event happened, and its effects so far. */
-export interface Turn extends Moment {
+export interface StepContext extends Moment {
   readonly effects: Effect[];
 }
 
@@ -148,9 +148,14 @@ export interface Moment {
   /** From 0 to 1. */
   readonly random: number;
   readonly house: HouseReading;
+  /** Missing for clients that show no zone. */
+  readonly checkZone?: ZoneCheck | undefined;
 }
 
-/** What happened. Events of a socket or question that is no longer the current one do not occur. */
+/** Changes the state by what a tick of the time says about the zone. */
+export type ZoneCheck = (state: State, open: Open, tick: Tick, context: StepContext) => void;
+
+/** What happened. Events of a socket or request that is no longer current do not occur. */
 export type ConnectionEvent =
   | { readonly type: 'start' }
   | { readonly type: 'stop' }
@@ -158,7 +163,7 @@ export type ConnectionEvent =
   | { readonly type: 'time' }
   /** The device came online, woke or became visible. */
   | { readonly type: 'wake' }
-  /** The device or the page stood still; `hasForgotten`: house time is unknown now. */
+  /** The device or the page was suspended, or a clock was set; `hasForgotten`: house time is unknown now. */
   | { readonly type: 'jump'; readonly hasForgotten: boolean }
   | { readonly type: 'visibility'; readonly isVisible: boolean }
   /** The second now due was drawn without an error. */
@@ -166,8 +171,8 @@ export type ConnectionEvent =
   | { readonly type: 'opened' }
   | { readonly type: 'closed'; readonly code: number; readonly reason?: string | undefined }
   | FrameEvent
-  /** Null: there was no answer in time, or none at all. */
-  | { readonly type: 'answer'; readonly answer: StateAnswer | null };
+  /** Null: there was no response in time, or none at all. */
+  | { readonly type: 'response'; readonly response: StateResponse | null };
 
 /** What an open socket received. */
 export type FrameEvent =
@@ -176,32 +181,32 @@ export type FrameEvent =
   /** `isContradiction`: it refuted house time, which is unknown now. */
   | { readonly type: 'tick'; readonly tick: Tick; readonly isContradiction: boolean }
   | { readonly type: 'sync'; readonly sync: Sync }
-  /** House time took in an exchange. `isStepped`: it contradicted what was known; `isNew`: nothing was known. */
+  /** House time was updated by an exchange. `isStepped`: it contradicted what was known; `isNew`: nothing was known. */
   | { readonly type: 'measured'; readonly isStepped: boolean; readonly isNew: boolean };
 
-/** What the shell has to do. At most one socket and one question exist: opening or asking replaces the one before. */
+/** What the shell has to do. At most one socket and one request exist: a new one replaces the previous one. */
 export type Effect =
   | { readonly type: 'open-socket' }
   | { readonly type: 'close-socket' }
-  | { readonly type: 'ask'; readonly timeoutMs: number }
-  | { readonly type: 'cancel-question' }
+  | { readonly type: 'request-state'; readonly timeoutMs: number }
+  | { readonly type: 'cancel-request' }
   | { readonly type: 'send-sync'; readonly echo: number }
   | { readonly type: 'send-status'; readonly state: ScreenState; readonly differs: boolean }
   /** Gives an exchange to the house clock; the event `measured` follows. */
   | { readonly type: 'measure'; readonly sync: Sync; readonly arrivedAt: number }
   /** A new socket may lead to another server: single exchanges of the old one no longer count. */
-  | { readonly type: 'condense-house' }
+  | { readonly type: 'condense-exchanges' }
   | { readonly type: 'report-fresh'; readonly isFresh: boolean }
   | { readonly type: 'report-state'; readonly state: ScreenState }
   | { readonly type: 'report-tick'; readonly tick: Tick }
   | { readonly type: 'report-zone'; readonly zone: ZoneOffsets; readonly screen: ScreenInfo | undefined }
   | { readonly type: 'report-build'; readonly build: string };
 
-/** The answer to `GET /api/initial_state`. A redirect and a page count as 401: something wants a sign-in first. */
-export interface StateAnswer {
+/** The response to `GET /api/initial_state`. A redirect or a page counts as 401: a proxy requires a sign-in. */
+export interface StateResponse {
   /** It was a redirect or a page, which no Clock sends. */
   readonly isForeign?: boolean;
-  /** 0: there was no answer. */
+  /** 0: there was no response. */
   readonly status: number;
   /** Of the header `Retry-After`, ms. */
   readonly retryAfterMs: number | null;

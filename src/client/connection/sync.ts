@@ -1,45 +1,45 @@
 import { canSpend, spend } from '../message-bucket.ts';
 import * as policy from './policy.ts';
-import type { Open, Turn } from './state.ts';
+import type { Open, StepContext } from './state.ts';
 
-/** Measures house time several times in a row, then again and again. */
-export function measureAnew(open: Open, now: number): void {
+/** Restarts the measurement of house time with a burst. */
+export function restartBurst(open: Open, now: number): void {
   open.syncAt = now;
   open.burstLeft = policy.burstCount;
-  open.roughLeft = policy.roughCount;
+  open.refiningLeft = policy.refiningCount;
 }
 
 /** Sends the sync that is due by the pace. */
-export function sendPacedSync(open: Open, turn: Turn): void {
-  sendSync(open, turn, policy.reservedMessages);
-  const [minMs, maxMs] = nextPace(open, turn);
-  open.syncAt = turn.now + minMs + turn.random * (maxMs - minMs);
+export function sendPacedSync(open: Open, context: StepContext): void {
+  sendSync(open, context, policy.reservedMessages);
+  const [minMs, maxMs] = nextPace(open, context);
+  open.syncAt = context.now + minMs + context.random * (maxMs - minMs);
 }
 
-/** Asks for a sign of life at once, unless that was done; without an answer in time the socket is lost. */
+/** Probes the socket at once, unless a probe is pending. If that times out, the socket is lost. */
 export function probeNow(open: Open, now: number): void {
   if (open.probes === 0) open.livenessAt = now;
 }
 
 /** Sends the probe that is due. Without a message left, the socket is probed later. */
-export function sendProbe(open: Open, turn: Turn): void {
-  if (!sendSync(open, turn)) return markAlive(open, turn.now);
-  open.livenessAt = turn.now + policy.liveness.answerMs;
+export function sendProbe(open: Open, context: StepContext): void {
+  if (!sendSync(open, context)) return markAlive(open, context.now);
+  open.livenessAt = context.now + policy.probeTimeoutMs;
   open.probes += 1;
 }
 
-/** The socket answered. */
+/** The socket works. */
 export function markAlive(open: Open, now: number): void {
-  open.livenessAt = now + policy.liveness.quietMs;
+  open.livenessAt = now + policy.quietMs;
   open.probes = 0;
 }
 
 /** Sends a sync, if the message limit allows it with `reserve` messages left. */
-export function sendSync(open: Open, turn: Turn, reserve = 0): boolean {
-  const { now, effects } = turn;
+export function sendSync(open: Open, context: StepContext, reserve = 0): boolean {
+  const { now, effects } = context;
   if (!spendMessage(open, now, reserve)) return false;
   effects.push({ type: 'send-sync', echo: now });
-  open.unanswered = [...(open.unanswered.length < policy.unansweredSyncs ? open.unanswered : []), now];
+  open.pendingSyncs = [...(open.pendingSyncs.length < policy.maxPendingSyncs ? open.pendingSyncs : []), now];
   return true;
 }
 
@@ -50,11 +50,11 @@ export function spendMessage(open: Open, now: number, reserve = 0): boolean {
   return isAllowed;
 }
 
-function nextPace(open: Open, { now, house }: Turn): readonly [minMs: number, maxMs: number] {
+function nextPace(open: Open, { now, house }: StepContext): readonly [minMs: number, maxMs: number] {
   open.burstLeft -= 1;
   if (open.burstLeft > 0) return policy.burstMs;
-  const isRough = house.jitterMs > policy.jitterMs || (house.errorMs ?? Infinity) > policy.errorMs;
-  if (!isRough || open.roughLeft === 0) return policy.regularMs;
-  open.roughLeft -= 1;
-  return canSpend(open.emptyAt, now, policy.reservedMessages) ? policy.burstMs : policy.roughMs;
+  const isImprecise = house.jitterMs > policy.jitterMs || (house.errorMs ?? Infinity) > policy.errorMs;
+  if (!isImprecise || open.refiningLeft === 0) return policy.regularMs;
+  open.refiningLeft -= 1;
+  return canSpend(open.emptyAt, now, policy.reservedMessages) ? policy.burstMs : policy.refiningMs;
 }

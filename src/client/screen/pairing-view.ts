@@ -32,17 +32,17 @@ export class PairingView {
     this.#qr.firstElementChild?.setAttribute('d', qr.path);
   }
 
-  confirmReplacing(): Promise<void> {
+  confirmReplacing(): Promise<boolean> {
     setHidden(this.#question, false);
-    const button = element('replace');
-    button.focus();
+    element('replace').focus();
     return new Promise((resolve) => {
-      const onClick = (): void => {
-        button.removeEventListener('click', onClick);
-        setHidden(this.#question, true);
-        resolve();
+      const onClick = ({ target }: Event): void => {
+        if (!(target instanceof Element) || target.id === '') return;
+        this.#question.removeEventListener('click', onClick);
+        if (target.id === 'replace') setHidden(this.#question, true);
+        resolve(target.id === 'replace');
       };
-      button.addEventListener('click', onClick);
+      this.#question.addEventListener('click', onClick);
     });
   }
 }

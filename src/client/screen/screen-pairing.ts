@@ -1,6 +1,7 @@
 import type { Answer, Code, PairingRequests } from './pairing-requests.ts';
 
-const memoryKey = 'pairing';
+/** Where the memory holds the code, and the key of a link that is not exchanged yet. */
+const memoryKeys = { code: 'pairing', link: 'link' };
 const retryAfterMs = 2_000;
 
 /** A code, and when it expires by this device's clock. */
@@ -13,10 +14,10 @@ export interface ScreenPairingOptions {
     setMessage(text: string): void;
     /** Null hides it. */
     setCode(code: Code | null): void;
-    /** Asks whether a link replaces the sign-in of a person; resolves if it does. */
-    confirmReplacing(): Promise<void>;
+    /** Asks whether a link replaces the sign-in of a person. If it does not, the view leaves the page. */
+    confirmReplacing(): Promise<boolean>;
   };
-  /** Storage that outlives a reload, so that the code does, too. */
+  /** Storage that outlives a reload, so that the code and the key of a link do, too. */
   memory: Pick<Storage, 'getItem' | 'setItem'>;
   /** Epoch ms. */
   wall: () => number;
@@ -30,6 +31,8 @@ export class ScreenPairing {
   readonly #options: ScreenPairingOptions;
   /** Only the latest run goes on. */
   #run = 0;
+  /** What the page says while it shows a code. */
+  #waitingText = 'Waiting for approval';
 
   constructor(options: ScreenPairingOptions) {
     this.#options = options;
@@ -40,7 +43,8 @@ export class ScreenPairing {
     this.#run += 1;
     const run = this.#run;
     this.#options.view.setCode(null);
-    if (key === null ? await this.#hasSession(run) : await this.#open(key, run)) return;
+    const link = key ?? this.#options.memory.getItem(memoryKeys.link) ?? '';
+    if (link === '' ? await this.#hasSession(run) : await this.#open(link, run)) return;
     while (run === this.#run) {
       if (await this.#pair(run)) return;
     }
@@ -54,21 +58,30 @@ export class ScreenPairing {
     return status === 200;
   }
 
-  /** Whether the key opened a link; then the page leaves. */
+  /** Exchanges the key of a link for a cookie. Whether the page leaves. */
   async #open(key: string, run: number): Promise<boolean> {
-    const { requests, view, leave } = this.#options;
+    const { requests, view, memory, leave } = this.#options;
+    memory.setItem(memoryKeys.link, key);
     let answer = await this.#answered(run, () => requests.link(key, false));
-    if (answer.status === 409) {
+    if (answer.status === 409 && run === this.#run) {
       view.setMessage('A person is signed in on this browser. The link would end that session.');
-      await view.confirmReplacing();
+      const isConfirmed = await view.confirmReplacing();
+      if (run !== this.#run) return true;
+      if (!isConfirmed) {
+        memory.setItem(memoryKeys.link, '');
+        return true;
+      }
       answer = await this.#answered(run, () => requests.link(key, true));
     }
+    if (run !== this.#run) return true;
     if (answer.status !== 200) {
-      view.setMessage('This link has ended, or it was not copied completely. Pair this screen instead:');
+      memory.setItem(memoryKeys.link, '');
+      this.#waitingText = 'This link has ended, or it was not copied completely. Pair this screen instead:';
       return false;
     }
     const { status } = await this.#answered(run, () => requests.session());
     if (run !== this.#run) return true;
+    memory.setItem(memoryKeys.link, '');
     // A browser that stores no cookie shows the clock with the key itself.
     if (status === 200) leave('/');
     else leave('/embed', `#${key}`);
@@ -82,6 +95,7 @@ export class ScreenPairing {
     if (code === null || run !== this.#run) return false;
     view.setCode(code);
     while (run === this.#run && wall() < code.expiresAt) {
+      view.setMessage(this.#waitingText);
       const answer = await this.#answered(run, () => requests.collect(code.secret));
       if (answer.status !== 200) break;
       if ((answer.body as { state: string }).state === 'paired') {
@@ -91,7 +105,6 @@ export class ScreenPairing {
         else view.setMessage('This browser stores no cookies, which pairing needs. Use a link instead.');
         return true;
       }
-      view.setMessage('Waiting for approval');
       await wait(code.againInMs);
     }
     this.#store(null);
@@ -128,7 +141,7 @@ export class ScreenPairing {
   /** A code from before a reload; null without one, and if another program wrote it. */
   #storedCode(): StoredCode | null {
     try {
-      const code = JSON.parse(this.#options.memory.getItem(memoryKey) ?? 'null') as StoredCode | null;
+      const code = JSON.parse(this.#options.memory.getItem(memoryKeys.code) ?? 'null') as StoredCode | null;
       return code !== null && code.expiresAt > this.#options.wall() ? code : null;
     } catch {
       return null;
@@ -136,6 +149,6 @@ export class ScreenPairing {
   }
 
   #store(code: StoredCode | null): void {
-    this.#options.memory.setItem(memoryKey, JSON.stringify(code));
+    this.#options.memory.setItem(memoryKeys.code, JSON.stringify(code));
   }
 }

@@ -15,7 +15,7 @@ export function screenPage({ assets, csrfToken }: ScreenPageOptions): Html {
     <p id="message" role="status">Connecting</p>
     <div id="question" hidden>
       <button id="replace" type="button">Show the link’s clock here</button>
-      <a href="/">Keep the sign-in</a>
+      <a id="keep" href="/">Keep the sign-in</a>
     </div>
     <div id="pairing" hidden>
       <p id="code" aria-live="polite"></p>

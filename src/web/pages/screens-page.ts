@@ -1,9 +1,9 @@
-import type { AllAssetUrls } from '../assets.ts';
+import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
 import { document } from './document.ts';
 
 export interface ScreensPageOptions {
-  assets: AllAssetUrls;
+  assets: AssetUrls;
   /** The id of the operator's account. */
   account: string;
   csrfToken: string;
