@@ -74,6 +74,12 @@ export default {
       'who may sign in does not depend on the protocol',
     ),
     forbid(
+      'channels-import-no-role',
+      { path: '^src/channels/' },
+      { path: '^src/(web|beat|worker|commands|client|tasks|screens)/' },
+      'web and commands use the same rules about channels',
+    ),
+    forbid(
       'screens-import-no-role',
       { path: '^src/screens/' },
       { path: '^src/(web|beat|worker|commands|client|tasks)/' },

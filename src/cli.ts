@@ -5,6 +5,8 @@ import { addOptions, flagsOf, unknownIn, unknownVariableWarning, warnOfUnknown }
 import { BackendCommands } from './cli/backend-commands.ts';
 import { allTable, beatTable, probeTable, webTable, workerTable } from './cli/tables.ts';
 import { addToken } from './cli/token.ts';
+import { addChannels } from './cli/channels.ts';
+import { addPublish } from './cli/publish.ts';
 import { addPair, addScreens } from './cli/screens.ts';
 import { addUser } from './cli/user.ts';
 import { localHosts } from './addresses.ts';
@@ -64,6 +66,8 @@ class Cli {
     addToken(this.program, backendCommands);
     addPair(this.program, backendCommands);
     addScreens(this.program, backendCommands, environment);
+    addChannels(this.program, backendCommands);
+    addPublish(this.program, backendCommands);
     this.#addWatch();
     this.#addOthers();
   }

@@ -13,6 +13,8 @@ export interface MetricSources {
   deliveries?: () => number;
   /** Sockets by the group and the state of their screens, and screens that are away. */
   screens?: () => Promise<readonly { group: string; state: string; count: number }[]>;
+  /** Messages that this process published for programs, by channel. */
+  publishedMessages?: () => ReadonlyMap<string, number>;
   /** Ticks that this process sent to its sockets. */
   relayedTicks?: () => number;
   /** Ticks that this process published. */
@@ -65,7 +67,13 @@ export class Metrics {
     this.#gauge('clock_connections', 'Number of open sockets.', sources.connections);
     this.#counters('clock_handshakes_total', 'result', 'Socket handshakes by HTTP status.', sources.handshakes);
     this.#counters('clock_disconnects_total', 'code', 'Closed sockets by close code.', sources.disconnects);
-    this.#counter('clock_deliveries_total', 'Frames of ticks sent to sockets.', sources.deliveries);
+    this.#counter('clock_deliveries_total', 'Frames of ticks and messages sent to sockets.', sources.deliveries);
+    this.#counters(
+      'clock_published_total',
+      'channel',
+      'Messages that this process published for programs.',
+      sources.publishedMessages,
+    );
     this.#screens(sources.screens);
     this.#counter(
       'clock_ticks_total',

@@ -29,6 +29,13 @@ export interface InitialState extends ZoneOffsets {
   screen?: ScreenInfo;
 }
 
+/** The response of `GET /api/initial_state` for a channel without an interval. Published messages never become stale. */
+export interface RetainedState extends Omit<InitialState, 'current' | 'interval'> {
+  /** The content of the last message. */
+  current: unknown;
+  interval: null;
+}
+
 /** What operators set for a screen or a link. */
 export interface ScreenInfo {
   name: string;
@@ -103,6 +110,18 @@ export function tickFrameParts(channel: string, text: string, at: number): { bef
     beforeSeq: `{"message":{${name}:${JSON.stringify(text)},"at":${at},"seq":`,
     afterSeq: `},"channel":${name}}`,
   };
+}
+
+/**
+ * The frame of a message of a channel without an interval, without its `at` and `seq`. `json` is the content. The frame
+ * is `beforeAt`, at, `beforeSeq`, seq and `afterSeq`.
+ */
+export function messageFrameParts(
+  channel: string,
+  json: string,
+): { beforeAt: string; beforeSeq: string; afterSeq: string } {
+  const name = JSON.stringify(channel);
+  return { beforeAt: `{"message":{${name}:${json},"at":`, beforeSeq: ',"seq":', afterSeq: `},"channel":${name}}` };
 }
 
 /** What faces show besides the time: a message, a countdown or both. */

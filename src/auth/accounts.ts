@@ -2,7 +2,7 @@ import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Passwords } from './passwords.ts';
 import type { AccountSecurity, OpenedSession, Session } from './session.ts';
-import { newId, type EndedMessage, type Sessions } from './sessions.ts';
+import { newId, type SessionMessage, type Sessions } from './sessions.ts';
 
 /** A person's account. Its id is its name in lower case. */
 export interface Account extends AccountSecurity {
@@ -100,7 +100,10 @@ export class Accounts {
   }
 
   async setOperator(name: string, operator: boolean): Promise<boolean> {
-    return this.#change(name, { operator });
+    const id = accountId(name);
+    const message: SessionMessage = { operator: { id, isOperator: operator } };
+    const change = (account: Account): Account => ({ ...account, operator });
+    return this.#options.records.updateAndPublish<Account>('account', id, change, JSON.stringify(message));
   }
 
   /** Removes the account and ends its sessions and tokens. Resolves to false if there is no such account. */
@@ -130,6 +133,6 @@ export function accountId(name: string): string {
   return name.normalize('NFKC').trim().toLowerCase();
 }
 
-function endedMessage(endedAccount: EndedMessage['endedAccount'] & object): string {
-  return JSON.stringify({ endedAccount } satisfies EndedMessage);
+function endedMessage(endedAccount: SessionMessage['endedAccount'] & object): string {
+  return JSON.stringify({ endedAccount } satisfies SessionMessage);
 }

@@ -8,9 +8,11 @@ import {
   type SessionRecord,
 } from './session.ts';
 
+const noChannels: readonly string[] = [];
 const credentialKinds = ['session', 'token', 'screen', 'link'] as const;
 
 type Predicate = (session: Session) => boolean;
+export type SessionChange = (session: Session) => void;
 
 /** Reads the part of these accounts that their sessions depend on; null for a missing account. */
 export async function readAccounts(
@@ -26,18 +28,26 @@ export async function readAccounts(
 export class SessionReader {
   readonly #records: Records;
   readonly #time: HouseTime;
-  /** For each read in flight, which sessions have ended since it began. */
-  readonly #inFlight = new Set<Predicate[]>();
+  /** For each read in flight, which sessions have ended since it began, and what else has changed. */
+  readonly #inFlight = new Set<{ ended: Predicate[]; changes: SessionChange[] }>();
+  readonly #onRightsChanged: SessionChange;
   #gaps = 0;
 
-  constructor(records: Records, time: HouseTime) {
+  /** `onRightsChanged` is called if a record says something else about a session than when it was last read. */
+  constructor(records: Records, time: HouseTime, onRightsChanged: SessionChange) {
     this.#records = records;
     this.#time = time;
+    this.#onRightsChanged = onRightsChanged;
   }
 
   /** To be called for each message about ended sessions. */
   onEnded(hasEnded: Predicate): void {
-    for (const ended of this.#inFlight) ended.push(hasEnded);
+    for (const { ended } of this.#inFlight) ended.push(hasEnded);
+  }
+
+  /** To be called for each message about a change of sessions. */
+  onChanged(change: SessionChange): void {
+    for (const { changes } of this.#inFlight) changes.push(change);
   }
 
   /** To be called when messages may have been lost. */
@@ -48,18 +58,20 @@ export class SessionReader {
   /** Reads the records of these sessions and of their accounts, and resolves to the valid ones. */
   async read(sessions: readonly Session[]): Promise<Session[]> {
     const gaps = this.#gaps;
-    const ended: Predicate[] = [];
-    this.#inFlight.add(ended);
+    const read = { ended: [] as Predicate[], changes: [] as SessionChange[] };
+    this.#inFlight.add(read);
     try {
       const owned = sessions.filter(hasAccount);
       const [records, accounts] = await Promise.all([this.#recordsOf(sessions), readAccounts(this.#records, owned)]);
       if (gaps !== this.#gaps) return await this.read(sessions);
       return sessions.filter((session) => {
-        const hasEnded = session.hasEnded || ended.some((predicate) => predicate(session));
-        return !hasEnded && this.#matches(session, records.get(session), accounts.get(session.account));
+        const hasEnded = session.hasEnded || read.ended.some((predicate) => predicate(session));
+        if (hasEnded || !this.#matches(session, records.get(session), accounts.get(session.account))) return false;
+        for (const change of read.changes) change(session);
+        return true;
       });
     } finally {
-      this.#inFlight.delete(ended);
+      this.#inFlight.delete(read);
     }
   }
 
@@ -81,6 +93,10 @@ export class SessionReader {
     session.seenAt = now;
     session.expiresAt = Math.min(session.credentialExpiresAt, record.expiresAt);
     session.isUnused = record.wasUsed === false;
+    session.publishes = (record as SessionRecord).publishes ?? noChannels;
+    const { isOperator } = session;
+    session.isOperator = hasAccount(session) && account?.operator === true;
+    if (isOperator !== undefined && isOperator !== session.isOperator) this.#onRightsChanged(session);
     return session.expiresAt > now;
   }
 }

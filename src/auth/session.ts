@@ -24,6 +24,10 @@ export interface Session {
   hasEnded: boolean;
   /** Whether its record is not yet marked as used. */
   isUnused?: boolean;
+  /** Whether its account is an operator's. */
+  isOperator?: boolean;
+  /** The channels that it may publish on. Only a token has some. */
+  publishes?: readonly string[];
 }
 
 /** A session that was just opened: its credential belongs in the cookie. */
@@ -46,6 +50,8 @@ export interface SessionRecord extends CredentialRecord {
   securityStamp: string;
   createdAt: number;
   renewedAt: number;
+  /** Of a token. */
+  publishes?: readonly string[] | undefined;
 }
 
 /** The part of an account's record that its sessions and tokens depend on. */
@@ -54,6 +60,7 @@ export interface AccountSecurity {
   securityStamp: string;
   /** The `jti` of the session that the latest new stamp did not end. */
   exemptSession?: string | undefined;
+  operator?: boolean;
 }
 
 /** The sessions of a process's open sockets. */

@@ -28,10 +28,14 @@ const trustedForMs = 60_000;
 /** The greatest number of sessions that one step reads: ticks use the same connection and the same thread. */
 const maxReadAtOnce = 500;
 
-/** The message to every process about sessions and tokens that ended: by `jti`, or all of an account but one. */
-export interface EndedMessage {
+/** The message to every process about sessions and tokens. */
+export interface SessionMessage {
+  /** Those that ended, by `jti`. */
   ended?: readonly string[];
+  /** All of an account ended but one. */
   endedAccount?: { id: string; exemptSession?: string | undefined };
+  /** An account became an operator's, or ceased to be one. */
+  operator?: { id: string; isOperator: boolean };
 }
 
 export interface SessionsOptions {
@@ -50,14 +54,15 @@ export class Sessions {
   readonly #cache: SessionCache;
   readonly #reader: SessionReader;
   readonly #onEnded = new Set<(jti: string) => void>();
+  readonly #onRightsChanged = new Set<(session: Session) => void>();
 
   constructor(options: SessionsOptions) {
     const { records, time } = options;
     this.#options = options;
     this.#cache = new SessionCache(time);
-    this.#reader = new SessionReader(records, time);
+    this.#reader = new SessionReader(records, time, (session) => this.#notifyOfRights(session));
     records.subscribe({
-      onMessage: (message) => this.#onMessage(JSON.parse(message) as EndedMessage),
+      onMessage: (message) => this.#onMessage(JSON.parse(message) as SessionMessage),
       onGap: () => {
         this.#reader.onGap();
         for (const session of this.#cache.all()) session.seenAt = -Infinity;
@@ -73,6 +78,11 @@ export class Sessions {
   /** Calls `listener` with the `jti` of each session or token that ended, in any process. */
   onEnded(listener: (jti: string) => void): void {
     this.#onEnded.add(listener);
+  }
+
+  /** Calls `listener` with each session whose `isOperator` changed. */
+  onRightsChanged(listener: (session: Session) => void): void {
+    this.#onRightsChanged.add(listener);
   }
 
   /** Opens a session for an account id, under the account's current security stamp. */
@@ -180,7 +190,7 @@ export class Sessions {
   /** Ends sessions or tokens. When it resolves, the records are deleted and every process has been notified. */
   async end(kind: CredentialKind, ended: readonly { recordId: string; jti: string }[]): Promise<void> {
     const ids = ended.map(({ recordId }) => recordId);
-    const message: EndedMessage = { ended: ended.map(({ jti }) => jti) };
+    const message: SessionMessage = { ended: ended.map(({ jti }) => jti) };
     await this.#options.records.deleteAndPublish(kind, ids, JSON.stringify(message));
   }
 
@@ -200,7 +210,8 @@ export class Sessions {
     await setImmediate();
   }
 
-  #onMessage({ ended = [], endedAccount }: EndedMessage): void {
+  #onMessage({ ended = [], endedAccount, operator }: SessionMessage): void {
+    if (operator !== undefined) this.#onOperator(operator);
     const jtis = new Set(ended);
     const hasEnded = ({ jti, account }: Session): boolean =>
       jtis.has(jti) || (account === endedAccount?.id && jti !== endedAccount.exemptSession);
@@ -208,6 +219,20 @@ export class Sessions {
     for (const jti of ended) this.#endByJti(jti);
     if (endedAccount === undefined) return;
     for (const session of this.#cache.all()) if (hasEnded(session)) this.#end(session);
+  }
+
+  #onOperator({ id, isOperator }: SessionMessage['operator'] & object): void {
+    const change = (session: Session): void => {
+      if (session.account !== id || session.isOperator === isOperator) return;
+      session.isOperator = isOperator;
+      this.#notifyOfRights(session);
+    };
+    this.#reader.onChanged(change);
+    for (const session of this.#cache.all()) change(session);
+  }
+
+  #notifyOfRights(session: Session): void {
+    for (const listener of this.#onRightsChanged) listener(session);
   }
 
   #endByJti(jti: string): void {

@@ -13,6 +13,8 @@ export interface Token {
   /** Epoch ms of house time. */
   createdAt: number;
   expiresAt: number;
+  /** The channels that it may publish on. */
+  publishes: readonly string[];
 }
 
 export interface TokensOptions {
@@ -22,7 +24,7 @@ export interface TokensOptions {
   sessions: Sessions;
 }
 
-/** Bearer tokens, which may read the clock and nothing else. The id of a token's record is its label. */
+/** Bearer tokens, which may read the clock, publish on the channels that they name, and nothing else. The id of a token's record is its label. */
 export class Tokens {
   readonly #options: TokensOptions;
 
@@ -32,20 +34,23 @@ export class Tokens {
 
   /**
    * Issues a token for an account id, under the account's current security stamp. Its text is stored nowhere. The label
-   * defaults to the id. Resolves to null if a live token has the same label.
+   * defaults to the id. `publishes`: the channels that it may publish on. Resolves to null if a live token has the same
+   * label.
    */
   async issue(
     account: string,
     { securityStamp }: AccountSecurity,
     lifetimeMs: number,
     label?: string,
+    publishes: readonly string[] = [],
   ): Promise<{ id: string; text: string } | null> {
     const { records, time, jwt } = this.#options;
     const jti = newId();
     const recordId = label ?? jti;
     const now = time.now();
     const expiresAt = now + lifetimeMs;
-    const record: SessionRecord = { jti, account, securityStamp, createdAt: now, renewedAt: now, expiresAt };
+    const scopes = publishes.length === 0 ? {} : { publishes };
+    const record: SessionRecord = { jti, account, securityStamp, createdAt: now, renewedAt: now, expiresAt, ...scopes };
     const text = await jwt.sign('token', { subject: account, jti, expiresAt, label: recordId });
     const isStored =
       (await records.create('token', recordId, record, lifetimeMs)) ||
@@ -63,12 +68,13 @@ export class Tokens {
     );
     return stored
       .filter(({ value }) => grantsAccess(value, accounts.get(value.account) ?? null))
-      .map(({ id: label, value: { jti: id, account, createdAt, expiresAt } }) => ({
+      .map(({ id: label, value: { jti: id, account, createdAt, expiresAt, publishes = [] } }) => ({
         id,
         label,
         account,
         createdAt,
         expiresAt,
+        publishes,
       }));
   }
 

@@ -1,6 +1,7 @@
 import type { Service } from '../lifecycle.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Limiter } from './limiter.ts';
+import type { Publications } from './publications.ts';
 import type { Records } from './records.ts';
 import type { Ticks } from './ticks.ts';
 
@@ -8,8 +9,8 @@ import type { Ticks } from './ticks.ts';
 export const connectionReportLifetimeMs = 3_000;
 
 /**
- * Everything that the processes of an installation share: ticks, records, rate limits, connection counts and house
- * time. `redis/` shares it between hosts; `embedded/` keeps it in one process and a file. Both pass the same test
+ * Everything that the processes of an installation share: ticks, publications, records, rate limits, connection counts
+ * and house time. `redis/` shares it between hosts; `embedded/` keeps it in one process and a file. Both pass the same test
  * suite. A backend stores and transports data and contains no rules about accounts or sessions.
  *
  * Every method rejects with `Unavailable`, within about a second, while the data cannot be read or written.
@@ -19,6 +20,7 @@ export interface Backend extends Service {
   readonly address: string;
   readonly time: HouseTime;
   readonly ticks: Ticks;
+  readonly publications: Publications;
   readonly records: Records;
   readonly limiter: Limiter;
   /** Values that belong to this host alone; null for a backend that several hosts share. */

@@ -34,7 +34,16 @@ export interface Records {
   subscribe(listener: MessageListener): void;
 }
 
-export type RecordKind = 'account' | 'session' | 'token' | 'pairing' | 'screen' | 'screen-name' | 'link' | 'ticket';
+export type RecordKind =
+  | 'account'
+  | 'session'
+  | 'token'
+  | 'pairing'
+  | 'screen'
+  | 'screen-name'
+  | 'link'
+  | 'ticket'
+  | 'channels';
 
 export interface Stored<T extends object> {
   id: string;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { scopeProblem } from '../channels/channel-names.ts';
 import { TokenCommands } from '../commands/token.ts';
 import { BadValue, durationBetween } from '../config.ts';
 import { UserError } from '../lifecycle.ts';
@@ -8,7 +9,7 @@ import type { BackendCommands } from './backend-commands.ts';
 export function addToken(program: Command, commands: BackendCommands): void {
   const token = program
     .command('token')
-    .description('manage bearer tokens for programs that read the clock')
+    .description('manage bearer tokens for programs that read the clock or publish')
     .helpCommand(false);
   const run = (command: Command, work: (tokens: TokenCommands) => Promise<void>): Promise<void> =>
     commands.run(command, ({ accounts, tokens }) => work(new TokenCommands(accounts, tokens)));
@@ -20,12 +21,14 @@ export function addToken(program: Command, commands: BackendCommands): void {
       'issue a token and print it; it cannot be shown again',
       ['--name <label>', 'its name in lists, unique among the live tokens (default: its id)'],
       ['--expires <duration>', 'its lifetime, at most 365d', '90d'],
+      ['--publish <channels>', 'the channels that it may publish on, separated by commas (default: none)'],
     )
     .action(async (account: string) => {
-      const { name, expires } = issue.opts<{ name?: string; expires: string }>();
+      const { name, expires, publish } = issue.opts<{ name?: string; expires: string; publish?: string }>();
       const lifetimeMs = parseLifetime(expires);
       checkLabel(name);
-      await run(issue, (tokens) => tokens.issue(account, lifetimeMs, name));
+      const publishes = parseScopes(publish);
+      await run(issue, (tokens) => tokens.issue(account, lifetimeMs, name, publishes));
     });
   const list = commands
     .add(token, 'list', 'list the live tokens', ['--json', 'print JSON'])
@@ -43,6 +46,15 @@ function parseLifetime(text: string): number {
     if (!(error instanceof BadValue)) throw error;
     throw new UserError(`--expires: ${JSON.stringify(text)} must be ${error.message}`);
   }
+}
+
+function parseScopes(text: string | undefined): string[] {
+  const names = text?.split(',').map((name) => name.trim()) ?? [];
+  for (const name of names) {
+    const problem = scopeProblem(name);
+    if (problem !== null) throw new UserError(`--publish: ${JSON.stringify(name)} ${problem}`);
+  }
+  return [...new Set(names)];
 }
 
 function checkLabel(label: string | undefined): void {

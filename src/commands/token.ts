@@ -14,11 +14,16 @@ export class TokenCommands {
   }
 
   /** Prints the token alone on standard output. It cannot be shown again. */
-  async issue(name: string, lifetimeMs: number, label: string | undefined): Promise<void> {
+  async issue(
+    name: string,
+    lifetimeMs: number,
+    label: string | undefined,
+    publishes: readonly string[],
+  ): Promise<void> {
     const account = await this.#accounts.get(name);
     if (account === null) throw new UserError(`there is no account ${name}`, 1);
     if (account.disabled) throw new UserError(`the account ${name} is disabled`, 1);
-    const token = await this.#tokens.issue(accountId(name), account, lifetimeMs, label);
+    const token = await this.#tokens.issue(accountId(name), account, lifetimeMs, label, publishes);
     if (token === null)
       throw new UserError(
         `--name: a live token named ${label} already exists; choose another name or revoke that token`,
@@ -32,12 +37,13 @@ export class TokenCommands {
   }
 
   async list(options: { json?: boolean }): Promise<void> {
-    const rows = (await this.#tokens.list()).map(({ id, label, account, createdAt, expiresAt }) => ({
+    const rows = (await this.#tokens.list()).map(({ id, label, account, createdAt, expiresAt, publishes }) => ({
       id,
       label,
       account,
       created: new Date(createdAt).toISOString(),
       expires: new Date(expiresAt).toISOString(),
+      publishes: publishes.length === 0 ? null : publishes.join(','),
     }));
     printList(rows, options.json ?? false);
   }

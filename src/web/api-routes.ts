@@ -1,10 +1,11 @@
 import type { Session } from '../auth/session.ts';
 import { Unavailable } from '../backend/backend.ts';
-import type { ScreenInfo } from '../protocol.ts';
+import type { InitialState, RetainedState, ScreenInfo } from '../protocol.ts';
 import type { Screens } from '../screens/screens.ts';
 import { isZone } from '../time/zone.ts';
 import { zoneOffsets } from '../time/zone-transitions.ts';
 import { readerKinds } from './authenticator.ts';
+import type { ChannelAccess, ReadableChannel } from './channel-access.ts';
 import { HttpError, signedOut } from './http-error.ts';
 import { json, type Request, type Response } from './http.ts';
 import type { Routes } from './router.ts';
@@ -14,7 +15,7 @@ const maxZones = 8;
 
 /** The JSON API that programs and the page use. */
 export function apiRoutes(context: WebContext): Routes {
-  const { authenticator, backend, lastMessages, screens, screenCookies, channels, spread, build } = context;
+  const { authenticator, backend, screens, screenCookies, channelAccess, spread, build } = context;
   const { pageOrigins } = context.config;
   const requireSession = async (
     request: Request,
@@ -30,9 +31,9 @@ export function apiRoutes(context: WebContext): Routes {
       pageOrigins,
       GET: (request) =>
         requireSession(request, async (session) => {
-          const channel = channelOf(request, channels);
+          const channel = channelOf(request, channelAccess, session);
           const [state, screen, headers] = await Promise.all([
-            lastMessages.state(channel),
+            stateOf(channel, context),
             screenInfo(screens, session),
             screenCookies.renew(request, session),
           ]);
@@ -64,12 +65,36 @@ async function screenInfo(screens: Screens, { kind, recordId }: Session): Promis
   }
 }
 
-function channelOf({ query }: Request, channels: readonly string[]): string {
-  const [channel = 'time'] = new URLSearchParams(query).getAll('channel');
-  if (!channels.includes(channel)) {
-    throw new HttpError('unknown-channel', `There is no channel ${JSON.stringify(channel)}.`);
-  }
-  return channel;
+function channelOf({ query }: Request, access: ChannelAccess, session: Session): ReadableChannel {
+  const [name = 'time'] = new URLSearchParams(query).getAll('channel');
+  const [channel] = access.find([name], session);
+  return channel ?? { name, record: null };
+}
+
+/** The initial state of a channel, except for what all responses have. */
+async function stateOf(
+  { name, record }: ReadableChannel,
+  { lastMessages, retained, backend }: WebContext,
+): Promise<Omit<InitialState | RetainedState, 'spread' | 'build'>> {
+  if (record === null) return lastMessages.state(name);
+  const last = retained.get(record.id);
+  const { zone, utcOffsetMs, nextUtcOffset } = await lastMessages.state('time');
+  return {
+    current: last === undefined ? null : contentOf(last.frame, name),
+    at: last?.at ?? null,
+    seq: last?.seq ?? null,
+    channel: name,
+    zone,
+    utcOffsetMs,
+    nextUtcOffset,
+    interval: null,
+    stale: backend.outage !== null,
+  };
+}
+
+function contentOf(frame: Uint8Array, channel: string): unknown {
+  const { message } = JSON.parse(Buffer.from(frame).toString()) as { message: Record<string, unknown> };
+  return message[channel];
 }
 
 /** The zones of `names=Asia/Tokyo,Europe/London`. Throws a 404 for an unknown or repeated one, none or more than 8. */

@@ -5,6 +5,9 @@ import type { Sessions } from '../auth/sessions.ts';
 import type { Tickets } from '../auth/tickets.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import type { Backend } from '../backend/backend.ts';
+import { Channels } from '../channels/channels.ts';
+import { KnownChannels } from '../channels/known-channels.ts';
+import { RetainedMessages } from '../channels/retained-messages.ts';
 import type { Logger } from '../logger.ts';
 import { verifyLinkKey } from '../screens/link-key.ts';
 import { Pairing } from '../screens/pairing.ts';
@@ -20,6 +23,7 @@ import { createApp } from './app.ts';
 import { Assets } from './assets.ts';
 import { Authenticator } from './authenticator.ts';
 import { CertificateReload } from './certificate-reload.ts';
+import { ChannelAccess } from './channel-access.ts';
 import { clockRoutes } from './clock-routes.ts';
 import { CommandDelivery } from './command-delivery.ts';
 import { Cookies } from './cookies.ts';
@@ -31,10 +35,12 @@ import { Hub } from './hub.ts';
 import { LastMessages } from './last-messages.ts';
 import { linkRoutes } from './link-routes.ts';
 import { Listener } from './listener.ts';
+import { MessageDelivery } from './message-delivery.ts';
 import type { WebSettings } from './options.ts';
 import { pairingRoutes } from './pairing-routes.ts';
 import { probeRoutes } from './probe-routes.ts';
 import { Proxies } from './proxies.ts';
+import { publishRoutes } from './publish-routes.ts';
 import type { Routes } from './router.ts';
 import { ScreenCookies } from './screen-cookies.ts';
 import { screenApiRoutes } from './screen-api-routes.ts';
@@ -84,6 +90,10 @@ export function createWeb(dependencies: WebDependencies): Web {
   const screens = new Screens({ records, time });
   const rosterView = new RosterView({ backend, screens });
   sessions.openSessions = hub;
+  const knownChannels = new KnownChannels({ records, channels: new Channels(backend) });
+  const retained = new RetainedMessages(backend);
+  const messageDelivery = new MessageDelivery({ hub, sessions, channels: knownChannels, retained });
+  const published = new Map<string, number>();
   const cookies = new Cookies(config.cookiePrefix);
   const context: WebContext = {
     ...dependencies,
@@ -101,19 +111,22 @@ export function createWeb(dependencies: WebDependencies): Web {
     csrf: new CsrfProtection(cookies, config.allowedOrigins),
     lastMessages: new LastMessages({ backend }),
     spread: new Spread({ backend, owner, connections: () => hub.size, roster }),
+    channelAccess: new ChannelAccess(dependencies.channels, knownChannels),
+    retained,
     screens,
     pairing: new Pairing({ records, limiter, time, screens }),
     screenCommands: new ScreenCommands({ backend, screens, sessions, log }),
     rosterView,
   };
   const maxSockets = maxOpenSockets(config.maxSockets);
-  const endpoint = new SocketEndpoint({ ...context, hub, maxSockets });
+  const endpoint = new SocketEndpoint({ ...context, hub, messageDelivery, maxSockets });
   const proxies = new Proxies(config.trustedProxy, config.tlsCert !== undefined, log);
   const routes: Routes = {
     ...clockRoutes(context),
     ...embedRoutes(context),
     ...accountRoutes(context),
     ...apiRoutes(context),
+    ...publishRoutes(context, published),
     ...screenApiRoutes(context),
     ...pairingRoutes(context),
     ...deviceRoutes(context),
@@ -147,5 +160,5 @@ export function createWeb(dependencies: WebDependencies): Web {
   const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });
   const rosterUpkeep = new RosterUpkeep({ roster, view: rosterView, screens });
   const parts = { hub, roster, sessionMonitor, commandDelivery, rosterUpkeep, endpoint, upgrades, server, listener };
-  return new Web({ ...context, ...parts, certificateReload });
+  return new Web({ ...context, ...parts, knownChannels, messageDelivery, published, certificateReload });
 }

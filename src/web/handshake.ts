@@ -1,4 +1,6 @@
-import { perSecondTopicOf, topicOf } from './hub.ts';
+import type { Session } from '../auth/session.ts';
+import type { ChannelAccess } from './channel-access.ts';
+import { perSecondTopicOf, topicOf, topicOfSlot } from './hub.ts';
 import { HttpError } from './http-error.ts';
 import type { RequestHead } from './http.ts';
 
@@ -42,10 +44,11 @@ export function checkHandshake({ method, headers, query }: RequestHead): void {
 const defaultTopics = [topicOf('time')];
 
 /**
- * The topics that a query requests: `channels=time,date`, by default `time`; with `every=1000`, only the first tick of
- * `time` in each second. Throws a 404 if a channel is unknown, empty or repeated, or if there are more than 8.
+ * The topics that a query requests: `channels=time,news`, by default `time`; with `every=1000`, only the first tick of
+ * `time` in each second. Throws a 404 if a channel is unknown, empty or repeated, or if there are more than 8, and a 403
+ * if the reader may not read one.
  */
-export function topicsOf({ query }: RequestHead, channels: readonly string[]): readonly string[] {
+export function topicsOf({ query }: RequestHead, access: ChannelAccess, session: Session): readonly string[] {
   if (query === '') return defaultTopics;
   const parameters = new URLSearchParams(query);
   const lists = parameters.getAll('channels');
@@ -53,11 +56,12 @@ export function topicsOf({ query }: RequestHead, channels: readonly string[]): r
   if (requested.length > maxChannels) {
     throw new HttpError('unknown-channel', `A socket can receive at most ${maxChannels} channels.`);
   }
-  const unknown = requested.find((name) => !channels.includes(name));
-  if (unknown !== undefined) throw new HttpError('unknown-channel', `There is no channel ${JSON.stringify(unknown)}.`);
   if (new Set(requested).size < requested.length) throw new HttpError('unknown-channel', 'A channel is repeated.');
   const perSecond = parameters.get('every') === '1000';
-  return requested.map((channel) => (perSecond && channel === 'time' ? perSecondTopicOf(channel) : topicOf(channel)));
+  return access.find(requested, session).map(({ name, record }) => {
+    if (record !== null) return topicOfSlot(record.id);
+    return perSecond && name === 'time' ? perSecondTopicOf(name) : topicOf(name);
+  });
 }
 
 function invalid(message: string): HttpError {

@@ -10,6 +10,7 @@ const statusOfKind = {
   'foreign-origin': 403,
   'invalid-form': 403,
   forbidden: 403,
+  'forbidden-channel': 403,
   'not-found': 404,
   'unknown-channel': 404,
   'unknown-zone': 404,
@@ -26,6 +27,7 @@ const statusOfKind = {
   'content-too-large': 413,
   'upgrade-required': 426,
   'too-many-attempts': 429,
+  'too-many-messages': 429,
   'headers-too-large': 431,
   'internal-error': 500,
   unavailable: 503,
@@ -62,6 +64,12 @@ export function tooManyAttempts(waitMs: number, what = 'Too many failed attempts
   const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
   const wait = seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
   return new HttpError('too-many-attempts', `${what} Try again in ${wait}.`, [['Retry-After', String(seconds)]]);
+}
+
+/** 429 with `Retry-After` for what is published too often. */
+export function tooManyMessages(waitMs: number): HttpError {
+  const headers = [['Retry-After', String(Math.max(1, Math.ceil(waitMs / 1_000)))]] as const;
+  return new HttpError('too-many-messages', 'Too many messages. Try again in a second.', headers);
 }
 
 /** 503 with `Retry-After` in whole seconds. */

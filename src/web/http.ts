@@ -17,6 +17,8 @@ export interface Request extends RequestHead {
   /** The IP address of the client, as trusted proxies report it. */
   address: string;
   body: string;
+  /** The bytes of the body, which may not be valid UTF-8. */
+  bytes: Uint8Array;
 }
 
 type Headers = readonly (readonly [name: string, value: string])[];

@@ -29,6 +29,18 @@ export function perSecondTopicOf(channel: string): string {
   return `per-second/${channel}`;
 }
 
+const slotTopicPrefix = 'slot/';
+
+/** The topic of the messages of a slot. */
+export function topicOfSlot(slot: string): string {
+  return `${slotTopicPrefix}${slot}`;
+}
+
+/** The slot of a topic; null for one of ticks. */
+export function slotOfTopic(topic: string): string | null {
+  return topic.startsWith(slotTopicPrefix) ? topic.slice(slotTopicPrefix.length) : null;
+}
+
 /** Sends a frame to all subscribers of a topic; returns how many there are. */
 export type PublishToTopic = (topic: string, frame: Uint8Array) => number;
 
@@ -53,7 +65,7 @@ export class Hub implements OpenSessions {
     return this.#size;
   }
 
-  /** The number of frames sent to sockets so far. */
+  /** The number of frames of ticks and messages sent to sockets so far. */
   get deliveries(): number {
     return this.#deliveries;
   }
@@ -87,6 +99,17 @@ export class Hub implements OpenSessions {
     if (this.#lastSecond.get(channel) === second) return;
     this.#lastSecond.set(channel, second);
     this.#deliveries += this.#publishToTopic(perSecondTopicOf(channel), frame);
+  }
+
+  /** Sends a message's frame unchanged to all subscribers of a topic. */
+  publishMessage(topic: string, frame: Uint8Array): void {
+    this.#deliveries += this.#publishToTopic(topic, frame);
+  }
+
+  /** Sends a message's frame to one socket. */
+  send(socket: Socket, frame: Uint8Array): void {
+    this.#deliveries += 1;
+    socket.send(frame, false);
   }
 
   /** To be called with each message of a socket; `status` is null for those of another kind. */

@@ -20,6 +20,7 @@ const commonHeaders: readonly (readonly [string, string])[] = [
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'same-origin'],
 ];
+const noBytes = Buffer.alloc(0);
 const tlsHeader = ['Strict-Transport-Security', 'max-age=31536000'] as const;
 
 export interface ServerOptions {
@@ -121,8 +122,8 @@ export class Server {
     const route = this.#routes.get(head.path);
     if (head.method === 'OPTIONS' && isPageOrigin(head, route)) return { status: 204 };
     const handler = findHandler(route, head.method);
-    const body = head.method === 'POST' ? await readBody(exchange) : '';
-    return handler({ ...head, address, body } satisfies Request);
+    const bytes = head.method === 'POST' ? await readBody(exchange) : noBytes;
+    return handler({ ...head, address, body: bytes.toString('utf8'), bytes } satisfies Request);
   }
 
   #errorResponse(error: unknown, { method, path }: RequestHead): Response {
@@ -163,10 +164,10 @@ export class Server {
   }
 }
 
-/** The whole body as text. Cuts the connection if the body is not complete within 15 s. */
-function readBody(exchange: Exchange): Promise<string> {
+/** The whole body. Cuts the connection if the body is not complete within 15 s. */
+function readBody(exchange: Exchange): Promise<Buffer> {
   const { res, head } = exchange;
-  if (!head.headers.has('content-length')) return Promise.resolve('');
+  if (!head.headers.has('content-length')) return Promise.resolve(noBytes);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     const timeout = setTimeout(() => res.close(), bodyTimeoutMs);
@@ -176,7 +177,7 @@ function readBody(exchange: Exchange): Promise<string> {
       chunks.push(Buffer.from(Buffer.from(chunk)));
       if (!isLast) return;
       clearTimeout(timeout);
-      resolve(Buffer.concat(chunks).toString('utf8'));
+      resolve(Buffer.concat(chunks));
     });
   });
 }

@@ -4,10 +4,12 @@ import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import { closeCode, parseClientMessage, type Sync } from '../protocol.ts';
 import { readerKinds, type Authenticator } from './authenticator.ts';
+import type { ChannelAccess } from './channel-access.ts';
 import { checkHandshake, topicsOf } from './handshake.ts';
 import { asHttpError, HttpError, signedOut, temporary } from './http-error.ts';
 import type { RequestHead } from './http.ts';
 import type { Hub, Socket, SocketData } from './hub.ts';
+import type { MessageDelivery } from './message-delivery.ts';
 import type { WebSettings } from './options.ts';
 import { isOurOrigin } from './origin.ts';
 import type { Spread } from './spread.ts';
@@ -31,7 +33,8 @@ export interface SocketEndpointOptions {
   sessions: Sessions;
   tickets: Tickets;
   backend: Pick<Backend, 'outage' | 'time'>;
-  channels: readonly string[];
+  channelAccess: ChannelAccess;
+  messageDelivery: Pick<MessageDelivery, 'welcome'>;
   maxSockets: number;
   spread: Spread;
   /** Compares house time with UTC; undefined without NTP servers. */
@@ -75,7 +78,7 @@ export class SocketEndpoint {
   }
 
   async #admit(head: RequestHead, open: OpenSocket): Promise<boolean> {
-    const { authenticator, sessions, backend, channels } = this.#options;
+    const { authenticator, sessions, backend, channelAccess } = this.#options;
     checkHandshake(head);
     this.#checkCapacity();
     const ticket = await this.#ticketOf(head);
@@ -89,10 +92,14 @@ export class SocketEndpoint {
     for (const session of verified) {
       // Nothing is awaited between the check that the session has not ended and the opening of its socket.
       if (!(await sessions.isValid(session)) || session.hasEnded) continue;
-      const topics = topicsOf(head, channels);
+      const topics = topicsOf(head, channelAccess, session);
       // Others may have connected while the session was checked.
       this.#checkCapacity();
-      if (ticket !== undefined && !(await this.#spend(ticket))) break;
+      if (ticket !== undefined) {
+        if (!(await this.#spend(ticket))) break;
+        // Its rights may have changed while the ticket was spent.
+        topicsOf(head, channelAccess, session);
+      }
       return open({
         session,
         topics,
@@ -145,13 +152,16 @@ export class SocketEndpoint {
 
   /** The settings and event handlers of the sockets, for uWebSockets.js. */
   behavior() {
-    const { hub } = this.#options;
+    const { hub, messageDelivery } = this.#options;
     return {
       maxPayloadLength: maxPayloadBytes,
       maxBackpressure: maxUnsentBytes,
       idleTimeout: idleTimeoutS,
       sendPingsAutomatically: true,
-      open: (socket: Socket) => hub.add(socket),
+      open: (socket: Socket) => {
+        hub.add(socket);
+        messageDelivery.welcome(socket);
+      },
       message: (socket: Socket, message: ArrayBuffer, isBinary: boolean) => this.#onMessage(socket, message, isBinary),
       dropped: (socket: Socket) => hub.closeSlow(socket),
       close: (socket: Socket, code: number) => {

@@ -8,10 +8,12 @@ import type { Tickets } from '../auth/tickets.ts';
 import type { Pairing } from '../screens/pairing.ts';
 import type { ScreenCommands } from '../screens/commands.ts';
 import type { RosterView } from '../screens/roster-view.ts';
+import type { RetainedMessages } from '../channels/retained-messages.ts';
 import type { Screens } from '../screens/screens.ts';
 import type { AssetUrls } from './assets.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Cookies } from './cookies.ts';
+import type { ChannelAccess } from './channel-access.ts';
 import type { CsrfProtection } from './csrf.ts';
 import type { LastMessages } from './last-messages.ts';
 import type { WebSettings } from './options.ts';
@@ -39,7 +41,8 @@ export interface WebContext {
   csrf: CsrfProtection;
   lastMessages: LastMessages;
   spread: Spread;
-  channels: readonly string[];
+  channelAccess: ChannelAccess;
+  retained: RetainedMessages;
   assets: AssetUrls;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;

@@ -2,6 +2,8 @@ import type { Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import { createTickDelays, type MetricSources } from '../metrics.ts';
 import { pause } from '../time/pause.ts';
+import type { KnownChannels } from '../channels/known-channels.ts';
+import type { RetainedMessages } from '../channels/retained-messages.ts';
 import type { RosterUpkeep } from '../screens/roster-upkeep.ts';
 import type { RosterView } from '../screens/roster-view.ts';
 import type { Roster } from '../screens/roster.ts';
@@ -11,6 +13,7 @@ import type { CommandDelivery } from './command-delivery.ts';
 import type { Hub } from './hub.ts';
 import type { LastMessages } from './last-messages.ts';
 import type { Listener } from './listener.ts';
+import type { MessageDelivery } from './message-delivery.ts';
 import type { WebSettings } from './options.ts';
 import type { Server } from './server.ts';
 import type { SessionMonitor } from './session-monitor.ts';
@@ -29,6 +32,11 @@ export interface WebParts {
   rosterView: RosterView;
   rosterUpkeep: RosterUpkeep;
   commandDelivery: CommandDelivery;
+  knownChannels: KnownChannels;
+  retained: RetainedMessages;
+  messageDelivery: MessageDelivery;
+  /** The messages that this process published for programs, by channel. */
+  published: ReadonlyMap<string, number>;
   endpoint: SocketEndpoint;
   upgrades: Upgrades;
   server: Server;
@@ -53,6 +61,7 @@ export class Web implements Service {
       handshakes: () => endpoint.handshakes,
       disconnects: () => endpoint.disconnects,
       deliveries: () => hub.deliveries,
+      publishedMessages: () => parts.published,
       screens: () => countScreens(roster, rosterView),
       relayedTicks: () => this.#ticks,
       expiredTicks: () => lastMessages.expired,
@@ -71,11 +80,14 @@ export class Web implements Service {
 
   async start(): Promise<void> {
     const { backend, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep } = this.#parts;
+    const { commandDelivery, rosterUpkeep, knownChannels, retained, messageDelivery } = this.#parts;
     backend.ticks.subscribe((channel, frame) => this.#relay(channel, frame));
     await spread.start();
     await sessionMonitor.start();
     await commandDelivery.start();
+    await knownChannels.start();
+    await retained.start();
+    messageDelivery.start();
     await rosterUpkeep.start();
     await upgrades.start();
     await listener.start();
@@ -89,13 +101,15 @@ export class Web implements Service {
 
   async #drain(): Promise<void> {
     const { config, hub, server, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep } = this.#parts;
+    const { commandDelivery, rosterUpkeep, knownChannels, retained } = this.#parts;
     await certificateReload.stop();
     if (this.port !== 0) await pause(config.drainDelayMs);
     listener.stopListening();
     await hub.drain(config.drainMs ?? Math.max(1_000, spread.ms));
     await server.finish();
     await rosterUpkeep.stop();
+    await retained.stop();
+    await knownChannels.stop();
     await commandDelivery.stop();
     await spread.stop();
     await sessionMonitor.stop();

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 import { cachedPackage } from './browser-cache.ts';
-import { BrowserProcess } from './browser-process.ts';
-import { CommandSocket } from './command-socket.ts';
-import type { BrowserDriver } from './driver.ts';
+import { BrowserProcess } from '../support/browser-process.ts';
+import { CommandSocket } from '../support/command-socket.ts';
+import type { BrowserDriver } from '../support/browser-driver.ts';
 
 const switches = ['--headless', '--no-sandbox', '--disable-gpu', '--no-zygote'];
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { cachedPackage } from './browser-cache.ts';
-import { BrowserProcess } from './browser-process.ts';
-import type { BrowserDriver } from './driver.ts';
+import { BrowserProcess } from '../support/browser-process.ts';
+import type { BrowserDriver } from '../support/browser-driver.ts';
 import { webDriver } from './webdriver.ts';
 
 /** Starts PhantomJS, whose engine of 2014 supports ECMAScript 5 and no modules. */

@@ -1,6 +1,6 @@
 import { until } from '../support/until.ts';
-import type { BrowserProcess } from './browser-process.ts';
-import type { BrowserDriver } from './driver.ts';
+import type { BrowserProcess } from '../support/browser-process.ts';
+import type { BrowserDriver } from '../support/browser-driver.ts';
 
 interface Dialect {
   /** The body that creates a session. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
-import { BrowserProcess } from './browser-process.ts';
-import type { BrowserDriver } from './driver.ts';
+import { BrowserProcess } from '../support/browser-process.ts';
+import type { BrowserDriver } from '../support/browser-driver.ts';
 import { webDriver } from './webdriver.ts';
 
 /** Starts WebKitGTK's own small browser on a virtual display. */

@@ -51,7 +51,7 @@ async function open(query = ''): Promise<void> {
 /** The page shows something new twice. */
 async function twoMoreTimes(): Promise<void> {
   const { length } = await shownBy(page);
-  await until(async () => (await shownBy(page)).length > length + 1, 'two more times are shown', 5_000);
+  await until(async () => (await shownBy(page)).length > length + 1, 'two more times are shown');
 }
 
 /** Everything that a theme adds to the page, besides its text. */
@@ -162,7 +162,7 @@ describe('a screen that is identified', () => {
       expect(await page.evaluate(fontSize)).toBeGreaterThan(150);
       expect(await violationsOf(page)).toEqual([]);
     }
-    await page.waitForSelector('#name', { state: 'detached', timeout: 10_000 });
+    await page.waitForSelector('#name', { state: 'detached' });
     expect(await page.textContent('#reading')).toBe('');
     expect(await page.getAttribute('html', 'data-state')).toBe('live');
     expect(consoleErrors).toEqual([]);

@@ -54,7 +54,7 @@ async function run(script: string): Promise<{ exit: number | null; output: strin
   const privileges = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   const namespaces = [...privileges, '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const PATH = `${join(root, 'dist')}:/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH']}`;
-  const options = { cwd: directory, env: { PATH, HOME: directory }, timeout: 60_000 };
+  const options = { cwd: directory, env: { PATH, HOME: directory }, timeout: 150_000 };
   const child = spawn('unshare', [...namespaces, 'bash', '-c', `exec 2>&1; ${script}`], options);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const output = await text(child.stdout);
@@ -78,7 +78,7 @@ describe('docs', () => {
     ),
   ).map((all = []) => ({ page: all[0]?.page, part: all[0]?.part, all }));
 
-  test.each(parts)('$page, $part: every command succeeds', { timeout: 70_000 }, async ({ all }) => {
+  test.each(parts)('$page, $part: every command succeeds', { timeout: 180_000 }, async ({ all }) => {
     const { exit, output } = await run(scriptOf(all));
     expect(output).toMatch(/every command succeeded\n$/);
     expect(exit).toBe(0);

@@ -13,13 +13,14 @@ let page: Page;
 const origin = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 beforeAll(async () => {
-  // The page's style is in its query; its body is the frame that docs/faces.md recommends.
+  // The page's style is in its query, and the permissions of the frame are its path; its body is the frame that docs/faces.md recommends.
   server = createServer((request, response) => {
-    const style = decodeURIComponent(new URL(request.url ?? '/', origin()).search.slice(1));
+    const { pathname, search } = new URL(request.url ?? '/', origin());
+    const style = decodeURIComponent(search.slice(1));
     response.setHeader('Content-Type', 'text/html');
     response.end(`<!doctype html><html style="background: #ff00ff; ${style}"><body style="margin: 0">
       <iframe src="${clock.url}/embed?background=transparent&size=20" style="color-scheme: light dark; border: 0"
-        width="400" height="300"></iframe>`);
+        allow="${pathname.slice(1)}" width="400" height="300"></iframe>`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   [clock, browser] = await Promise.all([startClock(['all', '--frame-ancestors', origin()]), launchBrowser()]);
@@ -48,6 +49,24 @@ test.each([
     expect(await pixel(5, 5)).toEqual([255, 0, 255]);
   },
 );
+
+test.each([
+  ['without', '', 0],
+  ['with', 'screen-wake-lock', 1],
+])('a frame %s the permission for it requests a wake lock: allow=%j', async (_, allow, count) => {
+  const errors: string[] = [];
+  const framed = await page.context().newPage();
+  framed.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  await framed.addInitScript(`
+    globalThis.requests = 0;
+    navigator.wakeLock.request = async () => (requests += 1, { released: false });
+  `);
+  await framed.goto(`${origin()}/${allow}`);
+  await framed.frameLocator('iframe').locator('[data-state="live"]').waitFor();
+  expect(await framed.frames()[1]?.evaluate('requests')).toBe(count);
+  expect(errors).toEqual([]);
+  await framed.close();
+});
 
 /** Red, green and blue of a pixel of the page. */
 async function pixel(x: number, y: number): Promise<number[]> {

@@ -80,15 +80,13 @@ const words = [
 ] as const;
 
 describe('words of state', () => {
-  const wait = { timeout: 8_000 };
-
   test.each(words)('in a browser in %s are in %s, and fit the window', async (locale, lang, live) => {
     const context = await browser.newContext({ serviceWorkers: 'block', locale });
     await context.addCookies(await page.context().cookies());
     const one = await context.newPage();
     await one.goto(`${clock.url}/?hours=13`);
     await one.waitForSelector('[data-state="live"]');
-    await expect.poll(() => one.getAttribute('#state', 'lang'), wait).toBe(lang);
+    await expect.poll(() => one.getAttribute('#state', 'lang')).toBe(lang);
     expect(await one.textContent('#state')).toBe(live);
     expect(await one.getAttribute('#state', 'dir')).toBe(lang === 'ar' ? 'rtl' : 'ltr');
     expect(await one.textContent('#warnings')).not.toMatch(/ignored|^$/);
@@ -110,17 +108,17 @@ describe('words of state', () => {
     const screen = new ScreenPage(one);
     await screen.connect();
     await one.goto(`${clock.url}/?lang=it`);
-    await expect.poll(() => one.textContent('#state'), wait).toBe('In diretta');
+    await expect.poll(() => one.textContent('#state')).toBe('In diretta');
     screen.send({ name: 'face', query: 'lang=pl&date=on' });
     await one.waitForSelector('#date');
     expect(await one.textContent('#state')).toBe('In diretta');
     await one.goto(`${clock.url}/`);
-    await expect.poll(() => one.textContent('#state'), wait).toBe('Live');
+    await expect.poll(() => one.textContent('#state')).toBe('Live');
     screen.send({ name: 'face', query: 'lang=pl' });
-    await expect.poll(() => one.textContent('#state'), wait).toBe('Na żywo');
+    await expect.poll(() => one.textContent('#state')).toBe('Na żywo');
     expect(await one.textContent('#read')).toBe('Odczytaj godzinę');
     screen.send({ name: 'face', query: '' });
-    await expect.poll(() => one.textContent('#state'), wait).toBe('Live');
+    await expect.poll(() => one.textContent('#state')).toBe('Live');
     expect(await one.textContent('#read')).toBe('Read the time');
     expect(await one.getAttribute('#state', 'lang')).toBe('en');
     await one.close();
@@ -152,22 +150,22 @@ describe('words of state', () => {
     await one.waitForSelector('[data-state="live"]');
     await one.evaluate('navigator.serviceWorker.ready.then(() => {})');
     await one.goto(`${own.url}/embed`);
-    await expect.poll(state, wait).toBe('Na żywo');
+    await expect.poll(state).toBe('Na żywo');
     await one.goto(`${own.url}/`);
-    await expect.poll(state, wait).toBe('Na żywo');
+    await expect.poll(state).toBe('Na żywo');
     own.kill('SIGTERM');
     await own.exited;
-    await expect.poll(state, wait).toMatch(/^Nieaktualny: zatrzymany o \d\d:\d\d:\d\d$/);
+    await expect.poll(state).toMatch(/^Nieaktualny: zatrzymany o \d\d:\d\d:\d\d$/);
     await one.reload();
-    await expect.poll(state, wait).toBe('Nieaktualny: brak sygnału');
+    await expect.poll(state).toBe('Nieaktualny: brak sygnału');
     const again = await startClock(['all', '--port', String(own.port)], { dataDir: own.dataDir });
     // The page of the service worker leaves when its session ends; the server's page stays.
     await one.goto(`${own.url}/`);
-    await expect.poll(state, wait).toBe('Na żywo');
+    await expect.poll(state).toBe('Na żywo');
     const other = await context.newPage();
     await other.goto(`${own.url}/`);
     await other.getByRole('button', { name: 'Wyloguj się' }).click();
-    await expect.poll(state, wait).toMatch(/^Wylogowano: zegar zatrzymany o \d\d:\d\d:\d\d$/);
+    await expect.poll(state).toMatch(/^Wylogowano: zegar zatrzymany o \d\d:\d\d:\d\d$/);
     expect(await one.textContent('#sign-in')).toBe('Zaloguj się ponownie');
     await context.close();
     await again.stop();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { launchBrowser, signIn } from '../support/browser.ts';
 import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { stopwatch } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
 const password = 'a long enough password';
@@ -66,7 +67,7 @@ async function codeOf(kiosk: Page): Promise<string> {
 }
 
 async function isLive(page: Page): Promise<void> {
-  await page.locator('[data-state="live"]').waitFor({ timeout: 10_000 });
+  await page.locator('[data-state="live"]').waitFor();
 }
 
 async function keyOf(name: string, origin = there.url): Promise<string> {
@@ -101,11 +102,10 @@ describe('pairing', () => {
       await phone.getByLabel('Group').fill(group);
       await phone.getByRole('button', { name: 'Pair this screen' }).click();
       await phone.getByRole('heading', { name: `${name} is paired` }).waitFor();
-      const approvedAt = performance.now();
+      const sinceApprovalMs = stopwatch();
       await kiosk.waitForURL(`${here.url}/?seconds=off`);
       await isLive(kiosk);
-      // 3 s on an idle machine.
-      expect(performance.now() - approvedAt).toBeLessThan(10_000);
+      expect(sinceApprovalMs()).toBeLessThan(4_000);
       expect(await kiosk.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
       await kiosk.context().close();
     }
@@ -187,7 +187,7 @@ describe('a link', () => {
     const frame = page.frameLocator('iframe');
     await frame.getByText('To see the time, sign in').waitFor();
     await page.goto(`${outerOrigin()}/?${encodeURIComponent(`${there.url}/embed?zone=Asia/Tokyo#${key}`)}`);
-    await frame.locator('[data-state="live"]').waitFor({ timeout: 10_000 });
+    await frame.locator('[data-state="live"]').waitFor();
     const cookies = await page.context().cookies(there.url);
     expect(cookies.filter(({ name }) => name === 'sessionid')).toEqual([]);
     await frame.locator('#display').click();
@@ -196,10 +196,10 @@ describe('a link', () => {
     await frame.getByLabel('Face').selectOption('analog');
     await frame.getByRole('button', { name: 'Apply' }).click();
     await frame.locator('#dial').waitFor();
-    await frame.locator('[data-state="live"]').waitFor({ timeout: 10_000 });
+    await frame.locator('[data-state="live"]').waitFor();
     expect(page.frames()[1]?.url()).toMatch(new RegExp(`face=analog.*#${key}$`));
     expect((await runClock(['screens', 'revoke', 'Dashboard'], { env })).exit).toBe(0);
-    await frame.locator('[data-state="signed-out"]').waitFor({ timeout: 10_000 });
+    await frame.locator('[data-state="signed-out"]').waitFor();
     for (const { log } of processes) expect(JSON.stringify(log)).not.toContain(key);
     await page.context().close();
   });

@@ -4,8 +4,6 @@ import { launchBrowser, liveWithoutTime, recordShown } from '../support/browser.
 import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
 import { RedisServer } from '../support/redis-server.ts';
 
-const wait = { timeout: 10_000 };
-
 let server: RedisServer;
 let env: Record<string, string>;
 let processes: ClockProcess[];
@@ -47,7 +45,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const page of [kiosk, player, frame]) await page.waitForSelector('[data-state="live"]', wait);
+  for (const page of [kiosk, player, frame]) await page.waitForSelector('[data-state="live"]');
 });
 
 afterAll(async () => {
@@ -68,44 +66,44 @@ async function nameOf(page: Page): Promise<(string | null)[]> {
 
 test('a screen and the players of a link show their names when they are identified', async () => {
   await clock('screens', 'identify', 'Lobby');
-  await expect.poll(() => kiosk.textContent('#name', wait)).toBe('Lobby');
+  await expect.poll(() => kiosk.textContent('#name')).toBe('Lobby');
   expect(await player.locator('#name').count()).toBe(0);
   await clock('screens', 'identify', 'Dashboard');
-  for (const page of [player, frame]) await expect.poll(() => page.textContent('#name', wait)).toBe('Dashboard');
+  for (const page of [player, frame]) await expect.poll(() => page.textContent('#name')).toBe('Dashboard');
 });
 
 test('a name and a group are set on every open page of a screen or link, on any web process', async () => {
   expect(await nameOf(kiosk)).toEqual(['Lobby', null]);
   await clock('screens', 'rename', 'Lobby', 'Entrance');
   await clock('screens', 'group', 'Entrance', 'doors');
-  await expect.poll(() => nameOf(kiosk), wait).toEqual(['Entrance', 'doors']);
+  await expect.poll(() => nameOf(kiosk)).toEqual(['Entrance', 'doors']);
   await clock('screens', 'rename', 'Dashboard', 'Wall');
   await clock('screens', 'group', 'Wall', 'doors');
-  for (const page of [player, frame]) await expect.poll(() => nameOf(page), wait).toEqual(['Wall', 'doors']);
+  for (const page of [player, frame]) await expect.poll(() => nameOf(page)).toEqual(['Wall', 'doors']);
   await clock('screens', 'group', '--group', 'doors', 'gates');
   for (const page of [kiosk, player, frame]) {
-    await expect.poll(() => page.getAttribute('html', 'data-group'), wait).toBe('gates');
+    await expect.poll(() => page.getAttribute('html', 'data-group')).toBe('gates');
   }
 });
 
 test('a face is set on a group without an interruption, and the address of a page wins over it', async () => {
   await clock('screens', 'face', '--group', 'gates', '?seconds=on&date=on&zone=Asia/Tokyo');
   for (const page of [kiosk, player, frame]) {
-    await page.waitForSelector('#date', wait);
+    await page.waitForSelector('#date');
     expect(await page.getAttribute('#display', 'aria-label')).toBe('Time in Asia/Tokyo');
   }
   expect(await kiosk.textContent('#display')).toMatch(/^\d\d:\d\d:\d\d$/);
   for (const page of [player, frame]) expect(await page.textContent('#display')).toMatch(/^\d\d:\d\d$/);
   expect(await liveWithoutTime(kiosk)).toEqual([]);
   await clock('screens', 'face', '--group', 'gates', '');
-  for (const page of [kiosk, player, frame]) await page.waitForSelector('#date', { ...wait, state: 'detached' });
+  for (const page of [kiosk, player, frame]) await page.waitForSelector('#date', { state: 'detached' });
 });
 
 test('a group is reloaded', async () => {
   for (const page of [kiosk, player, frame]) await page.evaluate('globalThis.isFirst = true');
   await clock('screens', 'reload', '--group', 'gates');
   for (const page of [kiosk, player, frame]) {
-    await expect.poll(() => page.evaluate('globalThis.isFirst').catch(() => true), wait).toBeUndefined();
+    await expect.poll(() => page.evaluate('globalThis.isFirst').catch(() => true)).toBeUndefined();
   }
 });
 
@@ -115,11 +113,11 @@ test('a screen that is away gets its name, group and face when it returns', asyn
   await clock('screens', 'group', 'Gate', '--none');
   await clock('screens', 'face', 'Gate', 'face=analog&weekday=on&lang=es');
   await kiosk.goto(`${there()}/?face=digital`);
-  await kiosk.waitForSelector('[data-state="live"] #date', wait);
+  await kiosk.waitForSelector('[data-state="live"] #date');
   expect(await kiosk.locator('#dial').count()).toBe(0);
-  await expect.poll(() => nameOf(kiosk), wait).toEqual(['Gate', null]);
-  await expect.poll(() => kiosk.textContent('#state'), wait).toBe('En directo');
+  await expect.poll(() => nameOf(kiosk)).toEqual(['Gate', null]);
+  await expect.poll(() => kiosk.textContent('#state')).toBe('En directo');
   await kiosk.keyboard.press('i');
-  const panel = await kiosk.locator('#panel').textContent(wait);
+  const panel = await kiosk.locator('#panel').textContent();
   expect(panel).toMatch(/Gate.*face=analog&weekday=on&lang=es/s);
 });

@@ -9,8 +9,6 @@ import { until } from '../support/until.ts';
 import { WebApp } from '../support/web-app.ts';
 
 const dayMs = 86_400_000;
-/** The page polls every 2 s. */
-const soon = { timeout: 10_000 };
 const rightToLeft = 'קבלה ראשית';
 const markup = '<img src=x onerror=alert(1)>';
 
@@ -91,15 +89,15 @@ describe('the page of screens', () => {
   test('lists screens and connected browsers, those with problems first, and updates them', async () => {
     await addScreen('s1', 'Lobby', 'hall');
     await page.goto(`${app.url}/screens`);
-    await expect.poll(names, soon).toEqual(['Lobby']);
+    await expect.poll(names).toEqual(['Lobby']);
     const other = await browser.newContext();
     const clock = await pageOf(other, await app.signedIn('ben'));
     await app.tick('12:00:00');
     await clock.goto(`${app.url}/`);
-    await expect.poll(names, soon).toEqual(['Lobby', 'ben']);
+    await expect.poll(names).toEqual(['Lobby', 'ben']);
     await expect.poll(() => page.textContent('#summary')).toBe('2 rows · trouble: 1 away');
     await other.close();
-    await expect.poll(names, soon).toEqual(['Lobby']);
+    await expect.poll(names).toEqual(['Lobby']);
     expect(consoleErrors).toEqual([]);
   });
 
@@ -120,9 +118,9 @@ describe('the page of screens', () => {
     await addScreen('s3', 'Kitchen', 'food');
     await page.goto(`${app.url}/screens`);
     await page.getByLabel('Group').first().selectOption('food');
-    await expect.poll(names, soon).toEqual(['Canteen', 'Kitchen']);
+    await expect.poll(names).toEqual(['Canteen', 'Kitchen']);
     await page.getByLabel('Find').fill('kit');
-    await expect.poll(names, soon).toEqual(['Kitchen']);
+    await expect.poll(names).toEqual(['Kitchen']);
     expect(await page.textContent('#summary')).toContain('1 of 3 rows');
   });
 
@@ -137,7 +135,7 @@ describe('the page of screens', () => {
     await until(() => commandsOf(socket).length > 0, 'the command comes');
     expect(commandsOf(socket)).toEqual([{ name: 'rename', screen: 'Foyer', group: 'hall' }]);
     await page.getByRole('button', { name: 'Close' }).click();
-    await expect.poll(names, soon).toContain('Foyer');
+    await expect.poll(names).toContain('Foyer');
   });
 
   test('shows why a name is refused, and keeps what was typed', async () => {
@@ -194,7 +192,7 @@ describe('the page of screens', () => {
     expect(await screens.get('s1')).not.toBeNull();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await expect.poll(names, soon).toEqual(['Wall']);
+    await expect.poll(names).toEqual(['Wall']);
     expect(await screens.get('s1')).toBeNull();
     expect(await page.textContent('#result')).toBe('Signed out: Lobby.');
     expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('More about Wall');
@@ -209,7 +207,7 @@ describe('the page of screens', () => {
     await openDetails('ben');
     await page.getByRole('button', { name: 'Sign out' }).last().click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Sign out' }).click();
-    await expect.poll(() => clock.getAttribute('html', 'data-state'), soon).toBe('signed-out');
+    await expect.poll(() => clock.getAttribute('html', 'data-state')).toBe('signed-out');
     await other.close();
   });
 
@@ -217,19 +215,19 @@ describe('the page of screens', () => {
     await page.goto(`${app.url}/screens`);
     await expect.poll(() => page.textContent('#summary')).toBe('No screen is paired or connected.');
     await app.auth.accounts.disable('ana');
-    await expect.poll(() => page.textContent('#update-problem'), soon).toBe('You are signed out. Sign in');
+    await expect.poll(() => page.textContent('#update-problem')).toBe('You are signed out. Sign in');
   });
 
   test('shows that its list is outdated while the server cannot read its data, and recovers', async () => {
     await addScreen('s1', 'Lobby');
     await page.goto(`${app.url}/screens`);
-    await expect.poll(names, soon).toEqual(['Lobby']);
+    await expect.poll(names).toEqual(['Lobby']);
     await page.route('**/api/screens*', (route) => route.fulfill({ status: 503, json: { detail: 'No data.' } }));
     const problem = () => page.textContent('#update-problem');
-    await expect.poll(problem, soon).toMatch(/^No data\. The list is from .+ Trying again\.$/);
+    await expect.poll(problem).toMatch(/^No data\. The list is from .+ Trying again\.$/);
     expect(await names()).toEqual(['Lobby']);
     await page.unroute('**/api/screens*');
-    await expect.poll(problem, soon).toBe('');
+    await expect.poll(problem).toBe('');
   });
 
   test.each([
@@ -253,16 +251,16 @@ describe('the page of screens', () => {
     const ids = Array.from({ length: 2_000 }, (_, index) => String(index));
     for (const id of ids) await addScreen(id, `Screen ${id}`);
     await page.goto(`${app.url}/screens`);
-    await expect.poll(async () => (await names()).length, soon).toBe(2_000);
+    await expect.poll(async () => (await names()).length).toBe(2_000);
     await page.evaluate(`globalThis.rows = [...document.querySelectorAll('#entries tr')]`);
     await page.getByLabel('Find').fill('screen 1234');
-    await expect.poll(names, soon).toEqual(['Screen 1234']);
+    await expect.poll(names).toEqual(['Screen 1234']);
     await openDetails('Screen 1234');
     await page.getByLabel('Name', { exact: true }).fill('Screen 1234b');
     await page.getByRole('button', { name: 'Rename' }).click();
     await page.getByRole('button', { name: 'Close' }).click();
     await page.getByLabel('Find').fill('');
-    await expect.poll(names, soon).toContain('Screen 1234b');
+    await expect.poll(names).toContain('Screen 1234b');
     const same = `document.querySelectorAll('#entries tr').values().filter((row, n) => row === rows[n]).toArray().length`;
     expect(await page.evaluate(same)).toBe(2_000);
   });

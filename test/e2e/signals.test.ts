@@ -45,7 +45,7 @@ describe('clock all', () => {
     all.kill('SIGTERM');
     await all.logged('stopping');
     all.kill('SIGTERM');
-    expect(await Promise.race([all.exited, passes(1_000)])).toBe(1);
+    expect(await Promise.race([all.exited, passes(15_000)])).toBe(1);
   });
 
   test('exits with 1 when its grace period is over', async () => {
@@ -96,11 +96,11 @@ describe('SIGHUP', () => {
 
 describe('clock web', () => {
   test('is unready at once, continues to serve during the drain delay, then closes with 1001 and exits with 0', async () => {
-    await using web = await startClock(['web', '--drain-delay', '700ms', '--drain', '200ms'], { env: envOf(server) });
+    await using web = await startClock(['web', '--drain-delay', '3s', '--drain', '200ms'], { env: envOf(server) });
     const client = await signedIn(web.url);
     using socket = await client.connect();
     web.kill('SIGTERM');
-    await until(async () => (await client.fetch('/ready')).status === 503, '/ready is 503', 500);
+    await until(async () => (await client.fetch('/ready')).status === 503, '/ready is 503');
     expect(await (await client.fetch('/ready')).json()).toMatchObject({ reason: 'draining' });
     expect((await client.fetch('/')).status).toBe(200);
     using late = await client.connect();
@@ -140,11 +140,7 @@ describe('with several processes of a role', () => {
     await first.logged('became leader');
     await using second = await startClock(['beat'], { env });
     expect(second.log.some(({ msg }) => msg === 'became leader')).toBe(false);
-    const took = msUntil(
-      () => second.log.some(({ msg }) => msg === 'became leader'),
-      'the other becomes the leader',
-      1_500,
-    );
+    const took = msUntil(() => second.log.some(({ msg }) => msg === 'became leader'), 'the other becomes the leader');
     first.kill('SIGTERM');
     expect(await first.exited).toBe(0);
     expect(await took).toBeLessThan(700);

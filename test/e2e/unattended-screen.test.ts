@@ -1,8 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, recordShown, shownBy, signIn } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { stopwatch } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
 let browser: Browser;
@@ -16,8 +17,6 @@ afterAll(async () => {
   await browser?.close();
   await clock?.stop();
 });
-
-const now = (page: Page): Promise<number> => page.evaluate('performance.now()');
 
 test('a screen that starts before its server shows the offline page, and is live within 5 s of its start', async () => {
   const page = await (await browser.newContext()).newPage();
@@ -38,9 +37,9 @@ test('a screen that starts before its server shows the offline page, and is live
 
   const { dataDir, port } = clock;
   clock = await startClock(['all', '--port', String(port)], { dataDir });
-  const backAt = await now(page);
-  await page.waitForSelector('[data-state="live"]', { timeout: 8_000 });
-  expect((await now(page)) - backAt).toBeLessThan(5_000);
+  const elapsedMs = stopwatch();
+  await page.waitForSelector('[data-state="live"]');
+  expect(elapsedMs()).toBeLessThan(5_000);
 });
 
 test('a screen that cannot load its theme shows no default face, and loads the theme once its server is back', async () => {
@@ -57,7 +56,7 @@ test('a screen that cannot load its theme shows no default face, and loads the t
   await page.waitForSelector('[data-state="stale"]');
   const { dataDir, port } = clock;
   clock = await startClock(['all', '--port', String(port)], { dataDir });
-  await page.waitForSelector('[data-state="live"] #dial', { state: 'attached', timeout: 12_000 });
+  await page.waitForSelector('[data-state="live"] #dial', { state: 'attached' });
   const zone = await page.getAttribute('#display', 'aria-label');
   expect(zone).toBe('Time in Asia/Tokyo');
   const texts = (await shownBy(page)).map(({ text }) => text).filter((text) => /\d/.test(text));
@@ -72,9 +71,9 @@ test('a screen that ran for a minute opens its panel while its server is down', 
     const later = globalThis.setTimeout;
     globalThis.setTimeout = (run, delayMs) => later(run, delayMs === 60_000 ? 3_000 : delayMs);
   `);
-  const prefetched = page.waitForResponse(/panel\.\w+\.js/);
+  const prefetched = [/panel\.\w+\.js/, /panel\.\w+\.css/].map((file) => page.waitForResponse(file));
   await signIn(page, `${clock.url}/`, clock.adminPassword());
-  await (await prefetched).finished();
+  for (const response of await Promise.all(prefetched)) await response.finished();
   clock.kill('SIGSTOP');
   await page.waitForSelector('[data-state="stale"]');
   await page.keyboard.press('i');

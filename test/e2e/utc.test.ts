@@ -35,7 +35,7 @@ async function startWith(servers: string): Promise<ClockProcess> {
 async function shownByPage(clock: ClockProcess, isExpected: (utc: string) => boolean) {
   const page = await (await browser.newContext()).newPage();
   await signIn(page, `${clock.url}/`, clock.adminPassword());
-  await page.waitForSelector('[data-state="live"]', { timeout: 10_000 });
+  await page.waitForSelector('[data-state="live"]');
   await page.keyboard.press('i');
   const utc = page.locator('#panel dt:text-is("UTC") + dd');
   await until(async () => isExpected(await utc.innerText()), 'the panel says what it should of UTC', 10_000, 100);

@@ -34,7 +34,7 @@ describe('clock watch', () => {
     const { stdout } = await runClock(['watch', clock.url, '--once', '--json'], { env: tokenVariable() });
     const reading = JSON.parse(stdout);
     expect(reading).toMatchObject({ zone: 'Europe/Madrid', state: 'live', reason: null });
-    expect(Math.abs(Date.now() - reading.at)).toBeLessThan(5_000);
+    expect(Math.abs(Date.now() - reading.at)).toBeLessThan(60_000);
     expect(Math.abs(reading.offsetMs)).toBeLessThan(reading.errorMs + 5);
   });
 
@@ -65,7 +65,7 @@ describe('clock watch', () => {
     expect(stderr).toContain(`clock: ${url} refuses connections: no server listens on that port\n`);
     expect(stderr).toContain(`clock: no time from ${url} within 10 s: ${url} refuses connections`);
     expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ time: null, reason: 'refused' });
-  }, 20_000);
+  });
 
   test('says that a certificate is self-signed', async () => {
     const certificate = await selfSignedCertificate();
@@ -76,7 +76,7 @@ describe('clock watch', () => {
     server.close();
     await certificate.remove();
     expect(stderr).toContain(`clock: the certificate of ${url} is not trusted: it is self-signed`);
-  }, 20_000);
+  });
 
   test('exits 1 and says so if another program answers with its page', async () => {
     const server = createServer((_, response) => {
@@ -87,7 +87,7 @@ describe('clock watch', () => {
     server.close();
     expect(exit).toBe(1);
     expect(stderr).toContain(`clock: ${url} answers with a page or a redirect: it is not a Clock server\n`);
-  }, 20_000);
+  });
 });
 
 async function addressOf(server: Server, scheme: string): Promise<string> {

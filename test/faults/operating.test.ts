@@ -72,7 +72,7 @@ describe('a running installation', () => {
     ]);
     await running.redis.cli('CONFIG', 'SET', 'maxmemory', '1');
     for (const role of [web, worker]) {
-      await until(async () => (await role.readiness()) === 'redis-full', 'the role is unready', 2_000);
+      await until(async () => (await role.readiness()) === 'redis-full', 'the role is unready');
     }
     expect(await Promise.all([ask(web), ask(web, '--ready'), ask(worker), ask(worker, '--ready')])).toEqual([
       0, 1, 0, 1,

@@ -47,7 +47,7 @@ describe.each([
       for (const cookie of client.cookies) elsewhere.cookies.set(...cookie);
       const knocks = Array.from({ length: 12 }, (__, index) => (index % 2 === 0 ? client : elsewhere).connect());
       await Promise.all([client.signOut(), Promise.allSettled(knocks)]);
-      await until(() => one.sockets + two.sockets === 0, 'every socket is closed', 1_000);
+      await until(() => one.sockets + two.sockets === 0, 'every socket is closed');
     }
   });
 

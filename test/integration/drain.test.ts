@@ -2,25 +2,28 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { msUntil, until } from '../support/until.ts';
 import { WebApp } from '../support/web-app.ts';
 
+const drainMs = 2_000;
+
 let app: WebApp;
 beforeEach(async () => {
-  app = await WebApp.start({ config: { drainMs: 400, drainDelayMs: 300 } });
+  app = await WebApp.start({ config: { drainMs } });
 });
 afterEach(() => app[Symbol.asyncDispose]());
 
 describe('stopping', () => {
   test('makes /ready 503 at once, while everything else is served as before', async () => {
-    const client = await app.signedIn();
+    await using slow = await WebApp.start({ config: { drainDelayMs: 3_000 } });
+    const client = await slow.signedIn();
     using early = await client.connect();
-    app.beginToStop();
-    const stopped = app.web.stop();
+    slow.beginToStop();
+    const stopped = slow.web.stop();
     const ready = await client.fetch('/ready');
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({ status: 'unready', reason: 'draining' });
     expect((await client.fetch('/health')).status).toBe(200);
     expect((await client.fetch('/')).status).toBe(200);
     using late = await client.connect();
-    await app.tick('15:03:27');
+    await slow.tick('15:03:27');
     expect((await early.nextTick()).text).toBe('15:03:27');
     expect((await late.nextTick()).text).toBe('15:03:27');
     await stopped;
@@ -39,7 +42,7 @@ describe('stopping', () => {
     app.beginToStop();
     await app.web.stop();
     expect(new Set(await Promise.all(codes))).toEqual(new Set([1001]));
-    expect(Math.max(...closedAt) - Math.min(...closedAt)).toBeGreaterThan(200);
+    expect(Math.max(...closedAt) - Math.min(...closedAt)).toBeGreaterThan(drainMs / 4);
     await expect(client.fetch('/health')).rejects.toThrow('fetch failed');
   });
 
@@ -48,11 +51,20 @@ describe('stopping', () => {
     const { accounts } = idle.auth;
     await accounts.add('ada', 'a password of the tests', false);
     const browser = idle.client();
-    await browser.fetch('/accounts/login/');
-    const checking = vi.spyOn(accounts, 'check');
+    const check = accounts.check.bind(accounts);
+    const { promise: stopBegins, resolve: onStopBegins } = Promise.withResolvers<void>();
+    let isChecked = false;
+    vi.spyOn(accounts, 'check').mockImplementation(async (...args) => {
+      const account = await check(...args);
+      isChecked = true;
+      await stopBegins;
+      return account;
+    });
     const signingIn = browser.signIn('ada', 'a password of the tests');
-    await until(() => checking.mock.calls.length > 0, 'the password is being checked');
-    await idle.web.stop();
+    await until(() => isChecked, 'the request is in progress');
+    const stopped = idle.web.stop();
+    onStopBegins();
+    await stopped;
     expect((await signingIn).status).toBe(302);
   });
 

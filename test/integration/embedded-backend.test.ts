@@ -222,10 +222,10 @@ describe.concurrent('embedded backend', () => {
     await inDirectory(async (directory) => {
       const path = join(directory, databaseFile);
       const newer = new DatabaseSync(path);
-      newer.exec('CREATE TABLE record (what TEXT); PRAGMA user_version = 2');
+      newer.exec('CREATE TABLE record (what TEXT); PRAGMA user_version = 3');
       newer.close();
       expect((await startErrorOf(backendIn(directory))).message).toMatch(
-        /clock\.db has schema 2, but this version supports schema 1 at most: upgrade clock/,
+        /clock\.db has schema 3, but this version supports schema 2 at most: upgrade clock/,
       );
       const same = new DatabaseSync(path);
       expect(same.prepare('SELECT name FROM sqlite_schema').all()).toEqual([{ name: 'record' }]);

@@ -9,18 +9,19 @@ import { silentLogger } from '../../src/logger.ts';
 import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
 import { Client, type TestSocket } from '../support/client.ts';
 import { RedisServer } from '../support/redis-server.ts';
-import { until } from '../support/until.ts';
+import { msUntil } from '../support/until.ts';
 import { redisBackendOf, WebApp } from '../support/web-app.ts';
 
 const password = 'a long enough password';
 const secrets = (): [string] => ['a secret of the tests, 32 bytes and more'];
 const dayMs = 86_400_000;
 
-/** Resolves to the close code; rejects after a second. */
+/** Resolves to the close code; fails if that takes longer than a second. */
 async function closesWithinASecond(socket: TestSocket): Promise<number> {
   let code = 0;
   void socket.closed.then((how) => (code = how));
-  return until(() => code, 'the socket is closed', 1_000);
+  expect(await msUntil(() => code, 'the socket is closed')).toBeLessThan(1_000);
+  return code;
 }
 
 async function isIn(client: Client): Promise<boolean> {
@@ -115,7 +116,8 @@ describe('on two web processes over one Redis', () => {
 
   test('an emptied Redis ends every session within two seconds, for good', async () => {
     await server.cli('FLUSHALL');
-    await until(() => here.sockets === 0 && there.sockets === 0, 'no socket is open', 2_000);
+    const areClosed = (): boolean => here.sockets === 0 && there.sockets === 0;
+    expect(await msUntil(areClosed, 'no socket is open')).toBeLessThan(2_000);
     expect(await sockets[0]?.closed).toBe(4401);
     expect(await kept.closed).toBe(4401);
     expect(await isIn(ada)).toBe(false);

@@ -10,6 +10,7 @@ import type { RemoteTime } from '../../src/time/house-time.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
+import { stopwatch } from '../support/stopwatch.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { msUntil, passes, until } from '../support/until.ts';
 
@@ -69,7 +70,7 @@ async function sendTick(backend: RedisBackend): Promise<void> {
   const lease = await until(() => ticks.acquireLease('beat'), 'the lease');
   const one = job(backend);
   expect(await ticks.push(one, 'beat', lease.term)).toBe('pushed');
-  const popped = await ticks.pop(AbortSignal.timeout(2_000));
+  const popped = await ticks.pop(AbortSignal.timeout(20_000));
   expect(popped).toEqual(one);
   expect(await ticks.publish(one, '15:03:27', 'UTC')).toBe('published');
 }
@@ -78,7 +79,7 @@ async function sendTick(backend: RedisBackend): Promise<void> {
 async function outagesOf(backend: RedisBackend): Promise<string[]> {
   const { ticks, records, limiter } = backend;
   const limit = { name: 'sign-in', maxAttempts: 1, windowMs: 1_000 };
-  const begin = performance.now();
+  const elapsedMs = stopwatch();
   const calls = [
     ticks.acquireLease('beat'),
     ticks.releaseLease('beat', 1),
@@ -101,7 +102,7 @@ async function outagesOf(backend: RedisBackend): Promise<string[]> {
     backend.checkDurability(),
   ];
   const results = await Promise.allSettled<unknown>(calls);
-  expect(performance.now() - begin).toBeLessThan(1_300);
+  expect(elapsedMs()).toBeLessThan(1_300);
   return [
     ...new Set(
       results.map((result) => {
@@ -138,7 +139,7 @@ describe.concurrent('Redis backend', () => {
     await withRedis({}, async (server, all) => {
       const { backend } = all;
       const before = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
-      const popping = backend.ticks.pop(AbortSignal.timeout(10_000));
+      const popping = backend.ticks.pop(AbortSignal.timeout(30_000));
       await publish(backend, 'before');
       await server.crash();
       expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
@@ -178,7 +179,7 @@ describe.concurrent('Redis backend', () => {
   test('recovers from a frozen Redis', async () => {
     await withRedis({}, async (server, all) => {
       const { backend } = all;
-      const popping = backend.ticks.pop(AbortSignal.timeout(10_000));
+      const popping = backend.ticks.pop(AbortSignal.timeout(30_000));
       server.pause();
       const rejected = outagesOf(backend);
       expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
@@ -204,7 +205,7 @@ describe.concurrent('Redis backend', () => {
         const gapsBefore = all.gaps;
         await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
         await publish(backend, `during ${round}`);
-        await until(() => all.gaps > gapsBefore, 'the gap is reported', 1_000);
+        await until(() => all.gaps > gapsBefore, 'the gap is reported');
         await publish(backend, `after ${round}`);
         await until(() => all.ticks.at(-1) === `after ${round}`, 'the tick after');
       }
@@ -346,7 +347,7 @@ describe.concurrent('Redis backend', () => {
 
     test('replaces the connection that waits for jobs', async () => {
       await withProxy(async (proxy, { backend }) => {
-        const popping = backend.ticks.pop(AbortSignal.timeout(10_000));
+        const popping = backend.ticks.pop(AbortSignal.timeout(30_000));
         const waiting = await until(() => proxy.connections('clock-queue')[0], 'the connection');
         await passes(100);
         waiting.silence();
@@ -406,10 +407,10 @@ describe.concurrent('Redis backend', () => {
   test('reports redis-schema if a newer schema appears later', async () => {
     await withRedis({}, async (server, { backend }) => {
       await server.cli('SET', 'p:clock:{p:time}:schema', '2');
-      await until(() => backend.outage === 'redis-schema', 'the outage', 2_000);
+      await until(() => backend.outage === 'redis-schema', 'the outage');
       expect(await outagesOf(backend)).toEqual(['redis-schema']);
       await server.cli('SET', 'p:clock:{p:time}:schema', '1');
-      await until(() => backend.outage === null, 'no outage', 1_000);
+      await until(() => backend.outage === null, 'no outage');
     });
   });
 
@@ -465,7 +466,7 @@ describe.concurrent('Redis backends with one Redis', () => {
       const lease = await until(() => a.ticks.acquireLease('a'), 'the lease');
       expect(await b.ticks.acquireLease('b')).toBeNull();
       const due = job(a);
-      const popping = b.ticks.pop(AbortSignal.timeout(5_000));
+      const popping = b.ticks.pop(AbortSignal.timeout(20_000));
       await a.ticks.push(due, 'a', lease.term);
       expect(await popping).toEqual(due);
       await b.ticks.publish(due, '15:03:27', 'UTC');
@@ -591,9 +592,9 @@ describe('the roster in Redis', () => {
 });
 
 async function msUntilDone(promise: Promise<unknown>): Promise<number> {
-  const begin = performance.now();
+  const elapsedMs = stopwatch();
   await promise;
-  return performance.now() - begin;
+  return elapsedMs();
 }
 
 async function commandsOf(server: RedisServer): Promise<number> {

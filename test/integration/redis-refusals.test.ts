@@ -151,7 +151,7 @@ describe.concurrent('Redis that refuses', () => {
     await withBackend(
       {},
       async ({ backend, lines }, server) => {
-        const popping = backend.ticks.pop(AbortSignal.timeout(5_000));
+        const popping = backend.ticks.pop(AbortSignal.timeout(20_000));
         await until(() => lines.some(({ msg }) => msg === 'jobs cannot be read'), 'the warning');
         await passes(300);
         await server.cli('ACL', 'SETUSER', 'clock', '+blpop');

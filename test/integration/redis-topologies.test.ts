@@ -28,7 +28,7 @@ async function sendTick({ backend, ticks }: ObservedBackend): Promise<void> {
   const at = Math.floor(backend.time.now());
   const job: Job = { task: 'time', at, everyMs: 500, expiresAt: at + 10_000 };
   expect(await backend.ticks.push(job, 'beat', lease.term)).toBe('pushed');
-  expect(await backend.ticks.pop(AbortSignal.timeout(5_000))).toEqual(job);
+  expect(await backend.ticks.pop(AbortSignal.timeout(20_000))).toEqual(job);
   expect(await backend.ticks.publish(job, '15:03:27', 'UTC')).toBe('published');
   await until(() => ticks.at(-1)?.includes(`"at":${at},`), 'the tick');
 }
@@ -132,27 +132,29 @@ describe('Redis Sentinel', () => {
     const all = observe(`redis+sentinel://:${password}@127.0.0.1:${dead},127.0.0.1:${sentinel.port}/main`);
     const { backend } = all;
     await backend.start();
-    await until(() => backend.outage === null, 'the master', 1_000);
+    await until(() => backend.outage === null, 'the master');
     await sendTick(all);
 
     const replicas = (): Promise<string> => sentinel.cli('SENTINEL', 'REPLICAS', 'main');
     await until(async () => (await replicas()).includes(String(replica.port)), 'the replica', 15_000, 100);
     await until(async () => (await sentinel.cli('SENTINEL', 'FAILOVER', 'main')) === 'OK', 'the failover', 15_000, 100);
-    const role = async (server: RedisServer): Promise<string> => (await server.cli('ROLE')).split('\n')[0] ?? '';
+    // A master that becomes a replica closes its connections.
+    const role = async (server: RedisServer): Promise<string> =>
+      (await server.cli('ROLE').catch(() => '')).split('\n')[0] ?? '';
     await until(async () => (await role(replica)) === 'master', 'the new master', 15_000, 100);
     await until(async () => (await role(master)) === 'slave', 'the new replica', 15_000, 100);
-    await until(() => backend.outage === null, 'no outage', 3_000);
+    await until(() => backend.outage === null, 'no outage');
     await sendTick(all);
     expect(await replica.cli('GET', 'time')).toBe('15:03:27');
 
     await until(async () => (await replicas()).includes(String(master.port)), 'the old master as replica', 15_000, 100);
     await replica.crash();
     await until(async () => (await role(master)) === 'master', 'the old master as master again', 15_000, 100);
-    await until(() => backend.outage === null, 'no outage', 3_000);
+    await until(() => backend.outage === null, 'no outage');
     await sendTick(all);
     await backend.stop();
     await Promise.all([sentinel.stop(), replica.stop(), master.stop()]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('Redis Cluster', () => {
@@ -178,7 +180,7 @@ describe('Redis Cluster', () => {
     const ready = async (node: RedisServer): Promise<boolean> =>
       /cluster_state:ok[^]*cluster_known_nodes:3/.test(await node.cli('CLUSTER', 'INFO'));
     for (const node of nodes) await until(() => ready(node), 'the cluster', 20_000, 100);
-  }, 40_000);
+  });
   afterAll(async () => {
     await Promise.all(nodes.map((node) => node.stop()));
   });
@@ -188,7 +190,7 @@ describe('Redis Cluster', () => {
     for (const [index, { port }] of nodes.entries()) {
       const all = observe(`redis+cluster://127.0.0.1:${dead},127.0.0.1:${port}`, `p${index}:`);
       await all.backend.start();
-      await until(() => all.backend.outage === null, 'no outage', 1_000);
+      await until(() => all.backend.outage === null, 'no outage');
       await sendTick(all);
       const { records, limiter } = all.backend;
       expect(await records.create('account', 'ana', { n: 1 })).toBe(true);
@@ -237,7 +239,7 @@ describe('Redis Cluster', () => {
     await owner.cli('CLUSTER', 'SETSLOT', slot, 'NODE', targetId);
     await until(async () => (await holderOf('moving:time')) === target, 'the new owner');
     await sendTick(all);
-    await until(() => backend.outage === null, 'no outage', 3_000);
+    await until(() => backend.outage === null, 'no outage');
     await backend.stop();
   });
 

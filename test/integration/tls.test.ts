@@ -160,11 +160,11 @@ describe('a certificate', () => {
     await withCertificates(async (files, next, app, lines) => {
       await copyFile(next.certFile, files.certFile);
       process.emit('SIGHUP', 'SIGHUP');
-      await until(() => lines.some(({ msg }) => msg.startsWith('the new certificate')), 'a warning', 4_000);
+      await until(() => lines.some(({ msg }) => msg.startsWith('the new certificate')), 'a warning');
       expect(await served(app.port)).toBe(fingerprintOf(files));
       await copyFile(next.keyFile, files.keyFile);
       process.emit('SIGHUP', 'SIGHUP');
-      await until(async () => (await served(app.port)) === fingerprintOf(next), 'the new certificate is served', 4_000);
+      await until(async () => (await served(app.port)) === fingerprintOf(next), 'the new certificate is served');
     });
   });
 
@@ -186,16 +186,12 @@ describe('a certificate', () => {
       await reload.start();
       await writeFile(files.certFile, next.cert.slice(0, 100));
       process.emit('SIGHUP', 'SIGHUP');
-      await until(() => loads === 1, 'the file is loaded while it is written', 4_000);
+      await until(() => loads === 1, 'the file is loaded while it is written');
       const nextExpiry = Date.parse(new X509Certificate(next.cert).validTo);
-      await until(
-        () => {
-          process.emit('SIGHUP', 'SIGHUP');
-          return reload.expiresAt === nextExpiry && loads === 2;
-        },
-        'the complete file is loaded',
-        4_000,
-      );
+      await until(() => {
+        process.emit('SIGHUP', 'SIGHUP');
+        return reload.expiresAt === nextExpiry && loads === 2;
+      }, 'the complete file is loaded');
     } finally {
       await reload.stop();
       await Promise.all([files.remove(), next.remove()]);

@@ -62,14 +62,16 @@ export async function liveWithoutTime(page: Page): Promise<string[]> {
 
 /** Waits until the page has shown `count` seconds after the first, and returns everything that it showed. */
 export async function severalSeconds(page: Page, count: number): Promise<Shown[]> {
-  return until(
-    async () => {
-      const shown = await shownBy(page);
-      return secondsOf(shown).length > count ? shown : null;
-    },
-    `the page shows ${count} more seconds`,
-    10_000,
-  );
+  return until(async () => {
+    const shown = await shownBy(page);
+    return secondsOf(shown).length > count ? shown : null;
+  }, `the page shows ${count} more seconds`);
+}
+
+/** How many seconds are missing from a sequence of seconds of the day, none of which repeats; infinite if one does. */
+export function missingSeconds(seconds: readonly number[]): number {
+  const steps = seconds.slice(1).map((second, index) => (second - (seconds[index] ?? 0) + 86_400) % 86_400);
+  return steps.reduce((missing, step) => missing + (step < 1 || step > 43_200 ? Infinity : step - 1), 0);
 }
 
 /** The seconds of the day that were shown, in order, without repetitions. */

@@ -92,12 +92,12 @@ export class TestSocket implements Disposable {
   }
 
   /** The next frame. */
-  async next(limitMs = 2_000): Promise<string> {
+  async next(limitMs?: number): Promise<string> {
     return until(() => this.frames.shift(), 'a frame comes', limitMs);
   }
 
   /** The next tick of a channel; other frames are skipped. */
-  async nextTick(channel = 'time', limitMs = 2_000): Promise<Tick> {
+  async nextTick(channel = 'time', limitMs?: number): Promise<Tick> {
     for (;;) {
       const { message, channel: name } = JSON.parse(await this.next(limitMs));
       if (name === channel) return { channel, text: message[channel], at: message.at, seq: message.seq };

@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { test as base } from 'vitest';
 import { launchBrowser, recordShown } from './browser.ts';
 import { type ClockProcess, startClock } from './clock-process.ts';
+import { measureStall } from './stopwatch.ts';
 
 interface PageFixtures {
   /** Environment variables of the clock. */
@@ -16,6 +17,8 @@ interface PageFixtures {
   page: Page;
   /** Errors in the console of the page: a blocked script, a failed request, an exception. */
   consoleErrors: string[];
+  /** For how long the machine was too busy since the start of the test, ms. */
+  stalledMs: () => number;
 }
 
 /** A test with a page on a clock. */
@@ -54,5 +57,9 @@ export const test = base.extend<PageFixtures>({
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(error.message));
     await use(errors);
+  },
+  // oxlint-disable-next-line no-empty-pattern -- vitest requires a pattern as the first parameter
+  stalledMs: async ({}, use) => {
+    await use(measureStall());
   },
 });

@@ -11,6 +11,7 @@ packages='
   chromium        chromium
   chrony          chronyd
   curl            curl
+  firefox-esr     firefox-esr
   fonts-noto-cjk  /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
   haproxy         haproxy
   iproute2        ip

@@ -157,7 +157,7 @@ export class WebApp implements AsyncDisposable {
   /** Publishes a text, by default for the current instant. Resolves when it is published. */
   async tick(text: string, more: Partial<Job> = {}): Promise<PublishResult> {
     const at = more.at ?? Math.floor(this.backend.inner.time.now());
-    const job = { task: 'time', everyMs: 500, expiresAt: at + 1_000, ...more, at };
+    const job = { task: 'time', everyMs: 500, expiresAt: at + 10_000, ...more, at };
     return this.backend.ticks.publish(job, text, 'Europe/Madrid');
   }
 
@@ -205,6 +205,10 @@ class StagedBackend implements Backend {
 
   get ticks(): Backend['ticks'] {
     return this.inner.ticks;
+  }
+
+  get publications(): Backend['publications'] {
+    return this.inner.publications;
   }
 
   get records(): Backend['records'] {

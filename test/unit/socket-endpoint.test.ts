@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/logger.ts';
 import type { RequestHead } from '../../src/web/http.ts';
+import { ChannelAccess } from '../../src/web/channel-access.ts';
 import { type OpenSocket, SocketEndpoint, type SocketEndpointOptions } from '../../src/web/socket-endpoint.ts';
 
 const head: RequestHead = {
@@ -25,7 +26,7 @@ function endpointWith(verified: readonly string[], valid: readonly string[]): So
     authenticator: { verify: async () => sessions },
     sessions: { isValid: async ({ jti }: { jti: string }) => valid.includes(jti), isCached: () => true },
     backend: { outage: null },
-    channels: ['time'],
+    channelAccess: new ChannelAccess(['time'], { get: () => undefined }),
     maxSockets: 1,
     log: silentLogger(),
   };

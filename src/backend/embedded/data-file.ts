@@ -10,7 +10,7 @@ export const databaseFile = 'clock.db';
 const lockFile = 'clock.lock';
 
 /** The version of the tables. */
-const schema = 1;
+const schema = 2;
 /** How long a write waits for the write of another process, ms. The wait blocks this process. */
 const busyTimeoutMs = 500;
 
@@ -23,6 +23,12 @@ const tables = `
   CREATE TABLE IF NOT EXISTS message (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, sender TEXT NOT NULL, text TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS publication (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, slot TEXT NOT NULL, at REAL NOT NULL, seq REAL NOT NULL, ends_at REAL,
+    frame TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS publication_slot ON publication (slot, number);
+  CREATE TABLE IF NOT EXISTS publication_seq (channel TEXT PRIMARY KEY, seq REAL NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${schema};
 `;

@@ -14,6 +14,7 @@ import type { Limiter } from '../limiter.ts';
 import type { LastTick } from '../ticks.ts';
 import { DataFile } from './data-file.ts';
 import { EmbeddedLimiter } from './limiter.ts';
+import { EmbeddedPublications } from './publications.ts';
 import { EmbeddedRecords } from './records.ts';
 import { RosterExchange } from './roster-exchange.ts';
 import { EmbeddedRoster } from './roster.ts';
@@ -43,6 +44,7 @@ export class EmbeddedBackend implements Backend {
   readonly address: string;
   readonly time: HouseTime = new HostTime();
   readonly ticks: EmbeddedTicks;
+  readonly publications: EmbeddedPublications;
   readonly records: EmbeddedRecords;
   readonly limiter: Limiter = new EmbeddedLimiter();
   readonly settings: EmbeddedSettings;
@@ -61,6 +63,7 @@ export class EmbeddedBackend implements Backend {
     this.#file = new DataFile(options.dataDir, (failure) => this.#onFailure(failure));
     this.address = this.#file.path;
     this.ticks = new EmbeddedTicks(this.time, options.channels, options.log);
+    this.publications = new EmbeddedPublications(this.#file, this.time, options.log);
     this.records = new EmbeddedRecords(this.#file, this.time, options.log);
     this.settings = new EmbeddedSettings(this.#file);
     this.#rosterExchange = new RosterExchange(this.records, this.settings);
@@ -79,9 +82,13 @@ export class EmbeddedBackend implements Backend {
     const { exclusive } = this.#options;
     this.#file.open(exclusive);
     this.records.markAsRead();
+    this.publications.markAsRead();
     this.ticks.restore(JSON.parse(this.settings.get(lastTicksSetting) ?? '[]') as [string, LastTick][]);
     this.#outage = null;
-    this.#every(pollEveryMs, () => this.records.poll());
+    this.#every(pollEveryMs, () => {
+      this.publications.poll();
+      this.records.poll();
+    });
     if (exclusive) this.#every(checkSaveEveryMs, () => this.#saveIfDue());
   }
 

@@ -16,6 +16,12 @@ export class Keys {
   /** The instant last pushed of each task. */
   readonly lastPushed: string;
   readonly connections: string;
+  /** The last message of each slot. */
+  readonly publications: string;
+  /** The last `seq` of each channel without an interval. */
+  readonly publicationSeqs: string;
+  /** The pub/sub channel of `Publications.publish`. */
+  readonly publicationChannel: string;
   /** The pub/sub channel of `Records.publish`. */
   readonly messageChannel: string;
   readonly #base: string;
@@ -37,6 +43,9 @@ export class Keys {
     this.queue = `${this.#base}queue`;
     this.lastPushed = `${this.#base}pushed`;
     this.connections = `${this.#base}connections`;
+    this.publications = `${this.#base}publications`;
+    this.publicationSeqs = `${this.#base}publication-seqs`;
+    this.publicationChannel = `${this.#channelBase}publications`;
     this.messageChannel = `${this.#channelBase}messages`;
   }
 

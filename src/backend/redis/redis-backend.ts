@@ -12,6 +12,7 @@ import {
   type SelfTestResult,
 } from '../backend.ts';
 import type { Limiter } from '../limiter.ts';
+import type { Publications } from '../publications.ts';
 import type { Records } from '../records.ts';
 import type { Ticks } from '../ticks.ts';
 import { Connector } from './connection.ts';
@@ -20,6 +21,7 @@ import { RedisLimiter } from './limiter.ts';
 import { ReconnectingConnection } from './reconnecting-connection.ts';
 import { HealthCheck } from './health-check.ts';
 import { isTimeout } from './outages.ts';
+import { RedisPublications } from './publications.ts';
 import { RedisRecords } from './records.ts';
 import { RedisRoster } from './roster.ts';
 import { selfTest } from './self-test.ts';
@@ -57,6 +59,7 @@ export class RedisBackend implements Backend {
   readonly address: string;
   readonly time: HouseTime;
   readonly ticks: Ticks;
+  readonly publications: Publications;
   readonly records: Records;
   readonly limiter: Limiter;
   readonly settings = null;
@@ -124,6 +127,9 @@ export class RedisBackend implements Backend {
       onSubscriber: (deliver) => this.#subscriber.addSubscriber(deliver),
       log,
     });
+    this.publications = new RedisPublications(this.#commands, keys, (deliver) =>
+      this.#subscriber.addPublicationSubscriber(deliver),
+    );
     this.records = new RedisRecords(this.#commands, keys, (listener) => this.#subscriber.addListener(listener));
     this.limiter = new RedisLimiter(this.#commands, keys);
     this.#roster = new RedisRoster(this.#commands, keys, time);

@@ -35,6 +35,22 @@ export interface RedisClient extends Redis {
       setsTime: 0 | 1,
     ]
   ): Promise<'published' | 'expired' | 'duplicate'>;
+  /** An empty slot is that of the channel in the list. An empty lifetime and `ifSeq` mean none. */
+  publishMessage(
+    ...keysAndArguments: [
+      publications: string,
+      publicationSeqs: string,
+      channelList: string,
+      channel: string,
+      slot: string,
+      lifetime: string,
+      ifSeq: string,
+      frameBeforeAt: string,
+      frameBeforeSeq: string,
+      frameAfterSeq: string,
+      publicationChannel: string,
+    ]
+  ): Promise<[at: string, seq: string] | 'unknown-channel' | 'changed'>;
   /**
    * Writes, and stores `newInstallation` if there is no installation id. Resolves to the schema, the installation id
    * and the seconds and microseconds of TIME; to the schema alone, without a write, if it is greater than ours.

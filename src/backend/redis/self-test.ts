@@ -19,6 +19,7 @@ export interface SelfTestOptions {
 type Test = (name: string, run: () => Promise<unknown>) => Promise<void>;
 
 const channel = 'time';
+const slot = 'self-test';
 const kind = 'session';
 const owner = 'self-test';
 const limit = { name: 'self-test', maxAttempts: 1, windowMs: 10_000 };
@@ -44,7 +45,7 @@ export async function selfTest(options: SelfTestOptions): Promise<SelfTestResult
   await test('pub/sub channels', async () => {
     const { client, close } = await openSubscription(new AbortController().signal);
     const names = channels.map((each) => keys.tickChannel(each));
-    await client.subscribe(...names, keys.messageChannel).finally(close);
+    await client.subscribe(...names, keys.publicationChannel, keys.messageChannel).finally(close);
   });
   await test(`key ${keys.time}`, () => commands.run((client) => client.rewriteTime(keys.time)));
   await test('deletion', () => commands.run((client) => client.del(...keysToDelete(scoped.keys))));
@@ -52,14 +53,15 @@ export async function selfTest(options: SelfTestOptions): Promise<SelfTestResult
 }
 
 async function testOperations(backend: Backend, test: Test, popJob: () => Promise<unknown>): Promise<void> {
-  const { ticks, records, limiter, time } = backend;
-  const missing = new Set([channel, 'update', 'deletion', 'message']);
+  const { ticks, publications, records, limiter, time } = backend;
+  const missing = new Set([channel, slot, 'update', 'deletion', 'message']);
   const { promise: allReceived, resolve } = Promise.withResolvers<void>();
   const onReceived = (what: string): void => {
     missing.delete(what);
     if (missing.size === 0) resolve();
   };
   ticks.subscribe(onReceived);
+  publications.subscribe((publication) => onReceived(publication.slot));
   records.subscribe({ onMessage: onReceived, onGap: () => {} });
   await backend.start();
   const at = Math.floor(time.now());
@@ -74,6 +76,11 @@ async function testOperations(backend: Backend, test: Test, popJob: () => Promis
   await test('ticks', async () => {
     await ticks.publish(job, 'self-test', 'UTC');
     await ticks.last(channel);
+  });
+  await test('publications', async () => {
+    await publications.publish({ channel, json: 'null', slot });
+    await publications.list();
+    await publications.forget([slot]);
   });
   await test('records', async () => {
     await records.create(kind, 'a', {}, lifetimeMs);
@@ -107,6 +114,7 @@ function problemOf(error: unknown): string {
 
 function keysToDelete(keys: Keys): string[] {
   const { time, schema, installation, health, lease, queue, lastPushed, connections } = keys;
+  const { publications, publicationSeqs } = keys;
   const records = [keys.record(kind, 'a'), keys.ids(kind), keys.expiries(kind)];
   return [
     time,
@@ -117,6 +125,8 @@ function keysToDelete(keys: Keys): string[] {
     queue,
     lastPushed,
     connections,
+    publications,
+    publicationSeqs,
     keys.roster(owner),
     keys.rosterChanges(owner),
     keys.lastTick(channel),

@@ -6,7 +6,9 @@ import { Listeners } from '../listeners.ts';
 import type { Connection } from './connection.ts';
 import { healthCheckEveryMs } from './health-check.ts';
 import type { Keys } from './keys.ts';
+import { parsePublication } from './publications.ts';
 import { OrderedDelivery, type Deliver } from './ordered-delivery.ts';
+import type { Publication } from '../publications.ts';
 import { ReconnectingConnection } from './reconnecting-connection.ts';
 import type { RedisClient } from './redis-client.ts';
 import { pause } from '../../time/pause.ts';
@@ -24,14 +26,15 @@ export interface SubscriberOptions {
 }
 
 /**
- * The subscription of this process, for all subscribers of ticks and listeners to messages. It connects when the first
- * of them is added. Pub/sub does not store messages, so after a gap the last ticks are read and the listeners notified.
+ * The subscription of this process, for all subscribers of ticks and publications and all listeners to messages. It
+ * connects when the first of them is added. Pub/sub does not store messages, so after a gap the last ticks are read and the listeners notified.
  */
 export class Subscriber {
   readonly #options: SubscriberOptions;
   readonly #connection: ReconnectingConnection;
   readonly #channelsByName: ReadonlyMap<string, string>;
   readonly #deliveries: Listeners<OrderedDelivery>;
+  readonly #publicationSubscribers: Listeners<(publication: Publication) => void>;
   readonly #listeners: Listeners<MessageListener>;
   readonly #firstAttempt = Promise.withResolvers<void>();
   #isStarted = false;
@@ -44,6 +47,7 @@ export class Subscriber {
   constructor(options: SubscriberOptions) {
     this.#options = options;
     this.#deliveries = new Listeners(options.log);
+    this.#publicationSubscribers = new Listeners(options.log);
     this.#listeners = new Listeners(options.log);
     this.#channelsByName = new Map(options.channels.map((channel) => [options.keys.tickChannel(channel), channel]));
     this.#connection = new ReconnectingConnection({
@@ -68,6 +72,11 @@ export class Subscriber {
     this.#isBehind = true;
     this.#openIfNeeded();
     this.catchUp();
+  }
+
+  addPublicationSubscriber(deliver: (publication: Publication) => void): void {
+    this.#publicationSubscribers.add(deliver);
+    this.#openIfNeeded();
   }
 
   addListener(listener: MessageListener): void {
@@ -120,7 +129,7 @@ export class Subscriber {
   }
 
   get #isNeeded(): boolean {
-    return this.#deliveries.size + this.#listeners.size > 0;
+    return this.#deliveries.size + this.#publicationSubscribers.size + this.#listeners.size > 0;
   }
 
   #openIfNeeded(): void {
@@ -134,7 +143,8 @@ export class Subscriber {
       if (!ended.aborted) this.#dispatch(name.toString(), message);
     });
     try {
-      await this.#connection.run(() => client.subscribe(...this.#channelsByName.keys(), keys.messageChannel));
+      const names = [...this.#channelsByName.keys(), keys.publicationChannel, keys.messageChannel];
+      await this.#connection.run(() => client.subscribe(...names));
       this.#isSubscribed = true;
       this.catchUp();
       this.#firstAttempt.resolve();
@@ -163,6 +173,12 @@ export class Subscriber {
   #dispatch(name: string, message: Buffer): void {
     const channel = this.#channelsByName.get(name);
     if (channel !== undefined) this.#deliveries.notify((delivery) => delivery.deliverFrame(channel, message));
+    else if (name === this.#options.keys.publicationChannel) this.#deliverPublication(message);
     else this.#listeners.notify((listener) => listener.onMessage(message.toString()));
+  }
+
+  #deliverPublication(message: Buffer): void {
+    const publication = parsePublication(message);
+    if (publication !== null) this.#publicationSubscribers.notify((deliver) => deliver(publication));
   }
 }

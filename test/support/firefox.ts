@@ -1,8 +1,8 @@
-import { freePort } from '../support/free-port.ts';
-import { until } from '../support/until.ts';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 import { BrowserProcess } from './browser-process.ts';
 import { CommandSocket } from './command-socket.ts';
-import type { BrowserDriver } from './driver.ts';
+import type { BrowserDriver } from './browser-driver.ts';
 
 /** Starts the machine's Firefox and drives it over WebDriver BiDi. */
 export async function launchFirefox(): Promise<BrowserDriver> {

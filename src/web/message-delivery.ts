@@ -1,0 +1,50 @@
+import type { Session } from '../auth/session.ts';
+import type { Sessions } from '../auth/sessions.ts';
+import type { KnownChannels } from '../channels/known-channels.ts';
+import type { RetainedMessages } from '../channels/retained-messages.ts';
+import { mayRead } from './channel-access.ts';
+import { slotOfTopic, topicOfSlot, type Hub, type Socket } from './hub.ts';
+
+export interface MessageDeliveryOptions {
+  hub: Pick<Hub, 'publishMessage' | 'send' | 'socketsOf'>;
+  sessions: Pick<Sessions, 'onRightsChanged'>;
+  channels: Pick<KnownChannels, 'getById'>;
+  retained: Pick<RetainedMessages, 'get' | 'onMessage'>;
+}
+
+/** Sends the messages of channels without an interval to the sockets of this process. */
+export class MessageDelivery {
+  readonly #options: MessageDeliveryOptions;
+
+  constructor(options: MessageDeliveryOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { hub, sessions, retained } = this.#options;
+    retained.onMessage(({ slot, frame }) => hub.publishMessage(topicOfSlot(slot), frame));
+    sessions.onRightsChanged((session) => this.#endForbidden(session));
+  }
+
+  /** Sends the last messages of its channels to a new socket. */
+  welcome(socket: Socket): void {
+    const { hub, retained } = this.#options;
+    for (const topic of socket.getUserData().topics) {
+      const slot = slotOfTopic(topic);
+      const last = slot === null ? undefined : retained.get(slot);
+      if (last !== undefined) hub.send(socket, last.frame);
+    }
+  }
+
+  /** The sockets of a session stay open, and receive nothing more of channels that it may not read any more. */
+  #endForbidden(session: Session): void {
+    const { hub, channels } = this.#options;
+    for (const socket of hub.socketsOf(session.jti)) {
+      for (const topic of socket.getUserData().topics) {
+        const slot = slotOfTopic(topic);
+        const record = slot === null ? undefined : channels.getById(slot);
+        if (record !== undefined && !mayRead(record, session)) socket.unsubscribe(topic);
+      }
+    }
+  }
+}
