@@ -5,13 +5,13 @@ import type { Logger } from '../logger.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { combineBounds } from '../time/ntp/agreement.ts';
 import { Alarm, type AlarmReason } from '../time/ntp/alarm.ts';
-import { Pace } from '../time/ntp/pace.ts';
-import type { Answer } from '../time/ntp/packet.ts';
+import { PollSchedule } from '../time/ntp/poll-schedule.ts';
+import type { NtpResponse } from '../time/ntp/packet.ts';
 import { OffsetEstimate } from '../time/offset.ts';
-import { askNtp } from './ask-ntp.ts';
+import { queryNtp } from './query-ntp.ts';
 import type { NtpServer } from './options.ts';
 
-const watchEveryMs = 2_000;
+const checkScheduleEveryMs = 2_000;
 const pauseAfterKissMs = 15 * 60_000;
 
 /** How far house time is from UTC. */
@@ -20,7 +20,7 @@ export interface AuthorityReading {
   offsetMs: number;
   /** UTC is within this of `offsetMs`, ms. */
   boundMs: number;
-  /** No majority of the servers agrees; the bound covers what each of them says. */
+  /** No majority of the servers agrees; the bound covers the bounds of all of them. */
   isContradiction: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface AuthorityCheckOptions {
   alarmMs: number;
   time: HouseTime;
   log: Logger;
-  ask?: (server: NtpServer, stopping: AbortSignal) => Promise<Answer>;
+  query?: (server: NtpServer, stopping: AbortSignal) => Promise<NtpResponse>;
   /** Monotonic, ms. */
   now?: () => number;
   random?: () => number;
@@ -40,7 +40,7 @@ interface Source {
   server: NtpServer;
   /** Of UTC minus the monotonic clock. */
   estimate: OffsetEstimate;
-  /** Not asked before this instant of the monotonic clock, ms. */
+  /** Not queried before this instant of the monotonic clock, ms. */
   pausedUntil: number;
   /** Why its last answer did not count; null if it did. */
   problem: string | null;
@@ -51,24 +51,24 @@ export class AuthorityCheck implements Service {
   readonly name = 'ntp';
   readonly #options: Required<AuthorityCheckOptions>;
   readonly #sources: readonly Source[];
-  readonly #pace: Pace;
+  readonly #schedule: PollSchedule;
   readonly #alarm: Alarm;
   readonly #stopping = new AbortController();
-  readonly #questions = new Set<Promise<void>>();
+  readonly #polls = new Set<Promise<void>>();
   #cancel = (): void => {};
 
   constructor(options: AuthorityCheckOptions) {
-    const defaults = { ask: askNtp, now: () => performance.now(), random: Math.random, schedule: runLater };
+    const defaults = { query: queryNtp, now: () => performance.now(), random: Math.random, schedule: runLater };
     this.#options = { ...defaults, ...options };
     const { servers, alarmMs, now, random } = this.#options;
     this.#sources = servers.map((server) => {
-      return { server, estimate: new OffsetEstimate(0), pausedUntil: -Infinity, problem: 'not asked yet' };
+      return { server, estimate: new OffsetEstimate(0), pausedUntil: -Infinity, problem: 'no query yet' };
     });
-    this.#pace = new Pace(random);
+    this.#schedule = new PollSchedule(random);
     this.#alarm = new Alarm(alarmMs, now());
   }
 
-  /** Null while nothing is known. Computed anew from the current house time. */
+  /** Null while nothing is known. Computed from the current house time at each access. */
   get reading(): AuthorityReading | null {
     const { time, now } = this.#options;
     if (time.errorMs === Infinity) return null;
@@ -100,37 +100,37 @@ export class AuthorityCheck implements Service {
 
   async start(): Promise<void> {
     const { time, now, schedule } = this.#options;
-    const watch = (): void => {
-      if (this.#pace.isDue(now(), time.now())) {
-        const question = this.question().finally(() => this.#questions.delete(question));
-        this.#questions.add(question);
-        runInBackground(question);
+    const pollIfDue = (): void => {
+      if (this.#schedule.isDue(now(), time.now())) {
+        const poll = this.poll().finally(() => this.#polls.delete(poll));
+        this.#polls.add(poll);
+        runInBackground(poll);
       }
-      this.#cancel = schedule(watch, watchEveryMs);
+      this.#cancel = schedule(pollIfDue, checkScheduleEveryMs);
     };
-    watch();
+    pollIfDue();
   }
 
   async stop(): Promise<void> {
     this.#cancel();
     this.#stopping.abort();
-    await Promise.all(this.#questions);
+    await Promise.all(this.#polls);
   }
 
-  /** Asks each server once, except those that demanded a pause. Resolves when all have answered or 2 s have passed. */
-  async question(): Promise<void> {
+  /** Queries each server once, except those that demanded a pause. Resolves after all responses, within 2 s. */
+  async poll(): Promise<void> {
     const { now } = this.#options;
-    const asked = this.#sources.filter(({ pausedUntil }) => now() >= pausedUntil);
-    await Promise.all(asked.map((source) => this.#ask(source)));
+    const due = this.#sources.filter(({ pausedUntil }) => now() >= pausedUntil);
+    await Promise.all(due.map((source) => this.#query(source)));
     if (this.#stopping.signal.aborted) return;
-    const isAnswered = asked.some(({ problem }) => problem === null);
+    const isAnswered = due.some(({ problem }) => problem === null);
     const isChanged = this.#alarm.onResult({ now: now(), isAnswered, utcErrorMs: this.utcErrorMs });
     if (isChanged) this.#logAlarm();
   }
 
-  async #ask(source: Source): Promise<void> {
-    const { ask, now } = this.#options;
-    const answer = await ask(source.server, this.#stopping.signal);
+  async #query(source: Source): Promise<void> {
+    const { query, now } = this.#options;
+    const answer = await query(source.server, this.#stopping.signal);
     if (answer.kind === 'time') source.estimate.add(answer.exchange, answer.rootDistanceMs);
     if (answer.kind === 'kiss') source.pausedUntil = now() + pauseAfterKissMs;
     source.problem = problemOf(answer);
@@ -153,9 +153,9 @@ export class AuthorityCheck implements Service {
   }
 }
 
-function problemOf(answer: Answer): string | null {
+function problemOf(answer: NtpResponse): string | null {
   if (answer.kind === 'time') return null;
-  return answer.kind === 'kiss' ? `asks for fewer questions (${answer.code})` : answer.reason;
+  return answer.kind === 'kiss' ? `demands a lower rate (${answer.code})` : answer.reason;
 }
 
 function nameOf({ host, port }: NtpServer): string {

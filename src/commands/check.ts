@@ -78,10 +78,10 @@ function operationsCheck(backend: Backend, name: string): Check {
   };
 }
 
-/** Asks the NTP servers, and checks that house time agrees with UTC. */
+/** Queries the NTP servers and checks that house time agrees with UTC. */
 export function ntpCheck(authority: AuthorityCheck, alarmMs: number): Check {
   return async () => {
-    await authority.question();
+    await authority.poll();
     const { reading, problems } = authority;
     const name = 'ntp';
     const others = problems.map((problem) => `; ${problem}`).join('');

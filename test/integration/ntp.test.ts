@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { askNtp } from '../../src/authority/ask-ntp.ts';
+import { queryNtp } from '../../src/authority/query-ntp.ts';
 import { AuthorityCheck } from '../../src/authority/authority-check.ts';
 import type { NtpServer } from '../../src/authority/options.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { HostTime } from '../../src/time/house-time.ts';
-import type { Answer } from '../../src/time/ntp/packet.ts';
+import type { NtpResponse } from '../../src/time/ntp/packet.ts';
 import { freePort } from '../support/free-port.ts';
 import { type AnswerFields, boundSocket, Chrony, FakeNtpServer } from '../support/ntp-server.ts';
 import { stopwatch } from '../support/stopwatch.ts';
@@ -12,7 +12,7 @@ import { until } from '../support/until.ts';
 import { WebApp } from '../support/web-app.ts';
 
 const never = new AbortController().signal;
-const noAnswer: Answer = { kind: 'refused', reason: 'no answer within 2 s' };
+const noAnswer: NtpResponse = { kind: 'refused', reason: 'no answer within 2 s' };
 
 let server: FakeNtpServer;
 let chrony: Chrony;
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterEach(() => {
   server.reply = (send) => send();
   server.aheadMs = 0;
-  server.questions = [];
+  server.requests = [];
 });
 
 afterAll(async () => {
@@ -33,9 +33,9 @@ afterAll(async () => {
   await chrony?.[Symbol.asyncDispose]();
 });
 
-describe('a question to an NTP server', () => {
+describe('a query of an NTP server', () => {
   test('is answered by chrony with the time of its host', async () => {
-    const answer = await askNtp(chrony.server, never);
+    const answer = await queryNtp(chrony.server, never);
     if (answer.kind !== 'time') throw new Error(answer.kind);
     const { sent, arrivedAt } = answer.exchange;
     expect(Math.abs(sent - (performance.timeOrigin + arrivedAt))).toBeLessThan(1_000);
@@ -44,18 +44,18 @@ describe('a question to an NTP server', () => {
 
   test('is answered over IPv6 and by name', async () => {
     await using six = await FakeNtpServer.start('::1');
-    expect((await askNtp(six.server, never)).kind).toBe('time');
-    expect((await askNtp({ ...server.server, host: 'localhost' }, never)).kind).toBe('time');
+    expect((await queryNtp(six.server, never)).kind).toBe('time');
+    expect((await queryNtp({ ...server.server, host: 'localhost' }, never)).kind).toBe('time');
   });
 
-  test('has another stamp and another port each time', async () => {
+  test('has another nonce and another port each time', async () => {
     const ports = new Set<number>();
-    server.reply = (send, _question, { port }) => {
+    server.reply = (send, _request, { port }) => {
       ports.add(port);
       send();
     };
-    for (let count = 0; count < 3; count += 1) await askNtp(server.server, never);
-    expect(new Set(server.questions.map((question) => question.toString('hex', 40))).size).toBe(3);
+    for (let count = 0; count < 3; count += 1) await queryNtp(server.server, never);
+    expect(new Set(server.requests.map((request) => request.toString('hex', 40))).size).toBe(3);
     expect(ports.size).toBe(3);
   });
 
@@ -63,18 +63,18 @@ describe('a question to an NTP server', () => {
     ['of stratum 16', { stratum: 16 }],
     ['of stratum 0', { stratum: 0 }],
     ['with the alarm bit', { leap: 3 }],
-    ['that claims a time before the question', { receivedAt: Date.now() - 60_000 }],
+    ['that claims a time before the request', { receivedAt: Date.now() - 60_000 }],
   ])('ends with a refusal when the answer is one %s', async (_, fields) => {
     server.reply = (send) => send(fields);
-    expect((await askNtp(server.server, never)).kind).toBe('refused');
+    expect((await queryNtp(server.server, never)).kind).toBe('refused');
   });
 
-  test('ends after 2 s without an answer, and after one with a wrong stamp', async () => {
+  test('ends after 2 s without an answer, and after one with a wrong nonce', async () => {
     const forged = Buffer.from('forged!!');
     await using other = await FakeNtpServer.start();
     server.reply = () => {};
-    other.reply = (send) => send({ stamp: forged });
-    const answers = await Promise.all([askNtp(server.server, never), askNtp(other.server, never)]);
+    other.reply = (send) => send({ nonce: forged });
+    const answers = await Promise.all([queryNtp(server.server, never), queryNtp(other.server, never)]);
     expect(answers).toEqual([noAnswer, noAnswer]);
   });
 
@@ -84,42 +84,42 @@ describe('a question to an NTP server', () => {
       send({}, otherPort);
       send({}, otherAddress);
     };
-    expect(await askNtp(server.server, never)).toEqual(noAnswer);
+    expect(await queryNtp(server.server, never)).toEqual(noAnswer);
     otherPort.close();
     otherAddress.close();
   });
 
   test('takes the right answer after a forged one, and the first of two', async () => {
     server.reply = (send) => {
-      send({ stamp: Buffer.from('forged!!') });
+      send({ nonce: Buffer.from('forged!!') });
       send();
       send({ receivedAt: 1_000, sentAt: 1_000 });
     };
-    const answer = await askNtp(server.server, never);
+    const answer = await queryNtp(server.server, never);
     expect(answer.kind === 'time' && answer.exchange.sent).toBeGreaterThan(Date.now() - 60_000);
   });
 
   test('counts a late answer with a bound as wide as it was late', async () => {
     server.reply = (send) => {
-      const askedAt = performance.now();
-      const receivedAt = performance.timeOrigin + askedAt;
-      void until(() => performance.now() > askedAt + 300, 'it is late').then(() =>
+      const sentAt = performance.now();
+      const receivedAt = performance.timeOrigin + sentAt;
+      void until(() => performance.now() > sentAt + 300, 'it is late').then(() =>
         send({ receivedAt, sentAt: receivedAt }),
       );
     };
     await using check = await checkOf([server.server]);
-    await check.question();
+    await check.poll();
     expect(check.reading?.boundMs).toBeGreaterThan(149);
     // The clocks of the test and of the check are read with a resolution of 1 ms at worst.
     expect(Math.abs(check.reading?.offsetMs ?? NaN)).toBeLessThan((check.reading?.boundMs ?? 0) + 2);
   });
 
   test('ends at once where nothing listens, and when the process stops', async () => {
-    expect(await askNtp({ host: '127.0.0.1', port: await freePort() }, never)).toMatchObject({ kind: 'refused' });
+    expect(await queryNtp({ host: '127.0.0.1', port: await freePort() }, never)).toMatchObject({ kind: 'refused' });
     server.reply = () => {};
     const stopping = new AbortController();
-    const answer = askNtp(server.server, stopping.signal);
-    await until(() => server.questions.length === 1, 'the server is asked');
+    const answer = queryNtp(server.server, stopping.signal);
+    await until(() => server.requests.length === 1, 'the server is queried');
     const elapsedMs = stopwatch();
     stopping.abort();
     await answer;
@@ -127,7 +127,7 @@ describe('a question to an NTP server', () => {
   });
 });
 
-/** A check that a test asks by hand. */
+/** A check that a test polls by hand. */
 async function checkOf(servers: readonly NtpServer[]): Promise<AuthorityCheck & AsyncDisposable> {
   const check = new AuthorityCheck({ servers, alarmMs: 100, time: new HostTime(), log: silentLogger() });
   return Object.assign(check, { [Symbol.asyncDispose]: () => check.stop() });
@@ -138,7 +138,7 @@ describe('house time', () => {
     await using liar = await FakeNtpServer.start();
     liar.aheadMs = 3_000;
     await using check = await checkOf([liar.server, chrony.server, server.server]);
-    await check.question();
+    await check.poll();
     expect(check.reading?.isContradiction).toBe(false);
     expect(Math.abs(check.reading?.offsetMs ?? NaN)).toBeLessThanOrEqual((check.reading?.boundMs ?? 0) + 1);
     expect(check.utcErrorMs).toBeLessThan(1_000);
@@ -147,10 +147,10 @@ describe('house time', () => {
   test('is 3 s off by a lone server that is, and by two that contradict each other', async () => {
     server.aheadMs = 3_000;
     await using alone = await checkOf([server.server]);
-    await alone.question();
+    await alone.poll();
     expect(alone.reading?.offsetMs).toBeCloseTo(-3_000, -2);
     await using both = await checkOf([server.server, chrony.server]);
-    await both.question();
+    await both.poll();
     expect(both.reading?.isContradiction).toBe(true);
     expect(both.utcErrorMs).toBeGreaterThan(2_900);
   });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askNtp } from '../../src/authority/ask-ntp.ts';
+import { queryNtp } from '../../src/authority/query-ntp.ts';
 import type { NtpServer } from '../../src/authority/options.ts';
 import { until } from './until.ts';
 
@@ -18,13 +18,13 @@ export interface AnswerFields {
   code?: string;
   rootDelayMs?: number;
   rootDispersionMs?: number;
-  stamp?: Uint8Array;
+  nonce?: Uint8Array;
   receivedAt?: number;
   sentAt?: number;
 }
 
 /** Encodes an answer: by default a good one from a server of stratum 2. */
-export function encodeAnswer(fields: AnswerFields & { stamp: Uint8Array }): Uint8Array {
+export function encodeAnswer(fields: AnswerFields & { nonce: Uint8Array }): Uint8Array {
   const { leap = 0, mode = 4, stratum = 2, code = '', rootDelayMs = 0, rootDispersionMs = 0 } = fields;
   const packet = Buffer.alloc(48);
   packet[0] = (leap << 6) | (4 << 3) | mode;
@@ -32,7 +32,7 @@ export function encodeAnswer(fields: AnswerFields & { stamp: Uint8Array }): Uint
   packet.writeInt32BE(Math.round((rootDelayMs / 1_000) * 2 ** 16), 4);
   packet.writeUInt32BE(Math.round((rootDispersionMs / 1_000) * 2 ** 16), 8);
   packet.write(code, 12, 'latin1');
-  packet.set(fields.stamp, 24);
+  packet.set(fields.nonce, 24);
   writeTime(packet, 32, fields.receivedAt ?? 0);
   writeTime(packet, 40, fields.sentAt ?? 0);
   return packet;
@@ -46,28 +46,28 @@ function writeTime(packet: Buffer, offset: number, ms: number): void {
   packet.writeUInt32BE(Math.floor(((ms - seconds * 1_000) / 1_000) * 2 ** 32), offset + 4);
 }
 
-type Reply = (send: (fields?: AnswerFields, socket?: Socket) => void, question: Buffer, from: RemoteInfo) => void;
+type Reply = (send: (fields?: AnswerFields, socket?: Socket) => void, request: Buffer, from: RemoteInfo) => void;
 
 /** An NTP server whose clock is that of this host plus `aheadMs`, and which answers as a test wants. */
 export class FakeNtpServer implements AsyncDisposable {
   aheadMs = 0;
-  /** Sends the answers to a question. */
+  /** Sends the responses to a request. */
   reply: Reply = (send) => send();
-  questions: Buffer[] = [];
+  requests: Buffer[] = [];
   readonly server: NtpServer;
   readonly #socket: Socket;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     this.server = { host: socket.address().address, port: socket.address().port };
-    socket.on('message', (question, from) => {
-      this.questions.push(question);
+    socket.on('message', (request, from) => {
+      this.requests.push(request);
       const receivedAt = this.#now();
       const send = (fields: AnswerFields = {}, other = socket): void => {
-        const packet = encodeAnswer({ stamp: question.subarray(40), receivedAt, sentAt: this.#now(), ...fields });
+        const packet = encodeAnswer({ nonce: request.subarray(40), receivedAt, sentAt: this.#now(), ...fields });
         other.send(packet, from.port, from.address);
       };
-      this.reply(send, question, from);
+      this.reply(send, request, from);
     });
   }
 
@@ -123,7 +123,7 @@ export class Chrony implements AsyncDisposable {
     });
     const chrony = new Chrony({ host: '127.0.0.1', port }, child, folder);
     const never = new AbortController().signal;
-    const answers = async (): Promise<boolean> => (await askNtp(chrony.server, never)).kind === 'time';
+    const answers = async (): Promise<boolean> => (await queryNtp(chrony.server, never)).kind === 'time';
     await until(answers, 'chronyd answers; install the Debian package chrony', 20_000, 100);
     return chrony;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AuthorityCheck } from '../../src/authority/authority-check.ts';
-import type { Answer } from '../../src/time/ntp/packet.ts';
+import type { NtpResponse } from '../../src/time/ntp/packet.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -12,8 +12,8 @@ function createCheck(names: readonly string[], alarmMs = 100) {
   const clock = new VirtualClock(0);
   const { log, lines } = recordedLog();
   const house = { aheadMs: 0, errorMs: 0 };
-  const asked: { name: string; at: number }[] = [];
-  const answers = new Map<string, () => Answer>();
+  const queried: { name: string; at: number }[] = [];
+  const answers = new Map<string, () => NtpResponse>();
   const check = new AuthorityCheck({
     servers: names.map((host) => ({ host, port: 123 })),
     alarmMs,
@@ -25,8 +25,8 @@ function createCheck(names: readonly string[], alarmMs = 100) {
       },
     },
     log,
-    ask: async ({ host }) => {
-      asked.push({ name: host, at: clock.now });
+    query: async ({ host }) => {
+      queried.push({ name: host, at: clock.now });
       return answers.get(host)?.() ?? silent;
     },
     now: () => clock.now,
@@ -35,17 +35,17 @@ function createCheck(names: readonly string[], alarmMs = 100) {
   });
   /** The answer of a server that is ahead of UTC, after a round trip of 10 ms. */
   const time =
-    (aheadMs = 0): (() => Answer) =>
+    (aheadMs = 0): (() => NtpResponse) =>
     () => {
       const received = utcAt0 + clock.now - 5 + aheadMs;
       const exchange = { sentAt: clock.now - 10, received, sent: received, arrivedAt: clock.now };
       return { kind: 'time', exchange, rootDistanceMs: 1 };
     };
   const warnings = (): string[] => lines.map(({ level, msg }) => `${level === 40 ? 'warn' : 'info'}: ${msg}`);
-  return { check, clock, house, asked, answers, time, warnings };
+  return { check, clock, house, queried, answers, time, warnings };
 }
 
-const silent: Answer = { kind: 'refused', reason: 'no answer within 2 s' };
+const silent: NtpResponse = { kind: 'refused', reason: 'no answer within 2 s' };
 
 describe('the check of the authority', () => {
   test('knows nothing before the first answer', async () => {
@@ -69,15 +69,15 @@ describe('the check of the authority', () => {
     await check.stop();
   });
 
-  test('shows a step of house time at once, and asks four times again', async () => {
-    const { check, clock, house, asked, answers, time } = createCheck(['a']);
+  test('shows a step of house time at once, and polls four times again', async () => {
+    const { check, clock, house, queried, answers, time } = createCheck(['a']);
     answers.set('a', time());
     await check.start();
     await clock.pass(20_000);
     house.aheadMs = -3_000;
     expect(check.reading?.offsetMs).toBeCloseTo(-3_000, 1);
     await clock.pass(20_000);
-    expect(asked.map(({ at }) => at)).toEqual([0, 2_000, 4_000, 6_000, 22_000, 24_000, 26_000, 28_000]);
+    expect(queried.map(({ at }) => at)).toEqual([0, 2_000, 4_000, 6_000, 22_000, 24_000, 26_000, 28_000]);
     await check.stop();
   });
 
@@ -147,23 +147,23 @@ describe('the check of the authority', () => {
     await check.stop();
   });
 
-  test('asks no server for 15 minutes that demanded a pause, and the others as before', async () => {
-    const { check, clock, asked, answers, time } = createCheck(['a', 'b']);
+  test('queries no server for 15 minutes that demanded a pause, and the others as before', async () => {
+    const { check, clock, queried, answers, time } = createCheck(['a', 'b']);
     answers.set('a', () => ({ kind: 'kiss', code: 'RATE' })).set('b', time());
     await check.start();
     await clock.pass(20 * minuteMs);
-    const [first = 0, second = 0] = asked.filter(({ name }) => name === 'a').map(({ at }) => at);
+    const [first = 0, second = 0] = queried.filter(({ name }) => name === 'a').map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(15 * minuteMs);
     expect(second - first).toBeLessThan(15 * minuteMs + 70_000);
-    expect(asked.filter(({ name, at }) => name === 'b' && at < 15 * minuteMs).length).toBeGreaterThan(14);
+    expect(queried.filter(({ name, at }) => name === 'b' && at < 15 * minuteMs).length).toBeGreaterThan(14);
     await check.stop();
   });
 
-  test('asks nothing after it has stopped', async () => {
-    const { check, clock, asked } = createCheck(['a']);
+  test('queries nothing after it has stopped', async () => {
+    const { check, clock, queried } = createCheck(['a']);
     await check.start();
     await check.stop();
     await clock.pass(10 * minuteMs);
-    expect(asked).toHaveLength(1);
+    expect(queried).toHaveLength(1);
   });
 });

@@ -4,25 +4,25 @@ import { authorityOptions } from '../../src/authority/options.ts';
 import { readOptions } from '../../src/config.ts';
 import { combineBounds, type Bounds } from '../../src/time/ntp/agreement.ts';
 import { Alarm } from '../../src/time/ntp/alarm.ts';
-import { Pace } from '../../src/time/ntp/pace.ts';
-import { createQuestion, readAnswer } from '../../src/time/ntp/packet.ts';
+import { PollSchedule } from '../../src/time/ntp/poll-schedule.ts';
+import { createRequest, parseResponse } from '../../src/time/ntp/packet.ts';
 import { type AnswerFields, encodeAnswer } from '../support/ntp-server.ts';
 
-const stamp = Buffer.from('random!!');
+const nonce = Buffer.from('random!!');
 const at = Date.UTC(2026, 10, 27, 8);
 
-/** The answer to a question that was sent at 1,000 and answered at 1,020 of the monotonic clock. */
-function read(fields: AnswerFields): ReturnType<typeof readAnswer> {
-  return readAnswer(encodeAnswer({ stamp, receivedAt: at, sentAt: at + 5, ...fields }), stamp, 1_000, 1_020);
+/** The response to a request that was sent at 1,000 and arrived at 1,020 of the monotonic clock. */
+function read(fields: AnswerFields): ReturnType<typeof parseResponse> {
+  return parseResponse(encodeAnswer({ nonce, receivedAt: at, sentAt: at + 5, ...fields }), nonce, 1_000, 1_020);
 }
 
-describe('an NTP question', () => {
-  test('is a client packet of version 4 that carries the stamp and no time', () => {
-    const packet = createQuestion(stamp);
+describe('an NTP request', () => {
+  test('is a client packet of version 4 that carries the nonce and no time', () => {
+    const packet = createRequest(nonce);
     expect(packet).toHaveLength(48);
     expect(packet[0]).toBe(0b00_100_011);
     expect(Buffer.from(packet.subarray(1, 40)).every((byte) => byte === 0)).toBe(true);
-    expect(Buffer.from(packet.subarray(40))).toEqual(stamp);
+    expect(Buffer.from(packet.subarray(40))).toEqual(nonce);
   });
 });
 
@@ -52,7 +52,7 @@ describe('an NTP answer', () => {
     ['without a transmit time', { sentAt: 0 }],
     ['without a receive time', { receivedAt: 0 }],
     ['that was held for longer than the trip took', { receivedAt: at - 30 }],
-    ['that was sent before its question arrived', { receivedAt: at + 6 }],
+    ['that was sent before its request arrived', { receivedAt: at + 6 }],
     ['with a negative root delay', { rootDelayMs: -1 }],
     ['with a root distance of a second', { rootDelayMs: 1_000, rootDispersionMs: 500 }],
   ])('%s does not count', (_, fields) => {
@@ -63,11 +63,11 @@ describe('an NTP answer', () => {
     expect(read({ stratum: 0, code })).toEqual({ kind: 'kiss', code });
   });
 
-  test('with another stamp, or cut short, is none', () => {
-    expect(read({ stamp: Buffer.from('forged!!') })).toBeNull();
-    expect(read({ stamp: Buffer.from('forged!!'), stratum: 0, code: 'DENY' })).toBeNull();
-    const packet = encodeAnswer({ stamp, receivedAt: at, sentAt: at });
-    expect(readAnswer(packet.subarray(0, 47), stamp, 0, 20)).toBeNull();
+  test('with another nonce, or cut short, is none', () => {
+    expect(read({ nonce: Buffer.from('forged!!') })).toBeNull();
+    expect(read({ nonce: Buffer.from('forged!!'), stratum: 0, code: 'DENY' })).toBeNull();
+    const packet = encodeAnswer({ nonce, receivedAt: at, sentAt: at });
+    expect(parseResponse(packet.subarray(0, 47), nonce, 0, 20)).toBeNull();
   });
 });
 
@@ -111,33 +111,33 @@ describe('the bounds of several servers', () => {
   });
 });
 
-/** The instants of the questions within `lastMs`, watched every 2 s; house time is stepped at `stepAt`. */
-function questions(lastMs: number, random: number, stepAt = Infinity): number[] {
-  const pace = new Pace(() => random);
+/** The instants of the polls within `lastMs`, checked every 2 s; house time is stepped at `stepAt`. */
+function pollInstants(lastMs: number, random: number, stepAt = Infinity): number[] {
+  const schedule = new PollSchedule(() => random);
   const instants: number[] = [];
   for (let now = 0; now <= lastMs; now += 2_000) {
-    if (pace.isDue(now, at + now + (now >= stepAt ? 3_000 : 0))) instants.push(now);
+    if (schedule.isDue(now, at + now + (now >= stepAt ? 3_000 : 0))) instants.push(now);
   }
   return instants;
 }
 
-describe('the questions', () => {
+describe('the polls', () => {
   test('are four, 2 s apart, then one every 64 s', () => {
-    expect(questions(150_000, 0.5)).toEqual([0, 2_000, 4_000, 6_000, 70_000, 134_000]);
+    expect(pollInstants(150_000, 0.5)).toEqual([0, 2_000, 4_000, 6_000, 70_000, 134_000]);
   });
 
   test('are spread by a tenth', () => {
-    expect(questions(80_000, 0).at(-1)).toBe(64_000);
-    expect(questions(80_000, 1).at(-1)).toBe(78_000);
+    expect(pollInstants(80_000, 0).at(-1)).toBe(64_000);
+    expect(pollInstants(80_000, 1).at(-1)).toBe(78_000);
   });
 
   test('are four again after a step of house time', () => {
-    expect(questions(40_000, 0.5, 30_000)).toEqual([0, 2_000, 4_000, 6_000, 30_000, 32_000, 34_000, 36_000]);
+    expect(pollInstants(40_000, 0.5, 30_000)).toEqual([0, 2_000, 4_000, 6_000, 30_000, 32_000, 34_000, 36_000]);
   });
 });
 
 describe('the alarm', () => {
-  test('begins when two questions in a row are above the limit, and ends with the first that is not', () => {
+  test('begins when two polls in a row are above the limit, and ends with the first that is not', () => {
     const alarm = new Alarm(100, 0);
     const reasons = [101, 99, 101, 101, 500, 100].map((utcErrorMs, index) => {
       const isChanged = alarm.onResult({ now: index * 64_000, isAnswered: true, utcErrorMs });
@@ -149,12 +149,12 @@ describe('the alarm', () => {
 
   test('begins after 30 minutes without an answer that counts', () => {
     const alarm = new Alarm(100, 0);
-    const ask = (minutes: number, isAnswered: boolean): string | null => {
+    const poll = (minutes: number, isAnswered: boolean): string | null => {
       alarm.onResult({ now: minutes * 60_000, isAnswered, utcErrorMs: isAnswered ? 1 : null });
       return alarm.reason;
     };
-    expect([ask(29, false), ask(30, false), ask(31, true)]).toEqual([null, 'silence', null]);
-    expect([ask(60, false), ask(61, false)]).toEqual([null, 'silence']);
+    expect([poll(29, false), poll(30, false), poll(31, true)]).toEqual([null, 'silence', null]);
+    expect([poll(60, false), poll(61, false)]).toEqual([null, 'silence']);
   });
 });
 

@@ -1,20 +1,20 @@
-/** `deviation`: house time may differ from UTC by more than is allowed. `silence`: no answer counted for 30 minutes. */
+/** `deviation`: house time may differ from UTC by more than is allowed. `silence`: no usable response for 30 minutes. */
 export type AlarmReason = 'deviation' | 'silence';
 
-const questionsAbove = 2;
+const minPollsAboveLimit = 2;
 const silentAfterMs = 30 * 60_000;
 
-/** What a question of all servers led to. */
-export interface QuestionResult {
+/** The result of a poll of all servers. */
+export interface PollResult {
   /** Monotonic, ms. */
   now: number;
-  /** Whether an answer counted. */
+  /** Whether there was a usable response. */
   isAnswered: boolean;
   /** The greatest deviation of house time from UTC, ms; null while it is unknown. */
   utcErrorMs: number | null;
 }
 
-/** Decides whether there is an alarm, by the results of the questions. */
+/** Decides whether there is an alarm, by the results of the polls. */
 export class Alarm {
   readonly #alarmMs: number;
   #answeredAt: number;
@@ -32,12 +32,12 @@ export class Alarm {
   }
 
   /** Returns whether the reason changed. */
-  onResult({ now, isAnswered, utcErrorMs }: QuestionResult): boolean {
+  onResult({ now, isAnswered, utcErrorMs }: PollResult): boolean {
     if (isAnswered) this.#answeredAt = now;
     this.#above = utcErrorMs !== null && utcErrorMs > this.#alarmMs ? this.#above + 1 : 0;
     const before = this.#reason;
     if (now - this.#answeredAt >= silentAfterMs) this.#reason = 'silence';
-    else this.#reason = this.#above >= questionsAbove ? 'deviation' : null;
+    else this.#reason = this.#above >= minPollsAboveLimit ? 'deviation' : null;
     return this.#reason !== before;
   }
 }

@@ -1,10 +1,10 @@
 import type { Exchange } from '../offset.ts';
 
-/** How a server answered a question. */
-export type Answer =
+/** The response of a server. */
+export type NtpResponse =
   /** `rootDistanceMs`: the error bound of the server's clock against UTC. */
   | { kind: 'time'; exchange: Exchange; rootDistanceMs: number }
-  /** The server demands fewer questions (a kiss-o'-death packet). */
+  /** The server demands a lower rate (a kiss-o'-death packet). */
   | { kind: 'kiss'; code: string }
   | { kind: 'refused'; reason: string };
 
@@ -16,7 +16,7 @@ const version = 4;
 const alarm = 3;
 const maxStratum = 15;
 const maxRootDistanceMs = 1_000;
-/** Codes of a server that is not synchronized yet and may be asked again. */
+/** Codes of a server that is not synchronized yet and may be queried again. */
 const notYetSynchronized = new Set(['INIT', 'STEP']);
 
 /** The first second of an NTP era, epoch seconds: 1900-01-01 and 2036-02-07T06:28:16Z. */
@@ -24,19 +24,24 @@ const firstEra = -2_208_988_800;
 const secondEra = firstEra + 2 ** 32;
 
 /**
- * A question. `stamp` has 8 random bytes, which the server returns: they tell its answer from a forged or an old one.
+ * A request. `nonce` has 8 random bytes, which the server returns: they distinguish its response from a forged or an old one.
  * The time of this host is not sent.
  */
-export function createQuestion(stamp: Uint8Array): Uint8Array {
+export function createRequest(nonce: Uint8Array): Uint8Array {
   const packet = new Uint8Array(packetBytes);
   packet[0] = (version << 3) | clientMode;
-  packet.set(stamp, 40);
+  packet.set(nonce, 40);
   return packet;
 }
 
-/** Reads the answer to a question. Null for a packet that does not return the stamp: the answer may still arrive. */
-export function readAnswer(packet: Uint8Array, stamp: Uint8Array, sentAt: number, arrivedAt: number): Answer | null {
-  if (packet.length < packetBytes || stamp.some((byte, index) => packet[24 + index] !== byte)) return null;
+/** Null for a packet that does not return the nonce: the response may still arrive. */
+export function parseResponse(
+  packet: Uint8Array,
+  nonce: Uint8Array,
+  sentAt: number,
+  arrivedAt: number,
+): NtpResponse | null {
+  if (packet.length < packetBytes || nonce.some((byte, index) => packet[24 + index] !== byte)) return null;
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
   const first = view.getUint8(0);
   const stratum = view.getUint8(1);
@@ -55,7 +60,7 @@ export function readAnswer(packet: Uint8Array, stamp: Uint8Array, sentAt: number
   return { kind: 'time', exchange: { sentAt, received, sent, arrivedAt }, rootDistanceMs };
 }
 
-function withoutStratum(packet: Uint8Array): Answer {
+function withoutStratum(packet: Uint8Array): NtpResponse {
   const code = String.fromCharCode(...packet.subarray(12, 16));
   const isKiss = /^[A-Z]{4}$/.test(code) && !notYetSynchronized.has(code);
   return isKiss ? { kind: 'kiss', code } : refused('stratum 0');
@@ -70,6 +75,6 @@ function readTime(view: DataView, offset: number): number | null {
   return (era + seconds + fraction / 2 ** 32) * 1_000;
 }
 
-function refused(reason: string): Answer {
+function refused(reason: string): NtpResponse {
   return { kind: 'refused', reason };
 }

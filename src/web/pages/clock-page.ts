@@ -1,6 +1,6 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { document } from './document.ts';
+import { document, notStarted } from './document.ts';
 
 export interface ClockPageOptions {
   assets: AssetUrls;
@@ -17,6 +17,7 @@ export interface ClockPageOptions {
 interface ClockPageAccount {
   name: string;
   isOperator: boolean;
+  hasPassword: boolean;
   csrfToken: string;
 }
 
@@ -39,8 +40,7 @@ export function clockPage({ assets, kind, account, build }: ClockPageOptions): H
         <a id="sign-in" href="/accounts/login/?next=/" target="_top">Sign in again</a>
         <noscript><p>The live clock needs JavaScript.</p></noscript>
       </div>
-      ${kind === 'signed-out' ? signInFirst : null}
-      <p id="not-started">The clock has not started: it needs Chromium 64, Firefox 60, Safari 12 or a later version</p>
+      ${kind === 'signed-out' ? signInFirst : null} ${notStarted('The clock')}
     </main>`;
   return document({ title: 'Clock', assets, layout: 'clock', live: { build, kind }, body });
 }
@@ -49,9 +49,9 @@ const signInFirst = html`<p id="sign-in-first">
   To see the time, <a href="/accounts/login/?next=/" target="_top">sign in</a>.
 </p>`;
 
-function accountMenu({ isOperator, csrfToken }: ClockPageAccount): Html {
+function accountMenu({ isOperator, hasPassword, csrfToken }: ClockPageAccount): Html {
   return html`${isOperator ? html`<a href="/screens">Screens</a>` : null}
-    <a href="/accounts/password_change/">Change password</a>
+    ${hasPassword ? html`<a href="/accounts/password_change/">Change password</a>` : null}
     <form method="post" action="/accounts/logout/">
       <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
       <button type="submit">Sign out</button>
