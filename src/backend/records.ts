@@ -43,7 +43,8 @@ export type RecordKind =
   | 'screen-name'
   | 'link'
   | 'ticket'
-  | 'channels';
+  | 'channels'
+  | 'alert';
 
 export interface Stored<T extends object> {
   id: string;
