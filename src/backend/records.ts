@@ -34,6 +34,7 @@ export interface Records {
   subscribe(listener: MessageListener): void;
 }
 
+/** `ended`: a shared session that ended before its credential expires, by the `jti` of the session. */
 export type RecordKind =
   | 'account'
   | 'session'
@@ -44,6 +45,7 @@ export type RecordKind =
   | 'link'
   | 'ticket'
   | 'channels'
+  | 'ended'
   | 'alert';
 
 export interface Stored<T extends object> {
