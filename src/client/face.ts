@@ -61,9 +61,9 @@ export class Face {
    * then the face keeps what it showed before.
    */
   show(instant: number): boolean {
-    const wallClock = this.#zone?.wallClockAt(instant) ?? null;
+    const wallClock = this.#zone && this.#zone.wallClockAt(instant);
     if (wallClock === null) return false;
-    const time = { instant, wallClock, secondWallClock: this.#secondZone?.wallClockAt(instant) ?? null };
+    const time = { instant, wallClock, secondWallClock: this.#secondZone && this.#secondZone.wallClockAt(instant) };
     this.#write(time);
     this.#shown = time;
     this.#describe();
@@ -82,9 +82,9 @@ export class Face {
     this.#zone = zone;
     this.#secondZone = secondZone;
     this.#elements.display.setAttribute('aria-label', zone === null ? 'Time' : `Time in ${zone.name}`);
-    const instant = this.#shown?.instant ?? null;
+    const shown = this.#shown;
     this.#shown = null;
-    if (instant !== null) this.show(instant);
+    if (shown !== null) this.show(shown.instant);
     this.#describe();
     this.#drawAgain();
   }
@@ -112,11 +112,11 @@ export class Face {
 
   #write(time: ShownTime | null): void {
     write(this.#elements.display, time === null ? dashes : this.#textOf(time));
-    this.#view?.draw(time);
+    if (this.#view !== null) this.#view.draw(time);
   }
 
   #textOf({ wallClock }: ShownTime): string {
-    return this.#view?.textOf(wallClock) ?? timeText(wallClock);
+    return this.#view === null ? timeText(wallClock) : this.#view.textOf(wallClock);
   }
 
   #describe(): void {

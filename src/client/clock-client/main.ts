@@ -43,8 +43,6 @@ export const connect: typeof Api.connect = (options) => {
     onState: (state) => {
       for (const listener of stateListeners) attempt(() => listener(state));
     },
-    onZone: () => {},
-    onBuild: () => {},
     onCommand: () => {},
   });
   const painter = new Painter({
