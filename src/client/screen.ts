@@ -1,4 +1,5 @@
 import { runInBackground } from '../background.ts';
+import { element } from './browser.ts';
 import { schedule } from './schedule.ts';
 import { PairingRequests } from './screen/pairing-requests.ts';
 import { PairingView } from './screen/pairing-view.ts';
@@ -23,6 +24,7 @@ function takeKey(): string | null {
   return key;
 }
 
+element('not-started').remove();
 runInBackground(pairing.run(takeKey()));
 // A key that is added to the address of the open page.
 addEventListener('hashchange', () => {

@@ -3,22 +3,13 @@ import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { launchOldChromium } from './chromium.ts';
 import type { BrowserDriver } from '../support/browser-driver.ts';
-import { launchFirefox } from '../support/firefox.ts';
 import { expectRightSecond, signIn, textOf, waitFor, waitForState } from '../support/driven-page.ts';
 import { launchPhantomJs } from './phantomjs.ts';
-import { launchWebKit } from './webkit.ts';
+import { supported } from './supported.ts';
 
 /** Neither the browsers' zone nor a whole number of hours from it. */
 const zone = 'Asia/Kathmandu';
 const neededVersions = 'it needs Chromium 64, Firefox 60, Safari 12';
-const supported = [
-  { name: 'Chromium 64', launch: () => launchOldChromium('64.0.3264') },
-  { name: 'Chromium 79', launch: () => launchOldChromium('2.0.2') },
-  { name: 'Chromium 88', launch: () => launchOldChromium('5.5.0') },
-  { name: 'Chromium 92', launch: () => launchOldChromium('10.1.0') },
-  { name: 'Firefox', launch: launchFirefox },
-  { name: 'WebKitGTK', launch: launchWebKit },
-];
 
 let clock: ClockProcess;
 let browser: BrowserDriver;

@@ -1,10 +1,9 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { launchBrowser, signIn } from '../support/browser.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { PageServer } from '../support/page-server.ts';
 
 // The pages that the service worker stored, which a browser shows while its server is down.
 
@@ -17,19 +16,19 @@ let browser: Browser;
 let clock: ClockProcess;
 let page: Page;
 /** Pages of other origins that show the clock of their query in a frame. Only the first may. */
-let outer: [allowed: Server, foreign: Server];
+let outer: [allowed: PageServer, foreign: PageServer];
 
 beforeAll(async () => {
   browser = await launchBrowser();
   outer = [await serveFrames(), await serveFrames()];
-  const options = ['all', '--port', String(await freePort()), '--frame-ancestors', originOf(outer[0])];
+  const options = ['all', '--port', String(await freePort()), '--frame-ancestors', outer[0].origin];
   clock = await startClock(options);
 });
 
 afterAll(async () => {
   await browser?.close();
   await clock?.stop();
-  for (const server of outer ?? []) server.close();
+  for (const server of outer ?? []) await server[Symbol.asyncDispose]();
 });
 
 beforeEach(async () => {
@@ -37,18 +36,12 @@ beforeEach(async () => {
 });
 afterEach(() => page.context().close());
 
-async function serveFrames(): Promise<Server> {
-  const server = createServer((request, response) => {
+function serveFrames(): Promise<PageServer> {
+  return PageServer.start((request, response) => {
     const address = decodeURIComponent(new URL(request.url ?? '/', 'http://a').search.slice(1));
     response.setHeader('Content-Type', 'text/html');
     response.end(`<!doctype html><iframe src="${address}" width="800" height="400"></iframe>`);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-
-function originOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 async function stopClock(): Promise<void> {
@@ -58,7 +51,7 @@ async function stopClock(): Promise<void> {
 
 async function startClockAgain(): Promise<void> {
   const { dataDir, port } = clock;
-  const options = ['all', '--port', String(port), '--frame-ancestors', originOf(outer[0])];
+  const options = ['all', '--port', String(port), '--frame-ancestors', outer[0].origin];
   clock = await startClock(options, { dataDir });
 }
 
@@ -120,7 +113,7 @@ test('a person whose session ended while the server was down comes to the form',
 
 test('/embed is shown in the frames that may show it, and in no other', async () => {
   const [, embed = ''] = (await run('screens', 'link', 'Dashboard', '--public-url', clock.url)).split('\n');
-  const [allowed, foreign] = outer.map((server) => `${originOf(server)}/?${encodeURIComponent(embed)}`);
+  const [allowed, foreign] = outer.map((server) => `${server.origin}/?${encodeURIComponent(embed)}`);
   const frame = page.frameLocator('iframe');
   await page.goto(allowed ?? '');
   await frame.locator('[data-state="live"]').waitFor();

@@ -12,6 +12,12 @@ const denied = async (): Promise<never> => {
   throw new DOMException('denied', 'SecurityError');
 };
 
+const framing = 'https://dashboard.example';
+
+function addressOf(request: { url: string } | string): string {
+  return typeof request === 'string' ? `https://clock.example${request}` : request.url;
+}
+
 /** A browser that delivers a script and pages, and stores nothing yet. */
 function world(more: Partial<WorkerWorld> = {}) {
   const stored = new Map<string, Response>();
@@ -21,15 +27,18 @@ function world(more: Partial<WorkerWorld> = {}) {
       addAll: async (urls: string[]) => {
         for (const url of urls) stored.set(`https://clock.example${url}`, new Response(url));
       },
-      put: async ({ url }: { url: string }, response: Response) => stored.set(url, response),
+      put: async (request: { url: string } | string, response: Response) => stored.set(addressOf(request), response),
+      match: async (request: { url: string } | string) => stored.get(addressOf(request))?.clone(),
     }),
     match: async ({ url }) => stored.get(url)?.clone(),
     keys: async () => [],
     delete: async () => true,
   };
-  const fetch = async ({ url }: { url: string }): Promise<Response> => {
-    fetched.push(url);
-    return new Response(`of the server: ${url}`);
+  const fetch = async (request: { url: string } | string): Promise<Response> => {
+    const address = addressOf(request);
+    fetched.push(address);
+    const headers = { 'Content-Security-Policy': `default-src 'none'; frame-ancestors ${framing}; img-src 'self'` };
+    return new Response(`of the server: ${address}`, { headers });
   };
   return { stored, fetched, all: { fetch, caches, navigationPreload: null, ...more } satisfies WorkerWorld };
 }
@@ -39,6 +48,10 @@ async function answerOf(answer: Promise<Response> | null): Promise<[number, stri
   const response = await answer;
   if (response === null) throw new Error('the worker did not respond');
   return [response.status, await response.text()];
+}
+
+async function policyOf(worker: ServiceWorker, path: string): Promise<string> {
+  return (await worker.request(path, 'navigate'))?.headers.get('content-security-policy') ?? '';
 }
 
 describe('the service worker, asked for a page', () => {
@@ -74,14 +87,25 @@ describe('the service worker, asked for a page', () => {
     expect(worker.timers.size).toBe(0);
   });
 
-  test('gives the stored page the policy of its host, and lets only the server decide who may frame /embed', async () => {
+  test('gives the stored page the policy of its host, and lets nobody frame it by default', async () => {
     const worker = new ServiceWorker(world({ fetch: denied }).all);
-    const policyOf = async (path: string): Promise<string> =>
-      (await worker.request(path, 'navigate'))?.headers.get('content-security-policy') ?? '';
-    expect(await policyOf('/')).toMatch(/frame-ancestors 'none';.* wss:\/\/clock\.example;/);
-    const embedded = await policyOf('/embed');
-    expect(embedded).toContain('wss://clock.example');
-    expect(embedded).not.toContain('frame-ancestors');
+    for (const path of ['/', '/embed', '/screen']) {
+      expect(await policyOf(worker, path)).toMatch(/frame-ancestors 'none';.* wss:\/\/clock\.example;/);
+    }
+  });
+
+  test('lets those frame the stored /embed that the server named last, also for another build', async () => {
+    const { all, fetched } = world();
+    const worker = new ServiceWorker(all);
+    await worker.run('install');
+    expect(fetched).toEqual(['https://clock.example/embed']);
+    const later = new ServiceWorker({ ...all, fetch: denied });
+    await later.run('install');
+    expect(await policyOf(later, '/embed')).toContain(`frame-ancestors ${framing}; `);
+    expect(await policyOf(later, '/')).toContain("frame-ancestors 'none'; ");
+    const headers = { 'Content-Security-Policy': "frame-ancestors 'none'" };
+    await new ServiceWorker({ ...all, fetch: async () => new Response('', { headers }) }).request('/embed', 'navigate');
+    expect(await policyOf(later, '/embed')).toContain("frame-ancestors 'none'; ");
   });
 
   test('leaves all other pages to the browser', () => {

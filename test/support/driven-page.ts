@@ -30,7 +30,9 @@ export async function signIn(browser: BrowserDriver, url: string, password: stri
     `document.getElementById(${JSON.stringify(id)}).value = ${JSON.stringify(value)}`;
   const press = `document.querySelector('form[action="/accounts/login/"] button').click()`;
   await browser.evaluate(`(${fill('username', 'admin')}, ${fill('password', password)}, ${press}, true)`);
-  await waitFor(browser, `document.location.pathname === '/'`, 'signing in leads to the clock');
+  // Loaded: the next `goto` must not mistake the end of this load for its own.
+  const isLoaded = `document.location.pathname === '/' && document.readyState === 'complete'`;
+  await waitFor(browser, isLoaded, 'signing in leads to the clock');
 }
 
 /** Waits until the clock is `live`, or `stale`. */

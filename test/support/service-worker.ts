@@ -18,7 +18,7 @@ interface WorkerEvent {
 
 /** What a test decides about the browser and the network. */
 export interface WorkerWorld {
-  fetch(request: WorkerRequest): Promise<Response>;
+  fetch(request: WorkerRequest | string): Promise<Response>;
   caches: {
     open(name: string): Promise<object>;
     match(request: WorkerRequest): Promise<Response | undefined>;

@@ -7,16 +7,21 @@ import { connectConfirmDialog } from './confirm.ts';
 import { ScreensPanel } from './screens-panel.ts';
 import { connectTabs } from './tabs.ts';
 
-const { account = '', csrfToken = '' } = element('main').dataset;
-const api = new Api(csrfToken);
-const accounts = new AccountsPanel({ api, own: account, onResult });
+// Without these the page leaves the words that say which browsers have them: it is for operators, not for televisions.
+if ('replaceChildren' in document && 'HTMLDialogElement' in globalThis) start();
 
-connectConfirmDialog();
-new ScreensPanel({ api, onResult }).start();
-connectTabs((panel) => {
-  onResult({ isDone: true, text: '' });
-  if (panel === 'accounts') runInBackground(accounts.load());
-});
+function start(): void {
+  const { account = '', csrfToken = '' } = element('main').dataset;
+  const api = new Api(csrfToken);
+  const accounts = new AccountsPanel({ api, own: account, onResult });
+  connectConfirmDialog();
+  new ScreensPanel({ api, onResult }).start();
+  connectTabs((panel) => {
+    onResult({ isDone: true, text: '' });
+    if (panel === 'accounts') runInBackground(accounts.load());
+  });
+  element('not-started').remove();
+}
 
 function onResult({ isDone, text }: ActionResult): void {
   const line = element('result');

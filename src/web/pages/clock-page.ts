@@ -1,6 +1,6 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { document } from './document.ts';
+import { document, notStarted } from './document.ts';
 
 export interface ClockPageOptions {
   assets: AssetUrls;
@@ -39,8 +39,7 @@ export function clockPage({ assets, kind, account, build }: ClockPageOptions): H
         <a id="sign-in" href="/accounts/login/?next=/" target="_top">Sign in again</a>
         <noscript><p>The live clock needs JavaScript.</p></noscript>
       </div>
-      ${kind === 'signed-out' ? signInFirst : null}
-      <p id="not-started">The clock has not started: it needs Chromium 64, Firefox 60, Safari 12 or a later version</p>
+      ${kind === 'signed-out' ? signInFirst : null} ${notStarted('The clock')}
     </main>`;
   return document({ title: 'Clock', assets, layout: 'clock', live: { build, kind }, body });
 }

@@ -1,6 +1,6 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { document } from './document.ts';
+import { document, notStarted } from './document.ts';
 
 export interface ScreenPageOptions {
   assets: AssetUrls;
@@ -26,6 +26,7 @@ export function screenPage({ assets, csrfToken }: ScreenPageOptions): Html {
       <svg id="qr" role="img" aria-label="QR code of the address" hidden><path /></svg>
     </div>
     <noscript><p>Pairing needs JavaScript.</p></noscript>
+    ${notStarted('Pairing')}
   </main>`;
   const description = 'Shows a code that pairs this screen with the clock.';
   return document({

@@ -1,6 +1,6 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { document } from './document.ts';
+import { document, notStarted } from './document.ts';
 
 export interface ScreensPageOptions {
   assets: AssetUrls;
@@ -32,6 +32,7 @@ export function screensPage({ assets, account, csrfToken }: ScreensPageOptions):
       <noscript
         ><p class="alert">This page needs JavaScript. On the host, use clock screens and clock user.</p></noscript
       >
+      ${notStarted('This page', 'Chromium 88, Firefox 98, Safari 15.4')}
     </main>
     ${actionDialog()} ${confirmDialog()}`;
   const own = { script: assets.screensJs, style: assets.screensCss };

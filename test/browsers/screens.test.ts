@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
+import { Client } from '../support/client.ts';
+import type { BrowserDriver } from '../support/browser-driver.ts';
+import { signIn, textOf, waitFor } from '../support/driven-page.ts';
+import { supported } from './supported.ts';
+
+const hasCode = `/^....-....$/.test(document.getElementById('code').textContent)`;
+const isLive = `document.location.pathname === '/' && document.documentElement.getAttribute('data-state') === 'live'`;
+const words = 'document.body.innerText';
+/** The page of operators needs more than the clock. */
+const withoutScreensPage = new Set(['Chromium 64', 'Chromium 79']);
+
+let clock: ClockProcess;
+let browser: BrowserDriver;
+
+beforeEach(async () => {
+  clock = await startClock(['all']);
+});
+afterEach(async () => {
+  await browser?.close();
+  await clock?.stop();
+});
+
+async function run(...args: string[]): Promise<string> {
+  const { exit, stdout, stderr } = await runClock([...args, '--data-dir', clock.dataDir]);
+  expect([exit, stderr]).toEqual([0, expect.anything()]);
+  return stdout;
+}
+
+describe.each(supported)('in $name', ({ name, launch }) => {
+  beforeEach(async () => {
+    browser = await launch();
+  });
+
+  test(
+    '/screen pairs it, shows a new code after its end, and opens a link; /embed opens it in a frame',
+    { timeout: 120_000 },
+    async () => {
+      await browser.goto(`${clock.url}/screen`);
+      await waitFor(browser, hasCode, 'a code');
+      const code = await textOf(browser, '#code');
+      await run('pair', code, '--name', 'Television');
+      await waitFor(browser, isLive, 'the paired screen is live');
+      await run('screens', 'revoke', 'Television');
+      await waitFor(browser, hasCode, 'a code after the end');
+      expect(await textOf(browser, '#code')).not.toBe(code);
+      expect(await textOf(browser, 'body')).not.toContain('it needs');
+
+      const made = await run('screens', 'link', 'Player', '--public-url', clock.url);
+      const [screen = '', embed = ''] = made.trim().split('\n');
+      // A page of its own: another fragment alone loads nothing.
+      await browser.goto(`${clock.url}/health`);
+      await browser.goto(screen);
+      await waitFor(browser, isLive, 'the link is live');
+      expect(await browser.evaluate('document.location.hash')).toBe('');
+      await browser.goto(embed);
+      const isKeyLive = isLive.replace(`'/'`, `'/embed'`);
+      await waitFor(browser, isKeyLive, 'the frame is live');
+    },
+  );
+
+  test('/device approves a code, and /screens works or says what it needs', { timeout: 120_000 }, async () => {
+    const kiosk = new Client(clock.url);
+    await (await kiosk.fetch('/screen')).arrayBuffer();
+    const shown = (await (await kiosk.post('/screen/code', {})).json()) as { code: string; secret: string };
+    await signIn(browser, `${clock.url}/`, clock.adminPassword());
+    await browser.goto(`${clock.url}/device?code=${shown.code}`);
+    const submit = `document.querySelector('form[method=post] button').click()`;
+    await browser.evaluate(`(document.getElementById('name').value = 'Lobby', ${submit}, true)`);
+    await waitFor(browser, `${words}.indexOf('Lobby is paired') >= 0`, 'the screen is paired');
+    await kiosk.post('/screen/collect', { secret: shown.secret });
+    await browser.goto(`${clock.url}/screens`);
+    if (withoutScreensPage.has(name)) {
+      await waitFor(browser, `${words}.indexOf('Chromium 88, Firefox 98, Safari 15.4') >= 0`, 'the words');
+      return;
+    }
+    await waitFor(browser, `${words}.indexOf('Lobby') >= 0`, 'the row of the screen');
+    // The script removed it before it could appear.
+    expect(await browser.evaluate(`document.getElementById('not-started')`)).toBeNull();
+  });
+});
