@@ -140,7 +140,7 @@ export class ClockApp {
     listenToPage(this.#connection, () => this.#painter.refresh());
     schedule(registerWorker, registerAfterMs);
     schedule(() => {
-      for (const address of lazyFiles) void fetch(address).catch(() => {});
+      for (const address of lazyFiles) fetch(address).catch(() => {});
     }, prefetchAfterMs);
   }
 
@@ -237,7 +237,7 @@ export class ClockApp {
 /** The service worker serves the page while the server is unavailable. A frame or a browser may forbid it. */
 function registerWorker(): void {
   try {
-    if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/sw.js').catch(() => {});
+    if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').catch(() => {});
   } catch {
     // A sandboxed frame throws on access.
   }

@@ -1,10 +1,6 @@
 import type { ScreenState } from '../protocol.ts';
 import { timeText } from '../time/zone-offset.ts';
-
-/** An element that the page writes texts to. */
-export interface TextElement {
-  textContent: string | null;
-}
+import { setText, type TextElement } from './set-text.ts';
 
 export interface FaceElements {
   root: { readonly dataset: Record<string, string | undefined> };
@@ -91,7 +87,7 @@ export class Face {
 
   /** Sets the greatest error of the shown time, ms; null if there is none to state. */
   setError(errorMs: number | null): void {
-    write(this.#elements.error, errorMs === null ? '' : `± ${Math.ceil(errorMs)} ms`);
+    setText(this.#elements.error, errorMs === null ? '' : `± ${Math.ceil(errorMs)} ms`);
   }
 
   setView(view: FaceView): void {
@@ -111,7 +107,7 @@ export class Face {
   }
 
   #write(time: ShownTime | null): void {
-    write(this.#elements.display, time === null ? dashes : this.#textOf(time));
+    setText(this.#elements.display, time === null ? dashes : this.#textOf(time));
     if (this.#view !== null) this.#view.draw(time);
   }
 
@@ -127,11 +123,8 @@ export class Face {
       stale: `Stale: ${since}`,
       'signed-out': `Signed out: ${since}`,
     };
-    write(this.#elements.state, words[this.#state]);
+    setText(this.#elements.state, words[this.#state]);
   }
 }
 
 // A screen reader reads a live region out again when it is written again, even with the same words.
-function write(element: TextElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}

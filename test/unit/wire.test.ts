@@ -85,8 +85,9 @@ describe('the initial state', () => {
   test('is given up when it is cancelled, and leaves no timer', async () => {
     vi.useFakeTimers();
     answerNever();
-    const cancelled = Promise.reject<never>(new Error('it was cancelled'));
+    const { promise: cancelled, reject } = Promise.withResolvers<never>();
     const error = fetchState(page, 1_000, { cancelled }).catch(String);
+    reject(new Error('it was cancelled'));
     expect(await error).toContain('cancelled');
     expect(vi.getTimerCount()).toBe(0);
   });
