@@ -10,7 +10,7 @@ import {
   channels,
   dataDirectory,
   embeddedBackend,
-  namesRedis,
+  isRedisConfigured,
   redisBackend,
   type DataConfig,
   type RedisConfig,
@@ -95,7 +95,7 @@ export async function beatRole(config: BeatConfig, context: RoleContext): Promis
 export async function allRole(config: AllConfig, context: RoleContext): Promise<Role> {
   const { environment, log } = context;
   const directory = dataDirectory(config, environment);
-  const backend = namesRedis(config) ? redisBackend(config, log) : embeddedBackend(directory, true, log);
+  const backend = isRedisConfigured(config) ? redisBackend(config, log) : embeddedBackend(directory, true, log);
   const signIn = firstSignIn(config.adminPassword, directory);
   const secrets = configuredOrStoredSecrets(config.secrets, backend, directory);
   const host = config.host ?? '127.0.0.1';
