@@ -162,7 +162,10 @@ export class Screens {
     return previous === null ? 'missing' : 'renamed';
   }
 
-  /** Changes settings other than the name, or what is known of a screen. Resolves to the record before; null if it is missing. */
+  /**
+   * Changes settings other than the name, or what is known of a screen. Resolves to the record before; null if it is
+   * missing.
+   */
   async set(
     { kind, id, value }: StoredScreen,
     changes: Partial<ScreenSettings & Pick<ScreenRecord, 'lastSeenAt'>>,
