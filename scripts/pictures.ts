@@ -11,6 +11,12 @@ const directory = join(root, 'docs/pictures');
 const faces = [
   { name: 'digital', query: '', size: [1_280, 720], scheme: 'light' },
   { name: 'zones', query: '?zone2=Asia/Tokyo&date=on&weekday=on', size: [1_280, 720], scheme: 'dark' },
+  {
+    name: 'zone-row',
+    query: '?zones=America/New_York:New York,Europe/London,Asia/Tokyo,Australia/Sydney,Pacific/Auckland',
+    size: [1_280, 720],
+    scheme: 'light',
+  },
   { name: 'analog', query: '?face=analog&date=on', size: [1_280, 720], scheme: 'light' },
   { name: 'twelve-hours', query: '?hours=12&color=ffe066&background=102030', size: [1_280, 720], scheme: 'dark' },
   { name: 'portrait', query: '?face=analog&zone2=America/New_York', size: [540, 960], scheme: 'dark' },

@@ -5,13 +5,16 @@ import type { HouseTime } from '../time/house-time.ts';
 import type { Claims, CredentialKind, Jwt } from './jwt.ts';
 import { SessionCache } from './session-cache.ts';
 import { SessionReader } from './session-reader.ts';
-import type {
-  AccountSecurity,
-  CredentialRecord,
-  OpenedSession,
-  OpenSessions,
-  Session,
-  SessionRecord,
+import {
+  sharedExpiry,
+  sharedRecordId,
+  type AccountSecurity,
+  type CredentialRecord,
+  type OpenedSession,
+  type OpenSessions,
+  type Session,
+  type SessionRecord,
+  type SharedIdentity,
 } from './session.ts';
 
 const dayMs = 86_400_000;
@@ -150,6 +153,25 @@ export class Sessions {
     });
   }
 
+  /** The session of a person whom another application has signed in. `jti` identifies the credential. */
+  shared(jti: string, shared: SharedIdentity, expiresAt: number): Session {
+    const known = this.#cache.getByJti(jti);
+    if (known !== undefined && !known.hasEnded) return this.#cache.add(known);
+    return this.#cache.add({
+      kind: 'session',
+      jti,
+      account: shared.account,
+      recordId: sharedRecordId(jti, expiresAt),
+      credential: null,
+      credentialExpiresAt: expiresAt,
+      expiresAt,
+      seenAt: -Infinity,
+      usedAt: -Infinity,
+      hasEnded: false,
+      shared,
+    });
+  }
+
   /** The credential of a screen or a link, for its cookie. A screen's does not expire: its record ends it. */
   async credentialFor(kind: 'screen' | 'link', id: string, jti: string, expiresAt = Infinity): Promise<string> {
     return this.#options.jwt.sign(kind, { subject: id, jti, expiresAt });
@@ -158,12 +180,17 @@ export class Sessions {
   /** Whether the session is valid. Reads its record at most once a minute; rejects with `Unavailable` if it cannot. */
   async isValid(session: Session): Promise<boolean> {
     const now = this.#options.time.now();
-    const isTrusted = !session.hasEnded && now - session.seenAt < trustedForMs && session.expiresAt > now;
-    const isFound = isTrusted || (await this.revalidate([session])).has(session);
+    const isFound = this.isTrusted(session) || (await this.revalidate([session])).has(session);
     // It may have ended while its renewal was in flight.
     const isValid = isFound && !session.hasEnded;
     if (isValid) session.usedAt = now;
     return isValid;
+  }
+
+  /** Whether the session is valid without another read of its record. */
+  isTrusted(session: Session): boolean {
+    const now = this.#options.time.now();
+    return !session.hasEnded && now - session.seenAt < trustedForMs && session.expiresAt > now;
   }
 
   /** Whether a request carried the session within the last minute: then it is accepted during an outage. */
@@ -187,8 +214,16 @@ export class Sessions {
     return valid;
   }
 
-  /** Ends sessions or tokens. When it resolves, the records are deleted and every process has been notified. */
+  /**
+   * Ends sessions or tokens. When it resolves, the records are deleted and every process has been notified. The
+   * credential of a shared session stays refused until it expires; a proxy's header, which does not expire, is accepted
+   * again.
+   */
   async end(kind: CredentialKind, ended: readonly { recordId: string; jti: string }[]): Promise<void> {
+    for (const { recordId, jti } of ended) {
+      const lifetimeMs = (sharedExpiry(recordId) ?? Infinity) - this.#options.time.now();
+      if (lifetimeMs > 0 && lifetimeMs < Infinity) await this.#options.records.create('ended', jti, {}, lifetimeMs);
+    }
     const ids = ended.map(({ recordId }) => recordId);
     const message: SessionMessage = { ended: ended.map(({ jti }) => jti) };
     await this.#options.records.deleteAndPublish(kind, ids, JSON.stringify(message));
@@ -197,7 +232,7 @@ export class Sessions {
   async #renewIfDue(session: Session): Promise<void> {
     const { records, time } = this.#options;
     const now = time.now();
-    if (session.kind !== 'session' && session.kind !== 'screen') return;
+    if ((session.kind !== 'session' && session.kind !== 'screen') || session.shared !== undefined) return;
     const lifetimeMs = session.kind === 'screen' ? screenIdleLifetimeMs : idleLifetimeMs;
     const expiresAt = now + lifetimeMs;
     if (expiresAt - session.expiresAt < renewEveryMs && session.isUnused !== true) return;
@@ -223,8 +258,9 @@ export class Sessions {
 
   #onOperator({ id, isOperator }: SessionMessage['operator'] & object): void {
     const change = (session: Session): void => {
-      if (session.account !== id || session.isOperator === isOperator) return;
-      session.isOperator = isOperator;
+      const isOperatorNow = isOperator || session.shared?.isOperator === true;
+      if (session.account !== id || session.isOperator === isOperatorNow) return;
+      session.isOperator = isOperatorNow;
       this.#notifyOfRights(session);
     };
     this.#reader.onChanged(change);

@@ -42,6 +42,32 @@ const parseColor: Parse<string> = (text) => {
 // The server decides which zones exist. A query decodes `Etc/GMT+5` as `Etc/GMT 5`, and no name contains a space.
 const parseZone: Parse<string> = (text) => /^[\w+\-:/]{1,64}$/.exec(text.replace(/ /g, '+'))?.[0];
 
+/** A zone that an address names, and how the face calls it. */
+export interface NamedLabel {
+  name: string;
+  label: string;
+}
+
+const mostZones = 6;
+
+// A name may be an offset, which contains a colon itself.
+const zoneAndLabel = /^([+\- ]\d\d:\d\d|[^:]*)(?::(.*))?$/;
+
+const parseZones: Parse<readonly NamedLabel[]> = (text) => {
+  const zones = text.split(',').map((item): NamedLabel | undefined => {
+    const [, zone = '', label = ''] = zoneAndLabel.exec(item.replace(/^\s+(?!\d)/, '')) ?? [];
+    const name = parseZone(zone);
+    return name === undefined ? undefined : { name, label: label.trim() || cityOf(name) };
+  });
+  const isAllowed = zones.length <= mostZones && zones.every((zone) => zone !== undefined && zone.label.length <= 40);
+  return isAllowed ? (zones as NamedLabel[]) : undefined;
+};
+
+/** The last part of the name of a zone, which is a city for most. */
+export function cityOf(zone: string): string {
+  return zone.replace(/^.*\//, '').replace(/_/g, ' ');
+}
+
 const parseLanguage: Parse<string> = (text) => {
   try {
     return Intl.DateTimeFormat.supportedLocalesOf(text).length > 0 ? text : undefined;
@@ -95,6 +121,16 @@ export const faceParameters = {
     values: 'the IANA name of a zone',
     defaultText: 'none',
     meaning: 'a second zone, shown in small digits below the time',
+  }),
+  zones: parameter<readonly NamedLabel[]>({
+    parse: parseZones,
+    default: [],
+    label: 'Row of zones',
+    choices: 'Europe/Madrid:Madrid,Asia/Tokyo:Tokyo',
+    values: 'up to 6 IANA names of zones with labels, such as Asia/Tokyo:Tokyo',
+    defaultText: 'none',
+    meaning:
+      'a row of zones below the time, separated by commas, each with its label after a colon and marked if its date differs',
   }),
   hours: parameter<12 | 24 | null>({
     parse: (text) => (text === '12' ? 12 : text === '24' ? 24 : undefined),

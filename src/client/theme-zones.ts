@@ -2,10 +2,16 @@ import type { Appearance } from './appearance.ts';
 import type { ShownZone } from './face.ts';
 import { NamedZone, type NamedZoneOptions } from './named-zone.ts';
 
+/** A zone of the row, and what the face calls it. */
+export interface LabeledZone {
+  zone: ShownZone;
+  label: string;
+}
+
 export interface ShownZones {
   zone: ShownZone | null;
   secondZone: ShownZone | null;
-  /** By parameter: what is wrong with its zone, or null. */
+  /** By parameter, or name of a zone of the row: what is wrong with that zone, or null. */
   warnings: Record<string, string | null>;
 }
 
@@ -14,25 +20,30 @@ export class ThemeZones {
   readonly #zone: NamedZone | null;
   readonly #secondZone: NamedZone | null;
 
-  constructor({ zone, zone2 }: Pick<Appearance, 'zone' | 'zone2'>, options: NamedZoneOptions) {
+  /** The zones of the row. */
+  readonly row: readonly (LabeledZone & { zone: NamedZone })[];
+
+  constructor({ zone, zone2, zones }: Pick<Appearance, 'zone' | 'zone2' | 'zones'>, options: NamedZoneOptions) {
     this.#zone = zone === null ? null : new NamedZone(zone, options);
     this.#secondZone = zone2 === null ? null : new NamedZone(zone2, options);
+    this.row = zones.map(({ name, label }) => ({ zone: new NamedZone(name, options), label }));
   }
 
   /** Resolves when the requests have succeeded or failed. Failed requests are repeated. */
   async load(): Promise<void> {
-    await Promise.all([this.#zone?.load(), this.#secondZone?.load()]);
+    await Promise.all(this.#all.map((zone) => zone.load()));
   }
 
   /** Requests and reports nothing more. */
   stop(): void {
-    this.#zone?.stop();
-    this.#secondZone?.stop();
+    for (const zone of this.#all) zone.stop();
   }
 
   /** The zones that a face shows. The installation's zone is used if the queries name none, or an unknown one. */
   resolve(houseZone: ShownZone | null): ShownZones {
     const isUnknown = this.#zone?.status === 'unknown';
+    const rowWarnings: Record<string, string | null> = {};
+    for (const { zone } of this.row) rowWarnings[zone.name] = warningOf('zones', zone, 'it is not shown');
     return {
       zone: this.#zone === null || isUnknown ? houseZone : this.#zone,
       secondZone: this.#secondZone,
@@ -43,8 +54,14 @@ export class ThemeZones {
           `the time is shown in ${houseZone?.name ?? 'the zone of the installation'}`,
         ),
         zone2: warningOf('zone2', this.#secondZone, 'it is not shown'),
+        ...rowWarnings,
       },
     };
+  }
+
+  get #all(): NamedZone[] {
+    const named = [this.#zone, this.#secondZone].filter((zone): zone is NamedZone => zone !== null);
+    return [...named, ...this.row.map(({ zone }) => zone)];
   }
 }
 

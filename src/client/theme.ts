@@ -6,7 +6,9 @@ import { schedule } from './schedule.ts';
 import { loadStyleSheet } from './style-sheet.ts';
 import { type ShownZones, ThemeZones } from './theme-zones.ts';
 import { timeWidth } from './time-width.ts';
-import { fetchZone } from './zone-request.ts';
+import { cityOf } from './face-parameters.ts';
+import { zoneFetcher } from './zone-request.ts';
+import { createZoneRow } from './zone-row.ts';
 
 /** How far `shift` moves the clock, in percent of its window. */
 const shiftPercent = 1.5;
@@ -46,7 +48,7 @@ export async function prepare(
 ): Promise<void> {
   const { appearance, warnings } = readAppearance(query, setQuery);
   const zones = new ThemeZones(appearance, {
-    fetchOffsets: (name) => fetchZone(location.href, name, headers),
+    fetchOffsets: zoneFetcher(location.href, headers),
     schedule,
     random: Math.random,
     onChange: onZones,
@@ -85,7 +87,9 @@ export function applyTheme(): Theme {
   for (const name of ['--background', '--raised']) setColor(root, name, background);
   setLanguage(display, appearance.lang);
   const view = new ThemeView(appearance, display);
-  if (appearance.face === 'digital' && !isDefault) {
+  const { length } = appearance.zones;
+  if (length > 0) view.addZoneRow(display, zones);
+  if ((appearance.face === 'digital' && !isDefault) || length > 0) {
     const width = timeWidth(display, (wallClock) => view.textOf(wallClock));
     root.style.setProperty('--time-width', width.toFixed(2));
   }
@@ -94,11 +98,11 @@ export function applyTheme(): Theme {
 
 /** Restores the plain page, also after a theme that could be applied only in part. */
 function removeTheme(root: HTMLElement, display: HTMLElement): void {
-  root.classList.remove('digital', 'analog', 'transparent', 'shift', 'has-date', 'has-second-zone');
+  root.classList.remove('digital', 'analog', 'transparent', 'shift', 'has-date', 'has-second-zone', 'has-zones');
   delete root.dataset['setFace'];
   for (const element of [root, document.body]) element.removeAttribute('style');
   for (const name of ['lang', 'dir']) display.removeAttribute(name);
-  for (const added of document.querySelectorAll('#date, #second-zone, #dial')) added.remove();
+  for (const added of document.querySelectorAll('#date, #second-zone, #zones, #dial')) added.remove();
 }
 
 class ThemeView implements FaceView {
@@ -108,6 +112,7 @@ class ThemeView implements FaceView {
   readonly #date: HTMLElement | null;
   readonly #secondZone: HTMLElement | null;
   readonly #setHands: ((wallClock: number | null) => void) | null;
+  #drawZones: ((time: ShownTime | null) => void) | null = null;
 
   constructor(appearance: Appearance, display: HTMLElement) {
     this.#appearance = appearance;
@@ -119,12 +124,30 @@ class ThemeView implements FaceView {
     this.#setHands = face === 'analog' ? createAnalogDial(display, seconds) : null;
   }
 
+  addZoneRow(display: HTMLElement, { row }: ThemeZones): void {
+    const root = document.documentElement;
+    const { element: list, draw } = createZoneRow({
+      zones: row,
+      lang: this.#appearance.lang,
+      textOf: (wallClock) => this.textOf(wallClock),
+    });
+    setLanguage(list, this.#appearance.lang);
+    root.classList.add('has-zones');
+    root.style.setProperty('--zones', String(row.length));
+    // 4 are shown as 2 by 2 in a narrow window, and 5 and 6 as 2 by 3.
+    root.style.setProperty('--narrow-columns', String(row.length === 4 ? 2 : Math.min(row.length, 3)));
+    root.style.setProperty('--narrow-rows', String(Math.ceil(row.length / 3)));
+    (document.getElementById('second-zone') ?? display).insertAdjacentElement('afterend', list);
+    this.#drawZones = draw;
+  }
+
   textOf(wallClock: number): string {
     return this.#time.format(wallClock);
   }
 
   draw(time: ShownTime | null): void {
     this.#setHands?.(time?.wallClock ?? null);
+    this.#drawZones?.(time);
     if (this.#date !== null) write(this.#date, time === null ? '' : this.#dateFormat.format(time.wallClock));
     if (this.#secondZone !== null) write(this.#secondZone, this.#secondZoneText(time?.secondWallClock ?? null));
     if (this.#appearance.shift && time !== null) shiftPage(time.instant);
@@ -133,10 +156,9 @@ class ThemeView implements FaceView {
   #secondZoneText(wallClock: number | null): string {
     const { zone2, lang } = this.#appearance;
     if (wallClock === null || zone2 === null) return '';
-    const city = zone2.replace(/^.*\//, '').replace(/_/g, ' ');
     const text = this.textOf(wallClock);
     // Bidi isolates, since the name beside it may be written in the other direction.
-    return `${city} ${lang === null ? text : `\u2068${text}\u2069`}`;
+    return `${cityOf(zone2)} ${lang === null ? text : `\u2068${text}\u2069`}`;
   }
 }
 

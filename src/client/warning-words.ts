@@ -50,6 +50,18 @@ export const warningWords: Translations = {
     zh: '浏览器支持的语言标签',
     ar: 'رمز لغة يعرفه المتصفح',
   },
+  'up to 6 IANA names of zones with labels, such as Asia/Tokyo:Tokyo': {
+    es: 'hasta 6 nombres IANA de zonas horarias con etiquetas, como Asia/Tokyo:Tokyo',
+    de: 'bis zu 6 IANA-Namen von Zeitzonen mit Beschriftung, wie Asia/Tokyo:Tokyo',
+    fr: 'jusqu’à 6 noms IANA de fuseaux horaires avec libellés, comme Asia/Tokyo:Tokyo',
+    pt: 'até 6 nomes IANA de fusos horários com rótulos, como Asia/Tokyo:Tokyo',
+    it: 'fino a 6 nomi IANA di fusi orari con etichette, come Asia/Tokyo:Tokyo',
+    nl: 'hoogstens 6 IANA-namen van tijdzones met labels, zoals Asia/Tokyo:Tokyo',
+    pl: 'do 6 nazw IANA stref czasowych z etykietami, np. Asia/Tokyo:Tokyo',
+    ja: 'タイムゾーンの IANA 名とラベル、6 個まで（例：Asia/Tokyo:Tokyo）',
+    zh: '最多 6 个时区的 IANA 名称及标签，例如 Asia/Tokyo:Tokyo',
+    ar: 'حتى 6 أسماء مناطق زمنية من IANA مع تسميات، مثل Asia/Tokyo:Tokyo',
+  },
   'the IANA name of a zone': {
     es: 'el nombre IANA de una zona horaria',
     de: 'der IANA-Name einer Zeitzone',

@@ -41,7 +41,7 @@ export function pairingRoutes(context: WebContext): Routes {
         if (result === 'gone') throw new HttpError('unknown-code', 'This code has expired or was used.');
         if (result.state === 'waiting') return json({ state: 'waiting' });
         const { screenId, screen } = result;
-        const previous = await authenticator.authenticate(request, { kinds: pageKinds });
+        const previous = await authenticator.authenticate(request, { kinds: pageKinds, ownOnly: true });
         // The second collection of the same session replaces nothing.
         if (previous?.recordId !== screenId) await endReplaced(context, previous);
         return json({ state: 'paired' }, 200, await screenCookies.forScreen(request, screenId, screen));

@@ -18,6 +18,7 @@ import type { CsrfProtection } from './csrf.ts';
 import type { LastMessages } from './last-messages.ts';
 import type { WebSettings } from './options.ts';
 import type { ScreenCookies } from './screen-cookies.ts';
+import type { SharedCredentials } from './shared-credentials.ts';
 import type { Spread } from './spread.ts';
 
 /** What the routes of a web process share. Each route uses what it needs, so a new option need not be passed along. */
@@ -36,6 +37,8 @@ export interface WebContext {
   screenCommands: ScreenCommands;
   rosterView: RosterView;
   authenticator: Authenticator;
+  /** Null without a sign-in of another application. */
+  shared: SharedCredentials | null;
   cookies: Cookies;
   screenCookies: ScreenCookies;
   csrf: CsrfProtection;

@@ -29,7 +29,7 @@ const clockHeight = `document.querySelector('#dial, .digital #display').getBound
 
 /** Pairs of elements that overlap. A string, because the tests are compiled without the browser's types. */
 const overlaps = `(() => {
-  const boxes = ['.account', '#date', '#dial', '#display', '#second-zone', '#state', '#error']
+  const boxes = ['.account', '#date', '#dial', '#display', '#second-zone', '#zones', '#state', '#error']
     .map((name) => [name, document.querySelector(name)])
     .filter(([name, found]) => found !== null && !(name === '#display' && document.querySelector('#dial')))
     .map(([name, found]) => [name, found.getBoundingClientRect()]);
@@ -73,6 +73,7 @@ describe('a face', () => {
     '?face=analog&date=on&zone2=UTC',
     '?hours=12&weekday=on&color=ffe066&background=102030',
     '?background=transparent',
+    '?lang=ar&zones=Europe/Madrid:%D9%85%D8%AF%D8%B1%D9%8A%D8%AF,Asia/Tokyo,America/New_York:New%20York,Etc/UTC',
   ])('is accessible and fits its window: %s', async (query) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -127,24 +128,42 @@ describe('a face', () => {
     await expect.poll(() => page.url()).toBe(`${clock.url}/?face=12h&date=on`);
   });
 
-  test.each(['?face=analog&date=on&weekday=on&zone2=Asia/Tokyo', '?date=on&weekday=on&zone2=Asia/Tokyo'])(
-    'overlaps no lines in a small window: %s',
-    async (query) => {
-      await show(query);
-      for (const [width, height] of [
-        [320, 480],
-        [568, 320],
-        [600, 300],
-        [300, 170],
-        [1_000, 100],
-        [1_280, 720],
-      ] as const) {
-        await page.setViewportSize({ width, height });
-        expect(await page.evaluate(overlaps)).toEqual([]);
-        expect(await page.evaluate(clockHeight), `at ${width} by ${height}`).toBeGreaterThan(25);
-      }
-    },
-  );
+  const sixZones =
+    'zones=Europe/Madrid:Madrid,Asia/Tokyo,America/New_York:New%20York,Europe/London,Australia/Sydney,Etc/GMT%2B5:%D8%A8';
+
+  test('shows up to six zones with labels, and marks another date', async () => {
+    await show('?zone=Pacific/Pago_Pago&zones=Pacific/Kiritimati:Kiribati,Pacific/Pago_Pago,Mars/Base:Mars');
+    await expect.poll(() => page.locator('#zones .time').first().textContent()).toMatch(/^\d\d:\d\d:\d\d$/);
+    const [ahead, same, unknown] = await page.locator('#zones li').allTextContents();
+    // The two are 25 hours apart.
+    expect(ahead).toMatch(/^Kiribati \+(1 day|2 days) \d\d:\d\d:\d\d$/);
+    expect(same).toMatch(/^Pago Pago  \d\d:\d\d:\d\d$/);
+    expect(unknown).toBe('Mars  ');
+    await expect.poll(() => page.textContent('#warnings')).toMatch(/zones=Mars\/Base is unknown to the server/);
+    // The browser reports the response of 404 as an error.
+    consoleErrors.splice(0);
+  });
+
+  test.each([
+    '?face=analog&date=on&weekday=on&zone2=Asia/Tokyo',
+    '?date=on&weekday=on&zone2=Asia/Tokyo',
+    `?${sixZones}`,
+    `?${sixZones}&face=analog`,
+  ])('overlaps no lines in a small window: %s', async (query) => {
+    await show(query);
+    for (const [width, height] of [
+      [320, 480],
+      [568, 320],
+      [600, 300],
+      [300, 170],
+      [1_000, 100],
+      [1_280, 720],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      expect(await page.evaluate(overlaps)).toEqual([]);
+      expect(await page.evaluate(clockHeight), `at ${width} by ${height}`).toBeGreaterThan(25);
+    }
+  });
 
   test('uses the width of its window: fewer characters are larger', async () => {
     const widthOf = async (query: string): Promise<number> => {

@@ -84,7 +84,7 @@ test('a page restored from the back/forward cache is stale at first, then right 
   await page.goto(`${url}accounts/password_change/`);
   await passes(interruptedMs);
   await page.goBack({ waitUntil: 'commit' });
-  await momentOf(page, 'pageshow of a kept page');
+  await momentOf(page, 'pageshow of a restored page');
   const wokenAt = await momentOf(page, 'resume');
   await expectStaleAt(page, wokenAt);
   await expectRightSoonAfter(page, wokenAt);
@@ -162,7 +162,7 @@ const noteMoments = `
   document.addEventListener('resume', () => note('resume'));
   addEventListener('online', () => note('online'));
   addEventListener('offline', () => note('offline'));
-  addEventListener('pageshow', ({ persisted }) => persisted && note('pageshow of a kept page'));
+  addEventListener('pageshow', ({ persisted }) => persisted && note('pageshow of a restored page'));
 `;
 
 /** Signs in and waits until the page has been live for a while. */

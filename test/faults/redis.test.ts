@@ -8,11 +8,11 @@ import { TickSequence } from '../support/tick-sequence.ts';
 import { msUntil, until } from '../support/until.ts';
 import {
   adminPassword,
-  faultsOf as disorder,
+  faultsOf,
   Installation,
-  recordTicks as listen,
-  waitForTicks as more,
-  type ReceivedTick as Heard,
+  recordTicks,
+  waitForTicks,
+  type ReceivedTick,
   type RoleProcess,
 } from './installation.ts';
 
@@ -83,7 +83,7 @@ describe('while Redis is', () => {
   let web: RoleProcess;
   let owner: Client;
   let socket: TestSocket;
-  let heard: Heard[];
+  let received: ReceivedTick[];
   let everyRole: readonly [string, RoleProcess][];
 
   beforeAll(async () => {
@@ -92,8 +92,8 @@ describe('while Redis is', () => {
     everyRole = Object.entries(running.roles);
     owner = await web.owner();
     socket = await owner.connect();
-    heard = listen(socket);
-    await more(heard, 1);
+    received = recordTicks(socket);
+    await waitForTicks(received, 1);
   });
   afterAll(async () => {
     socket[Symbol.dispose]();
@@ -115,13 +115,13 @@ describe('while Redis is', () => {
       // Without the subscription, commands still work, so people can sign in.
       expect(answers).toMatchObject(outage === 'redis-deaf' ? { signIn: 302 } : { signIn: 503, retryAfter: true });
 
-      const before = heard.length;
+      const before = received.length;
       await end(running);
-      const backMs = await msUntil(() => heard.length > before, 'a tick comes');
+      const backMs = await msUntil(() => received.length > before, 'a tick comes');
       expect(backMs).toBeLessThan(1_000);
       await Promise.all(everyRole.map(([role, one]) => untilReadiness(role, one, 'ready', 1_000)));
-      await more(heard, 3);
-      expect(disorder(heard, 500)).toEqual([]);
+      await waitForTicks(received, 3);
+      expect(faultsOf(received, 500)).toEqual([]);
       expect(socket.socket.readyState).toBe(socket.socket.OPEN);
       expect((await owner.fetch('/accounts/password_change/')).status).toBe(200);
       using another = await owner.connect();
@@ -145,14 +145,14 @@ describe('while Redis is', () => {
       return redis.call('HINCRBY', 'clock:{time}:lease', 'until', 3600000)`;
     await running.redis.cli('EVAL', script, '0');
     const elapsedMs = stopwatch();
-    await more(heard, 2);
+    await waitForTicks(received, 2);
     expect(elapsedMs()).toBeLessThan(2_500);
-    await more(heard, 2);
-    expect(disorder(heard, 500)).toEqual([]);
+    await waitForTicks(received, 2);
+    expect(faultsOf(received, 500)).toEqual([]);
   });
 
   test('emptied, sockets close with 4401 within 2 s, no session is valid, and the owner can sign in again', async () => {
-    const last = heard.at(-1);
+    const last = received.at(-1);
     await running.redis.cli('FLUSHALL');
     const endedMs = await msUntil(() => socket.socket.readyState === socket.socket.CLOSED, 'the socket is closed');
     expect(endedMs).toBeLessThan(2_000);

@@ -1,45 +1,12 @@
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Client, type TestSocket } from '../support/client.ts';
 import { startClock } from '../support/clock-process.ts';
 import { stopwatch } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
+import { WallClock } from '../support/wall-clock.ts';
 import { faultsOf, type ReceivedTick, Installation, recordTicks, longestStepMs, waitForTicks } from './installation.ts';
 
-const library = faketimeLibrary();
-
-const directories: string[] = [];
-afterAll(() => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
-});
-
-/** The wall clock of processes, which can be set while they run. Their monotonic clock is the real one. */
-class WallClock {
-  readonly #file: string;
-  readonly env: Record<string, string>;
-
-  /** `setting`: an offset in seconds such as `+3600`, or `@` and the date at which the clock starts. */
-  constructor(setting: string) {
-    const directory = mkdtempSync(join(tmpdir(), 'clock-time-'));
-    directories.push(directory);
-    this.#file = join(directory, 'setting');
-    this.set(setting);
-    this.env = {
-      LD_PRELOAD: library,
-      FAKETIME_TIMESTAMP_FILE: this.#file,
-      FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    };
-  }
-
-  set(setting: string): void {
-    // libfaketime reads the file at each reading of the clock, so it is replaced in one step.
-    writeFileSync(`${this.#file}.new`, `${setting}\n`);
-    renameSync(`${this.#file}.new`, this.#file);
-  }
-}
+afterAll(() => WallClock.removeAll());
 
 /** Starts `clock all` with a wall clock, and signs in. */
 async function startAll(clock: WallClock, args: readonly string[] = [], zone = 'UTC') {
@@ -47,14 +14,6 @@ async function startAll(clock: WallClock, args: readonly string[] = [], zone = '
   const owner = new Client(all.url);
   await owner.signIn('admin', all.adminPassword());
   return { all, owner };
-}
-
-/** The path of Debian's libfaketime, which sets the wall clock of a single process. */
-function faketimeLibrary(): string {
-  const paths = ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`);
-  const found = paths.find((path) => existsSync(path));
-  if (found === undefined) throw new Error('libfaketime is missing: install it, as root: apt-get install libfaketime');
-  return found;
 }
 
 // Debian's redis-server does not run under libfaketime. redis.test.ts simulates a step of Redis's host.

@@ -41,7 +41,7 @@ describe('on two web processes over one Redis', () => {
   let there: WebApp;
   let sockets: TestSocket[];
   let ada: Client;
-  let kept: TestSocket;
+  let otherSocket: TestSocket;
 
   beforeAll(async () => {
     server = await RedisServer.start();
@@ -54,10 +54,10 @@ describe('on two web processes over one Redis', () => {
     await here.auth.accounts.add('ada', password, false);
     ada = await here.signedIn('ada');
     sockets = [await ada.connect(), await ada.connect(), await at(there, ada).connect()];
-    kept = await (await there.signedIn('bob')).connect();
+    otherSocket = await (await there.signedIn('bob')).connect();
   });
   afterEach(async () => {
-    for (const socket of [...sockets, kept]) socket[Symbol.dispose]();
+    for (const socket of [...sockets, otherSocket]) socket[Symbol.dispose]();
     await here.auth.accounts.remove('ada');
   });
   afterAll(async () => {
@@ -70,8 +70,8 @@ describe('on two web processes over one Redis', () => {
     expect(await Promise.all(sockets.map(closesWithinASecond))).toEqual([4401, 4401, 4401]);
     expect(await isIn(ada)).toBe(false);
     expect(await isIn(at(there, ada))).toBe(false);
-    kept.send('{"sync":1}');
-    expect(JSON.parse(await kept.next()).sync.echo).toBe(1);
+    otherSocket.send('{"sync":1}');
+    expect(JSON.parse(await otherSocket.next()).sync.echo).toBe(1);
   }
 
   test('a session is accepted by a process that has never seen it, and its sockets stay open', async () => {
@@ -119,7 +119,7 @@ describe('on two web processes over one Redis', () => {
     const areClosed = (): boolean => here.sockets === 0 && there.sockets === 0;
     expect(await msUntil(areClosed, 'no socket is open')).toBeLessThan(2_000);
     expect(await sockets[0]?.closed).toBe(4401);
-    expect(await kept.closed).toBe(4401);
+    expect(await otherSocket.closed).toBe(4401);
     expect(await isIn(ada)).toBe(false);
     await here.auth.accounts.add('bob', password, false);
   });

@@ -197,11 +197,11 @@ export class ScreenWorld extends VirtualClock {
   }
 
   /** Closes the newest socket from the server's side. */
-  closeBy(code: number): void {
+  closeBy(code: number, reason?: string): void {
     const { socket } = this;
     if (!socket.isOpen || socket.hasEnded) return;
     end(socket, this.now, code);
-    socket.events.closed(code);
+    socket.events.closed(code, reason);
   }
 
   /** Suspends the device: its monotonic clock stops, and none of its timers fires. */

@@ -9,7 +9,7 @@ const documentation = readFileSync(join(import.meta.dirname, '../../docs/faces.m
 describe('readAppearance', () => {
   test('reads every parameter', () => {
     const { appearance, warnings } = readAppearance(
-      '?face=analog&zone=Asia/Tokyo&zone2=UTC&hours=12&seconds=off&date=on&weekday=1&lang=es&size=60&color=fff&background=%23000000' +
+      '?face=analog&zone=Asia/Tokyo&zone2=UTC&zones=Europe/Madrid:Madrid,Etc/GMT+5,+05:30:Delhi&hours=12&seconds=off&date=on&weekday=1&lang=es&size=60&color=fff&background=%23000000' +
         '&trim=-40&shift=on&stale=dash',
     );
     expect(warnings).toEqual([]);
@@ -17,6 +17,11 @@ describe('readAppearance', () => {
       face: 'analog',
       zone: 'Asia/Tokyo',
       zone2: 'UTC',
+      zones: [
+        { name: 'Europe/Madrid', label: 'Madrid' },
+        { name: 'Etc/GMT+5', label: 'GMT+5' },
+        { name: '+05:30', label: 'Delhi' },
+      ],
       hours: 12,
       seconds: false,
       date: true,

@@ -23,7 +23,7 @@ const busy = { type: 'response', response: { status: 503, retryAfterMs: 7_000, s
 const nothing = { type: 'response', response: null } as const;
 const tick = { type: 'tick', tick: { channel: 'time', text: '', at: 1, seq: 1 }, isContradiction: false } as const;
 const opened = { type: 'opened' } as const;
-const closed = (code: number): ConnectionEvent => ({ type: 'closed', code });
+const closed = (code: number, reason?: string): ConnectionEvent => ({ type: 'closed', code, reason });
 
 /** `due`: time passes until something is due. */
 type Happening = ConnectionEvent | 'due';
@@ -79,6 +79,18 @@ describe('the machine', () => {
     [
       'is signed out after 4401 and one refusal',
       [...toOpen, closed(4401), 'due', refused],
+      'signed-out',
+      ['close-socket', 'report-state'],
+    ],
+    [
+      'sends a request at once after 4401 with the reason recheck',
+      [...toOpen, closed(4401, 'recheck')],
+      'requesting',
+      ['cancel-request', 'request-state'],
+    ],
+    [
+      'is signed out after a recheck and one refusal',
+      [...toOpen, closed(4401, 'recheck'), refused],
       'signed-out',
       ['close-socket', 'report-state'],
     ],

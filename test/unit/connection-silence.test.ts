@@ -294,7 +294,7 @@ describe('the state live', () => {
     expect(world.state).toBe('stale');
   });
 
-  test('is kept by a hidden page that does not draw, and lost if that page does not draw once it is visible', async () => {
+  test('stays live on a hidden page that does not draw, and stops if that page does not draw once it is visible', async () => {
     const world = await liveWorld();
     world.connection.setVisible(false);
     world.isDrawingBroken = true;

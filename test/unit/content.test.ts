@@ -32,7 +32,7 @@ describe('a content', () => {
     expect(() => parseJson('[1e400]')).toThrow('A number is too large.');
   });
 
-  test('nested ten thousand deep is refused or kept, without an unexpected error', () => {
+  test('nested ten thousand deep is refused or unchanged, without an unexpected error', () => {
     const text = '['.repeat(10_000) + ']'.repeat(10_000);
     expect(() => jsonContent(parseJson(text))).toThrow(/not JSON|bytes/);
   });

@@ -24,7 +24,7 @@ describe('the table of words', () => {
 
   test('has every warning about an address', () => {
     const queries = [
-      'face=x&zone=!&zone2=!&hours=13&seconds=x&date=x&weekday=x&lang=!&size=1&trim=x&shift=x&stale=x&foo=1',
+      'face=x&zone=!&zone2=!&zones=!&hours=13&seconds=x&date=x&weekday=x&lang=!&size=1&trim=x&shift=x&stale=x&foo=1',
       'color=x&background=x&zone=UTC&zone=UTC',
       'color=777777',
       'color=777777&background=888888',
@@ -40,7 +40,7 @@ describe('the table of words', () => {
     ['failing', 'zone=Mars: its offset could not be loaded from the server; trying again'],
   ])('has every warning about a zone: %s', async (answer, expected) => {
     const zones = new ThemeZones(
-      { zone: 'Mars', zone2: 'Mars' },
+      { zone: 'Mars', zone2: 'Mars', zones: [{ name: 'Mars', label: 'Mars' }] },
       {
         fetchOffsets: async () => {
           if (answer === 'failing') throw new Error('no answer');

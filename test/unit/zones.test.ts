@@ -162,9 +162,10 @@ describe('named zone', () => {
   });
 
   test('is replaced by the zone of the installation, with a warning, if it is unknown', async () => {
-    answers = [null];
+    answers = [null, null, null];
     const house = new HouseZone('Europe/Madrid', { zone: 'Europe/Madrid', utcOffsetMs: 0, nextUtcOffset: null });
-    const zones = new ThemeZones({ zone: 'Mars/Base', zone2: 'Moon/Base' }, options());
+    const row = [{ name: 'Sun/Base', label: 'Sun' }];
+    const zones = new ThemeZones({ zone: 'Mars/Base', zone2: 'Moon/Base', zones: row }, options());
     expect(zones.resolve(house).zone?.name).toBe('Mars/Base');
     await zones.load();
     const { zone: shown, warnings } = zones.resolve(house);
@@ -172,6 +173,7 @@ describe('named zone', () => {
     expect(warnings).toEqual({
       zone: 'zone=Mars/Base is unknown to the server: the time is shown in Europe/Madrid',
       zone2: 'zone2=Moon/Base is unknown to the server: it is not shown',
+      'Sun/Base': 'zones=Sun/Base is unknown to the server: it is not shown',
     });
   });
 });

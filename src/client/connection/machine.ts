@@ -22,7 +22,7 @@ import { restartBurst, probeNow } from './sync.ts';
  *               failed, or 5 s passed                  waiting for a request
  *               1 s passed on an untested path         waiting for a request; the handshake may still open
  *  open         closed, or a probe timed out           waiting for a handshake
- *               closed with 4401                       waiting for a request
+ *               closed with 4401                       waiting for a request; requesting, for a `recheck`
  *               response 401, twice                    signed-out
  *  waiting      time for a handshake                   opening
  *               time for a request                     requesting
@@ -123,7 +123,7 @@ function handle(state: State, event: ConnectionEvent, context: StepContext): voi
       onOpened(state, context);
       break;
     case 'closed':
-      if (phase.name === 'open') offline.afterDisconnect(state, context, event.code);
+      if (phase.name === 'open') offline.afterDisconnect(state, context, event.code, event.reason);
       else if (offline.isOffline(phase)) offline.afterFailedHandshake(state, phase, context);
       break;
     case 'response':

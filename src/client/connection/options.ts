@@ -36,7 +36,7 @@ export interface SocketEvents {
   opened(): void;
   /** A text frame. */
   received(text: string): void;
-  closed(code: number): void;
+  closed(code: number, reason?: string): void;
 }
 
 export interface Socket {

@@ -156,7 +156,7 @@ export class Connection {
       socket = this.#options.openSocket({
         opened: () => ifCurrent(() => this.#dispatch({ type: 'opened' })),
         received: (text) => ifCurrent(() => this.#receive(text)),
-        closed: (code) => ifCurrent(() => this.#closed(code)),
+        closed: (code, reason) => ifCurrent(() => this.#closed(code, reason)),
       });
       this.#socket = socket;
     } catch {
@@ -165,9 +165,9 @@ export class Connection {
     }
   }
 
-  #closed(code: number): void {
+  #closed(code: number, reason?: string): void {
     this.#socket = null;
-    this.#dispatch({ type: 'closed', code });
+    this.#dispatch({ type: 'closed', code, reason });
   }
 
   #closeSocket(): void {

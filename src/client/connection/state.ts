@@ -169,7 +169,7 @@ export type ConnectionEvent =
   /** The second now due was drawn without an error. */
   | { readonly type: 'drawn' }
   | { readonly type: 'opened' }
-  | { readonly type: 'closed'; readonly code: number }
+  | { readonly type: 'closed'; readonly code: number; readonly reason?: string | undefined }
   | FrameEvent
   /** Null: there was no response in time, or none at all. */
   | { readonly type: 'response'; readonly response: StateResponse | null };

@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { selfSignedCertificate } from '../support/certificate.ts';
+import { Client, type TestSocket } from '../support/client.ts';
+import { startClock } from '../support/clock-process.ts';
+import { FakeNtpServer } from '../support/ntp-server.ts';
+import { alertsDiffer, Prometheus, scrapedAround } from '../support/prometheus.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+import { WallClock } from '../support/wall-clock.ts';
+import { Installation, type RoleProcess } from './installation.ts';
+
+const dashboardFile = join(import.meta.dirname, '../../deploy/grafana/clock.json');
+
+let installation: Awaited<ReturnType<typeof Installation.start>>;
+let roles: Record<'web' | 'worker' | 'beat', RoleProcess>;
+let owner: Client;
+let socket: TestSocket;
+
+beforeAll(async () => {
+  installation = await Installation.start();
+  ({ roles } = installation);
+  owner = await roles.web.owner();
+  socket = await owner.connect();
+  await socket.nextTick('time', 10_000);
+}, 60_000);
+
+afterAll(async () => {
+  await installation?.[Symbol.asyncDispose]();
+  WallClock.removeAll();
+});
+
+/** Waits until a process relayed or published `count` more ticks. */
+async function moreTicks(role: RoleProcess, count: number): Promise<void> {
+  const before = await role.metric('clock_ticks_total');
+  await until(
+    async () => (await role.metric('clock_ticks_total')) >= before + count,
+    `${count} more ticks`,
+    20_000,
+    100,
+  );
+}
+
+describe('the alerting rules', () => {
+  test('fire nothing in half an hour of a healthy installation', async () => {
+    let problem = '';
+    const isQuiet = async (): Promise<boolean> => {
+      problem = alertsDiffer(await scrapedAround(roles, () => moreTicks(roles.web, 6)), 30, [], '');
+      return problem === '';
+    };
+    // On a loaded machine ticks may come late for a while.
+    await until(isQuiet, 'nothing fires', 60_000).catch(() => {});
+    expect(problem).toBe('');
+  }, 90_000);
+
+  test.each([
+    ['web', 'ClockWebAbsent'],
+    ['beat', 'ClockWithoutLeader'],
+  ] as const)('fire if no %s is scraped', async (missing, alert) => {
+    const { [missing]: _, ...others } = roles;
+    const scrapes = await scrapedAround(others, () => moreTicks(roles.worker, 4));
+    expect(alertsDiffer(scrapes, 30, [alert])).toBe('');
+  });
+
+  test('fire if the only worker stops, and if its tasks expire', async () => {
+    const scrapes = await scrapedAround(roles, async () => {
+      roles.worker.process.kill('SIGSTOP');
+      await until(async () => (await roles.web.metric('clock_tick_age_seconds')) > 2.5, 'ticks stop', 20_000, 50);
+      const stale = await scrapedAround({ web: roles.web, beat: roles.beat }, async () => {});
+      expect(alertsDiffer(stale, 10, ['ClockStale'])).toBe('');
+      roles.worker.process.kill('SIGCONT');
+      const expired = async (): Promise<boolean> => (await roles.worker.metric('clock_tasks_expired_total')) > 1;
+      await until(expired, 'tasks expire', 20_000, 50);
+      await moreTicks(roles.web, 1);
+    });
+    expect(alertsDiffer(scrapes, 30, ['ClockTasksExpire'])).toBe('');
+  });
+
+  test('fire if there never was a tick', async () => {
+    await using empty = await Installation.prepare();
+    const web = await empty.begin('web');
+    const beat = await empty.begin('beat');
+    const leads = async (): Promise<boolean> => (await beat.metric('clock_beat_leader')) === 1;
+    await until(leads, 'the beat leads', 10_000);
+    const scrapes = await scrapedAround({ web, beat }, async () => {});
+    expect(alertsDiffer(scrapes, 10, ['ClockStale'])).toBe('');
+  });
+
+  test('fire if Redis answers nothing', async () => {
+    installation.redis.pause();
+    try {
+      const isDown = async (): Promise<boolean> =>
+        (await roles.web.metric('clock_backend_up')) === 0 &&
+        (await roles.beat.metric('clock_beat_leader')) === 0 &&
+        (await roles.web.metric('clock_tick_age_seconds')) > 2.5;
+      await until(isDown, 'the roles notice it', 20_000, 50);
+      const scrapes = await scrapedAround(roles, async () => {});
+      expect(alertsDiffer(scrapes, 10, ['ClockBackendDown', 'ClockStale', 'ClockWithoutLeader'])).toBe('');
+    } finally {
+      installation.redis.resume();
+    }
+    await moreTicks(roles.web, 1);
+  });
+
+  test('fire if ticks come late', async () => {
+    const proxy = await TcpProxy.start(installation.redis.port, { up: () => 300, down: () => 300 });
+    const late = await installation.begin('web', [], {}, proxy.port);
+    const scrapes = await scrapedAround({ late, beat: roles.beat }, () => moreTicks(late, 4));
+    expect(alertsDiffer(scrapes, 30, ['ClockTicksLate'], '')).toBe('');
+    await late.process.stop();
+    await proxy.stop();
+  });
+
+  test('fire if a web process is full, if its certificate expires, and if the clock of its host is off', async () => {
+    const certificate = await selfSignedCertificate(10);
+    const wallClock = new WallClock('+5');
+    const tls = ['--tls-cert', certificate.certFile, '--tls-key', certificate.keyFile];
+    const web = await installation.begin('web', [...tls, '--max-sockets', '0'], wallClock.env);
+    const isOff = async (): Promise<boolean> => Math.abs(await web.metric('clock_offset_seconds')) > 4;
+    await until(isOff, 'its offset is known', 10_000);
+    const plain = await installation.begin('web', ['--max-sockets', '0']);
+    const client = new Client(plain.url);
+    client.cookies.set('sessionid', owner.cookies.get('sessionid') ?? '');
+    const targets = { web, plain, beat: roles.beat };
+    const scrapes = await scrapedAround(targets, async () => {
+      await expect(client.connect()).rejects.toMatchObject({ status: 503 });
+      await moreTicks(plain, 2);
+    });
+    expect(alertsDiffer(scrapes, 90, ['ClockCertificateExpires', 'ClockHostTimeOff', 'ClockRefusesScreens'])).toBe('');
+    await Promise.all([web.process.stop(), plain.process.stop(), certificate.remove()]);
+  });
+
+  test('fire if a live screen may be wrong', async () => {
+    socket.send(JSON.stringify({ status: { build: 'x', state: 'live', offsetMs: 0, errorMs: 500 } }));
+    const isWrong = async (): Promise<boolean> =>
+      /clock_screens\{[^}]*state="wrong"[^}]*\} 1/.test(await (await roles.web.ask('/metrics')).text());
+    await until(isWrong, 'the screen is counted', 20_000, 100);
+    const scrapes = await scrapedAround(roles, () => moreTicks(roles.web, 2));
+    expect(alertsDiffer(scrapes, 10, ['ClockScreensWrong'])).toBe('');
+  });
+
+  test('fire if house time is off, and if no NTP server answers', async () => {
+    await using server = await FakeNtpServer.start();
+    const name = `${server.server.host}:${server.server.port}`;
+    server.aheadMs = 3_000;
+    await using off = await startClock(['all', '--ntp-server', name]);
+    const known = async (): Promise<boolean> => Math.abs(await off.metric('clock_authority_offset_seconds')) > 2;
+    await until(known, 'the offset is known', 20_000, 50);
+    const scrapes = await scrapedAround({ off }, async () => {});
+    expect(alertsDiffer(scrapes, 40, ['ClockAuthorityOff'])).toBe('');
+
+    server.reply = () => {};
+    await using unknown = await startClock(['all', '--ntp-server', name]);
+    await until(async () => (await unknown.metric('clock_tick_age_seconds')) >= 0, 'it ticks', 20_000, 50);
+    const silent = await scrapedAround({ unknown }, async () => {});
+    expect(alertsDiffer(silent, 40, ['ClockAuthorityUnknown'])).toBe('');
+  });
+});
+
+test('each expression of the dashboard has a result in Prometheus', async () => {
+  await using server = await FakeNtpServer.start();
+  const { host, port } = server.server;
+  const certificate = await selfSignedCertificate();
+  const tls = ['--tls-cert', certificate.certFile, '--tls-key', certificate.keyFile];
+  const web = await installation.begin('web', [...tls, '--ntp-server', `${host}:${port}`]);
+  const left = await owner.connect();
+  left.socket.close();
+  await left.closed;
+  const ports = [...Object.values(roles), web].map(({ process }) => process.internalPort);
+  await using prometheus = await Prometheus.start(ports);
+  const dashboard = JSON.parse(readFileSync(dashboardFile, 'utf8')) as {
+    panels: { title: string; targets: { expr: string }[] }[];
+  };
+  const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  expect(expressions.length).toBeGreaterThan(20);
+  for (const expression of expressions) {
+    const query = expression.replaceAll('$__rate_interval', '30s');
+    const result = async (): Promise<boolean> => {
+      const values = await prometheus.query(query);
+      return values.length > 0 && values.every((value) => !Number.isNaN(value));
+    };
+    await until(result, `${query} has a result`, 20_000, 200);
+  }
+  await Promise.all([web.process.stop(), certificate.remove()]);
+}, 90_000);
