@@ -85,8 +85,6 @@ async function act(name: string, choose: () => Promise<void>, confirm?: string):
     .click();
   await choose();
   if (confirm !== undefined) await operator.getByRole('alertdialog').getByRole('button', { name: confirm }).click();
-  const close = operator.getByRole('button', { name: 'Close' });
-  if (await close.isVisible()) await close.click();
 }
 
 /** The audit lines of the first process. */
@@ -117,6 +115,7 @@ test('a screen of another process is listed, identified, set and signed out from
     await operator.getByLabel('Face', { exact: true }).fill('face=analog');
     await operator.getByRole('button', { name: 'Set face' }).click();
     await operator.getByText('Face set: ').waitFor();
+    await operator.getByRole('button', { name: 'Close' }).click();
   });
   await lobby.goto(`${there.url}/`);
   await lobby.locator('#dial').waitFor({ ...soon, state: 'attached' });

@@ -95,7 +95,7 @@ describe('the page of screens', () => {
     await app.tick('12:00:00');
     await clock.goto(`${app.url}/`);
     await expect.poll(names).toEqual(['Lobby', 'ben']);
-    await expect.poll(() => page.textContent('#summary')).toBe('2 rows · trouble: 1 away');
+    await expect.poll(() => page.textContent('#summary')).toBe('2 rows · problems: 1 away');
     await other.close();
     await expect.poll(names).toEqual(['Lobby']);
     expect(consoleErrors).toEqual([]);
