@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { AuthorityCheck } from './authority/authority-check.ts';
 import { commandSecrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
-import { commandRedisBackend, dataDirectory, embeddedBackend, hasEmbeddedData, namesRedis } from './backends.ts';
+import { commandRedisBackend, dataDirectory, embeddedBackend, hasEmbeddedData, isRedisConfigured } from './backends.ts';
 import {
   check,
   durabilityChecks,
@@ -34,7 +34,7 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
     ...(internalPort === undefined ? [] : [portCheck('--internal-port', internalHost, internalPort, false)]),
   ];
   const log = silentLogger();
-  if (!namesRedis(config)) {
+  if (!isRedisConfigured(config)) {
     const directory = dataDirectory(config, environment);
     if (hasEmbeddedData(directory)) {
       const backend = embeddedBackend(directory, false, log);

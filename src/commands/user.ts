@@ -2,7 +2,7 @@ import { accountId, accountNamePattern, type Account, type Accounts } from '../a
 import { passwordProblem } from '../auth/passwords.ts';
 import { UserError } from '../lifecycle.ts';
 import { printList } from './print.ts';
-import { askNewPassword } from './prompt.ts';
+import { promptNewPassword } from './prompt.ts';
 
 /** The commands of `clock user`. They throw a `UserError` if they fail. */
 export class UserCommands {
@@ -70,7 +70,7 @@ function validName(name: string): string {
 }
 
 async function readNewPassword(name: string, { passwordStdin = false }: { passwordStdin?: boolean }): Promise<string> {
-  const password = await askNewPassword(passwordStdin);
+  const password = await promptNewPassword(passwordStdin);
   const problem = passwordProblem(password, name);
   if (problem !== null) throw new UserError(`the password ${problem}`);
   return password;

@@ -8,7 +8,7 @@ import { UserError } from '../lifecycle.ts';
 import type { ZoneOffsets } from '../protocol.ts';
 import { timeTextAt } from './shown-time.ts';
 import { TerminalFace, type Output, type Reading } from './terminal-face.ts';
-import { type Problem, problemOfAnswer, problemOfError } from './watch-problem.ts';
+import { type Problem, problemOfResponse, problemOfError } from './watch-problem.ts';
 
 const onceWithinMs = 10_000;
 /** A server that is restarting may refuse a valid token for a moment. */
@@ -135,7 +135,7 @@ function programOf(
     fetchState: async (timeoutMs, signal) => {
       try {
         const answer = await fetchState(base, timeoutMs, { headers, signal });
-        onProblem(problemOfAnswer(answer, base.origin));
+        onProblem(problemOfResponse(answer, base.origin));
         return answer;
       } catch (error) {
         if (!signal?.aborted) onProblem(problemOfError(error, base.origin));

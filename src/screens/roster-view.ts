@@ -72,6 +72,12 @@ export class RosterView {
     return { records: await this.#records.read(), connected };
   }
 
+  /** What all entries are made of. An entry that did not change has the same source as in the last call. */
+  async sources(): Promise<EntrySource[]> {
+    await this.#read();
+    return [...this.#sources.values()];
+  }
+
   /** Frees the memory if no request has read the roster for 30 s. */
   releaseIfUnused(): void {
     if (this.#monotonicNow() - this.#readAt < releaseAfterMs) return;
