@@ -1,4 +1,5 @@
-import { newId, screenIdleLifetimeMs } from '../auth/sessions.ts';
+import { screenIdleLifetimeMs } from '../auth/session-renewal.ts';
+import { newId } from '../auth/sessions.ts';
 import type { Records } from '../backend/records.ts';
 import type { ScreenInfo } from '../protocol.ts';
 import type { HouseTime } from '../time/house-time.ts';
