@@ -1,62 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Channels } from '../../src/channels/channels.ts';
-import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
-import { channels as periodicChannels } from '../../src/backends.ts';
-import { silentLogger } from '../../src/logger.ts';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { withEachBackend, type World } from '../support/channel-world.ts';
 import type { Client, TestSocket } from '../support/client.ts';
-import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
-import { redisBackendOf, WebApp } from '../support/web-app.ts';
+import type { WebApp } from '../support/web-app.ts';
 
-/** A web process, and the channels as a command on the host sees them. */
-interface World extends AsyncDisposable {
-  app: WebApp;
-  host: { channels: Channels; publish(channel: string, json: string): Promise<unknown> };
-}
-
-describe.concurrent('with the embedded backend', () => {
-  fulfilsContract(async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'clock-channels-'));
-    const backendOf = (exclusive: boolean) =>
-      new EmbeddedBackend({ dataDir, channels: periodicChannels, log: silentLogger(), exclusive });
-    const app = await WebApp.start({ backend: backendOf(true) });
-    const other = backendOf(false);
-    await other.start();
-    return worldOf(app, other, async () => {
-      await other.stop();
-      await app[Symbol.asyncDispose]();
-      await rm(dataDir, { recursive: true });
-    });
-  });
-});
-
-describe.concurrent('with Redis', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    server = await RedisServer.start();
-  });
-  afterAll(() => server.stop());
-
-  fulfilsContract(async () => {
-    const prefix = `${randomUUID()}:`;
-    const app = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
-    const other = redisBackendOf(server.url, prefix);
-    await other.start();
-    return worldOf(app, other, async () => {
-      await other.stop();
-      await app[Symbol.asyncDispose]();
-    });
-  });
-});
-
-function worldOf(app: WebApp, other: EmbeddedBackend | ReturnType<typeof redisBackendOf>, end: () => Promise<void>) {
-  const publish = (channel: string, json: string) => other.publications.publish({ channel, json });
-  return { app, host: { channels: new Channels(other), publish }, [Symbol.asyncDispose]: end };
-}
+withEachBackend(fulfilsContract);
 
 function fulfilsContract(create: () => Promise<World>): void {
   const worldTest = (title: string, check: (world: World) => Promise<void>): void => {
@@ -84,13 +32,13 @@ function fulfilsContract(create: () => Promise<World>): void {
     using first = await client.connect('?channels=news');
     using other = await client.connect('?channels=time');
     await world.host.publish('news', '"Doors open at nine"');
-    const frame = await first.next(5_000);
+    const frame = await first.next();
     expect(JSON.parse(frame)).toEqual({
       message: { news: 'Doors open at nine', at: expect.any(Number), seq: expect.any(Number) },
       channel: 'news',
     });
     using late = await client.connect('?channels=time,news');
-    expect(await late.next(5_000)).toBe(frame);
+    expect(await late.next()).toBe(frame);
     await world.app.tick('15:03:27');
     expect((await other.nextTick()).text).toBe('15:03:27');
     expect(other.frames).toEqual([]);
@@ -111,7 +59,7 @@ function fulfilsContract(create: () => Promise<World>): void {
       stale: false,
     });
     await world.host.publish('constructor', '{"room":7}');
-    await until(async () => (await state())['seq'] !== null, 'the message', 5_000);
+    await until(async () => (await state())['seq'] !== null, 'the message');
     expect(await state()).toMatchObject({ current: { room: 7 }, at: expect.any(Number), stale: false });
     world.app.backend.staged = 'redis-down';
     expect(await state()).toMatchObject({ current: { room: 7 }, stale: true });
@@ -123,7 +71,7 @@ function fulfilsContract(create: () => Promise<World>): void {
       const client = await joinable(world, 'news');
       using before = await client.connect('?channels=news,time');
       await world.host.publish('news', '"old"');
-      const old = JSON.parse(await before.next(5_000));
+      const old = JSON.parse(await before.next());
       await world.host.channels.remove('news');
       expect(await world.host.publish('news', '"nobody"')).toBe('unknown-channel');
       await until(async () => (await statusOf(client, 'news')) === 404, 'the channel is unknown');
@@ -131,11 +79,11 @@ function fulfilsContract(create: () => Promise<World>): void {
       await until(async () => (await statusOf(client, 'news')) === 101, 'the channel is known');
       using after = await client.connect('?channels=news');
       await world.host.publish('news', '"new"');
-      const next = JSON.parse(await after.next(5_000));
+      const next = JSON.parse(await after.next());
       expect(next.message.news).toBe('new');
       expect(next.message.seq).toBeGreaterThan(old.message.seq);
       await world.app.tick('15:03:27');
-      expect((await before.nextTick('time', 5_000)).text).toBe('15:03:27');
+      expect((await before.nextTick()).text).toBe('15:03:27');
       expect(before.socket.readyState).toBe(before.socket.OPEN);
     },
   );
@@ -162,14 +110,14 @@ function fulfilsContract(create: () => Promise<World>): void {
     using socket = await operator.connect('?channels=control,news');
     using untouched = await (await operatorOf(app, 'mia')).connect('?channels=control');
     await host.publish('control', '"first"');
-    expect((await socket.nextTick('control', 5_000)).text).toBe('first');
+    expect((await socket.nextTick('control')).text).toBe('first');
     await app.auth.accounts.setOperator('eva', false);
     await until(async () => (await statusOf(operator, 'control')) === 403, 'the loss', 1_500);
     await host.publish('control', '"second"');
     await host.publish('news', '"for everyone"');
-    expect((await untouched.nextTick('control', 5_000)).text).toBe('first');
-    expect((await untouched.nextTick('control', 5_000)).text).toBe('second');
-    const { message } = JSON.parse(await socket.next(5_000));
+    expect((await untouched.nextTick('control')).text).toBe('first');
+    expect((await untouched.nextTick('control')).text).toBe('second');
+    const { message } = JSON.parse(await socket.next());
     expect(message.news).toBe('for everyone');
   });
 
@@ -182,10 +130,10 @@ function fulfilsContract(create: () => Promise<World>): void {
     expect(response.status).toBe(200);
     const answer = (await response.json()) as { seq: number; at: number };
     expect(answer).toEqual({ seq: expect.any(Number), at: expect.any(Number) });
-    const frame = await socket.next(5_000);
+    const frame = await socket.next();
     expect(JSON.parse(frame).message).toEqual({ news: '<b>ünïcode</b> 🕒 \u202eabc', ...answer });
     await post(app, '{"channel":"news", "json": {"__proto__": [1, null, "x"]}}', token);
-    expect(await socket.next(5_000)).toContain('{"news":{"__proto__":[1,null,"x"]},"at":');
+    expect(await socket.next()).toContain('{"news":{"__proto__":[1,null,"x"]},"at":');
     expect(app.web.sources.publishedMessages?.().get('news')).toBe(2);
   });
 
@@ -265,16 +213,21 @@ function fulfilsContract(create: () => Promise<World>): void {
       const responses = await Promise.all(
         Array.from({ length: 1_000 }, (_, n) => post(app, { channel: 'news', json: n }, tokens[n % 20] ?? {})),
       );
-      const sent = responses.flatMap(({ status }, n) => (status === 200 ? [n] : []));
-      const refused = responses.filter(({ status }) => status === 429);
-      expect(sent.length + refused.length).toBe(1_000);
-      expect(sent.length).toBeGreaterThanOrEqual(50);
-      expect(refused.every(({ headers }) => headers.get('retry-after') === '1')).toBe(true);
-      await until(() => socket.frames.length >= sent.length, 'all messages', 10_000);
+      const numbersOf = (...codes: number[]) =>
+        responses.flatMap(({ status }, n) => (codes.includes(status) ? [n] : []));
+      const [sent, refused] = [numbersOf(200), numbersOf(429)];
+      // A busy process may miss Redis's answer, and cannot say whether the message was sent.
+      const unknown = numbersOf(503);
+      expect(sent.length + refused.length + unknown.length).toBe(1_000);
+      expect(sent.length).toBeGreaterThan(0);
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused.every((n) => responses[n]?.headers.get('retry-after') === '1')).toBe(true);
       await world.host.publish('news', '"end"');
-      await until(() => socket.frames.at(-1)?.includes('"end"'), 'the last message', 10_000);
+      await until(() => socket.frames.at(-1)?.includes('"end"'), 'the last message', 20_000);
       const received = socket.frames.slice(0, -1).map((frame) => JSON.parse(frame).message);
-      expect(received.map(({ news }) => news).toSorted((a, b) => a - b)).toEqual(sent);
+      const numbers = received.map(({ news }) => news as number).toSorted((a, b) => a - b);
+      expect(new Set(numbers).size).toBe(numbers.length);
+      expect(numbers.filter((n) => !unknown.includes(n))).toEqual(sent);
       const seqs = received.map(({ seq }) => seq);
       expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
     },
