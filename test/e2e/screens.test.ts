@@ -100,7 +100,7 @@ describe('the page of screens', () => {
       await app.tick('12:00:00');
       return page.textContent('#summary');
     };
-    await expect.poll(summary, { interval: 500 }).toBe('2 rows · trouble: 1 away');
+    await expect.poll(summary, { interval: 500 }).toBe('2 rows · problems: 1 away');
     await other.close();
     await expect.poll(names).toEqual(['Lobby']);
     expect(consoleErrors).toEqual([]);
