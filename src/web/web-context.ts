@@ -19,6 +19,7 @@ import type { LastMessages } from './last-messages.ts';
 import type { WebSettings } from './options.ts';
 import type { ScreenCookies } from './screen-cookies.ts';
 import type { SharedCredentials } from './shared-credentials.ts';
+import type { SignInRedirect } from './sign-in-redirect.ts';
 import type { Spread } from './spread.ts';
 
 /** What the routes of a web process share. Each route uses what it needs, so a new option need not be passed along. */
@@ -41,6 +42,7 @@ export interface WebContext {
   shared: SharedCredentials | null;
   cookies: Cookies;
   screenCookies: ScreenCookies;
+  signInRedirect: SignInRedirect;
   csrf: CsrfProtection;
   lastMessages: LastMessages;
   spread: Spread;
