@@ -38,6 +38,12 @@ export default {
       'time/ depends on nothing outside its directory',
     ),
     forbid(
+      'alerts-import-no-role',
+      { path: '^src/alerts/' },
+      { path: '^src/(web|beat|worker|commands|client|tasks)/' },
+      'who leads and who receives is up to the composition root',
+    ),
+    forbid(
       'authority-imports-only-the-base-layer',
       { path: '^src/authority/' },
       { path: '^src/', pathNot: `^src/authority/|${baseLayer}` },

@@ -2,7 +2,8 @@ import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Passwords } from './passwords.ts';
 import type { AccountSecurity, OpenedSession, Session } from './session.ts';
-import { newId, type SessionMessage, type Sessions } from './sessions.ts';
+import type { SessionMessage } from './session-message.ts';
+import { newId, type Sessions } from './sessions.ts';
 
 /** A person's account. Its id is its name in lower case. */
 export interface Account extends AccountSecurity {

@@ -31,14 +31,14 @@ export class SessionReader {
   readonly #time: HouseTime;
   /** For each read in flight, which sessions have ended since it began, and what else has changed. */
   readonly #inFlight = new Set<{ ended: Predicate[]; changes: SessionChange[] }>();
-  readonly #onRightsChanged: SessionChange;
+  readonly #onDifference: SessionChange;
   #gaps = 0;
 
-  /** `onRightsChanged` is called if a record says something else about a session than when it was last read. */
-  constructor(records: Records, time: HouseTime, onRightsChanged: SessionChange) {
+  /** `onDifference` is called if the rights or the group of a session differ from when it was last read. */
+  constructor(records: Records, time: HouseTime, onDifference: SessionChange) {
     this.#records = records;
     this.#time = time;
-    this.#onRightsChanged = onRightsChanged;
+    this.#onDifference = onDifference;
   }
 
   /** To be called for each message about ended sessions. */
@@ -99,7 +99,7 @@ export class SessionReader {
 
   #matches(session: Session, record: CredentialRecord | null = null, account: AccountSecurity | null = null): boolean {
     const now = this.#time.now();
-    const { shared, isOperator } = session;
+    const { shared, isOperator, group } = session;
     if (shared === undefined) {
       if (record?.jti !== session.jti) return false;
       if (hasAccount(session) && !grantsAccess(record as SessionRecord, account)) return false;
@@ -111,7 +111,9 @@ export class SessionReader {
     }
     session.seenAt = now;
     session.isOperator = hasAccount(session) && isOperatorUnder(account, shared);
-    if (isOperator !== undefined && isOperator !== session.isOperator) this.#onRightsChanged(session);
+    session.group = record?.group ?? null;
+    const isDifferent = isOperator !== session.isOperator || group !== session.group;
+    if (isOperator !== undefined && isDifferent) this.#onDifference(session);
     return session.expiresAt > now;
   }
 }

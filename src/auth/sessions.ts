@@ -4,12 +4,13 @@ import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Claims, CredentialKind, Jwt } from './jwt.ts';
 import { SessionCache } from './session-cache.ts';
+import type { SessionMessage } from './session-message.ts';
 import { SessionReader } from './session-reader.ts';
+import { idleLifetimeMs, renewIfDue, sessionLifetimeMs } from './session-renewal.ts';
 import {
   sharedExpiry,
   sharedRecordId,
   type AccountSecurity,
-  type CredentialRecord,
   type OpenedSession,
   type OpenSessions,
   type Session,
@@ -17,29 +18,10 @@ import {
   type SharedIdentity,
 } from './session.ts';
 
-const dayMs = 86_400_000;
-/** The lifetime of a session's credential. */
-export const sessionLifetimeMs = 90 * dayMs;
-/** The lifetime of a session's record after its last renewal. */
-const idleLifetimeMs = 14 * dayMs;
-/** The lifetime of a screen's record after its last renewal. Other kinds are not renewed. */
-export const screenIdleLifetimeMs = 90 * dayMs;
-/** A session in use is renewed at most this often. */
-const renewEveryMs = dayMs;
 /** A record is not read again this soon: if it ended, a message would say so. */
 const trustedForMs = 60_000;
 /** The greatest number of sessions that one step reads: ticks use the same connection and the same thread. */
 const maxReadAtOnce = 500;
-
-/** The message to every process about sessions and tokens. */
-export interface SessionMessage {
-  /** Those that ended, by `jti`. */
-  ended?: readonly string[];
-  /** All of an account ended but one. */
-  endedAccount?: { id: string; exemptSession?: string | undefined };
-  /** An account became an operator's, or ceased to be one. */
-  operator?: { id: string; isOperator: boolean };
-}
 
 export interface SessionsOptions {
   records: Records;
@@ -57,13 +39,13 @@ export class Sessions {
   readonly #cache: SessionCache;
   readonly #reader: SessionReader;
   readonly #onEnded = new Set<(jti: string) => void>();
-  readonly #onRightsChanged = new Set<(session: Session) => void>();
+  readonly #onChanged = new Set<(session: Session) => void>();
 
   constructor(options: SessionsOptions) {
     const { records, time } = options;
     this.#options = options;
     this.#cache = new SessionCache(time);
-    this.#reader = new SessionReader(records, time, (session) => this.#notifyOfRights(session));
+    this.#reader = new SessionReader(records, time, (session) => this.#notifyOfChange(session));
     records.subscribe({
       onMessage: (message) => this.#onMessage(JSON.parse(message) as SessionMessage),
       onGap: () => {
@@ -83,9 +65,18 @@ export class Sessions {
     this.#onEnded.add(listener);
   }
 
-  /** Calls `listener` with each session whose `isOperator` changed. */
-  onRightsChanged(listener: (session: Session) => void): void {
-    this.#onRightsChanged.add(listener);
+  /** Calls `listener` with each session whose `isOperator` changed, or whose `group` is not what was last known. */
+  onChanged(listener: (session: Session) => void): void {
+    this.#onChanged.add(listener);
+  }
+
+  /** To be called when the group of a screen or a link changed. */
+  setGroup(jti: string, group: string | null): void {
+    this.#reader.onChanged((session) => {
+      if (session.jti === jti) session.group = group;
+    });
+    const session = this.#cache.getByJti(jti);
+    if (session !== undefined) session.group = group;
   }
 
   /** Opens a session for an account id, under the account's current security stamp. */
@@ -139,37 +130,17 @@ export class Sessions {
       const isSame = known.kind === kind && known.account === account && known.recordId === recordId;
       return isSame ? this.#cache.add(known) : null;
     }
-    return this.#cache.add({
-      kind,
-      jti,
-      account,
-      recordId,
-      credential,
-      credentialExpiresAt: expiresAt,
-      expiresAt,
-      seenAt: -Infinity,
-      usedAt: -Infinity,
-      hasEnded: false,
-    });
+    return this.#cache.add(unreadSession({ kind, jti, account, recordId, credential, expiresAt }));
   }
 
   /** The session of a person whom another application has signed in. `jti` identifies the credential. */
   shared(jti: string, shared: SharedIdentity, expiresAt: number): Session {
     const known = this.#cache.getByJti(jti);
     if (known !== undefined && !known.hasEnded) return this.#cache.add(known);
-    return this.#cache.add({
-      kind: 'session',
-      jti,
-      account: shared.account,
-      recordId: sharedRecordId(jti, expiresAt),
-      credential: null,
-      credentialExpiresAt: expiresAt,
-      expiresAt,
-      seenAt: -Infinity,
-      usedAt: -Infinity,
-      hasEnded: false,
-      shared,
-    });
+    const { account } = shared;
+    const recordId = sharedRecordId(jti, expiresAt);
+    const session = unreadSession({ kind: 'session', jti, account, recordId, credential: null, expiresAt });
+    return this.#cache.add({ ...session, shared });
   }
 
   /** The credential of a screen or a link, for its cookie. A screen's does not expire: its record ends it. */
@@ -209,8 +180,9 @@ export class Sessions {
       for (const session of await this.#reader.read(some)) valid.add(session);
       for (const session of some) if (!valid.has(session)) this.#end(session);
     }
-    // One after another: thousands at once would delay the ticks.
-    for (const session of valid) await this.#renewIfDue(session);
+    const { records, time } = this.#options;
+    // One after another, with a pause: thousands at once would delay the ticks.
+    for (const session of valid) if (await renewIfDue(session, records, time.now())) await setImmediate();
     return valid;
   }
 
@@ -229,22 +201,6 @@ export class Sessions {
     await this.#options.records.deleteAndPublish(kind, ids, JSON.stringify(message));
   }
 
-  async #renewIfDue(session: Session): Promise<void> {
-    const { records, time } = this.#options;
-    const now = time.now();
-    if ((session.kind !== 'session' && session.kind !== 'screen') || session.shared !== undefined) return;
-    const lifetimeMs = session.kind === 'screen' ? screenIdleLifetimeMs : idleLifetimeMs;
-    const expiresAt = now + lifetimeMs;
-    if (expiresAt - session.expiresAt < renewEveryMs && session.isUnused !== true) return;
-    if (session.expiresAt === session.credentialExpiresAt) return;
-    const used = session.kind === 'screen' ? { wasUsed: true } : {};
-    const renew = (record: CredentialRecord): CredentialRecord => ({ ...record, ...used, renewedAt: now, expiresAt });
-    await records.update(session.kind, session.recordId, renew, lifetimeMs);
-    session.isUnused = false;
-    session.expiresAt = Math.min(session.credentialExpiresAt, expiresAt);
-    await setImmediate();
-  }
-
   #onMessage({ ended = [], endedAccount, operator }: SessionMessage): void {
     if (operator !== undefined) this.#onOperator(operator);
     const jtis = new Set(ended);
@@ -261,14 +217,14 @@ export class Sessions {
       const isOperatorNow = isOperator || session.shared?.isOperator === true;
       if (session.account !== id || session.isOperator === isOperatorNow) return;
       session.isOperator = isOperatorNow;
-      this.#notifyOfRights(session);
+      this.#notifyOfChange(session);
     };
     this.#reader.onChanged(change);
     for (const session of this.#cache.all()) change(session);
   }
 
-  #notifyOfRights(session: Session): void {
-    for (const listener of this.#onRightsChanged) listener(session);
+  #notifyOfChange(session: Session): void {
+    for (const listener of this.#onChanged) listener(session);
   }
 
   #endByJti(jti: string): void {
@@ -282,6 +238,13 @@ export class Sessions {
     session.hasEnded = true;
     this.#endByJti(session.jti);
   }
+}
+
+/** A session of which only the credential is known, which ends at `expiresAt`. */
+function unreadSession(
+  known: Pick<Session, 'kind' | 'jti' | 'account' | 'recordId' | 'credential' | 'expiresAt'>,
+): Session {
+  return { ...known, credentialExpiresAt: known.expiresAt, seenAt: -Infinity, usedAt: -Infinity, hasEnded: false };
 }
 
 /** 128 random bits, as text that is valid in a URL. */

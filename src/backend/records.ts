@@ -45,7 +45,8 @@ export type RecordKind =
   | 'link'
   | 'ticket'
   | 'channels'
-  | 'ended';
+  | 'ended'
+  | 'alert';
 
 export interface Stored<T extends object> {
   id: string;

@@ -132,13 +132,15 @@ function programOf(
   const headers = { Authorization: `Bearer ${token}` };
   return {
     openSocket: (events) => socketOf(new WebSocket(socketAddress(base), { headers }), events),
-    fetchState: async (timeoutMs, signal) => {
+    fetchState: async (timeoutMs, cancelled) => {
+      let isCancelled = false;
+      cancelled.catch(() => (isCancelled = true));
       try {
-        const answer = await fetchState(base, timeoutMs, { headers, signal });
+        const answer = await fetchState(base, timeoutMs, { headers, cancelled });
         onProblem(problemOfResponse(answer, base.origin));
         return answer;
       } catch (error) {
-        if (!signal?.aborted) onProblem(problemOfError(error, base.origin));
+        if (!isCancelled) onProblem(problemOfError(error, base.origin));
         throw error;
       }
     },
@@ -149,7 +151,6 @@ function programOf(
     schedule,
     checkZone,
     build,
-    onBuild: () => {},
     onCommand: () => {},
   };
 }

@@ -1,5 +1,5 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
-import { sessionLifetimeMs } from '../auth/sessions.ts';
+import { sessionLifetimeMs } from '../auth/session-renewal.ts';
 import type { RequestHead } from './http.ts';
 
 const maxSessionCookies = 4;

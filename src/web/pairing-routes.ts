@@ -26,12 +26,12 @@ export function pairingRoutes(context: WebContext): Routes {
       POST: async (request) => {
         csrf.check(request);
         const screen = { address: request.address, browser: browserName(request.headers.get('user-agent') ?? '') };
-        const begun = await pairing.begin(screen, networkOf(request.address));
-        if (typeof begun === 'number') throw tooManyAttempts(begun, 'Too many screens are waiting.');
-        const code = formatPairingCode(begun.code);
+        const issued = await pairing.issueCode(screen, networkOf(request.address));
+        if (typeof issued === 'number') throw tooManyAttempts(issued, 'Too many screens are waiting.');
+        const code = formatPairingCode(issued.code);
         const origin = await publicOrigin(request, { publicUrl: config.publicUrl, listenHost: host });
         const url = origin === null ? null : `${origin}/device?code=${code}`;
-        return json({ ...begun, code, url, qr: url === null ? null : qrCode(url) });
+        return json({ ...issued, code, url, qr: url === null ? null : qrCode(url) });
       },
     },
     '/screen/collect': {

@@ -24,7 +24,7 @@ function isWebAddress(value: string): boolean {
 }
 
 /** The other application may also have paths on this host, as oauth2-proxy does. */
-export function signInAddress(value: string): string {
+function signInAddress(value: string): string {
   const isPath = /^\/(?![/\\])/.test(value) && URL.canParse(value, 'http://this.site');
   // eslint-disable-next-line no-control-regex -- the value becomes a header
   if ((!isPath && !isWebAddress(value)) || /[\u0000-\u0020\u007f]/.test(value)) {

@@ -9,6 +9,7 @@ import type { Pairing } from '../screens/pairing.ts';
 import type { ScreenCommands } from '../screens/commands.ts';
 import type { RosterView } from '../screens/roster-view.ts';
 import type { RetainedMessages } from '../channels/retained-messages.ts';
+import type { Shows } from '../channels/shows.ts';
 import type { Screens } from '../screens/screens.ts';
 import type { AssetUrls } from './assets.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -19,6 +20,7 @@ import type { LastMessages } from './last-messages.ts';
 import type { WebSettings } from './options.ts';
 import type { ScreenCookies } from './screen-cookies.ts';
 import type { SharedCredentials } from './shared-credentials.ts';
+import type { ShowDelivery } from './show-delivery.ts';
 import type { SignInRedirect } from './sign-in-redirect.ts';
 import type { Spread } from './spread.ts';
 
@@ -48,6 +50,8 @@ export interface WebContext {
   spread: Spread;
   channelAccess: ChannelAccess;
   retained: RetainedMessages;
+  shows: Shows;
+  showDelivery: ShowDelivery;
   assets: AssetUrls;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;

@@ -19,6 +19,7 @@ import type { WebSettings } from './options.ts';
 import type { Server } from './server.ts';
 import type { SessionMonitor } from './session-monitor.ts';
 import type { SocketEndpoint } from './socket-endpoint.ts';
+import type { ShowDelivery } from './show-delivery.ts';
 import type { Spread } from './spread.ts';
 import type { Upgrades } from './upgrades.ts';
 
@@ -36,6 +37,7 @@ export interface WebParts {
   knownChannels: KnownChannels;
   retained: RetainedMessages;
   messageDelivery: MessageDelivery;
+  showDelivery: ShowDelivery;
   /** The messages that this process published for programs, by channel. */
   published: ReadonlyMap<string, number>;
   endpoint: SocketEndpoint;
@@ -83,14 +85,16 @@ export class Web implements Service {
 
   async start(): Promise<void> {
     const { backend, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep, knownChannels, retained, messageDelivery, sharedSignIn } = this.#parts;
+    const { commandDelivery, rosterUpkeep, knownChannels, retained, messageDelivery, showDelivery, sharedSignIn } =
+      this.#parts;
     backend.ticks.subscribe((channel, frame) => this.#relay(channel, frame));
     await spread.start();
     await sessionMonitor.start();
     await commandDelivery.start();
     await knownChannels.start();
-    await retained.start();
+    await showDelivery.start();
     messageDelivery.start();
+    await retained.start();
     await rosterUpkeep.start();
     await sharedSignIn?.start();
     await upgrades.start();
@@ -105,7 +109,7 @@ export class Web implements Service {
 
   async #drain(): Promise<void> {
     const { config, hub, server, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep, knownChannels, retained, sharedSignIn } = this.#parts;
+    const { commandDelivery, rosterUpkeep, knownChannels, retained, showDelivery, sharedSignIn } = this.#parts;
     await certificateReload.stop();
     if (this.port !== 0) await pause(config.drainDelayMs);
     listener.stopListening();
@@ -113,6 +117,7 @@ export class Web implements Service {
     await server.finish();
     await rosterUpkeep.stop();
     await retained.stop();
+    await showDelivery.stop();
     await knownChannels.stop();
     await commandDelivery.stop();
     await spread.stop();

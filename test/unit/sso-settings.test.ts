@@ -21,7 +21,7 @@ describe('the options of a shared sign-in', () => {
 
   test('have defaults', () => {
     const settings = settingsOf({ CLOCK_SSO_SECRET: secret, CLOCK_SSO_AUDIENCE: 'clock' });
-    expect(settings).toMatchObject({ rules: { audience: 'clock', claim: 'sub' }, recheckMs: 300_000 });
+    expect(settings).toMatchObject({ tokens: { rules: { audience: 'clock', claim: 'sub' } }, recheckMs: 300_000 });
   });
 
   test('warn of a range of proxies that is wide, and of keys over http', () => {

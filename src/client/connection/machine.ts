@@ -220,15 +220,16 @@ function connect(state: State, context: StepContext, initialState: InitialState 
 
 /** Applies everything in an initial state except the time. */
 function applyInitialState(state: State, initialState: InitialState, { effects }: StepContext): void {
-  const { current, at, seq, channel, interval, spread, build } = initialState;
+  const { current, at, seq, channel, interval, spread, build, screen } = initialState;
   const zone = {
     zone: initialState.zone,
     utcOffsetMs: initialState.utcOffsetMs ?? null,
     nextUtcOffset: initialState.nextUtcOffset ?? null,
   };
-  effects.push({ type: 'report-zone', zone, screen: initialState.screen }, { type: 'report-build', build });
+  if (screen) effects.push({ type: 'onScreen', value: screen });
+  effects.push({ type: 'onZone', value: zone }, { type: 'onBuild', value: build });
   if (current !== null && at !== null && seq !== null) {
-    effects.push({ type: 'report-tick', tick: { channel, text: current, at, seq } });
+    effects.push({ type: 'onTick', value: { channel, text: current, at, seq } });
   }
   state.zone = zone;
   state.freshForMs = freshForMs(interval);
@@ -242,9 +243,9 @@ function report(before: Readonly<State>, state: State, context: StepContext): vo
   if (phase.name === 'idle' || phase.name === 'stopped') return;
   evaluate(state, context.now);
   const { isFresh, screen } = state;
-  if (isFresh !== before.isFresh) context.effects.push({ type: 'report-fresh', isFresh });
+  if (isFresh !== before.isFresh) context.effects.push({ type: 'onFresh', value: isFresh });
   if (screen === before.screen) return;
-  context.effects.push({ type: 'report-state', state: screen });
+  context.effects.push({ type: 'onState', value: screen });
   if (phase.name !== 'open') return;
   online.sendStatus(phase, screen, context);
   if (screen === 'stale') online.planRequest(state, phase, context);

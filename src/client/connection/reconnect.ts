@@ -133,7 +133,7 @@ export function backoffWindowMs({ spreadMs }: State, firstMs: number, n: number,
 
 /** A `Retry-After`, limited, ms; 0 without one. */
 export function cappedRetryAfterMs(retryAfterMs: number | null): number {
-  return Math.min(retryAfterMs ?? 0, policy.maxRetryAfterMs);
+  return retryAfterMs === null ? 0 : Math.min(retryAfterMs, policy.maxRetryAfterMs);
 }
 
 /** Whether this client broke a rule or was too slow: reconnecting early would only repeat that. */
