@@ -1,8 +1,9 @@
 import { stateWords } from './state-words.ts';
 import { type Language, translatedLanguages, type Translations } from './languages.ts';
+import { parameterWords } from './parameter-words.ts';
 import { warningWords } from './warning-words.ts';
 
-const table: Translations = { ...stateWords, ...warningWords };
+const table: Translations = { ...stateWords, ...parameterWords, ...warningWords };
 /** `{text}` stays as it is; `{words}` are translated. */
 const placeholders = /\{(?:text|words)\}/g;
 

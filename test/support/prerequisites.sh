@@ -8,6 +8,7 @@ PATH=$PATH:/usr/sbin
 packages='
   binutils        strip
   bsdutils        script
+  caddy           caddy
   chromium        chromium
   chrony          chronyd
   curl            curl

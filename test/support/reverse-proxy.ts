@@ -55,6 +55,22 @@ export async function startHaproxy(webPort: number, { certFile, keyFile }: Certi
   return start('haproxy', ['-db', '-f', join(directory, 'haproxy.cfg')], directory, port, plainPort);
 }
 
+/** Starts Caddy with the configuration from `docs/caddy.md`, on free ports. */
+export async function startCaddy(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
+  const [port, plainPort] = [await freePort(), await freePort()];
+  const directory = mkdtempSync(join(tmpdir(), 'clock-caddy-'));
+  const site = configurationIn('caddy')
+    .replace('clock.example.org {', `localhost, 127.0.0.1 {\n\ttls ${certFile} ${keyFile}`)
+    .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
+    // Debian 12 has Caddy 2.6.
+    .replace('stream_close_delay 24h', '');
+  const global = `{\n\tadmin off\n\thttp_port ${plainPort}\n\thttps_port ${port}\n\tdefault_bind 127.0.0.1\n}\n`;
+  const file = join(directory, 'Caddyfile');
+  writeFileSync(file, global + site);
+  const args = ['run', '--adapter', 'caddyfile', '--config', file];
+  return start('caddy', args, directory, port, plainPort);
+}
+
 /** Returns the only block of this language on the page of this name. */
 function configurationIn(name: string): string {
   const page = readFileSync(join(docs, `${name}.md`), 'utf8');
@@ -73,7 +89,7 @@ async function start(
   plainPort: number,
 ): Promise<ReverseProxy> {
   // Debian installs both in /usr/sbin, which is not on every PATH.
-  const env = { PATH: `${process.env['PATH']}:/usr/sbin` };
+  const env = { PATH: `${process.env['PATH']}:/usr/sbin`, HOME: directory };
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const errors: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
