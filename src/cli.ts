@@ -6,6 +6,7 @@ import { BackendCommands } from './cli/backend-commands.ts';
 import { allTable, beatTable, probeTable, webTable, workerTable } from './cli/tables.ts';
 import { addToken } from './cli/token.ts';
 import { addChannels } from './cli/channels.ts';
+import { addShow } from './cli/show.ts';
 import { addPublish } from './cli/publish.ts';
 import { addPair, addScreens } from './cli/screens.ts';
 import { addUser } from './cli/user.ts';
@@ -68,6 +69,7 @@ class Cli {
     addScreens(this.program, backendCommands, environment);
     addChannels(this.program, backendCommands);
     addPublish(this.program, backendCommands);
+    addShow(this.program, backendCommands);
     this.#addWatch();
     this.#addOthers();
   }

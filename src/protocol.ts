@@ -125,13 +125,13 @@ export function messageFrameParts(
 }
 
 /** What faces show besides the time: a message, a countdown or both. */
-interface Show {
+export interface Show {
   message?: string;
   countdown?: Countdown;
 }
 
 /** Counts down to `until`, and over after it, or up from `since`. Instants are epoch ms of house time. */
-type Countdown = CountdownDetails & ({ until: number; since?: never } | { since: number; until?: never });
+export type Countdown = CountdownDetails & ({ until: number; since?: never } | { since: number; until?: never });
 
 interface CountdownDetails {
   label?: string;

@@ -30,14 +30,14 @@ export class SessionReader {
   readonly #time: HouseTime;
   /** For each read in flight, which sessions have ended since it began, and what else has changed. */
   readonly #inFlight = new Set<{ ended: Predicate[]; changes: SessionChange[] }>();
-  readonly #onRightsChanged: SessionChange;
+  readonly #onDifference: SessionChange;
   #gaps = 0;
 
-  /** `onRightsChanged` is called if a record says something else about a session than when it was last read. */
-  constructor(records: Records, time: HouseTime, onRightsChanged: SessionChange) {
+  /** `onDifference` is called if the rights or the group of a session differ from when it was last read. */
+  constructor(records: Records, time: HouseTime, onDifference: SessionChange) {
     this.#records = records;
     this.#time = time;
-    this.#onRightsChanged = onRightsChanged;
+    this.#onDifference = onDifference;
   }
 
   /** To be called for each message about ended sessions. */
@@ -94,9 +94,11 @@ export class SessionReader {
     session.expiresAt = Math.min(session.credentialExpiresAt, record.expiresAt);
     session.isUnused = record.wasUsed === false;
     session.publishes = (record as SessionRecord).publishes ?? noChannels;
-    const { isOperator } = session;
+    const { isOperator, group } = session;
     session.isOperator = hasAccount(session) && account?.operator === true;
-    if (isOperator !== undefined && isOperator !== session.isOperator) this.#onRightsChanged(session);
+    session.group = record.group ?? null;
+    const isDifferent = isOperator !== session.isOperator || group !== session.group;
+    if (isOperator !== undefined && isDifferent) this.#onDifference(session);
     return session.expiresAt > now;
   }
 }

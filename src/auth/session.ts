@@ -26,6 +26,8 @@ export interface Session {
   isUnused?: boolean;
   /** Whether its account is an operator's. */
   isOperator?: boolean;
+  /** The group of a screen or a link. */
+  group?: string | null;
   /** The channels that it may publish on. Only a token has some. */
   publishes?: readonly string[];
 }
@@ -40,6 +42,8 @@ export interface CredentialRecord {
   expiresAt: number;
   /** False for a screen that was never used. */
   wasUsed?: boolean;
+  /** Of a screen or a link. */
+  group?: string | null;
 }
 
 /** The record of a session or a token. Instants are epoch ms of house time. */

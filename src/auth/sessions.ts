@@ -54,13 +54,13 @@ export class Sessions {
   readonly #cache: SessionCache;
   readonly #reader: SessionReader;
   readonly #onEnded = new Set<(jti: string) => void>();
-  readonly #onRightsChanged = new Set<(session: Session) => void>();
+  readonly #onChanged = new Set<(session: Session) => void>();
 
   constructor(options: SessionsOptions) {
     const { records, time } = options;
     this.#options = options;
     this.#cache = new SessionCache(time);
-    this.#reader = new SessionReader(records, time, (session) => this.#notifyOfRights(session));
+    this.#reader = new SessionReader(records, time, (session) => this.#notifyOfChange(session));
     records.subscribe({
       onMessage: (message) => this.#onMessage(JSON.parse(message) as SessionMessage),
       onGap: () => {
@@ -80,9 +80,18 @@ export class Sessions {
     this.#onEnded.add(listener);
   }
 
-  /** Calls `listener` with each session whose `isOperator` changed. */
-  onRightsChanged(listener: (session: Session) => void): void {
-    this.#onRightsChanged.add(listener);
+  /** Calls `listener` with each session whose `isOperator` changed, or whose `group` is not what was last known. */
+  onChanged(listener: (session: Session) => void): void {
+    this.#onChanged.add(listener);
+  }
+
+  /** To be called when the group of a screen or a link changed. */
+  setGroup(jti: string, group: string | null): void {
+    this.#reader.onChanged((session) => {
+      if (session.jti === jti) session.group = group;
+    });
+    const session = this.#cache.getByJti(jti);
+    if (session !== undefined) session.group = group;
   }
 
   /** Opens a session for an account id, under the account's current security stamp. */
@@ -225,14 +234,14 @@ export class Sessions {
     const change = (session: Session): void => {
       if (session.account !== id || session.isOperator === isOperator) return;
       session.isOperator = isOperator;
-      this.#notifyOfRights(session);
+      this.#notifyOfChange(session);
     };
     this.#reader.onChanged(change);
     for (const session of this.#cache.all()) change(session);
   }
 
-  #notifyOfRights(session: Session): void {
-    for (const listener of this.#onRightsChanged) listener(session);
+  #notifyOfChange(session: Session): void {
+    for (const listener of this.#onChanged) listener(session);
   }
 
   #endByJti(jti: string): void {

@@ -1,6 +1,7 @@
 import type { Sessions } from '../auth/sessions.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
+import { slotOf } from '../channels/shows.ts';
 import type { Command } from '../protocol.ts';
 import type { RosterRow } from './roster-row.ts';
 import type { AddressedCommand, ScreenMessage } from './screen-message.ts';
@@ -26,7 +27,7 @@ export type ActionResult = 'done' | 'unknown' | 'name-taken' | 'not-possible';
 const maxCommandsPerMessage = 200;
 
 export interface ScreenCommandsOptions {
-  backend: Pick<Backend, 'records' | 'readRoster'>;
+  backend: Pick<Backend, 'records' | 'publications' | 'readRoster'>;
   screens: Pick<Screens, 'find' | 'list' | 'rename' | 'set' | 'remove'>;
   sessions: Pick<Sessions, 'end'>;
   log: Logger;
@@ -94,9 +95,10 @@ export class ScreenCommands {
     action: Exclude<ScreenAction, { name: 'rename' }>,
     screen: StoredScreen,
   ): Promise<AddressedCommand | null | 'missing'> {
-    const { screens } = this.#options;
+    const { backend, screens } = this.#options;
     if (action.name === 'revoke') {
       await screens.remove(screen);
+      await backend.publications.forget([slotOf({ screen: screen.id })]);
       return null;
     }
     if (action.name === 'identify' || action.name === 'reload') return commandFor(action, screen, screen.value);

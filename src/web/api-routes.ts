@@ -5,6 +5,7 @@ import type { Screens } from '../screens/screens.ts';
 import { isZone } from '../time/zone.ts';
 import { zoneOffsets } from '../time/zone-transitions.ts';
 import { readerKinds } from './authenticator.ts';
+import { showChannel } from '../channels/channel-names.ts';
 import type { ChannelAccess, ReadableChannel } from './channel-access.ts';
 import { HttpError, signedOut } from './http-error.ts';
 import { json, type Request, type Response } from './http.ts';
@@ -33,7 +34,7 @@ export function apiRoutes(context: WebContext): Routes {
         requireSession(request, async (session) => {
           const channel = channelOf(request, channelAccess, session);
           const [state, screen, headers] = await Promise.all([
-            stateOf(channel, context),
+            stateOf(channel, session, context),
             screenInfo(screens, session),
             screenCookies.renew(request, session),
           ]);
@@ -74,13 +75,14 @@ function channelOf({ query }: Request, access: ChannelAccess, session: Session):
 /** The initial state of a channel, except for what all responses have. */
 async function stateOf(
   { name, record }: ReadableChannel,
-  { lastMessages, retained, backend }: WebContext,
+  session: Session,
+  { lastMessages, retained, showDelivery, backend }: WebContext,
 ): Promise<Omit<InitialState | RetainedState, 'spread' | 'build'>> {
-  if (record === null) return lastMessages.state(name);
-  const last = retained.get(record.id);
+  if (record === null && name !== showChannel) return lastMessages.state(name);
+  const last = record === null ? showDelivery.shownTo(session) : retained.get(record.id);
   const { zone, utcOffsetMs, nextUtcOffset } = await lastMessages.state('time');
   return {
-    current: last === undefined ? null : contentOf(last.frame, name),
+    current: last == null ? null : contentOf(last.frame, name),
     at: last?.at ?? null,
     seq: last?.seq ?? null,
     channel: name,

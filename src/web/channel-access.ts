@@ -1,9 +1,10 @@
 import type { Session } from '../auth/session.ts';
+import { showChannel } from '../channels/channel-names.ts';
 import type { ChannelRecord } from '../channels/channels.ts';
 import type { KnownChannels } from '../channels/known-channels.ts';
 import { HttpError } from './http-error.ts';
 
-/** A channel that a reader may read: a periodic one, or one without an interval. */
+/** A channel that a reader may read: a built-in one, or one that was added. */
 export type ReadableChannel = { name: string; record: ChannelRecord | null };
 
 /** Which channels exist, and who may read them. */
@@ -25,7 +26,7 @@ export class ChannelAccess {
   }
 
   #find(name: string): ReadableChannel {
-    if (this.#periodic.includes(name)) return { name, record: null };
+    if (this.#periodic.includes(name) || name === showChannel) return { name, record: null };
     const record = this.#known.get(name);
     if (record === undefined) throw unknownChannel(name);
     return { name, record };

@@ -8,6 +8,7 @@ import type { Backend } from '../backend/backend.ts';
 import { Channels } from '../channels/channels.ts';
 import { KnownChannels } from '../channels/known-channels.ts';
 import { RetainedMessages } from '../channels/retained-messages.ts';
+import { Shows } from '../channels/shows.ts';
 import type { Logger } from '../logger.ts';
 import { verifyLinkKey } from '../screens/link-key.ts';
 import { Pairing } from '../screens/pairing.ts';
@@ -49,6 +50,8 @@ import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
 import { SocketEndpoint, type UtcCheck } from './socket-endpoint.ts';
 import { serveSockets, socketRoutes } from './socket-routes.ts';
+import { ShowDelivery } from './show-delivery.ts';
+import { showRoutes } from './show-routes.ts';
 import { Spread } from './spread.ts';
 import { Upgrades } from './upgrades.ts';
 import type { Uws } from './uws.ts';
@@ -92,7 +95,8 @@ export function createWeb(dependencies: WebDependencies): Web {
   sessions.openSessions = hub;
   const knownChannels = new KnownChannels({ records, channels: new Channels(backend) });
   const retained = new RetainedMessages(backend);
-  const messageDelivery = new MessageDelivery({ hub, sessions, channels: knownChannels, retained });
+  const showDelivery = new ShowDelivery({ hub, sessions, records, retained, time });
+  const messageDelivery = new MessageDelivery({ hub, sessions, channels: knownChannels, retained, showDelivery });
   const published = new Map<string, number>();
   const cookies = new Cookies(config.cookiePrefix);
   const context: WebContext = {
@@ -113,6 +117,8 @@ export function createWeb(dependencies: WebDependencies): Web {
     spread: new Spread({ backend, owner, connections: () => hub.size, roster }),
     channelAccess: new ChannelAccess(dependencies.channels, knownChannels),
     retained,
+    shows: new Shows(backend),
+    showDelivery,
     screens,
     pairing: new Pairing({ records, limiter, time, screens }),
     screenCommands: new ScreenCommands({ backend, screens, sessions, log }),
@@ -127,6 +133,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...accountRoutes(context),
     ...apiRoutes(context),
     ...publishRoutes(context, published),
+    ...showRoutes(context, published),
     ...screenApiRoutes(context),
     ...pairingRoutes(context),
     ...deviceRoutes(context),

@@ -1,6 +1,7 @@
 import type { Session } from '../auth/session.ts';
+import { showChannel } from '../channels/channel-names.ts';
 import type { ChannelAccess } from './channel-access.ts';
-import { perSecondTopicOf, topicOf, topicOfSlot } from './hub.ts';
+import { perSecondTopicOf, topicOf, topicOfSlot, type SocketData } from './hub.ts';
 import { HttpError } from './http-error.ts';
 import type { RequestHead } from './http.ts';
 
@@ -40,6 +41,8 @@ export function checkHandshake({ method, headers, query }: RequestHead): void {
     throw invalid('The query parameter "every" must be 1000.');
 }
 
+export type Subscriptions = Pick<SocketData, 'topics' | 'hasShow'>;
+
 /** Shared by the many sockets that request nothing else. */
 const defaultTopics = [topicOf('time')];
 
@@ -48,8 +51,8 @@ const defaultTopics = [topicOf('time')];
  * `time` in each second. Throws a 404 if a channel is unknown, empty or repeated, or if there are more than 8, and a 403
  * if the reader may not read one.
  */
-export function topicsOf({ query }: RequestHead, access: ChannelAccess, session: Session): readonly string[] {
-  if (query === '') return defaultTopics;
+export function subscriptionsOf({ query }: RequestHead, access: ChannelAccess, session: Session): Subscriptions {
+  if (query === '') return { topics: defaultTopics, hasShow: false };
   const parameters = new URLSearchParams(query);
   const lists = parameters.getAll('channels');
   const requested = lists.length === 0 ? ['time'] : lists.flatMap((list) => list.split(','));
@@ -58,10 +61,12 @@ export function topicsOf({ query }: RequestHead, access: ChannelAccess, session:
   }
   if (new Set(requested).size < requested.length) throw new HttpError('unknown-channel', 'A channel is repeated.');
   const perSecond = parameters.get('every') === '1000';
-  return access.find(requested, session).map(({ name, record }) => {
+  const channels = access.find(requested, session).filter(({ name }) => name !== showChannel);
+  const topics = channels.map(({ name, record }) => {
     if (record !== null) return topicOfSlot(record.id);
     return perSecond && name === 'time' ? perSecondTopicOf(name) : topicOf(name);
   });
+  return { topics, hasShow: channels.length < requested.length };
 }
 
 function invalid(message: string): HttpError {

@@ -18,6 +18,7 @@ const statusOfKind = {
   'unknown-code': 404,
   'unknown-account': 404,
   'unknown-token': 404,
+  'no-countdown': 404,
   'method-not-allowed': 405,
   'name-taken': 409,
   'signed-in': 409,

@@ -8,6 +8,9 @@ import type { WebSocket } from './uws.ts';
 export interface SocketData {
   readonly session: Session;
   readonly topics: readonly string[];
+  /** Whether it subscribed to the channel `show`, and to which topic of it at present. */
+  readonly hasShow: boolean;
+  showTopic: string | null;
   /** The IP address of the client. */
   readonly address: string;
   /** The token bucket that limits the client's messages, and the monotonic time in ms when it was last refilled. */

@@ -2,14 +2,17 @@ import type { Session } from '../auth/session.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { KnownChannels } from '../channels/known-channels.ts';
 import type { RetainedMessages } from '../channels/retained-messages.ts';
+import { targetOf } from '../channels/shows.ts';
 import { mayRead } from './channel-access.ts';
 import { slotOfTopic, topicOfSlot, type Hub, type Socket } from './hub.ts';
+import type { ShowDelivery } from './show-delivery.ts';
 
 export interface MessageDeliveryOptions {
   hub: Pick<Hub, 'publishMessage' | 'send' | 'socketsOf'>;
-  sessions: Pick<Sessions, 'onRightsChanged'>;
+  sessions: Pick<Sessions, 'onChanged'>;
   channels: Pick<KnownChannels, 'getById'>;
   retained: Pick<RetainedMessages, 'get' | 'onMessage'>;
+  showDelivery: Pick<ShowDelivery, 'sendTo'>;
 }
 
 /** Sends the messages of channels without an interval to the sockets of this process. */
@@ -22,13 +25,16 @@ export class MessageDelivery {
 
   start(): void {
     const { hub, sessions, retained } = this.#options;
-    retained.onMessage(({ slot, frame }) => hub.publishMessage(topicOfSlot(slot), frame));
-    sessions.onRightsChanged((session) => this.#endForbidden(session));
+    retained.onMessage(({ slot, frame }) => {
+      if (targetOf(slot) === null) hub.publishMessage(topicOfSlot(slot), frame);
+    });
+    sessions.onChanged((session) => this.#endForbidden(session));
   }
 
   /** Sends the last messages of its channels to a new socket. */
   welcome(socket: Socket): void {
-    const { hub, retained } = this.#options;
+    const { hub, retained, showDelivery } = this.#options;
+    if (socket.getUserData().hasShow) showDelivery.sendTo(socket);
     for (const topic of socket.getUserData().topics) {
       const slot = slotOfTopic(topic);
       const last = slot === null ? undefined : retained.get(slot);

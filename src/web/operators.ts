@@ -33,7 +33,7 @@ export function operatorPage(
   };
 }
 
-async function expectOperator(context: Pick<WebContext, 'accounts'>, session: Session): Promise<Session> {
+export async function expectOperator(context: Pick<WebContext, 'accounts'>, session: Session): Promise<Session> {
   if (await isOperator(context, session)) return session;
   throw new HttpError('forbidden', 'Only operators may do this.');
 }

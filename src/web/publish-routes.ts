@@ -1,9 +1,10 @@
-import { decodeText, InvalidContent, jsonContent, parseJson, textContent } from '../channels/content.ts';
+import { jsonContent, textContent } from '../channels/content.ts';
 import { PublishLimits } from '../channels/publish-limits.ts';
 import { showChannel } from '../channels/channel-names.ts';
 import { unknownChannel } from './channel-access.ts';
 import { HttpError, signedOut, tooManyMessages } from './http-error.ts';
 import { json } from './http.ts';
+import { invalidRequest, parseBody, withContent } from './publish-body.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
@@ -34,30 +35,14 @@ export function publishRoutes(context: WebContext, published: Map<string, number
 
 /** The channel of a body, and a function that returns its content as JSON. Both throw an `HttpError`. */
 function parsePublishBody(bytes: Uint8Array): { channel: string; content: () => string } {
-  const body = orHttpError(() => parseJson(decodeText(bytes)));
-  if (typeof body !== 'object' || body === null) throw invalid('The body is not a JSON object.');
-  const { channel, ...content } = body as Record<string, unknown>;
+  const { channel, ...content } = parseBody(bytes);
   const [key, ...others] = Object.keys(content);
-  if (typeof channel !== 'string') throw invalid('The channel is missing.');
+  if (typeof channel !== 'string') throw invalidRequest('The channel is missing.');
   if ((key !== 'text' && key !== 'json') || others.length > 0) {
-    throw invalid('The body must have exactly "channel" and one of "text" and "json".');
+    throw invalidRequest('The body must have exactly "channel" and one of "text" and "json".');
   }
   const value = content[key];
-  if (key === 'json') return { channel, content: () => orHttpError(() => jsonContent(value)) };
-  if (typeof value !== 'string') throw invalid('The text is not a string. Publish other values as "json".');
-  return { channel, content: () => orHttpError(() => textContent(value)) };
-}
-
-function invalid(message: string): HttpError {
-  return new HttpError('invalid-request', message);
-}
-
-/** Runs `parse`, and throws a 400 or 413 for invalid content. */
-function orHttpError<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof InvalidContent)) throw error;
-    throw new HttpError(error.isTooLarge ? 'content-too-large' : 'invalid-request', error.message);
-  }
+  if (key === 'json') return { channel, content: () => withContent(() => jsonContent(value)) };
+  if (typeof value !== 'string') throw invalidRequest('The text is not a string. Publish other values as "json".');
+  return { channel, content: () => withContent(() => textContent(value)) };
 }

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 import { closeCode, parseClientMessage, type Sync } from '../protocol.ts';
 import { readerKinds, type Authenticator } from './authenticator.ts';
 import type { ChannelAccess } from './channel-access.ts';
-import { checkHandshake, topicsOf } from './handshake.ts';
+import { checkHandshake, subscriptionsOf } from './handshake.ts';
 import { asHttpError, HttpError, signedOut, temporary } from './http-error.ts';
 import type { RequestHead } from './http.ts';
 import type { Hub, Socket, SocketData } from './hub.ts';
@@ -92,17 +92,18 @@ export class SocketEndpoint {
     for (const session of verified) {
       // Nothing is awaited between the check that the session has not ended and the opening of its socket.
       if (!(await sessions.isValid(session)) || session.hasEnded) continue;
-      const topics = topicsOf(head, channelAccess, session);
+      const subscriptions = subscriptionsOf(head, channelAccess, session);
       // Others may have connected while the session was checked.
       this.#checkCapacity();
       if (ticket !== undefined) {
         if (!(await this.#spend(ticket))) break;
         // Its rights may have changed while the ticket was spent.
-        topicsOf(head, channelAccess, session);
+        subscriptionsOf(head, channelAccess, session);
       }
       return open({
         session,
-        topics,
+        ...subscriptions,
+        showTopic: null,
         messageTokens: maxMessageTokens,
         refilledAt: performance.now(),
         connection: null,

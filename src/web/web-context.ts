@@ -9,6 +9,7 @@ import type { Pairing } from '../screens/pairing.ts';
 import type { ScreenCommands } from '../screens/commands.ts';
 import type { RosterView } from '../screens/roster-view.ts';
 import type { RetainedMessages } from '../channels/retained-messages.ts';
+import type { Shows } from '../channels/shows.ts';
 import type { Screens } from '../screens/screens.ts';
 import type { AssetUrls } from './assets.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -18,6 +19,7 @@ import type { CsrfProtection } from './csrf.ts';
 import type { LastMessages } from './last-messages.ts';
 import type { WebSettings } from './options.ts';
 import type { ScreenCookies } from './screen-cookies.ts';
+import type { ShowDelivery } from './show-delivery.ts';
 import type { Spread } from './spread.ts';
 
 /** What the routes of a web process share. Each route uses what it needs, so a new option need not be passed along. */
@@ -43,6 +45,8 @@ export interface WebContext {
   spread: Spread;
   channelAccess: ChannelAccess;
   retained: RetainedMessages;
+  shows: Shows;
+  showDelivery: ShowDelivery;
   assets: AssetUrls;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;

@@ -18,6 +18,7 @@ import type { WebSettings } from './options.ts';
 import type { Server } from './server.ts';
 import type { SessionMonitor } from './session-monitor.ts';
 import type { SocketEndpoint } from './socket-endpoint.ts';
+import type { ShowDelivery } from './show-delivery.ts';
 import type { Spread } from './spread.ts';
 import type { Upgrades } from './upgrades.ts';
 
@@ -35,6 +36,7 @@ export interface WebParts {
   knownChannels: KnownChannels;
   retained: RetainedMessages;
   messageDelivery: MessageDelivery;
+  showDelivery: ShowDelivery;
   /** The messages that this process published for programs, by channel. */
   published: ReadonlyMap<string, number>;
   endpoint: SocketEndpoint;
@@ -80,14 +82,15 @@ export class Web implements Service {
 
   async start(): Promise<void> {
     const { backend, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep, knownChannels, retained, messageDelivery } = this.#parts;
+    const { commandDelivery, rosterUpkeep, knownChannels, retained, messageDelivery, showDelivery } = this.#parts;
     backend.ticks.subscribe((channel, frame) => this.#relay(channel, frame));
     await spread.start();
     await sessionMonitor.start();
     await commandDelivery.start();
     await knownChannels.start();
-    await retained.start();
+    await showDelivery.start();
     messageDelivery.start();
+    await retained.start();
     await rosterUpkeep.start();
     await upgrades.start();
     await listener.start();
@@ -101,7 +104,7 @@ export class Web implements Service {
 
   async #drain(): Promise<void> {
     const { config, hub, server, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep, knownChannels, retained } = this.#parts;
+    const { commandDelivery, rosterUpkeep, knownChannels, retained, showDelivery } = this.#parts;
     await certificateReload.stop();
     if (this.port !== 0) await pause(config.drainDelayMs);
     listener.stopListening();
@@ -109,6 +112,7 @@ export class Web implements Service {
     await server.finish();
     await rosterUpkeep.stop();
     await retained.stop();
+    await showDelivery.stop();
     await knownChannels.stop();
     await commandDelivery.stop();
     await spread.stop();

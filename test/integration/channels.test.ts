@@ -1,62 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Channels } from '../../src/channels/channels.ts';
-import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
-import { channels as periodicChannels } from '../../src/backends.ts';
-import { silentLogger } from '../../src/logger.ts';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { withEachBackend, type World } from '../support/channel-world.ts';
 import type { Client, TestSocket } from '../support/client.ts';
-import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
-import { redisBackendOf, WebApp } from '../support/web-app.ts';
+import type { WebApp } from '../support/web-app.ts';
 
-/** A web process, and the channels as a command on the host sees them. */
-interface World extends AsyncDisposable {
-  app: WebApp;
-  host: { channels: Channels; publish(channel: string, json: string): Promise<unknown> };
-}
-
-describe.concurrent('with the embedded backend', () => {
-  fulfilsContract(async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'clock-channels-'));
-    const backendOf = (exclusive: boolean) =>
-      new EmbeddedBackend({ dataDir, channels: periodicChannels, log: silentLogger(), exclusive });
-    const app = await WebApp.start({ backend: backendOf(true) });
-    const other = backendOf(false);
-    await other.start();
-    return worldOf(app, other, async () => {
-      await other.stop();
-      await app[Symbol.asyncDispose]();
-      await rm(dataDir, { recursive: true });
-    });
-  });
-});
-
-describe.concurrent('with Redis', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    server = await RedisServer.start();
-  });
-  afterAll(() => server.stop());
-
-  fulfilsContract(async () => {
-    const prefix = `${randomUUID()}:`;
-    const app = await WebApp.start({ backend: redisBackendOf(server.url, prefix) });
-    const other = redisBackendOf(server.url, prefix);
-    await other.start();
-    return worldOf(app, other, async () => {
-      await other.stop();
-      await app[Symbol.asyncDispose]();
-    });
-  });
-});
-
-function worldOf(app: WebApp, other: EmbeddedBackend | ReturnType<typeof redisBackendOf>, end: () => Promise<void>) {
-  const publish = (channel: string, json: string) => other.publications.publish({ channel, json });
-  return { app, host: { channels: new Channels(other), publish }, [Symbol.asyncDispose]: end };
-}
+withEachBackend(fulfilsContract);
 
 function fulfilsContract(create: () => Promise<World>): void {
   const worldTest = (title: string, check: (world: World) => Promise<void>): void => {
@@ -265,16 +213,21 @@ function fulfilsContract(create: () => Promise<World>): void {
       const responses = await Promise.all(
         Array.from({ length: 1_000 }, (_, n) => post(app, { channel: 'news', json: n }, tokens[n % 20] ?? {})),
       );
-      const sent = responses.flatMap(({ status }, n) => (status === 200 ? [n] : []));
-      const refused = responses.filter(({ status }) => status === 429);
-      expect(sent.length + refused.length).toBe(1_000);
-      expect(sent.length).toBeGreaterThanOrEqual(50);
-      expect(refused.every(({ headers }) => headers.get('retry-after') === '1')).toBe(true);
-      await until(() => socket.frames.length >= sent.length, 'all messages', 10_000);
+      const numbersOf = (...codes: number[]) =>
+        responses.flatMap(({ status }, n) => (codes.includes(status) ? [n] : []));
+      const [sent, refused] = [numbersOf(200), numbersOf(429)];
+      // A busy process may miss Redis's answer, and cannot say whether the message was sent.
+      const unknown = numbersOf(503);
+      expect(sent.length + refused.length + unknown.length).toBe(1_000);
+      expect(sent.length).toBeGreaterThan(0);
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused.every((n) => responses[n]?.headers.get('retry-after') === '1')).toBe(true);
       await world.host.publish('news', '"end"');
-      await until(() => socket.frames.at(-1)?.includes('"end"'), 'the last message', 10_000);
+      await until(() => socket.frames.at(-1)?.includes('"end"'), 'the last message', 20_000);
       const received = socket.frames.slice(0, -1).map((frame) => JSON.parse(frame).message);
-      expect(received.map(({ news }) => news).toSorted((a, b) => a - b)).toEqual(sent);
+      const numbers = received.map(({ news }) => news as number).toSorted((a, b) => a - b);
+      expect(new Set(numbers).size).toBe(numbers.length);
+      expect(numbers.filter((n) => !unknown.includes(n))).toEqual(sent);
       const seqs = received.map(({ seq }) => seq);
       expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
     },

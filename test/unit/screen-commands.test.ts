@@ -17,8 +17,13 @@ async function world() {
   const messages: { screens?: string[]; ended?: string[]; commands?: { to: string[]; command: object }[] }[] = [];
   const rows = new Map<string, RosterRow>();
   const ended: unknown[] = [];
+  const forgotten: string[] = [];
   const commands = new ScreenCommands({
-    backend: { records, readRoster: async () => new Map([['one', rows]]) },
+    backend: {
+      records,
+      publications: { forget: async (slots: string[]) => void forgotten.push(...slots) } as never,
+      readRoster: async () => new Map([['one', rows]]),
+    },
     screens,
     sessions: { end: async (kind, some) => void ended.push([kind, some]) },
     log,
@@ -33,7 +38,7 @@ async function world() {
   const audits = () =>
     lines.map(({ audit, by, screen, name, group, face }) => ({ audit, by, screen, name, group, face }));
   records.subscribe({ onMessage: (message) => messages.push(JSON.parse(message)), onGap: () => {} });
-  return { clock, records, screens, messages, rows, ended, run, get, audits, lines, jtis, pair };
+  return { clock, records, screens, messages, rows, ended, forgotten, run, get, audits, lines, jtis, pair };
 }
 
 describe('an action on a screen', () => {

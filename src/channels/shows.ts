@@ -1,0 +1,99 @@
+import type { Backend } from '../backend/backend.ts';
+import type { Publication } from '../backend/publications.ts';
+import { messageFrameParts, type Show } from '../protocol.ts';
+import { showChannel } from './channel-names.ts';
+import { InvalidContent, jsonContent } from './content.ts';
+import { maxShowMs } from './show.ts';
+
+/** For whom something is shown: for everybody, or for the screens of a group, or for a screen or link by its id. */
+export type ShowTarget = 'everybody' | { group: string } | { screen: string };
+
+type Stamp = { at: number; seq: number };
+
+/** What is shown for a target. Instants are epoch ms of house time. */
+export interface TargetShow extends Stamp {
+  target: ShowTarget;
+  show: Show;
+  endsAt: number | null;
+}
+
+const groupPrefix = `${showChannel}/group/`;
+const screenPrefix = `${showChannel}/screen/`;
+
+/** Sets what screens show besides the time. There is one slot for each target. */
+export class Shows {
+  readonly #backend: Pick<Backend, 'publications' | 'time'>;
+
+  constructor(backend: Pick<Backend, 'publications' | 'time'>) {
+    this.#backend = backend;
+  }
+
+  /** Shows something for a target, instead of what was shown for it; null: nothing. Without a lifetime until the next one. */
+  async set(target: ShowTarget, show: Show | null, lifetimeMs?: number): Promise<Stamp> {
+    const request = { channel: showChannel, slot: slotOf(target), json: jsonContent(show), lifetimeMs };
+    return (await this.#backend.publications.publish(request)) as Stamp;
+  }
+
+  /** Moves the end of a target's countdown, and of its time on screen. Throws `InvalidContent` if that is too far ahead. */
+  async extend(target: ShowTarget, byMs: number): Promise<Stamp | 'no-countdown'> {
+    const { publications, time } = this.#backend;
+    for (;;) {
+      const now = time.now();
+      const current = (await this.list()).find((one) => slotOf(one.target) === slotOf(target));
+      const countdown = current?.show.countdown;
+      if (current === undefined || countdown?.until === undefined) return 'no-countdown';
+      const until = countdown.until + byMs;
+      if (until - now > maxShowMs) throw new InvalidContent('A countdown ends at most 366 days from now.');
+      const outcome = await publications.publish({
+        channel: showChannel,
+        slot: slotOf(target),
+        json: jsonContent({ ...current.show, countdown: { ...countdown, until } }),
+        lifetimeMs: current.endsAt === null ? undefined : Math.ceil(current.endsAt + byMs - now),
+        ifSeq: current.seq,
+      });
+      // Another operator was faster: extend what is shown now.
+      if (typeof outcome !== 'string') return outcome;
+    }
+  }
+
+  /** What is shown now, by target. */
+  async list(): Promise<TargetShow[]> {
+    const { publications, time } = this.#backend;
+    const now = time.now();
+    return (await publications.list()).flatMap((publication) => {
+      const target = targetOf(publication.slot);
+      const show = target === null || hasEnded(publication, now) ? null : showOf(publication);
+      if (target === null || show === null) return [];
+      const { at, seq, endsAt } = publication;
+      return [{ target, show, at, seq, endsAt }];
+    });
+  }
+}
+
+export function slotOf(target: ShowTarget): string {
+  if (target === 'everybody') return showChannel;
+  return 'group' in target ? groupPrefix + target.group : screenPrefix + target.screen;
+}
+
+/** The target of a slot; null if it belongs to another channel. */
+export function targetOf(slot: string): ShowTarget | null {
+  if (slot === showChannel) return 'everybody';
+  if (slot.startsWith(groupPrefix)) return { group: slot.slice(groupPrefix.length) };
+  return slot.startsWith(screenPrefix) ? { screen: slot.slice(screenPrefix.length) } : null;
+}
+
+export function hasEnded({ endsAt }: Publication, now: number): boolean {
+  return endsAt !== null && endsAt <= now;
+}
+
+const nothing = Buffer.from(messageFrameParts(showChannel, 'null').beforeAt);
+
+/** Whether a message of the channel shows nothing. */
+export function isNothing({ frame }: Publication): boolean {
+  return nothing.equals(frame.subarray(0, nothing.length));
+}
+
+function showOf({ frame }: Publication): Show | null {
+  const { message } = JSON.parse(Buffer.from(frame).toString()) as { message: { show: Show | null } };
+  return message.show;
+}

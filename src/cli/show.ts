@@ -1,0 +1,113 @@
+import type { Command } from 'commander';
+import { maxShowMs, minShowMs } from '../channels/show.ts';
+import { Shows } from '../channels/shows.ts';
+import { ShowCommands, type ShowWish, type TargetName } from '../commands/show.ts';
+import { BadValue, durationBetween } from '../config.ts';
+import { UserError } from '../lifecycle.ts';
+import { auditLogger } from '../logger.ts';
+import { parseGroup } from '../screens/names.ts';
+import { Screens } from '../screens/screens.ts';
+import type { BackendCommands } from './backend-commands.ts';
+
+/** The values of the options, as typed. */
+interface Given {
+  message?: string;
+  countdown?: string;
+  until?: string;
+  countUp?: boolean;
+  label?: string;
+  warn?: string;
+  for?: string;
+  group?: string;
+  screen?: string;
+  clear?: boolean;
+  extend?: string;
+}
+
+const parseDuration = durationBetween(minShowMs, maxShowMs, '90s, 25m or 2h');
+
+/** Adds `clock show`. */
+export function addShow(program: Command, commands: BackendCommands): void {
+  const command = commands
+    .add(
+      program,
+      'show',
+      'show a message or a countdown on every screen, on those of a group, or on one',
+      ['--message <text>', 'a message'],
+      ['--countdown <duration>', 'a countdown, such as 25m; it counts over after zero'],
+      ['--until <time>', 'a countdown to the next 15:00 or 15:00:30 in the zone of the clock'],
+      ['--count-up', 'count up from now'],
+      ['--label <text>', 'the text beside the countdown'],
+      ['--warn <durations>', 'the remaining times at which the countdown warns, such as 5m,1m'],
+      ['--for <duration>', 'end it after this time (default: the next change)'],
+      ['--group <group>', 'only the screens of this group'],
+      ['--screen <name-or-id>', 'only this screen or link'],
+      ['--extend <duration>', 'add this time to the countdown that is shown'],
+      ['--clear', 'show nothing but the time again'],
+    )
+    .action(async () => {
+      const given = command.opts<Given>();
+      const target = targetOf(given);
+      const wish = wishOf(given);
+      await commands.run(command, ({ backend }) => {
+        const { records, time } = backend;
+        const options = { backend, shows: new Shows(backend), screens: new Screens({ records, time }) };
+        return new ShowCommands({ ...options, log: auditLogger() }).run(wish, target);
+      });
+    });
+}
+
+function targetOf({ group, screen }: Given): TargetName {
+  if (group !== undefined && screen !== undefined) throw new UserError('--screen: not possible together with --group');
+  if (screen !== undefined) return { screen };
+  if (group === undefined) return 'everybody';
+  if (parseGroup(group) !== null) return { group };
+  throw new UserError(
+    `--group: ${JSON.stringify(group)} must be 1 to 32 lower-case letters, digits, hyphens or underscores`,
+  );
+}
+
+function wishOf(given: Given): ShowWish {
+  const { message, label, warn, clear = false, extend } = given;
+  const counts = [given.countdown, given.until, given.countUp].filter((count) => count !== undefined);
+  const isContent = message !== undefined || counts.length > 0;
+  if (Number(isContent) + Number(clear) + Number(extend !== undefined) !== 1) {
+    throw new UserError('give what to show (--message, --countdown, --until or --count-up), or --extend, or --clear');
+  }
+  if (counts.length > 1) throw new UserError('--countdown, --until, --count-up: give only one of them');
+  if (!isContent) refuse(given, 'for', 'label', 'warn');
+  if (counts.length === 0) refuse(given, 'label');
+  if (given.countdown === undefined && given.until === undefined) refuse(given, 'warn');
+  if (clear) return { clear };
+  if (extend !== undefined) return { extendMs: durationOf(extend, '--extend') };
+  return {
+    message,
+    label,
+    countdownMs: given.countdown === undefined ? undefined : durationOf(given.countdown, '--countdown'),
+    until: given.until === undefined ? undefined : timeOf(given.until),
+    countsUp: given.countUp ?? false,
+    warnAt: warn?.split(',').map((text) => durationOf(text.trim(), '--warn')),
+    lifetimeMs: given.for === undefined ? undefined : durationOf(given.for, '--for'),
+  };
+}
+
+function refuse(given: Given, ...names: ('for' | 'label' | 'warn')[]): void {
+  const name = names.find((one) => given[one] !== undefined);
+  if (name !== undefined)
+    throw new UserError(`--${name}: not possible without what it belongs to; see clock show --help`);
+}
+
+function durationOf(text: string, option: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    throw new UserError(`${option}: ${JSON.stringify(text)} must be ${error.message}`);
+  }
+}
+
+/** `15:00` as `15:00:00`. */
+function timeOf(text: string): string {
+  if (/^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$/.test(text)) return text.padEnd(8, ':00');
+  throw new UserError(`--until: ${JSON.stringify(text)} must be a time of day such as 15:00 or 15:00:30`);
+}

@@ -1,0 +1,28 @@
+import { decodeText, InvalidContent, parseJson } from '../channels/content.ts';
+import { HttpError } from './http-error.ts';
+
+/** The JSON object in a body. Throws a 400. */
+export function parseBody(bytes: Uint8Array): Record<string, unknown> {
+  const body = withContent(() => parseJson(decodeText(bytes)));
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  throw invalidRequest('The body is not a JSON object.');
+}
+
+/** Calls a function, and throws a 400 or 413 for its `InvalidContent`, also for that of its promise. */
+export function withContent<T>(work: () => T): T {
+  try {
+    const result = work();
+    return result instanceof Promise ? (result.catch(refuse) as T) : result;
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+export function invalidRequest(message: string): HttpError {
+  return new HttpError('invalid-request', message);
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof InvalidContent)) throw error;
+  throw new HttpError(error.isTooLarge ? 'content-too-large' : 'invalid-request', error.message);
+}

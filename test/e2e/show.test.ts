@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Client, type TestSocket } from '../support/client.ts';
+import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
+import { until } from '../support/until.ts';
+
+let clock: ClockProcess;
+let client: Client;
+
+beforeAll(async () => {
+  clock = await startClock(['all', '--zone', 'Asia/Kathmandu']);
+  client = new Client(clock.url);
+  await client.signIn('admin', clock.adminPassword());
+  const isTicking = async () => {
+    const state = (await (await client.fetch('/api/initial_state')).json()) as { zone: string | null };
+    return state.zone !== null;
+  };
+  await until(isTicking, 'the zone is known', 10_000);
+});
+afterAll(() => clock?.stop());
+
+const run = (...args: readonly string[]) => runClock(['show', ...args, '--data-dir', clock.dataDir]);
+
+interface Shown {
+  message?: string;
+  countdown?: { until?: number; since?: number; label?: string; warnAt?: number[] };
+}
+
+/** What the socket is sent next on the channel, and when. */
+async function nextShow(socket: TestSocket): Promise<{ show: Shown | null; at: number }> {
+  return JSON.parse(await socket.next(10_000)).message;
+}
+
+describe('clock show', () => {
+  test('shows a message, a countdown and a count, until it is cleared', async () => {
+    using socket = await client.connect('?channels=show');
+    expect((await run('--message', '<b>Please be seated</b>')).exit).toBe(0);
+    expect((await nextShow(socket)).show).toEqual({ message: '<b>Please be seated</b>' });
+    await run('--countdown', '25m', '--label', 'Exam ends', '--warn', '1m,5m');
+    const { show, at } = await nextShow(socket);
+    expect(show?.countdown).toMatchObject({ label: 'Exam ends', warnAt: [300_000, 60_000] });
+    expect(Math.abs((show?.countdown?.until ?? 0) - at - 25 * 60_000)).toBeLessThan(5_000);
+    await run('--extend', '5m');
+    expect((await nextShow(socket)).show?.countdown?.until).toBe((show?.countdown?.until ?? 0) + 5 * 60_000);
+    await run('--count-up');
+    const counting = await nextShow(socket);
+    expect(Math.abs((counting.show?.countdown?.since ?? 0) - counting.at)).toBeLessThan(5_000);
+    const { stderr } = await run('--clear');
+    expect((await nextShow(socket)).show).toBeNull();
+    expect(stderr).toContain('"audit":"show","by":"host"');
+  });
+
+  test('counts down to a time of day in the zone of the clock, for a time and for a group', async () => {
+    using socket = await client.connect('?channels=show');
+    await nextShow(socket);
+    const { exit, stderr } = await run('--until', '12:30', '--group', 'empty-hall', '--for', '10m');
+    expect(exit).toBe(0);
+    expect(stderr).toContain('clock: no screen is in the group empty-hall at the moment\n');
+    expect((await run('--until', '12:30:15', '--for', '10m')).exit).toBe(0);
+    const { show } = await nextShow(socket);
+    const local = new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Kathmandu', timeStyle: 'medium' });
+    expect(local.format(show?.countdown?.until)).toBe('12:30:15');
+    const { shows } = (await (await client.fetch('/api/show')).json()) as {
+      shows: { group: string; endsAt: number }[];
+    };
+    expect(shows.map(({ group }) => group).toSorted()).toEqual(['empty-hall', null]);
+    expect(shows.every(({ endsAt }) => endsAt > Date.now())).toBe(true);
+  });
+
+  test('names a link', async () => {
+    await runClock(['screens', 'link', 'Foyer', '--public-url', 'http://localhost', '--data-dir', clock.dataDir]);
+    expect((await run('--message', 'only in the foyer', '--screen', 'foyer')).exit).toBe(0);
+  });
+
+  test.each([
+    [[], '2 clock: give what to show (--message, --countdown, --until or --count-up), or --extend, or --clear'],
+    [['--clear', '--message', 'x'], '2 clock: give what to show'],
+    [['--countdown', '1m', '--count-up'], '2 clock: --countdown, --until, --count-up: give only one of them'],
+    [['--countdown', '0s'], '2 clock: --countdown: "0s" must be a duration'],
+    [['--countdown', '-5m'], '2 clock: --countdown: "-5m" must be a duration'],
+    [['--countdown', '3650d'], '2 clock: --countdown: "3650d" must be a duration'],
+    [['--until', '25:00'], '2 clock: --until: "25:00" must be a time of day such as 15:00 or 15:00:30'],
+    [['--until', '24:00'], '2 clock: --until: "24:00" must be'],
+    [['--message', ' '], '2 clock: The message is blank.'],
+    [['--message', 'x'.repeat(2_049)], '2 clock: The content has 2063 bytes, and at most 2048 are allowed.'],
+    [['--message', 'x', '--label', 'y'], '2 clock: --label: not possible without'],
+    [['--count-up', '--warn', '1m'], '2 clock: --warn: not possible without'],
+    [['--clear', '--for', '1m'], '2 clock: --for: not possible without'],
+    [['--countdown', '5m', '--warn', '1m,x'], '2 clock: --warn: "x" must be a duration'],
+    [['--message', 'x', '--group', 'Hall'], '2 clock: --group: "Hall" must be'],
+    [
+      ['--message', 'x', '--group', 'hall', '--screen', 'lobby'],
+      '2 clock: --screen: not possible together with --group',
+    ],
+    [['--message', 'x', '--screen', 'nowhere'], '1 clock: there is no screen or link nowhere'],
+    [['--extend', '5m', '--group', 'other'], '1 clock: no countdown is set for this target'],
+  ])('refuses %j', async (args, message) => {
+    const { exit, stderr } = await run(...args);
+    expect(`${exit} ${stderr.replace(/^clock: \/.*\n/, '').replace(/^clock: no screen is .*\n/m, '')}`).toContain(
+      message,
+    );
+  });
+});
