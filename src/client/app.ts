@@ -1,5 +1,5 @@
 import { runInBackground } from '../background.ts';
-import type { ZoneOffsets } from '../protocol.ts';
+import type { Show, ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
 import { checkZone } from './connection/zone-check.ts';
@@ -15,6 +15,7 @@ import { Renewal } from './renewal.ts';
 import { schedule, scheduleChained } from './schedule.ts';
 import type * as ScreenNameModule from './screen-name.ts';
 import { sessionMemory } from './session-memory.ts';
+import type * as ShowModule from './show/main.ts';
 import type * as ThemeModule from './theme.ts';
 import { ThemeLoader } from './theme-loader.ts';
 import type { Transport } from './transport.ts';
@@ -23,9 +24,17 @@ import { Warnings } from './warnings.ts';
 import type * as WordsModule from './words.ts';
 
 const registerAfterMs = 2_000;
+const showAgainAfterMs = 2_000;
 /** A page that stays open this long may need these files while its server is unavailable. */
 const prefetchAfterMs = 60_000;
-const lazyFiles = ['/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css'];
+const lazyFiles = [
+  '/static/theme.js',
+  '/static/theme.css',
+  '/static/panel.js',
+  '/static/panel.css',
+  '/static/show.js',
+  '/static/show.css',
+];
 
 /** The clock page: connects the server's messages to the face, and the page's controls to the panel. */
 export class ClockApp {
@@ -45,6 +54,7 @@ export class ClockApp {
   readonly #panelModule = new LazyModule<typeof PanelModule>('/static/panel.js');
   readonly #screenNameModule = new LazyModule<typeof ScreenNameModule>('/static/screen-name.js');
   readonly #wordsModule = new LazyModule<typeof WordsModule>('/static/words.js');
+  readonly #showModule = new LazyModule<typeof ShowModule>('/static/show.js');
   readonly #themeModule = new LazyModule<typeof ThemeModule>('/static/theme.js');
   readonly #themeLoader = new ThemeLoader({
     load: async () => {
@@ -104,20 +114,21 @@ export class ClockApp {
       this.#serverBuild = build;
       this.#renewal.onBuild(build);
     },
+    onShow: (show) => {
+      this.#show = show;
+      runInBackground(this.#drawShow());
+    },
     onCommand: (command) => {
       if (command.name === 'reload') location.reload();
       else if (command.name === 'face') this.#setFace(command.query);
       else this.#screenNameModule.tryWith((module) => module.obey(command));
     },
   });
-  readonly #painter = new Painter({
-    house: this.#connection.house,
-    now: () => performance.now(),
-    schedule: scheduleChained,
-    requestFrame,
-    detectClockJump: () => this.#connection.detectClockJump(),
-    paint: (second) => this.#paint(second),
-  });
+  readonly #painter = this.#createPainter(0, (second) => this.#paint(second));
+  /** What operators show besides the time. */
+  #show: Show | null = null;
+  /** Whether they ever showed anything on this page. */
+  #hasShow = false;
   /** The query of the face that operators set. */
   #setQuery = '';
   #isTranslated = false;
@@ -176,6 +187,43 @@ export class ClockApp {
     else this.#painter.stop();
   }
 
+  /** A painter that paints at the instants of house time that lie `phaseMs` after the beginning of a second. */
+  #createPainter(phaseMs: number, paint: (instant: number) => void): Painter {
+    const { house } = this.#connection;
+    return new Painter({
+      house: {
+        now: () => {
+          const now = house.now();
+          return now === null ? null : now - phaseMs;
+        },
+        get steps() {
+          return house.steps;
+        },
+      },
+      now: () => performance.now(),
+      schedule: scheduleChained,
+      requestFrame,
+      detectClockJump: () => this.#connection.detectClockJump(),
+      paint: (second) => paint(second + phaseMs),
+    });
+  }
+
+  async #drawShow(): Promise<void> {
+    try {
+      if (this.#show !== null) this.#hasShow = true;
+      if (!this.#hasShow || this.#themeLoader.state !== 'applied') return;
+      const module = await this.#showModule.load();
+      const isShown = this.#theme?.appearance.show !== false;
+      await module.render(isShown ? this.#show : null, (phaseMs, paint) => {
+        const painter = this.#createPainter(phaseMs, paint);
+        painter.trimMs = this.#painter.trimMs;
+        return painter;
+      });
+    } catch {
+      schedule(() => runInBackground(this.#drawShow()), showAgainAfterMs);
+    }
+  }
+
   #setFace(query: string): void {
     if (query === this.#setQuery) return;
     this.#setQuery = query;
@@ -199,6 +247,7 @@ export class ClockApp {
     for (const text of warnings) this.#warnings.set(text, text);
     this.#face.setView(view);
     this.#setZones();
+    schedule(() => runInBackground(this.#drawShow()), 0);
   }
 
   #setHouseZone(zone: ZoneOffsets): void {

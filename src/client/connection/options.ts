@@ -1,4 +1,4 @@
-import type { Command, ScreenInfo, ScreenState, Tick, ZoneOffsets } from '../../protocol.ts';
+import type { Command, ScreenInfo, ScreenState, Show, Tick, ZoneOffsets } from '../../protocol.ts';
 import type { HouseClockOptions } from '../house-clock.ts';
 import type { Schedule } from '../schedule.ts';
 import type { StateResponse, ZoneCheck } from './state.ts';
@@ -27,6 +27,8 @@ export interface ConnectionOptions extends HouseClockOptions {
   onZone: (zone: ZoneOffsets, screen?: ScreenInfo) => void;
   /** The build of the server, with each response and sync. */
   onBuild: (build: string) => void;
+  /** What operators show besides the time, for clients that receive the channel `show`. Null: nothing. */
+  onShow?: (show: Show | null) => void;
   /** A command of an operator. */
   onCommand: (command: Command) => void;
 }
