@@ -38,6 +38,12 @@ export default {
       'time/ depends on nothing outside its directory',
     ),
     forbid(
+      'alerts-import-no-role',
+      { path: '^src/alerts/' },
+      { path: '^src/(web|beat|worker|commands|client|tasks)/' },
+      'who leads and who receives is up to the composition root',
+    ),
+    forbid(
       'authority-imports-only-the-base-layer',
       { path: '^src/authority/' },
       { path: '^src/', pathNot: `^src/authority/|${baseLayer}` },
@@ -107,7 +113,7 @@ export default {
     onlyIn('rate-limiter-flexible', '^src/backend/'),
     onlyIn('uWebSockets\\.js', '^src/web/uws\\.ts$'),
     onlyIn('ipaddr\\.js', '^src/addresses\\.ts$'),
-    onlyIn('jose', '^src/auth/jwt\\.ts$'),
+    onlyIn('jose', '^src/auth/(jwt\\.ts$|sso/)'),
     onlyIn('lru-cache', '^src/auth/session-cache\\.ts$'),
     onlyIn('p-limit', '^src/auth/passwords\\.ts$'),
     onlyIn('uqr', '^src/web/qr-code\\.ts$'),

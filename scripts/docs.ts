@@ -20,6 +20,7 @@ const headings: Record<keyof typeof optionTables, { title: string; usedBy: strin
   authority: { title: 'Check of house time against UTC', usedBy: '`web`, `all`' },
   worker: { title: 'Worker', usedBy: '`worker`, `all`' },
   beat: { title: 'Beat', usedBy: '`beat`, `all`' },
+  alerts: { title: 'Alerts by webhook', usedBy: '`beat`, `all`' },
   watch: { title: 'Watch', usedBy: '`watch`' },
 };
 

@@ -45,7 +45,7 @@ export function commandRedisBackend(config: RedisConfig, log: Logger): Backend {
 }
 
 /** Whether a Redis is configured. */
-export function namesRedis({ redisUrl, redisHost, redisPort }: RedisConfig): boolean {
+export function isRedisConfigured({ redisUrl, redisHost, redisPort }: RedisConfig): boolean {
   return redisUrl !== undefined || redisHost !== undefined || redisPort !== undefined;
 }
 
@@ -76,7 +76,7 @@ export function hasEmbeddedData(directory: string): boolean {
  * either.
  */
 export function existingBackend(config: RedisConfig & DataConfig, environment: Environment, log: Logger): Backend {
-  if (namesRedis(config)) return commandRedisBackend(config, log);
+  if (isRedisConfigured(config)) return commandRedisBackend(config, log);
   const directory = dataDirectory(config, environment);
   if (hasEmbeddedData(directory)) return embeddedBackend(directory, false, log);
   throw new UserError(

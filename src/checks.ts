@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { AuthorityCheck } from './authority/authority-check.ts';
 import { commandSecrets } from './auth/secrets.ts';
 import type { Backend } from './backend/backend.ts';
-import { commandRedisBackend, dataDirectory, embeddedBackend, hasEmbeddedData, namesRedis } from './backends.ts';
+import { commandRedisBackend, dataDirectory, embeddedBackend, hasEmbeddedData, isRedisConfigured } from './backends.ts';
 import {
   check,
   durabilityChecks,
@@ -12,11 +12,14 @@ import {
   type Check,
   type Finding,
 } from './commands/check.ts';
+import { keySetCheck } from './commands/check-sso.ts';
 import type { Environment } from './config.ts';
+import { UserError } from './lifecycle.ts';
 import { silentLogger } from './logger.ts';
 import type { AllConfig } from './roles.ts';
 import { createApp } from './web/app.ts';
 import { certificateProblem } from './web/certificate.ts';
+import { ssoSettings } from './web/sso-settings.ts';
 import { loadUws } from './web/uws.ts';
 
 /** The checks of a valid configuration, and the backend that they start. The caller stops it. */
@@ -25,12 +28,13 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
   const others = (backend: Backend): Check[] => [
     ...authorityChecks(config, backend),
     secretCheck(config, backend, environment),
+    ...ssoChecks(config),
     ...(tlsCert === undefined && tlsKey === undefined ? [] : [tlsCheck(config)]),
     portCheck('--port', host, port, tlsCert !== undefined),
     ...(internalPort === undefined ? [] : [portCheck('--internal-port', internalHost, internalPort, false)]),
   ];
   const log = silentLogger();
-  if (!namesRedis(config)) {
+  if (!isRedisConfigured(config)) {
     const directory = dataDirectory(config, environment);
     if (hasEmbeddedData(directory)) {
       const backend = embeddedBackend(directory, false, log);
@@ -39,6 +43,19 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
   }
   const backend = commandRedisBackend(config, log);
   return { checks: [...backendChecks(backend, 'redis'), ...durabilityChecks(backend), ...others(backend)], backend };
+}
+
+function ssoChecks(config: AllConfig): Check[] {
+  const name = 'shared sign-in';
+  try {
+    const { keys, rules } = ssoSettings(config) ?? {};
+    if (keys === undefined) return [];
+    const agree = check(name, async () => `the options agree; tokens must be for ${JSON.stringify(rules?.audience)}`);
+    return [agree, ...('jwks' in keys ? [keySetCheck(`${name} keys`, keys.jwks)] : [])];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [check(name, () => Promise.reject(error))];
+  }
 }
 
 function authorityChecks({ ntpServers, ntpAlarmMs }: AllConfig, backend: Backend): Check[] {

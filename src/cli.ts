@@ -14,7 +14,7 @@ import { localHosts } from './addresses.ts';
 import { check, runChecks } from './commands/check.ts';
 import { healthProblem } from './commands/healthcheck.ts';
 import { watchOptions } from './commands/options.ts';
-import { makeSecrets } from './commands/secret.ts';
+import { generateSecrets } from './commands/secret.ts';
 import { watch } from './commands/watch.ts';
 import { readOptions, withoutServiceLinks, type commonOptions, type Environment, type ValuesOf } from './config.ts';
 import { UserError, run, stopAll } from './lifecycle.ts';
@@ -118,7 +118,7 @@ class Cli {
       .command('secret')
       .description('generate a secret and an admin password')
       .option('--write <directory>', 'write them to the files secret and admin-password in this directory')
-      .action(() => makeSecrets(secret.opts<{ write?: string }>().write));
+      .action(() => generateSecrets(secret.opts<{ write?: string }>().write));
 
     const check = this.program
       .command('check')
@@ -174,7 +174,7 @@ class Cli {
       if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: ${unknownVariableWarning}`);
       return 'all values are valid';
     });
-    const isConfigurationGood = await runChecks([configuration]);
+    const isConfigurationValid = await runChecks([configuration]);
     let config: ValuesOf<typeof allTable>;
     try {
       config = read();
@@ -185,7 +185,7 @@ class Cli {
     }
     const { checks, backend } = checksFor(config, this.#environment);
     try {
-      return (await runChecks(checks)) && isConfigurationGood;
+      return (await runChecks(checks)) && isConfigurationValid;
     } finally {
       await stopAll([backend], silentLogger());
     }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { UserError } from './lifecycle.ts';
 import { logLevels } from './logger.ts';
-import { normalizeSecret } from './secrets.ts';
+import { minSecretBytes, normalizeSecret } from './secrets.ts';
 import { isZone } from './time/zone.ts';
 
 /**
@@ -185,6 +185,21 @@ export function commaList<T>(parseItem: (text: string) => T): (text: string) => 
     // Commas alone are a mistake, which the parser of an item reports.
     return (items.length === 0 && text.trim() !== '' ? [''] : items).map(parseItem);
   };
+}
+
+/** Parses signing secrets: the first signs, all verify. */
+export function secretList(text: string): [string, ...string[]] {
+  const [first = '', ...others] = commaList(secretText)(text);
+  return [secretText(first), ...others];
+}
+
+function secretText(text: string): string {
+  if (Buffer.byteLength(text) < minSecretBytes) {
+    throw new BadValue(
+      `at least ${minSecretBytes} bytes long, like each secret of a list; 'clock secret' generates one`,
+    );
+  }
+  return text;
 }
 
 export function zoneName(text: string): string {

@@ -10,6 +10,9 @@ export const closeCode = {
   sessionEnded: 4401,
 } as const;
 
+/** The reason of a 4401 after which a client asks at once: its credential may still be good, or have been renewed. */
+export const recheckReason = 'recheck';
+
 /**
  * The response of `GET /api/initial_state`: the last tick of the channel and what a screen needs to continue from it.
  */

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { alertOptions } from './alerts/options.ts';
+import { ScreenAlerts } from './alerts/screen-alerts.ts';
+import { postAlert } from './alerts/webhook.ts';
 import { AuthorityCheck } from './authority/authority-check.ts';
 import type { authorityOptions } from './authority/options.ts';
 import { createAuthServices } from './auth/auth-services.ts';
@@ -10,7 +13,7 @@ import {
   channels,
   dataDirectory,
   embeddedBackend,
-  namesRedis,
+  isRedisConfigured,
   redisBackend,
   type DataConfig,
   type RedisConfig,
@@ -25,6 +28,8 @@ import type { Logger } from './logger.ts';
 import { Metrics, type MetricSources } from './metrics.ts';
 import { InternalServer } from './probes/internal-server.ts';
 import { unreadyReason } from './probes/readiness.ts';
+import { RosterView } from './screens/roster-view.ts';
+import { Screens } from './screens/screens.ts';
 import { tasks } from './tasks/index.ts';
 import { hostZoneName, Zone } from './time/zone.ts';
 import type { webOptions } from './web/options.ts';
@@ -36,7 +41,7 @@ import { Worker } from './worker/worker.ts';
 type CommonConfig = ValuesOf<typeof commonOptions> & RedisConfig;
 export type WebConfig = CommonConfig & ValuesOf<typeof webOptions> & ValuesOf<typeof authorityOptions>;
 export type WorkerConfig = CommonConfig & ValuesOf<typeof workerOptions>;
-export type BeatConfig = CommonConfig & ValuesOf<typeof beatOptions>;
+export type BeatConfig = CommonConfig & ValuesOf<typeof beatOptions> & ValuesOf<typeof alertOptions>;
 export type AllConfig = WebConfig & WorkerConfig & BeatConfig & DataConfig;
 
 /** All addresses of this host, IPv4 and IPv6. */
@@ -95,7 +100,7 @@ export async function beatRole(config: BeatConfig, context: RoleContext): Promis
 export async function allRole(config: AllConfig, context: RoleContext): Promise<Role> {
   const { environment, log } = context;
   const directory = dataDirectory(config, environment);
-  const backend = namesRedis(config) ? redisBackend(config, log) : embeddedBackend(directory, true, log);
+  const backend = isRedisConfigured(config) ? redisBackend(config, log) : embeddedBackend(directory, true, log);
   const signIn = firstSignIn(config.adminPassword, directory);
   const secrets = configuredOrStoredSecrets(config.secrets, backend, directory);
   const host = config.host ?? '127.0.0.1';
@@ -199,12 +204,27 @@ function workerPart({ ticks }: Backend, { zone }: WorkerConfig, { log }: RoleCon
   };
 }
 
-function beatPart({ ticks, time }: Backend, { intervalMs }: BeatConfig, { log }: RoleContext): RolePart {
+function beatPart(backend: Backend, config: BeatConfig, { log }: RoleContext): RolePart {
+  const { ticks, time } = backend;
+  const { intervalMs, alertWebhook, alertAfterMs } = config;
   const scheduled = tasks.map((task) => ({
     name: task.name,
     everyMs: task.everyMs(intervalMs),
     expiryMs: task.expiryMs(intervalMs),
   }));
   const beat = new Beat({ ticks, time, tasks: scheduled, owner: randomUUID(), log });
-  return { services: [beat], sources: { missedInstants: () => beat.missed, isLeader: () => beat.isLeader } };
+  const alerts =
+    alertWebhook === undefined
+      ? []
+      : [
+          new ScreenAlerts({
+            backend,
+            view: new RosterView({ backend, screens: new Screens({ records: backend.records, time }) }),
+            isLeader: () => beat.isLeader,
+            afterMs: alertAfterMs,
+            post: (body, stopping) => postAlert(alertWebhook, body, stopping),
+            log,
+          }),
+        ];
+  return { services: [beat, ...alerts], sources: { missedInstants: () => beat.missed, isLeader: () => beat.isLeader } };
 }

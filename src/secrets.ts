@@ -52,7 +52,7 @@ export function writeSecretFile(directory: string, name: string, text: string, m
 
 /** Writes a secret to a file and replaces an existing one. Throws a `UserError` if it cannot be written. */
 export function replaceSecretFile(directory: string, name: string, text: string, mode: number): void {
-  writeByWayOfTemporary(directory, name, text, mode, renameSync);
+  writeAtomically(directory, name, text, mode, renameSync);
 }
 
 /**
@@ -77,7 +77,7 @@ export function alreadyExists(path: string): string {
 /** Returns false if the file exists. */
 function createSecretFile(directory: string, name: string, text: string, mode: number): boolean {
   let isCreated = true;
-  writeByWayOfTemporary(directory, name, text, mode, (temporary, path) => {
+  writeAtomically(directory, name, text, mode, (temporary, path) => {
     try {
       linkSync(temporary, path);
     } catch (error) {
@@ -89,7 +89,7 @@ function createSecretFile(directory: string, name: string, text: string, mode: n
 }
 
 /** Writes the whole file under a temporary name; `publish` then moves or links it to its final path. */
-function writeByWayOfTemporary(
+function writeAtomically(
   directory: string,
   name: string,
   text: string,

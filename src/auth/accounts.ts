@@ -2,12 +2,14 @@ import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Passwords } from './passwords.ts';
 import type { AccountSecurity, OpenedSession, Session } from './session.ts';
-import { newId, type SessionMessage, type Sessions } from './sessions.ts';
+import type { SessionMessage } from './session-message.ts';
+import { newId, type Sessions } from './sessions.ts';
 
 /** A person's account. Its id is its name in lower case. */
 export interface Account extends AccountSecurity {
   /** Matches `accountNamePattern`. */
   name: string;
+  /** Empty if the account was made by a shared sign-in: no password is right. */
   passwordHash: string;
   operator: boolean;
   disabled: boolean;
@@ -63,8 +65,8 @@ export class Accounts {
   /** The account, if the password is right and it may sign in; null otherwise, after the same time. */
   async check(name: string, password: string): Promise<Account | null> {
     const account = accountNamePattern.test(accountId(name)) ? await this.get(name) : null;
-    const isRight = await this.#options.passwords.verify(password, account?.passwordHash);
-    return isRight && account !== null && !account.disabled ? account : null;
+    const isRight = await this.#options.passwords.verify(password, account?.passwordHash || undefined);
+    return isRight && account !== null && !account.disabled && account.sso === undefined ? account : null;
   }
 
   /**
@@ -104,6 +106,14 @@ export class Accounts {
     const message: SessionMessage = { operator: { id, isOperator: operator } };
     const change = (account: Account): Account => ({ ...account, operator });
     return this.#options.records.updateAndPublish<Account>('account', id, change, JSON.stringify(message));
+  }
+
+  /**
+   * Hands the account to the shared sign-in, or back to its password, and ends all sessions and tokens. Resolves to false
+   * if there is no such account.
+   */
+  async setSso(name: string, isShared: boolean): Promise<boolean> {
+    return this.#changeAndEndSessions(name, { sso: isShared ? { origin: null } : undefined });
   }
 
   /** Removes the account and ends its sessions and tokens. Resolves to false if there is no such account. */

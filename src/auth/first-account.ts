@@ -19,12 +19,15 @@ export interface FirstPassword {
 export interface FirstAccountOptions {
   records: Records;
   accounts: Accounts;
-  /** Called only if there is no account; undefined if no password is configured. */
+  /** Called only if there is no local account; undefined if no password is configured. */
   password: () => FirstPassword | undefined;
   log: Logger;
 }
 
-/** Creates the account `admin` if there is no account: at the start, and after the backend's data was replaced. */
+/**
+ * Creates the account `admin` if there is no local account: at the start, and after the backend's data was replaced.
+ * Accounts of a shared sign-in do not count: without the other application nobody could sign in to them.
+ */
 export class FirstAccount implements Service {
   readonly name = 'first account';
   readonly #options: FirstAccountOptions;
@@ -36,7 +39,10 @@ export class FirstAccount implements Service {
     this.#options = options;
   }
 
-  /** Whether an account exists or was created, or none can be created without a configured password. Stays true. */
+  /**
+   * Whether a local account exists or was created, or none can be created without a configured password. False again
+   * after the data was replaced, until that holds for the new data.
+   */
   get isSettled(): boolean {
     return this.#isSettled;
   }
@@ -44,7 +50,9 @@ export class FirstAccount implements Service {
   /** Resolves after the first attempt, during an outage too. */
   async start(): Promise<void> {
     const onGap = ({ replaced }: { replaced: boolean }): void => {
-      if (replaced) runInBackground(this.#ensure());
+      if (!replaced) return;
+      this.#isSettled = false;
+      runInBackground(this.#ensure());
     };
     this.#options.records.subscribe({ onMessage: () => {}, onGap });
     await this.#ensure();
@@ -70,13 +78,19 @@ export class FirstAccount implements Service {
 
   async #createIfNone(): Promise<void> {
     const { accounts, password, log } = this.#options;
-    if ((await accounts.list()).length > 0) return;
+    if ((await accounts.list()).some(({ sso }) => sso === undefined)) return;
     const first = password();
     if (first === undefined) {
-      log.warn({}, "there is no account, so nobody can sign in: create one with 'clock user add NAME --operator'");
+      log.warn(
+        {},
+        "there is no local account, so nobody can sign in here: create one with 'clock user add NAME --operator'",
+      );
     } else if (await accounts.add(firstAccountName, first.text, true)) {
       log.info({ account: firstAccountName }, 'first account created');
       first.onUsed?.();
+    } else if ((await accounts.get(firstAccountName))?.sso !== undefined) {
+      const message = `there is no local account, and ${firstAccountName} signs in through another application`;
+      log.warn({}, `${message}: create one with 'clock user add NAME --operator'`);
     }
   }
 }

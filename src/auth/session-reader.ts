@@ -2,6 +2,7 @@ import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import {
   grantsAccess,
+  grantsSharedAccess,
   type AccountSecurity,
   type CredentialRecord,
   type Session,
@@ -77,30 +78,49 @@ export class SessionReader {
 
   async #recordsOf(sessions: readonly Session[]): Promise<Map<Session, CredentialRecord | null>> {
     const read = async (kind: Session['kind']): Promise<[Session, CredentialRecord | null][]> => {
-      const ofKind = sessions.filter((session) => session.kind === kind);
+      const ofKind = sessions.filter((session) => session.kind === kind && session.shared === undefined);
       if (ofKind.length === 0) return [];
       const ids = ofKind.map(({ recordId }) => recordId);
       const records = await this.#records.getMany<CredentialRecord>(kind, ids);
       return ofKind.map((session, index) => [session, records[index] ?? null]);
     };
-    return new Map((await Promise.all(credentialKinds.map(read))).flat());
+    const groups = [...credentialKinds.map(read), this.#endedOf(sessions)];
+    return new Map((await Promise.all(groups)).flat());
+  }
+
+  /** The records of the shared sessions that ended here. The others have none. */
+  async #endedOf(sessions: readonly Session[]): Promise<[Session, CredentialRecord | null][]> {
+    const shared = sessions.filter((session) => session.shared !== undefined);
+    if (shared.length === 0) return [];
+    const ids = shared.map(({ jti }) => jti);
+    const records = await this.#records.getMany<CredentialRecord>('ended', ids);
+    return shared.map((session, index) => [session, records[index] ?? null]);
   }
 
   #matches(session: Session, record: CredentialRecord | null = null, account: AccountSecurity | null = null): boolean {
     const now = this.#time.now();
-    if (record?.jti !== session.jti) return false;
-    if (hasAccount(session) && !grantsAccess(record as SessionRecord, account)) return false;
+    const { shared, isOperator, group } = session;
+    if (shared === undefined) {
+      if (record?.jti !== session.jti) return false;
+      if (hasAccount(session) && !grantsAccess(record as SessionRecord, account)) return false;
+      session.expiresAt = Math.min(session.credentialExpiresAt, record.expiresAt);
+      session.isUnused = record.wasUsed === false;
+      session.publishes = (record as SessionRecord).publishes ?? noChannels;
+    } else if (record !== null || !grantsSharedAccess(account, shared)) {
+      return false;
+    }
     session.seenAt = now;
-    session.expiresAt = Math.min(session.credentialExpiresAt, record.expiresAt);
-    session.isUnused = record.wasUsed === false;
-    session.publishes = (record as SessionRecord).publishes ?? noChannels;
-    const { isOperator, group } = session;
-    session.isOperator = hasAccount(session) && account?.operator === true;
-    session.group = record.group ?? null;
+    session.isOperator = hasAccount(session) && isOperatorUnder(account, shared);
+    session.group = record?.group ?? null;
     const isDifferent = isOperator !== session.isOperator || group !== session.group;
     if (isOperator !== undefined && isDifferent) this.#onDifference(session);
     return session.expiresAt > now;
   }
+}
+
+/** A credential of another application can make an operator, and so can the account. */
+function isOperatorUnder(account: AccountSecurity | null, shared: Session['shared']): boolean {
+  return account?.operator === true || shared?.isOperator === true;
 }
 
 function hasAccount({ kind }: Session): boolean {

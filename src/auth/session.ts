@@ -30,6 +30,26 @@ export interface Session {
   group?: string | null;
   /** The channels that it may publish on. Only a token has some. */
   publishes?: readonly string[];
+  /** Set if another application has signed the person in. Then the session has no record of its own. */
+  readonly shared?: SharedIdentity;
+}
+
+/** Who a person is according to another application. */
+export interface SharedIdentity {
+  /** The id of the account. */
+  account: string;
+  /** Matches `accountNamePattern`. */
+  name: string;
+  /** Null if an authenticating proxy names the person without a token. */
+  origin: SharedOrigin | null;
+  /** Whether the credential makes the person an operator. */
+  isOperator: boolean;
+}
+
+/** Whose person it is: the claims `iss` and `sub`, which never change. Null for a missing claim. */
+export interface SharedOrigin {
+  issuer: string | null;
+  subject: string | null;
 }
 
 /** A session that was just opened: its credential belongs in the cookie. */
@@ -64,6 +84,9 @@ export interface AccountSecurity {
   securityStamp: string;
   /** The `jti` of the session that the latest new stamp did not end. */
   exemptSession?: string | undefined;
+  disabled?: boolean;
+  /** Set if people sign in to the account through another application; `origin` is null before the first token. */
+  sso?: { origin: SharedOrigin | null } | undefined;
   operator?: boolean;
 }
 
@@ -79,4 +102,26 @@ export interface OpenSessions {
 export function grantsAccess(record: SessionRecord, account: AccountSecurity | null): boolean {
   if (account === null) return false;
   return record.securityStamp === account.securityStamp || record.jti === account.exemptSession;
+}
+
+/** Whether an account gives access to this person. */
+export function grantsSharedAccess(account: AccountSecurity | null, { origin }: SharedIdentity): boolean {
+  return account?.sso !== undefined && account.disabled !== true && isSameOrigin(account.sso.origin, origin);
+}
+
+/** Whether two origins are the same as far as both are known. */
+export function isSameOrigin(left: SharedOrigin | null, right: SharedOrigin | null): boolean {
+  return left === null || right === null || (left.issuer === right.issuer && left.subject === right.subject);
+}
+
+const sharedPrefix = 'shared:';
+
+/** The record id of a shared session: it names the end of the credential, epoch ms. `Infinity`: it has none. */
+export function sharedRecordId(jti: string, expiresAt: number): string {
+  return `${sharedPrefix}${expiresAt}:${jti}`;
+}
+
+/** The end of the credential of a shared session, epoch ms; null for the record id of any other session. */
+export function sharedExpiry(recordId: string): number | null {
+  return recordId.startsWith(sharedPrefix) ? Number(recordId.slice(sharedPrefix.length).split(':')[0]) : null;
 }

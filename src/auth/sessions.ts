@@ -4,39 +4,24 @@ import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Claims, CredentialKind, Jwt } from './jwt.ts';
 import { SessionCache } from './session-cache.ts';
+import type { SessionMessage } from './session-message.ts';
 import { SessionReader } from './session-reader.ts';
-import type {
-  AccountSecurity,
-  CredentialRecord,
-  OpenedSession,
-  OpenSessions,
-  Session,
-  SessionRecord,
+import { idleLifetimeMs, renewIfDue, sessionLifetimeMs } from './session-renewal.ts';
+import {
+  sharedExpiry,
+  sharedRecordId,
+  type AccountSecurity,
+  type OpenedSession,
+  type OpenSessions,
+  type Session,
+  type SessionRecord,
+  type SharedIdentity,
 } from './session.ts';
 
-const dayMs = 86_400_000;
-/** The lifetime of a session's credential. */
-export const sessionLifetimeMs = 90 * dayMs;
-/** The lifetime of a session's record after its last renewal. */
-const idleLifetimeMs = 14 * dayMs;
-/** The lifetime of a screen's record after its last renewal. Other kinds are not renewed. */
-export const screenIdleLifetimeMs = 90 * dayMs;
-/** A session in use is renewed at most this often. */
-const renewEveryMs = dayMs;
 /** A record is not read again this soon: if it ended, a message would say so. */
 const trustedForMs = 60_000;
 /** The greatest number of sessions that one step reads: ticks use the same connection and the same thread. */
 const maxReadAtOnce = 500;
-
-/** The message to every process about sessions and tokens. */
-export interface SessionMessage {
-  /** Those that ended, by `jti`. */
-  ended?: readonly string[];
-  /** All of an account ended but one. */
-  endedAccount?: { id: string; exemptSession?: string | undefined };
-  /** An account became an operator's, or ceased to be one. */
-  operator?: { id: string; isOperator: boolean };
-}
 
 export interface SessionsOptions {
   records: Records;
@@ -145,18 +130,17 @@ export class Sessions {
       const isSame = known.kind === kind && known.account === account && known.recordId === recordId;
       return isSame ? this.#cache.add(known) : null;
     }
-    return this.#cache.add({
-      kind,
-      jti,
-      account,
-      recordId,
-      credential,
-      credentialExpiresAt: expiresAt,
-      expiresAt,
-      seenAt: -Infinity,
-      usedAt: -Infinity,
-      hasEnded: false,
-    });
+    return this.#cache.add(unreadSession({ kind, jti, account, recordId, credential, expiresAt }));
+  }
+
+  /** The session of a person whom another application has signed in. `jti` identifies the credential. */
+  shared(jti: string, shared: SharedIdentity, expiresAt: number): Session {
+    const known = this.#cache.getByJti(jti);
+    if (known !== undefined && !known.hasEnded) return this.#cache.add(known);
+    const { account } = shared;
+    const recordId = sharedRecordId(jti, expiresAt);
+    const session = unreadSession({ kind: 'session', jti, account, recordId, credential: null, expiresAt });
+    return this.#cache.add({ ...session, shared });
   }
 
   /** The credential of a screen or a link, for its cookie. A screen's does not expire: its record ends it. */
@@ -167,12 +151,17 @@ export class Sessions {
   /** Whether the session is valid. Reads its record at most once a minute; rejects with `Unavailable` if it cannot. */
   async isValid(session: Session): Promise<boolean> {
     const now = this.#options.time.now();
-    const isTrusted = !session.hasEnded && now - session.seenAt < trustedForMs && session.expiresAt > now;
-    const isFound = isTrusted || (await this.revalidate([session])).has(session);
+    const isFound = this.isTrusted(session) || (await this.revalidate([session])).has(session);
     // It may have ended while its renewal was in flight.
     const isValid = isFound && !session.hasEnded;
     if (isValid) session.usedAt = now;
     return isValid;
+  }
+
+  /** Whether the session is valid without another read of its record. */
+  isTrusted(session: Session): boolean {
+    const now = this.#options.time.now();
+    return !session.hasEnded && now - session.seenAt < trustedForMs && session.expiresAt > now;
   }
 
   /** Whether a request carried the session within the last minute: then it is accepted during an outage. */
@@ -191,32 +180,25 @@ export class Sessions {
       for (const session of await this.#reader.read(some)) valid.add(session);
       for (const session of some) if (!valid.has(session)) this.#end(session);
     }
-    // One after another: thousands at once would delay the ticks.
-    for (const session of valid) await this.#renewIfDue(session);
+    const { records, time } = this.#options;
+    // One after another, with a pause: thousands at once would delay the ticks.
+    for (const session of valid) if (await renewIfDue(session, records, time.now())) await setImmediate();
     return valid;
   }
 
-  /** Ends sessions or tokens. When it resolves, the records are deleted and every process has been notified. */
+  /**
+   * Ends sessions or tokens. When it resolves, the records are deleted and every process has been notified. The
+   * credential of a shared session stays refused until it expires; a proxy's header, which does not expire, is accepted
+   * again.
+   */
   async end(kind: CredentialKind, ended: readonly { recordId: string; jti: string }[]): Promise<void> {
+    for (const { recordId, jti } of ended) {
+      const lifetimeMs = (sharedExpiry(recordId) ?? Infinity) - this.#options.time.now();
+      if (lifetimeMs > 0 && lifetimeMs < Infinity) await this.#options.records.create('ended', jti, {}, lifetimeMs);
+    }
     const ids = ended.map(({ recordId }) => recordId);
     const message: SessionMessage = { ended: ended.map(({ jti }) => jti) };
     await this.#options.records.deleteAndPublish(kind, ids, JSON.stringify(message));
-  }
-
-  async #renewIfDue(session: Session): Promise<void> {
-    const { records, time } = this.#options;
-    const now = time.now();
-    if (session.kind !== 'session' && session.kind !== 'screen') return;
-    const lifetimeMs = session.kind === 'screen' ? screenIdleLifetimeMs : idleLifetimeMs;
-    const expiresAt = now + lifetimeMs;
-    if (expiresAt - session.expiresAt < renewEveryMs && session.isUnused !== true) return;
-    if (session.expiresAt === session.credentialExpiresAt) return;
-    const used = session.kind === 'screen' ? { wasUsed: true } : {};
-    const renew = (record: CredentialRecord): CredentialRecord => ({ ...record, ...used, renewedAt: now, expiresAt });
-    await records.update(session.kind, session.recordId, renew, lifetimeMs);
-    session.isUnused = false;
-    session.expiresAt = Math.min(session.credentialExpiresAt, expiresAt);
-    await setImmediate();
   }
 
   #onMessage({ ended = [], endedAccount, operator }: SessionMessage): void {
@@ -232,8 +214,9 @@ export class Sessions {
 
   #onOperator({ id, isOperator }: SessionMessage['operator'] & object): void {
     const change = (session: Session): void => {
-      if (session.account !== id || session.isOperator === isOperator) return;
-      session.isOperator = isOperator;
+      const isOperatorNow = isOperator || session.shared?.isOperator === true;
+      if (session.account !== id || session.isOperator === isOperatorNow) return;
+      session.isOperator = isOperatorNow;
       this.#notifyOfChange(session);
     };
     this.#reader.onChanged(change);
@@ -255,6 +238,13 @@ export class Sessions {
     session.hasEnded = true;
     this.#endByJti(session.jti);
   }
+}
+
+/** A session of which only the credential is known, which ends at `expiresAt`. */
+function unreadSession(
+  known: Pick<Session, 'kind' | 'jti' | 'account' | 'recordId' | 'credential' | 'expiresAt'>,
+): Session {
+  return { ...known, credentialExpiresAt: known.expiresAt, seenAt: -Infinity, usedAt: -Infinity, hasEnded: false };
 }
 
 /** 128 random bits, as text that is valid in a URL. */

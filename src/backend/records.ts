@@ -34,6 +34,7 @@ export interface Records {
   subscribe(listener: MessageListener): void;
 }
 
+/** `ended`: a shared session that ended before its credential expires, by the `jti` of the session. */
 export type RecordKind =
   | 'account'
   | 'session'
@@ -43,7 +44,9 @@ export type RecordKind =
   | 'screen-name'
   | 'link'
   | 'ticket'
-  | 'channels';
+  | 'channels'
+  | 'ended'
+  | 'alert';
 
 export interface Stored<T extends object> {
   id: string;

@@ -1,3 +1,4 @@
+import { alertOptions } from '../alerts/options.ts';
 import { authorityOptions } from '../authority/options.ts';
 import { dataOptions, redisOptions } from '../backend/options.ts';
 import { beatOptions } from '../beat/options.ts';
@@ -15,13 +16,14 @@ export const optionTables = {
   authority: authorityOptions,
   worker: workerOptions,
   beat: beatOptions,
+  alerts: alertOptions,
   watch: watchOptions,
 } as const satisfies Record<string, OptionTable>;
 
 // The options of each command.
 export const webTable = { ...commonOptions, ...redisOptions, ...webOptions, ...authorityOptions } as const;
 export const workerTable = { ...commonOptions, ...redisOptions, ...workerOptions } as const;
-export const beatTable = { ...commonOptions, ...redisOptions, ...beatOptions } as const;
+export const beatTable = { ...commonOptions, ...redisOptions, ...beatOptions, ...alertOptions } as const;
 export const allTable = { ...webTable, ...workerTable, ...beatTable, ...dataOptions } as const;
 /** Of `clock screens link`. */
 export const linkTable = { publicUrl: webOptions.publicUrl } as const;

@@ -46,4 +46,10 @@ export function addUser(program: Command, commands: BackendCommands): void {
     (users, options, name) => users.operator(name, options),
     ['--off', 'make it an ordinary account again'],
   );
+  add(
+    'sso <name>',
+    'hand an account to the shared sign-in, and end its sessions and tokens',
+    (users, options, name) => users.sso(name, options),
+    ['--off', 'make it a local account again, which needs a password'],
+  );
 }

@@ -18,6 +18,7 @@ import { sessionMemory } from './session-memory.ts';
 import type * as ShowModule from './show/main.ts';
 import type * as ThemeModule from './theme.ts';
 import { ThemeLoader } from './theme-loader.ts';
+import type { ShownZones } from './theme-zones.ts';
 import type { Transport } from './transport.ts';
 import { keepAwake } from './wake-lock.ts';
 import { Warnings } from './warnings.ts';
@@ -79,7 +80,7 @@ export class ClockApp {
   });
   readonly #connection = new Connection({
     openSocket: (events) => this.#transport.openSocket(events),
-    fetchState: (timeoutMs, signal) => this.#transport.fetchState(timeoutMs, signal),
+    fetchState: (timeoutMs, cancelled) => this.#transport.fetchState(timeoutMs, cancelled),
     now: () => performance.now(),
     wall: Date.now,
     random: Math.random,
@@ -96,17 +97,14 @@ export class ClockApp {
       // The server sends a screen to where it is paired, and others to the sign-in form.
       if (state === 'signed-out' && this.#isScreen) location.replace(`/${location.search}`);
     },
-    onZone: (zone, screen) => {
-      // Before the zone, with which the page can show a time.
-      if (screen) {
-        this.#setFace(screen.face);
-        this.#screenNameModule.tryWith((module) => module.rename(screen));
-      }
-      this.#setHouseZone(zone);
+    onScreen: (screen) => {
+      this.#setFace(screen.face);
+      this.#screenNameModule.tryWith((module) => module.rename(screen));
     },
+    onZone: (zone) => this.#setHouseZone(zone),
     onTick: (tick) => {
-      const problem = tick.channel === 'time' ? (this.#houseZone?.correct(tick) ?? null) : null;
-      if (problem === null) return;
+      const problem = tick.channel === 'time' && this.#houseZone?.correct(tick);
+      if (!problem) return;
       this.#warnings.log(problem);
       this.#setZones();
     },
@@ -153,7 +151,7 @@ export class ClockApp {
     listenToPage(this.#connection, () => this.#painter.refresh());
     schedule(registerWorker, registerAfterMs);
     schedule(() => {
-      for (const address of lazyFiles) void fetch(address).catch(() => {});
+      for (const address of lazyFiles) fetch(address).catch(() => {});
     }, prefetchAfterMs);
   }
 
@@ -256,12 +254,14 @@ export class ClockApp {
     this.#setZones();
   }
 
+  get #zones(): ShownZones {
+    const houseZone = this.#houseZone;
+    if (this.#theme !== null) return this.#theme.zonesFor(houseZone);
+    return { zone: houseZone, secondZone: null, warnings: {} };
+  }
+
   #setZones(): void {
-    const zones = this.#theme?.zonesFor(this.#houseZone) ?? {
-      zone: this.#houseZone,
-      secondZone: null,
-      warnings: {},
-    };
+    const zones = this.#zones;
     for (const [parameter, text] of Object.entries(zones.warnings)) this.#warnings.set(parameter, text);
     this.#attempt(() => this.#face.setZones(zones.zone, zones.secondZone));
   }
@@ -272,7 +272,7 @@ export class ClockApp {
       await panel.togglePanel({
         connection: this.#connection,
         painter: this.#painter,
-        zone: () => this.#theme?.zonesFor(this.#houseZone).zone?.name ?? this.#houseZone?.name ?? null,
+        zone: () => this.#zones.zone?.name ?? null,
         serverBuild: () => this.#serverBuild,
         warnings: () => this.#warnings.texts,
       });
@@ -286,7 +286,7 @@ export class ClockApp {
 /** The service worker serves the page while the server is unavailable. A frame or a browser may forbid it. */
 function registerWorker(): void {
   try {
-    void navigator.serviceWorker?.register('/sw.js').catch(() => {});
+    if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').catch(() => {});
   } catch {
     // A sandboxed frame throws on access.
   }

@@ -5,7 +5,7 @@ const dayMs = 86_400_000;
 /** Asks for the initial state once a day: the answer sets a screen's cookie anew, which would expire otherwise. */
 export function renewCookieDaily(): void {
   schedule(() => {
-    void fetch('/api/initial_state', { credentials: 'same-origin' }).catch(() => {});
+    fetch('/api/initial_state', { credentials: 'same-origin' }).catch(() => {});
     renewCookieDaily();
   }, dayMs);
 }

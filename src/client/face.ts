@@ -1,10 +1,6 @@
 import type { ScreenState } from '../protocol.ts';
 import { timeText } from '../time/zone-offset.ts';
-
-/** An element that the page writes texts to. */
-export interface TextElement {
-  textContent: string | null;
-}
+import { setText, type TextElement } from './set-text.ts';
 
 export interface FaceElements {
   root: { readonly dataset: Record<string, string | undefined> };
@@ -61,9 +57,9 @@ export class Face {
    * then the face keeps what it showed before.
    */
   show(instant: number): boolean {
-    const wallClock = this.#zone?.wallClockAt(instant) ?? null;
+    const wallClock = this.#zone && this.#zone.wallClockAt(instant);
     if (wallClock === null) return false;
-    const time = { instant, wallClock, secondWallClock: this.#secondZone?.wallClockAt(instant) ?? null };
+    const time = { instant, wallClock, secondWallClock: this.#secondZone && this.#secondZone.wallClockAt(instant) };
     this.#write(time);
     this.#shown = time;
     this.#describe();
@@ -82,16 +78,16 @@ export class Face {
     this.#zone = zone;
     this.#secondZone = secondZone;
     this.#elements.display.setAttribute('aria-label', zone === null ? 'Time' : `Time in ${zone.name}`);
-    const instant = this.#shown?.instant ?? null;
+    const shown = this.#shown;
     this.#shown = null;
-    if (instant !== null) this.show(instant);
+    if (shown !== null) this.show(shown.instant);
     this.#describe();
     this.#drawAgain();
   }
 
   /** Sets the greatest error of the shown time, ms; null if there is none to state. */
   setError(errorMs: number | null): void {
-    write(this.#elements.error, errorMs === null ? '' : `± ${Math.ceil(errorMs)} ms`);
+    setText(this.#elements.error, errorMs === null ? '' : `± ${Math.ceil(errorMs)} ms`);
   }
 
   setView(view: FaceView): void {
@@ -111,12 +107,12 @@ export class Face {
   }
 
   #write(time: ShownTime | null): void {
-    write(this.#elements.display, time === null ? dashes : this.#textOf(time));
-    this.#view?.draw(time);
+    setText(this.#elements.display, time === null ? dashes : this.#textOf(time));
+    if (this.#view !== null) this.#view.draw(time);
   }
 
   #textOf({ wallClock }: ShownTime): string {
-    return this.#view?.textOf(wallClock) ?? timeText(wallClock);
+    return this.#view === null ? timeText(wallClock) : this.#view.textOf(wallClock);
   }
 
   #describe(): void {
@@ -127,11 +123,8 @@ export class Face {
       stale: `Stale: ${since}`,
       'signed-out': `Signed out: ${since}`,
     };
-    write(this.#elements.state, words[this.#state]);
+    setText(this.#elements.state, words[this.#state]);
   }
 }
 
 // A screen reader reads a live region out again when it is written again, even with the same words.
-function write(element: TextElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}

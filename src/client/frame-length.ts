@@ -32,7 +32,7 @@ export class FrameLength {
     if (this.#framesInRow < firstReliableFrame || gapMs <= 0 || gapMs > longestMs) return;
     this.#gaps.push(gapMs);
     if (this.#gaps.length < gapsPerMeasurement) return;
-    this.#ms = this.#gaps.sort((a, b) => a - b)[Math.floor(gapsPerMeasurement / 2)] ?? defaultMs;
+    this.#ms = this.#gaps.sort((a, b) => a - b)[Math.floor(gapsPerMeasurement / 2)] || defaultMs;
     this.#gaps = [];
     this.#measuredAt = frameAt;
   }

@@ -91,7 +91,8 @@ export class HouseClock {
 
   get reading(): HouseReading {
     const { errorMs, jitterMs, isHeld } = this;
-    return { aheadMs: this.#bounds.at(this.#options.now())?.offsetMs ?? null, errorMs, jitterMs, isHeld };
+    const best = this.#bounds.at(this.#options.now());
+    return { aheadMs: best && best.offsetMs, errorMs, jitterMs, isHeld };
   }
 
   /**
@@ -122,7 +123,8 @@ export class HouseClock {
     this.#slew(this.#options.now());
     if (this.#exchanges >= settledAfter) this.#isSettled = true;
     const { sentAt, received, sent, arrivedAt } = exchange;
-    const moreMs = (arrivedAt - sentAt - (sent - received)) / 2 - (this.#bounds.at(arrivedAt)?.errorMs ?? 0);
+    const best = this.#bounds.at(arrivedAt);
+    const moreMs = (arrivedAt - sentAt - (sent - received)) / 2 - (best === null ? 0 : best.errorMs);
     this.#jitterMs += (Math.max(0, moreMs) - this.#jitterMs) / 4;
     return stepped;
   }

@@ -17,19 +17,15 @@ export class HouseZone implements ShownZone {
   }
 
   wallClockAt(instant: number): number | null {
-    const offsetMs = this.#correctionMs ?? utcOffsetAt(this.#offsets, instant);
+    const offsetMs = this.#correctionMs === null ? utcOffsetAt(this.#offsets, instant) : this.#correctionMs;
     return offsetMs === null ? null : instant + offsetMs;
   }
 
   /** Whether the server sent the same zone and offsets again. */
   isSame({ zone, utcOffsetMs, nextUtcOffset }: ZoneOffsets): boolean {
-    const next = this.#offsets.nextUtcOffset;
-    return (
-      zone === this.name &&
-      utcOffsetMs === this.#offsets.utcOffsetMs &&
-      nextUtcOffset?.at === next?.at &&
-      nextUtcOffset?.utcOffsetMs === next?.utcOffsetMs
-    );
+    const own = this.#offsets;
+    const isSameChange = JSON.stringify(nextUtcOffset) === JSON.stringify(own.nextUtcOffset);
+    return zone === this.name && utcOffsetMs === own.utcOffsetMs && isSameChange;
   }
 
   /** Compares with the text of a tick of `time`. Returns a warning if it contradicts the offsets, else null. */

@@ -9,6 +9,6 @@ export function keyTransport(key: string): Transport {
     headers,
     openSocket: (events) =>
       openWithTicket(socketAddress(location.href, pageChannels), () => fetchTicket(location.href, headers), events),
-    fetchState: (timeoutMs, signal) => fetchState(location.href, timeoutMs, { headers, signal }),
+    fetchState: (timeoutMs, cancelled) => fetchState(location.href, timeoutMs, { headers, cancelled }),
   };
 }

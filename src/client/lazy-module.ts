@@ -23,7 +23,7 @@ export class LazyModule<Module> {
 
   /** Runs something that the page can do without: nothing happens if the script is missing or `run` fails. */
   tryWith(run: (module: Module) => unknown): void {
-    void this.load()
+    this.load()
       .then(run)
       .catch(() => {});
   }

@@ -92,8 +92,9 @@ export class Painter {
   trimMs = 0;
   readonly #options: PainterOptions;
   readonly #frameLength = new FrameLength();
-  #cancelTimer: (() => void) | null = null;
-  #cancelFrame: (() => void) | null = null;
+  /** Canceling what has run already does nothing. */
+  #cancelTimer = (): void => {};
+  #cancelFrame = (): void => {};
   #isRunning = false;
   #painted = -Infinity;
   #steps = 0;
@@ -155,7 +156,6 @@ export class Painter {
     this.#cancelTimer = schedule(() => this.refresh(), Math.max(0, againAfterMs));
     if (!wantsFrame) return;
     this.#cancelFrame = requestFrame((frameAt) => {
-      this.#cancelFrame = null;
       this.#frameLength.add(frameAt);
       this.#advance(frameAt);
     });
@@ -171,9 +171,7 @@ export class Painter {
   }
 
   #cancel(): void {
-    this.#cancelTimer?.();
-    this.#cancelFrame?.();
-    this.#cancelTimer = null;
-    this.#cancelFrame = null;
+    this.#cancelTimer();
+    this.#cancelFrame();
   }
 }

@@ -7,24 +7,23 @@ export interface RequestOptions {
   method?: string;
   body?: string | undefined;
   headers?: Record<string, string>;
-  /** Ends the request; the promise rejects. */
-  signal?: AbortSignal | undefined;
+  /** If it rejects, the request is cancelled and rejects as well. */
+  cancelled?: Promise<never> | undefined;
 }
 
 /** Requests an address, without caches, and reads the response. Rejects if that takes longer than `timeoutMs`. */
 export async function request<Result>(
   address: URL,
   read: (response: Response) => Promise<Result>,
-  { timeoutMs, method = 'GET', body, headers = {}, signal }: RequestOptions,
+  { timeoutMs, method = 'GET', body, headers = {}, cancelled }: RequestOptions,
 ): Promise<Result> {
   // AbortController is missing in Chromium before 66; AbortSignal.timeout and .any in Chromium before 103 and 116, and in
   // Safari before 16 and 17.4.
   const abort = typeof AbortController === 'undefined' ? null : new AbortController();
-  let end = (_reason: Error): void => {};
-  const ended = new Promise<never>((_, reject) => (end = reject));
-  const cancelTimer = schedule(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  const onAbort = (): void => end(new Error('the request was cancelled'));
-  signal?.addEventListener('abort', onAbort);
+  let cancelTimer = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    cancelTimer = schedule(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
   try {
     const init = {
       method,
@@ -37,10 +36,9 @@ export async function request<Result>(
       credentials: 'same-origin',
       signal: abort?.signal ?? null,
     } as const;
-    return await Promise.race([fetch(address, init).then(read), ended]);
+    return await Promise.race([fetch(address, init).then(read), late, cancelled ?? late]);
   } finally {
     cancelTimer();
-    signal?.removeEventListener('abort', onAbort);
     abort?.abort();
   }
 }

@@ -29,7 +29,7 @@ const framingDirective = /frame-ancestors [^;]*/;
 const coreFiles = ['/static/clock.css', '/static/main.js', '/static/favicon.svg'];
 const themeFiles = ['/static/theme.js', '/static/theme.css'];
 const panelFiles = ['/static/panel.js', '/static/panel.css'];
-const screenFiles = ['/static/screen.js', '/static/screen.css', '/static/key-transport.js'];
+const screenFiles = ['/static/screen.js', '/static/screen.css', '/static/card.css', '/static/key-transport.js'];
 const nameFiles = ['/static/screen-name.js', '/static/screen-name.css'];
 const files = new Set([...coreFiles, ...themeFiles, ...panelFiles, ...screenFiles, ...nameFiles, '/static/words.js']);
 /** After this long without an answer the shell is shown. */

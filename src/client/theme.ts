@@ -1,6 +1,7 @@
 import { createAnalogDial } from './analog-dial.ts';
 import { type Appearance, readAppearance } from './appearance.ts';
 import { element } from './browser.ts';
+import { setText } from './set-text.ts';
 import type { FaceView, ShownTime, ShownZone } from './face.ts';
 import { schedule } from './schedule.ts';
 import { loadStyleSheet } from './style-sheet.ts';
@@ -148,8 +149,8 @@ class ThemeView implements FaceView {
   draw(time: ShownTime | null): void {
     this.#setHands?.(time?.wallClock ?? null);
     this.#drawZones?.(time);
-    if (this.#date !== null) write(this.#date, time === null ? '' : this.#dateFormat.format(time.wallClock));
-    if (this.#secondZone !== null) write(this.#secondZone, this.#secondZoneText(time?.secondWallClock ?? null));
+    if (this.#date !== null) setText(this.#date, time === null ? '' : this.#dateFormat.format(time.wallClock));
+    if (this.#secondZone !== null) setText(this.#secondZone, this.#secondZoneText(time?.secondWallClock ?? null));
     if (this.#appearance.shift && time !== null) shiftPage(time.instant);
   }
 
@@ -208,8 +209,4 @@ function setLanguage(line: HTMLElement, lang: string | null): void {
   if (lang === null) return;
   line.lang = lang;
   line.dir = 'auto';
-}
-
-function write(line: HTMLElement, text: string): void {
-  if (line.textContent !== text) line.textContent = text;
 }

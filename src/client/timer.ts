@@ -23,7 +23,7 @@ export class Timer {
   }
 
   clear(): void {
-    this.#cancel?.();
+    if (this.#cancel !== null) this.#cancel();
     this.#cancel = null;
   }
 }

@@ -11,5 +11,5 @@ export interface Transport extends Pick<ConnectionOptions, 'openSocket' | 'fetch
 export const cookieTransport: Transport = {
   headers: {},
   openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href, pageChannels)), events),
-  fetchState: (timeoutMs, signal) => fetchState(location.href, timeoutMs, { signal }),
+  fetchState: (timeoutMs, cancelled) => fetchState(location.href, timeoutMs, { cancelled }),
 };

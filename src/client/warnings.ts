@@ -1,4 +1,4 @@
-import type { TextElement } from './face.ts';
+import type { TextElement } from './set-text.ts';
 
 /** The page's warnings, a sentence per subject: shown on the page and, once each, in the console. */
 export class Warnings {

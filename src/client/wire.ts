@@ -9,7 +9,7 @@ export function socketOf(socket: WebSocket, events: SocketEvents): Socket {
   socket.onmessage = ({ data }) => {
     if (typeof data === 'string') events.received(data);
   };
-  socket.onclose = ({ code }) => events.closed(code);
+  socket.onclose = ({ code, reason }) => events.closed(code, reason);
   return { send: (text) => socket.send(text), close: () => socket.close() };
 }
 

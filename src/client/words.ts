@@ -1,5 +1,6 @@
 import { element } from './browser.ts';
-import type { FaceElements, TextElement } from './face.ts';
+import type { TextElement } from './set-text.ts';
+import type { FaceElements } from './face.ts';
 import type { Language } from './languages.ts';
 import { chooseLanguage, translateText } from './translation.ts';
 

@@ -1,4 +1,5 @@
 import type { ShownTime } from './face.ts';
+import { setText } from './set-text.ts';
 import type { LabeledZone } from './theme-zones.ts';
 import { dayText, daysApart } from './zone-day.ts';
 
@@ -29,8 +30,8 @@ export function createZoneRow({ zones, lang, textOf }: ZoneRowOptions): {
   const draw = (shown: ShownTime | null): void => {
     for (const { zone, day, time } of entries) {
       const wallClock = shown === null ? null : zone.wallClockAt(shown.instant);
-      write(time, wallClock === null ? '' : textOf(wallClock));
-      write(day, wallClock === null || shown === null ? '' : dayText(daysApart(wallClock, shown.wallClock), lang));
+      setText(time, wallClock === null ? '' : textOf(wallClock));
+      setText(day, wallClock === null || shown === null ? '' : dayText(daysApart(wallClock, shown.wallClock), lang));
     }
   };
   return { element, draw };
@@ -41,8 +42,4 @@ function part(name: string, text: string): HTMLElement {
   made.className = name;
   made.textContent = text;
   return made;
-}
-
-function write(line: HTMLElement, text: string): void {
-  if (line.textContent !== text) line.textContent = text;
 }

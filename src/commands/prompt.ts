@@ -6,7 +6,7 @@ import { UserError } from '../lifecycle.ts';
  * Reads a new password, either from standard input or typed twice on the terminal. Throws a `UserError` if `fromStdin`
  * is not set and there is no terminal.
  */
-export async function askNewPassword(fromStdin: boolean): Promise<string> {
+export async function promptNewPassword(fromStdin: boolean): Promise<string> {
   const { stdin } = process;
   if (fromStdin) return text(stdin);
   if (!stdin.isTTY)
@@ -15,8 +15,8 @@ export async function askNewPassword(fromStdin: boolean): Promise<string> {
   try {
     // One reader for both prompts: both lines may be pasted at once.
     const characters = typedCharacters();
-    const first = await askHidden('Password: ', characters);
-    const second = await askHidden('Password again: ', characters);
+    const first = await promptHidden('Password: ', characters);
+    const second = await promptHidden('Password again: ', characters);
     if (first !== second) throw new UserError('the two passwords differ', 1);
     return first;
   } finally {
@@ -29,7 +29,7 @@ async function* typedCharacters(): AsyncGenerator<string, undefined> {
   for await (const chunk of process.stdin.setEncoding('utf8')) yield* chunk as string;
 }
 
-async function askHidden(question: string, characters: AsyncGenerator<string, undefined>): Promise<string> {
+async function promptHidden(question: string, characters: AsyncGenerator<string, undefined>): Promise<string> {
   process.stderr.write(question);
   let typed = '';
   try {

@@ -67,12 +67,12 @@ export class ScreenCommands {
     const rows = entries.map(({ key: _key, ...row }) => row);
     if (asJson) return printList(rows, true);
     printList(
-      rows.map(({ name, group, kind, state, trouble, address, build, lastSeen, connections }) => ({
+      rows.map(({ name, group, kind, state, problem, address, build, lastSeen, connections }) => ({
         name,
         group,
         kind,
         state,
-        trouble,
+        problem,
         address,
         build,
         lastSeen,

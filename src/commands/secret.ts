@@ -4,7 +4,7 @@ import { UserError } from '../lifecycle.ts';
 import { alreadyExists, newPassword, newSecret, writeSecretFile } from '../secrets.ts';
 
 /** Prints a new secret and a new admin password, or writes them to files that the user of a container can read. */
-export function makeSecrets(directory: string | undefined): void {
+export function generateSecrets(directory: string | undefined): void {
   const made = { secret: newSecret(), 'admin-password': newPassword() };
   if (directory === undefined) {
     process.stdout.write(`CLOCK_SECRET=${made.secret}\nCLOCK_ADMIN_PASSWORD=${made['admin-password']}\n`);

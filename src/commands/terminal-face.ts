@@ -102,11 +102,11 @@ export class TerminalFace {
     const big = bigDigits(time);
     const words = [`${wordsOf(reading)} ${zone ?? ''}`.trim(), wordsOf(reading), state];
     if (rows >= bigRows && columns > (big[0]?.length ?? 0) + 2) {
-      return [...big.map((row) => this.#color(row, state)), '', this.#color(fitting(words, columns), state)];
+      return [...big.map((row) => this.#color(row, state)), '', this.#color(firstThatFits(words, columns), state)];
     }
     // If only one of the two fits, a time alone means that it is live.
     const alone = state === 'live' ? [time, state] : [state];
-    return [this.#color(fitting([...words.map((some) => `${time} ${some}`), ...alone], columns), state)];
+    return [this.#color(firstThatFits([...words.map((some) => `${time} ${some}`), ...alone], columns), state)];
   }
 
   #color(text: string, state: ScreenState): string {
@@ -126,7 +126,7 @@ function isUtf8(environment: Readonly<Record<string, string | undefined>>): bool
 }
 
 /** The first text that fits, since a truncated text may have another meaning. */
-function fitting(texts: readonly string[], columns: number): string {
+function firstThatFits(texts: readonly string[], columns: number): string {
   return texts.find(({ length }) => length <= columns) ?? texts.at(-1)?.slice(0, columns) ?? '';
 }
 

@@ -2,7 +2,7 @@ import { accountId, accountNamePattern, type Account, type Accounts } from '../a
 import { passwordProblem } from '../auth/passwords.ts';
 import { UserError } from '../lifecycle.ts';
 import { printList } from './print.ts';
-import { askNewPassword } from './prompt.ts';
+import { promptNewPassword } from './prompt.ts';
 
 /** The commands of `clock user`. They throw a `UserError` if they fail. */
 export class UserCommands {
@@ -26,7 +26,12 @@ export class UserCommands {
   }
 
   async passwd(name: string, options: { passwordStdin?: boolean }): Promise<void> {
-    await this.#expectExisting(name);
+    const account = await this.#accounts.get(validName(name));
+    expectFound(name, account !== null);
+    if (account?.sso !== undefined) {
+      const reset = `'clock user sso ${name} --off' gives it a password again`;
+      throw new UserError(`${name} signs in through another application and has no password here; ${reset}`, 1);
+    }
     const password = await readNewPassword(name, options);
     expectFound(name, await this.#accounts.setPassword(name, password));
   }
@@ -47,13 +52,14 @@ export class UserCommands {
     expectFound(name, await this.#accounts.setOperator(validName(name), !options.off));
   }
 
-  async #expectExisting(name: string): Promise<void> {
-    expectFound(name, (await this.#accounts.get(validName(name))) !== null);
+  async sso(name: string, options: { off?: boolean }): Promise<void> {
+    expectFound(name, await this.#accounts.setSso(validName(name), !options.off));
   }
 }
 
-function rowOf({ name, operator, disabled, createdAt }: Account) {
-  return { name, id: accountId(name), operator, disabled, created: new Date(createdAt).toISOString() };
+function rowOf({ name, operator, disabled, sso, createdAt }: Account) {
+  const row = { name, id: accountId(name), operator, disabled, sso: sso !== undefined };
+  return { ...row, created: new Date(createdAt).toISOString() };
 }
 
 function validName(name: string): string {
@@ -64,7 +70,7 @@ function validName(name: string): string {
 }
 
 async function readNewPassword(name: string, { passwordStdin = false }: { passwordStdin?: boolean }): Promise<string> {
-  const password = await askNewPassword(passwordStdin);
+  const password = await promptNewPassword(passwordStdin);
   const problem = passwordProblem(password, name);
   if (problem !== null) throw new UserError(`the password ${problem}`);
   return password;

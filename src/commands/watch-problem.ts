@@ -7,7 +7,7 @@ export interface Problem {
 }
 
 /** Returns the problem that a response indicates; null if it contains the initial state. */
-export function problemOfAnswer({ status, state, isForeign = false }: StateResponse, origin: string): Problem | null {
+export function problemOfResponse({ status, state, isForeign = false }: StateResponse, origin: string): Problem | null {
   if (state !== null) return null;
   if (isForeign)
     return { reason: 'not-a-clock', message: `${origin} answers with a page or a redirect: it is not a Clock server` };
@@ -34,7 +34,10 @@ export function problemOfError(error: unknown, origin: string): Problem {
     return { reason: 'no-network', message: `${host} cannot be reached from this host (${code})` };
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS_/.test(code)) {
-    return { reason: 'certificate', message: `the certificate of ${origin} is not trusted: ${distrustOf(code)}` };
+    return {
+      reason: 'certificate',
+      message: `the certificate of ${origin} is not trusted: ${certificateReason(code)}`,
+    };
   }
   // A server that stops does this too, not only one that expects another scheme.
   if (/^UND_ERR_SOCKET$|^ECONNRESET$|^EPIPE$/.test(code)) {
@@ -52,7 +55,7 @@ export function problemOfError(error: unknown, origin: string): Problem {
   return { reason: 'no-answer', message: `${origin} does not answer` };
 }
 
-function distrustOf(code: string): string {
+function certificateReason(code: string): string {
   if (code === 'CERT_HAS_EXPIRED') return 'it has expired';
   if (code === 'CERT_NOT_YET_VALID') return 'it is not valid yet';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'it is for another host name';

@@ -8,7 +8,7 @@ import { UserError } from '../lifecycle.ts';
 import type { ZoneOffsets } from '../protocol.ts';
 import { timeTextAt } from './shown-time.ts';
 import { TerminalFace, type Output, type Reading } from './terminal-face.ts';
-import { type Problem, problemOfAnswer, problemOfError } from './watch-problem.ts';
+import { type Problem, problemOfResponse, problemOfError } from './watch-problem.ts';
 
 const onceWithinMs = 10_000;
 /** A server that is restarting may refuse a valid token for a moment. */
@@ -132,13 +132,15 @@ function programOf(
   const headers = { Authorization: `Bearer ${token}` };
   return {
     openSocket: (events) => socketOf(new WebSocket(socketAddress(base), { headers }), events),
-    fetchState: async (timeoutMs, signal) => {
+    fetchState: async (timeoutMs, cancelled) => {
+      let isCancelled = false;
+      cancelled.catch(() => (isCancelled = true));
       try {
-        const answer = await fetchState(base, timeoutMs, { headers, signal });
-        onProblem(problemOfAnswer(answer, base.origin));
+        const answer = await fetchState(base, timeoutMs, { headers, cancelled });
+        onProblem(problemOfResponse(answer, base.origin));
         return answer;
       } catch (error) {
-        if (!signal?.aborted) onProblem(problemOfError(error, base.origin));
+        if (!isCancelled) onProblem(problemOfError(error, base.origin));
         throw error;
       }
     },
@@ -149,7 +151,6 @@ function programOf(
     schedule,
     checkZone,
     build,
-    onBuild: () => {},
     onCommand: () => {},
   };
 }

@@ -4,7 +4,7 @@ import { runInBackground } from '../background.ts';
 import { UserError, type Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import { probeAnswer } from './readiness.ts';
+import { probeResponse } from './readiness.ts';
 
 export interface InternalServerOptions {
   /** An address or a name; `::` for all addresses of both families. */
@@ -52,7 +52,7 @@ export class InternalServer implements Service {
       const { metrics } = this.#options;
       response.writeHead(200, { 'Content-Type': metrics.contentType }).end(await metrics.text());
     } else {
-      const { status, body } = probeAnswer(path, this.#options.unready());
+      const { status, body } = probeResponse(path, this.#options.unready());
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     }
   }

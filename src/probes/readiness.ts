@@ -15,7 +15,7 @@ export function unreadyReason({ backend, stopping, isStarting }: ReadinessSource
 }
 
 /** The response to a probe. A process is healthy if it can respond, and ready if `unready` is null. */
-export function probeAnswer(path: '/health' | '/ready', unready: string | null): { status: number; body: object } {
+export function probeResponse(path: '/health' | '/ready', unready: string | null): { status: number; body: object } {
   if (path === '/health') return { status: 200, body: { status: 'ok' } };
   return unready === null
     ? { status: 200, body: { status: 'ready' } }

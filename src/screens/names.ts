@@ -1,6 +1,6 @@
 /**
  * Control characters, line and paragraph separators, and the characters that change the direction of the text around
- * them: a name must read the same wherever it is shown.
+ * them: a name must look the same wherever it is shown.
  */
 const forbidden = /[\p{Cc}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
 
@@ -11,7 +11,7 @@ export function parseScreenName(text: string): string | null {
   return length >= 1 && length <= 64 && !forbidden.test(name) && name.isWellFormed() ? name : null;
 }
 
-/** What makes two names the same name: they are unique without case. */
+/** The key by which names are unique: names that differ only in case have the same one. */
 export function nameKey(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }

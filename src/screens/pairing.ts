@@ -9,7 +9,7 @@ import type { ScreenRecord, Screens } from './screens.ts';
 const minuteMs = 60_000;
 /** How long a code waits for its approval, and an approval for its collection. */
 const codeLifetimeMs = 10 * minuteMs;
-/** An expired code is remembered this much longer, so that typing it is told apart from guessing. */
+/** The record of an expired code is kept this much longer, so that typing it does not count as guessing. */
 const expiredLifetimeMs = 10 * minuteMs;
 /** A code counts until it is approved or the window ends. */
 const codesPerAddress: Limit = { name: 'codes-address', maxAttempts: 500, windowMs: codeLifetimeMs };
@@ -22,8 +22,8 @@ const collectEveryMs = { few: 2_000, many: 10_000 };
 /** Beyond a limit a screen tries again after this long at most: approvals make place for new codes. */
 const maxWaitMs = minuteMs;
 
-/** What is known of a screen that asks to be paired. */
-export interface AskingScreen {
+/** What the server can tell about a screen that is to be paired. */
+export interface UnpairedScreen {
   address: string;
   /** As a person names it: see `browserName`. */
   browser: string;
@@ -37,7 +37,7 @@ export interface Approval {
   by: string;
 }
 
-interface PairingRecord extends AskingScreen {
+interface PairingRecord extends UnpairedScreen {
   network: string;
   secretHash: string;
   createdAt: number;
@@ -45,9 +45,9 @@ interface PairingRecord extends AskingScreen {
   approval: (Approval & { screenId: string }) | null;
 }
 
-/** `expired` is told apart from `unknown` for 10 minutes, so that it does not count as a wrong guess. */
+/** A code is `expired` for 10 minutes and `unknown` after that. Only an unknown one counts as a wrong guess. */
 export type FoundCode =
-  | { state: 'waiting'; screen: AskingScreen; ageMs: number }
+  | { state: 'waiting'; screen: UnpairedScreen; ageMs: number }
   | ApprovedCode
   | 'expired'
   | 'unknown';
@@ -61,12 +61,12 @@ export type ApproveResult =
 /** `gone`: the code expired, or its secret is wrong. */
 export type CollectResult = { state: 'waiting' } | { state: 'paired'; screenId: string; screen: ScreenRecord } | 'gone';
 
-export interface BegunPairing {
+export interface IssuedCode {
   code: string;
   /** What the screen collects with; it is never shown. */
   secret: string;
   expiresInMs: number;
-  /** How often the screen asks whether it is approved. */
+  /** How often the screen should call `collect`. */
   againInMs: number;
 }
 
@@ -86,10 +86,10 @@ export class Pairing {
   }
 
   /**
-   * Makes a code for a screen, and the secret that it collects with, which is never shown. Beyond a limit: how long to
-   * wait before the next attempt, ms. `network`: see `networkOf`.
+   * Issues a code for a screen, and the secret with which it collects its session. Beyond a limit: how long to wait
+   * before the next attempt, ms. `network`: see `networkOf`.
    */
-  async begin(screen: AskingScreen, network: string): Promise<BegunPairing | number> {
+  async issueCode(screen: UnpairedScreen, network: string): Promise<IssuedCode | number> {
     const { records, limiter, time } = this.#options;
     const waitMs = await this.#countCode(network);
     if (waitMs !== null) return Math.min(waitMs, maxWaitMs);
@@ -117,7 +117,7 @@ export class Pairing {
     return this.#stateOf(record);
   }
 
-  /** Approves a waiting code: one atomic step, so that of two operators one is told what the other decided. */
+  /** Approves a waiting code in one atomic step. If two operators approve it at once, one of them gets the decision of the other. */
   async approve(code: string, approval: Approval): Promise<ApproveResult> {
     const { records, screens } = this.#options;
     const found = await this.find(code);
@@ -146,7 +146,7 @@ export class Pairing {
     return result;
   }
 
-  /** What the screen that holds `secret` is given: once approved its session, the same again until that was used. */
+  /** The result for the screen that holds `secret`: after the approval its session, and the same session again until it was used. */
   async collect(secret: string): Promise<CollectResult> {
     const { records, screens } = this.#options;
     const code = secret.slice(0, secret.indexOf('.'));

@@ -1,4 +1,4 @@
-import { troubleOf, type RosterRow, type SocketKind, type SocketState, type Trouble } from './roster-row.ts';
+import { problemOf, type RosterRow, type SocketKind, type SocketState, type RowProblem } from './roster-row.ts';
 import type { StoredScreen } from './screens.ts';
 
 /** A row of the roster as operators see it: a screen, a player of a link, or a socket of an account or a token. */
@@ -17,11 +17,11 @@ export interface RosterEntry {
   address: string | null;
   build: string | null;
   state: SocketState | 'away';
-  trouble: Trouble | 'away' | null;
+  problem: RowProblem | 'away' | null;
   offsetMs: number | null;
   errorMs: number | null;
   face: string;
-  /** ISO time: when it was last heard from, at most 45 s ago if it is neither silent nor away; null if unknown. */
+  /** ISO time of its last message, at most 45 s ago if it is neither silent nor away; null if unknown. */
   lastSeen: string | null;
   /** ISO time of the end of its record if it is not used; null for accounts and tokens. */
   expires: string | null;
@@ -37,15 +37,15 @@ export interface EntrySource {
   /** Null for accounts and tokens. */
   screen: StoredScreen | null;
   connections: number;
-  trouble: RosterEntry['trouble'];
+  problem: RosterEntry['problem'];
 }
 
-/** The sources of all entries, by key. `unknown` is called with each screen or link whose record is missing. */
+/** The sources of all entries, by key. `onMissing` is called with each screen or link whose record is missing. */
 export function entrySources(
   roster: ReadonlyMap<string, ReadonlyMap<string, RosterRow>>,
   screens: ReadonlyMap<string, StoredScreen>,
   now: number,
-  unknown: (id: string) => void,
+  onMissing: (id: string) => void,
 ): Map<string, EntrySource> {
   const sources = new Map<string, EntrySource>();
   const connected = new Set<string>();
@@ -54,28 +54,28 @@ export function entrySources(
       const isScreen = row.kind === 'screen' || row.kind === 'link';
       const screen = isScreen ? (screens.get(row.id) ?? null) : null;
       // The record was created or removed a moment ago.
-      if (isScreen && screen === null) unknown(row.id);
+      if (isScreen && screen === null) onMissing(row.id);
       if (isScreen && screen === null) continue;
       connected.add(row.id);
       const key = row.kind === 'screen' ? row.id : `${owner.slice(0, 8)}-${rowKey}`;
       const other = sources.get(key);
       const newest = other?.row != null && other.row.since > row.since ? other.row : row;
       const connections = row.connections + (other?.connections ?? 0);
-      sources.set(key, { key, row: newest, screen, connections, trouble: troubleOf(newest, now) });
+      sources.set(key, { key, row: newest, screen, connections, problem: problemOf(newest, now) });
     }
   }
   for (const [id, screen] of screens) {
-    if (!connected.has(id)) sources.set(id, { key: id, row: null, screen, connections: 0, trouble: 'away' });
+    if (!connected.has(id)) sources.set(id, { key: id, row: null, screen, connections: 0, problem: 'away' });
   }
   return sources;
 }
 
 export function isSameSource(a: EntrySource, b: EntrySource): boolean {
-  return a.row === b.row && a.screen === b.screen && a.connections === b.connections && a.trouble === b.trouble;
+  return a.row === b.row && a.screen === b.screen && a.connections === b.connections && a.problem === b.problem;
 }
 
 /** `now`: ISO time, formatted once for thousands of entries. */
-export function entryOf({ key, row, screen, connections, trouble }: EntrySource, now: string): RosterEntry {
+export function entryOf({ key, row, screen, connections, problem }: EntrySource, now: string): RosterEntry {
   const { value } = screen ?? {};
   return {
     key,
@@ -88,7 +88,7 @@ export function entryOf({ key, row, screen, connections, trouble }: EntrySource,
     address: row?.address ?? null,
     build: row?.build ?? null,
     state: row?.state ?? 'away',
-    trouble,
+    problem,
     offsetMs: row?.offsetMs ?? null,
     errorMs: row?.errorMs ?? null,
     face: value?.face ?? '',

@@ -30,20 +30,20 @@ export interface RosterRow {
   differs?: true;
   /** When the newest socket was opened. */
   since: number;
-  /** When it was last heard from, as of the last change of the row. */
+  /** When it last sent a message, as of the last change of the row. */
   seenAt: number;
   /** The number of sockets in this process. */
   connections: number;
 }
 
-export type Trouble = 'silent' | 'stale' | 'wrong' | 'old-build';
+export type RowProblem = 'silent' | 'stale' | 'wrong' | 'old-build';
 
 const maxErrorMs = 100;
 /** A page that is older than the server loads the new one by itself within this time. */
 const oldBuildAllowedForMs = 600_000;
 
 /** What an operator should look at; null if the socket's state is good. */
-export function troubleOf(row: RosterRow, now: number): Trouble | null {
+export function problemOf(row: RosterRow, now: number): RowProblem | null {
   if (row.state === 'silent' || row.state === 'stale') return row.state;
   if (isWrong(row)) return 'wrong';
   return row.isOldBuild && now - row.since > oldBuildAllowedForMs ? 'old-build' : null;
@@ -55,7 +55,7 @@ interface Claim {
   differs?: boolean;
 }
 
-/** Whether a page claims the time although it is not known to be right. */
+/** Whether a page claims to show the time although its error is unknown or too large. */
 export function isWrong({ state, errorMs, differs }: Claim): boolean {
   return state === 'live' && (errorMs === null || errorMs > maxErrorMs || differs === true);
 }

@@ -5,9 +5,9 @@ import { ScreenRecords } from './screen-records.ts';
 import type { Screens, StoredScreen } from './screens.ts';
 
 const readEveryMs = 1_000;
-/** What was read is released if nobody asks for it for this long. */
-const keptForMs = 30_000;
-/** Another process may have answered the last request, up to this long before this process knew of a change. */
+/** The memory is freed if no request reads the roster for this long. */
+const releaseAfterMs = 30_000;
+/** Another process may have answered the last request, up to this long before this process read a change. */
 const overlapMs = 3_000;
 
 /** Version: house time, whole ms. A client passes it to any web process to get what changed since then. */
@@ -27,7 +27,7 @@ export interface RosterViewOptions {
   monotonicNow?: () => number;
 }
 
-/** The roster of all web processes. It is read while somebody asks for it, at most once a second. */
+/** The roster of all web processes. It is read on request, at most once a second. */
 export class RosterView {
   readonly #backend: RosterViewOptions['backend'];
   readonly #monotonicNow: () => number;
@@ -37,7 +37,7 @@ export class RosterView {
   readonly #changedAt = new Map<string, number>();
   readonly #removedAt = new Map<string, number>();
   #version = 0;
-  /** Changes before this instant are not known. */
+  /** Changes before this instant are missing. */
   #since = Infinity;
   #reading: Promise<void> | null = null;
   /** Monotonic ms. */
@@ -72,9 +72,15 @@ export class RosterView {
     return { records: await this.#records.read(), connected };
   }
 
-  /** Frees the memory if nobody asked for the roster for a while. */
+  /** What all entries are made of. An entry that did not change has the same source as in the last call. */
+  async sources(): Promise<EntrySource[]> {
+    await this.#read();
+    return [...this.#sources.values()];
+  }
+
+  /** Frees the memory if no request has read the roster for 30 s. */
   releaseIfUnused(): void {
-    if (this.#monotonicNow() - this.#readAt < keptForMs) return;
+    if (this.#monotonicNow() - this.#readAt < releaseAfterMs) return;
     this.#records.release();
     this.#sources = new Map();
     this.#changedAt.clear();
@@ -97,8 +103,8 @@ export class RosterView {
     if (this.#since === Infinity || now < this.#version) this.#since = now;
     this.#version = now;
     for (const [key, source] of sources) {
-      const known = this.#sources.get(key);
-      if (known === undefined || !isSameSource(known, source)) this.#changedAt.set(key, now);
+      const previous = this.#sources.get(key);
+      if (previous === undefined || !isSameSource(previous, source)) this.#changedAt.set(key, now);
       this.#removedAt.delete(key);
     }
     for (const key of this.#sources.keys()) {
@@ -113,7 +119,7 @@ export class RosterView {
   /** Clients with a version from before a removal that is forgotten get a complete answer. */
   #forgetRemoved(now: number): void {
     for (const [key, at] of this.#removedAt) {
-      if (now - at < keptForMs) break;
+      if (now - at < releaseAfterMs) break;
       this.#removedAt.delete(key);
       this.#since = Math.max(this.#since, at + 1);
     }

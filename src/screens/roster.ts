@@ -11,13 +11,13 @@ const maxRowsPerReport = 2_000;
 /** A screen that is away for less is reconnecting. */
 const departedAfterMs = 60_000;
 
-/** An open socket. `heardAt` is monotonic, ms. */
+/** An open socket. `lastMessageAt` is monotonic, ms. */
 export interface Connection {
   readonly key: string;
   readonly session: Pick<Session, 'kind' | 'jti' | 'account' | 'recordId'>;
   readonly address: string;
   readonly since: number;
-  heardAt: number;
+  lastMessageAt: number;
   isSilent: boolean;
   /** As last reported by this process; null before any status. */
   status: ScreenStatus | null;
@@ -27,7 +27,7 @@ export interface Connection {
 export interface Departure {
   kind: SocketKind;
   id: string;
-  /** When it was last heard from, epoch ms. */
+  /** When it last sent a message, epoch ms. */
   seenAt: number;
 }
 
@@ -64,8 +64,8 @@ export class Roster {
     const kind = kindOf(session);
     const key = kind === 'screen' ? session.recordId : String((this.#opened += 1));
     const since = Math.floor(this.#time.now());
-    const heardAt = this.#monotonicNow();
-    const connection: Connection = { key, session, address, since, heardAt, isSilent: false, status: null };
+    const lastMessageAt = this.#monotonicNow();
+    const connection: Connection = { key, session, address, since, lastMessageAt, isSilent: false, status: null };
     const others = this.#rows.get(key);
     if (others === undefined) this.#rows.set(key, [connection]);
     else others.push(connection);
@@ -74,9 +74,9 @@ export class Roster {
     return connection;
   }
 
-  /** To be called with each message of the socket; `status` is null for those of another kind. */
+  /** Call it with each message of the socket; `status` is null for messages of another kind. */
   onMessage(connection: Connection, status: ScreenStatus | null): void {
-    connection.heardAt = this.#monotonicNow();
+    connection.lastMessageAt = this.#monotonicNow();
     if (connection.isSilent) {
       connection.isSilent = false;
       this.#changed.add(connection.key);
@@ -173,8 +173,8 @@ export class Roster {
     };
   }
 
-  #seenAt({ heardAt }: Connection): number {
-    return Math.floor(this.#time.now() - (this.#monotonicNow() - heardAt));
+  #seenAt({ lastMessageAt }: Connection): number {
+    return Math.floor(this.#time.now() - (this.#monotonicNow() - lastMessageAt));
   }
 
   #sweep(): void {
@@ -183,7 +183,7 @@ export class Roster {
     this.#sweptAt = now;
     for (const [key, connections] of this.#rows) {
       for (const connection of connections) {
-        if (connection.isSilent || now - connection.heardAt <= silentAfterMs || !mustReport(connection)) continue;
+        if (connection.isSilent || now - connection.lastMessageAt <= silentAfterMs || !mustReport(connection)) continue;
         connection.isSilent = true;
         this.#changed.add(key);
       }

@@ -3,7 +3,7 @@ import { parseGroup, parseScreenName } from './names.ts';
 
 const maxFaceBytes = 1_024;
 
-/** A request that cannot be meant. The message is one sentence for a person. */
+/** An action that is not valid. The message is one sentence for a person. */
 export class InvalidAction extends Error {
   override readonly name = 'InvalidAction';
 }
@@ -26,7 +26,7 @@ export function parseAction(name: unknown, value: unknown): ScreenAction {
   }
 }
 
-/** Throws `InvalidAction` unless exactly one of the two is a text. */
+/** The target of an action. Throws `InvalidAction` unless exactly one of the two is a text. */
 export function parseTarget(id: unknown, group: unknown): ActionTarget {
   if (typeof id === 'string' && group === undefined) return { id };
   if (typeof group === 'string' && id === undefined) return { group };
@@ -36,7 +36,9 @@ export function parseTarget(id: unknown, group: unknown): ActionTarget {
 function parseName(value: unknown): string {
   const name = typeof value === 'string' ? parseScreenName(value) : null;
   if (name !== null) return name;
-  throw new InvalidAction('A name has 1 to 64 characters, without control characters and changes of direction.');
+  throw new InvalidAction(
+    'A name has 1 to 64 characters, without control characters or marks that change the direction of text.',
+  );
 }
 
 function parseGroupName(value: unknown): string {

@@ -1,4 +1,5 @@
-import { newId, screenIdleLifetimeMs } from '../auth/sessions.ts';
+import { screenIdleLifetimeMs } from '../auth/session-renewal.ts';
+import { newId } from '../auth/sessions.ts';
 import type { Records } from '../backend/records.ts';
 import type { ScreenInfo } from '../protocol.ts';
 import type { HouseTime } from '../time/house-time.ts';
@@ -19,7 +20,7 @@ export interface ScreenRecord extends ScreenSettings {
   expiresAt: number;
   /** Its session was used: the secret of its pairing collects nothing more. */
   wasUsed: boolean;
-  /** When a socket of it was last heard from, written after that was closed; missing before. */
+  /** When its last socket last sent something, written after that was closed; missing before. */
   lastSeenAt?: number;
 }
 
@@ -44,7 +45,7 @@ export interface ScreensOptions {
   time: HouseTime;
 }
 
-/** Who holds a name. It counts while its holder exists, or while it is reserved for a screen that is being paired. */
+/** The holder of a name. The name is taken while the holder exists, or while it is reserved for a screen that is being paired. */
 interface NameRecord {
   kind: ScreenKind;
   id: string;
@@ -112,7 +113,7 @@ export class Screens {
     if (holder?.id === id) await records.delete('screen-name', nameKey(name));
   }
 
-  /** Keeps a screen under a name that was taken for `id`. */
+  /** Stores a screen under a name that was taken for `id`. */
   async add(id: string, settings: ScreenSettings, approvedBy: string): Promise<ScreenRecord> {
     const { records, time } = this.#options;
     const now = time.now();
@@ -130,7 +131,7 @@ export class Screens {
     return record;
   }
 
-  /** Makes a link; its id, or null if the name is taken. */
+  /** Creates a link. Resolves to its id; null if the name is taken. */
   async addLink(settings: ScreenSettings, lifetimeMs: number): Promise<string | null> {
     const { records, time } = this.#options;
     const id = newLinkId();
@@ -151,7 +152,7 @@ export class Screens {
     return holder === null ? null : ((await this.getMany([holder.id]))[0] ?? null);
   }
 
-  /** Resolves to `missing` if the screen was removed meanwhile. */
+  /** Resolves to `missing` if the record no longer exists. */
   async rename(screen: StoredScreen, name: string): Promise<'renamed' | 'name-taken' | 'missing'> {
     const { kind, id } = screen;
     if (!(await this.takeName(kind, id, name))) return 'name-taken';
@@ -161,7 +162,7 @@ export class Screens {
     return previous === null ? 'missing' : 'renamed';
   }
 
-  /** Changes settings other than the name, or what is known of a screen. Resolves to the record before; null if it is missing. */
+  /** Changes settings other than the name, or `lastSeenAt`. Resolves to the previous settings; null if the record is missing. */
   async set(
     { kind, id, value }: StoredScreen,
     changes: Partial<ScreenSettings & Pick<ScreenRecord, 'lastSeenAt'>>,

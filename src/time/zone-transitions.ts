@@ -35,12 +35,12 @@ function computeOffsets(name: string, at: number): KnownUtcOffsets {
   return { utcOffsetMs, nextUtcOffset: null };
 }
 
-/** The first whole second in (`before`, `after`] for which `holds` is true, by bisection; it must hold at `after`. */
-function firstInstant(before: number, after: number, holds: (instant: number) => boolean): number {
+/** The first whole second in (`before`, `after`] for which `predicate` is true, by bisection; it must be true at `after`. */
+function firstInstant(before: number, after: number, predicate: (instant: number) => boolean): number {
   let [low, high] = [Math.floor(before / 1_000), Math.ceil(after / 1_000)];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (holds(middle * 1_000)) high = middle;
+    if (predicate(middle * 1_000)) high = middle;
     else low = middle;
   }
   return high * 1_000;

@@ -32,8 +32,9 @@ export function accountApiRoutes(context: WebContext): Routes {
   };
 }
 
-function accountRow({ name, operator, disabled, createdAt }: Account) {
-  return { id: accountId(name), name, operator, disabled, created: new Date(createdAt).toISOString() };
+function accountRow({ name, operator, disabled, sso, createdAt }: Account) {
+  const row = { id: accountId(name), name, operator, disabled, sso: sso !== undefined };
+  return { ...row, created: new Date(createdAt).toISOString() };
 }
 
 function tokenRow({ id, label, account, createdAt, expiresAt }: Token) {

@@ -5,7 +5,7 @@ import { passwordProblem, TooBusy } from '../auth/passwords.ts';
 import type { Session } from '../auth/session.ts';
 import { Unavailable } from '../backend/backend.ts';
 import { pageKinds } from './authenticator.ts';
-import { tooManyAttempts } from './http-error.ts';
+import { HttpError, tooManyAttempts } from './http-error.ts';
 import { field, redirect, secretPage, type Request, type RequestHead, type Response } from './http.ts';
 import { passwordPage } from './pages/password-page.ts';
 import { signInPage } from './pages/sign-in-page.ts';
@@ -15,7 +15,7 @@ import type { WebContext } from './web-context.ts';
 
 /** Signing in, signing out and changing one's own password. Paths and field names are Django's. */
 export function accountRoutes(context: WebContext): Routes {
-  const { authenticator, accounts, cookies, screenCookies, csrf, assets, log } = context;
+  const { authenticator, shared, accounts, cookies, screenCookies, csrf, assets, log } = context;
 
   const authenticate = (request: RequestHead): Promise<Session | null> =>
     authenticator.authenticate(request, { kinds: ['session'] });
@@ -29,7 +29,7 @@ export function accountRoutes(context: WebContext): Routes {
     csrf.check(request);
     const username = field(request.body, 'username');
     const next = sameSitePath(field(request.body, 'next'));
-    const replacedSession = await authenticator.authenticate(request, { kinds: pageKinds });
+    const replacedSession = await authenticator.authenticate(request, { kinds: pageKinds, ownOnly: true });
     const attempt = await beginAttempt(context, username, request);
     const account = await withdrawIfUnchecked(attempt, accounts.check(username, field(request.body, 'password')));
     const session = account === null ? null : await accounts.signIn(account, replacedSession);
@@ -44,8 +44,9 @@ export function accountRoutes(context: WebContext): Routes {
   };
 
   const signOut = async (request: Request): Promise<Response> => {
-    if (request.headers.has('cookie')) csrf.check(request);
-    const session = await authenticator.authenticate(request, { kinds: pageKinds });
+    checkForm(request);
+    // A refused sign-in is none, so there is nothing to end.
+    const session = await authenticator.authenticate(request, { kinds: pageKinds }).catch(nullIfRefused);
     if (session !== null) {
       await endReplaced(context, session);
       log.info(
@@ -54,6 +55,17 @@ export function accountRoutes(context: WebContext): Routes {
       );
     }
     return redirect('/accounts/login/', [cookies.clearSession(request)]);
+  };
+
+  /** A browser sends a proxy's or a gateway's header by itself, like a cookie. */
+  const checkForm = (request: Request): void => {
+    if (request.headers.has('cookie') || shared?.isIn(request) === true) csrf.check(request);
+  };
+
+  /** An account of a shared sign-in has no password here. */
+  const refuseShared = async ({ account: id }: Session): Promise<void> => {
+    const account = await accounts.get(id);
+    if (account?.sso !== undefined) throw new HttpError('not-found', 'There is no page at this address.');
   };
 
   const passwordForm = (request: RequestHead, session: Session, message?: string): Response => {
@@ -83,7 +95,7 @@ export function accountRoutes(context: WebContext): Routes {
       GET: async (request) => {
         const next = sameSitePath(field(request.query, 'next'));
         // The form is shown during an outage, too.
-        const options = { kinds: ['session'], ignoresOthers: true } as const;
+        const options = { kinds: ['session'], ignoresOthers: true, ownOnly: true } as const;
         const session = await authenticator.authenticate(request, options).catch(nullIfUnavailable);
         return session === null ? signInForm(request, next) : redirect(next);
       },
@@ -93,12 +105,16 @@ export function accountRoutes(context: WebContext): Routes {
     '/accounts/password_change/': {
       GET: async (request) => {
         const session = await authenticate(request);
-        return session === null ? screenCookies.redirectSignedOut(request) : passwordForm(request, session);
+        if (session === null) return screenCookies.redirectSignedOut(request);
+        await refuseShared(session);
+        return passwordForm(request, session);
       },
       POST: async (request) => {
-        if (request.headers.has('cookie')) csrf.check(request);
+        checkForm(request);
         const session = await authenticate(request);
-        return session === null ? screenCookies.redirectSignedOut(request) : changePassword(request, session);
+        if (session === null) return screenCookies.redirectSignedOut(request);
+        await refuseShared(session);
+        return changePassword(request, session);
       },
     },
   };
@@ -128,6 +144,11 @@ export function sameSitePath(text: string): string {
   if (!text.startsWith('/') || /[\u0000-\u001f\\]/.test(text) || !URL.canParse(text, site)) return '/';
   const url = new URL(text, site);
   return url.origin === site && !url.pathname.startsWith('//') ? url.pathname + url.search + url.hash : '/';
+}
+
+function nullIfRefused(error: unknown): null {
+  if (error instanceof HttpError && error.kind === 'sign-in-refused') return null;
+  throw error;
 }
 
 function nullIfUnavailable(error: unknown): null {

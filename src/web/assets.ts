@@ -18,6 +18,7 @@ interface AssetEntry {
 const pageFiles = {
   css: 'clock.css',
   js: 'main.js',
+  cardCss: 'card.css',
   screenCss: 'screen.css',
   screenJs: 'screen.js',
   screensCss: 'screens.css',

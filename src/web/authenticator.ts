@@ -1,30 +1,42 @@
 import { readUnverified } from '../auth/jwt.ts';
+import type { CredentialPlace } from '../auth/sso/refusal-log.ts';
+import { refusalReasons, type Refusal } from '../auth/sso/refusals.ts';
 import type { Session } from '../auth/session.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import { Unavailable, type Backend } from '../backend/backend.ts';
 import type { Cookies } from './cookies.ts';
-import { HttpError } from './http-error.ts';
+import { HttpError, temporary } from './http-error.ts';
 import type { RequestHead } from './http.ts';
+import type { SharedCredential, SharedCredentials } from './shared-credentials.ts';
 
-/** How a request is authenticated: by a cookie of a person, a screen or a link, or by a token or a link's key as Bearer. */
-export type CredentialKind = 'session' | 'screen' | 'link' | 'token' | 'key';
+/**
+ * How a request is authenticated: by a cookie of a person, a screen or a link; by a token or a link's key as Bearer; or
+ * by another application, which is `session` for a person's browser and `shared-token` as Bearer.
+ */
+export type CredentialKind = 'session' | 'screen' | 'link' | 'token' | 'key' | 'shared-token';
 
 /** Every kind: for routes that are open to everybody who may read the clock. */
-export const readerKinds: readonly CredentialKind[] = ['session', 'screen', 'link', 'token', 'key'];
+export const readerKinds: readonly CredentialKind[] = ['session', 'screen', 'link', 'token', 'key', 'shared-token'];
 /** The cookies of the pages that show the clock. */
 export const pageKinds: readonly CredentialKind[] = ['session', 'screen', 'link'];
+
+const ownKinds = new Set(['session', 'token', 'screen', 'link', 'ticket']);
 
 export interface CredentialOptions {
   /** What the route accepts. Bearer, if accepted, takes precedence over a cookie. */
   kinds: readonly CredentialKind[];
   /** Treats a valid credential of another kind as none. By default it is refused with 403. */
   ignoresOthers?: boolean;
+  /** Ignores the credentials of another application. */
+  ownOnly?: boolean;
 }
 
 export interface AuthenticatorOptions {
   sessions: Sessions;
   cookies: Cookies;
   backend: Pick<Backend, 'outage'>;
+  /** Null without a shared sign-in. */
+  shared: SharedCredentials | null;
   /** Whether this process holds an open socket of the session. */
   hasSocket: (session: Session) => boolean;
   /** The id of the link that a key belongs to; null for a forged key. */
@@ -34,9 +46,11 @@ export interface AuthenticatorOptions {
 interface Verified {
   kind: CredentialKind;
   session: Session;
+  /** Of a credential of another application. */
+  place?: CredentialPlace;
 }
 
-/** Authenticates requests by their cookie or bearer credential. */
+/** Authenticates requests by their cookie, their bearer credential or the sign-in of another application. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
 
@@ -45,33 +59,59 @@ export class Authenticator {
   }
 
   /**
-   * The sessions of the request's credentials, by their signatures alone, without a read from the backend. Several if
-   * the browser sends several session cookies; none if the request is signed out. Bearer on a page counts only if the
-   * route accepts it.
+   * The sessions of the request's credentials in their order of precedence, by their signatures alone, without a read
+   * from the backend. Several if the browser sends several session cookies; none if the request is signed out. Bearer on
+   * a page counts only if the route accepts it. Refused credentials of another application are added to `refusals`.
    */
-  async verify(head: RequestHead, { kinds }: CredentialOptions): Promise<Verified[]> {
+  async *verify(head: RequestHead, options: CredentialOptions, refusals: Refusal[]): AsyncGenerator<Verified> {
+    const { shared } = this.#options;
+    const { kinds, ownOnly = false } = options;
     const authorization = head.headers.get('authorization') ?? '';
-    if (!/^Bearer(?:\s|$)/i.test(authorization)) return this.#verifyCookies(head);
-    const acceptsBearer = head.path.startsWith('/api/') || kinds.includes('token') || kinds.includes('key');
-    const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-    if (!acceptsBearer || credential === undefined) return [];
-    const verified = await this.#verifyBearer(credential);
-    return verified === null ? [] : [verified];
+    if (/^Bearer(?:\s|$)/i.test(authorization)) {
+      const acceptsBearer = head.path.startsWith('/api/') || kinds.includes('token') || kinds.includes('key');
+      const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+      if (!acceptsBearer || credential === undefined) return;
+      const verified = await this.#verifyBearer(credential, refusals);
+      if (verified !== null) yield verified;
+      return;
+    }
+    yield* this.#verifyCookies(head);
+    if (shared === null || ownOnly) return;
+    for await (const credential of shared.verify(head)) {
+      const verified = verifiedOf(credential, 'session', refusals);
+      if (verified !== null) yield verified;
+    }
+  }
+
+  /**
+   * Whether a verified session is valid; the reason if another application's account may not sign in. Rejects with
+   * `Unavailable`.
+   */
+  async check({ session, place }: Verified): Promise<boolean | Refusal> {
+    const { sessions, shared } = this.#options;
+    const refusal = place === undefined ? null : await shared?.signIn.admit(session, place);
+    return refusal ?? sessions.isValid(session);
   }
 
   /**
    * The session that the request is authenticated with; null if it is signed out. During an outage of the backend, a
    * session with an open socket or a request in the last minute is accepted; for others it rejects with `Unavailable`.
+   * Rejects with an `HttpError` if another application's credential is refused and signing in again would not help.
    */
   async authenticate(head: RequestHead, options: CredentialOptions): Promise<Session | null> {
     let unavailable: Unavailable | null = null;
     let hasOther = false;
-    for (const { kind, session } of await this.verify(head, options)) {
-      const isAccepted = options.kinds.includes(kind);
+    const refusals: Refusal[] = [];
+    for await (const verified of this.verify(head, options, refusals)) {
+      // A valid cookie of Clock's own takes precedence, also if the route does not accept it.
+      if (hasOther && verified.place !== undefined) break;
+      const isAccepted = options.kinds.includes(verified.kind);
       if (!isAccepted && options.ignoresOthers === true) continue;
       try {
-        if (!(await this.#isValid(session))) continue;
-        if (isAccepted) return session;
+        const result = await this.#checkOrRemember(verified);
+        if (typeof result === 'object') refusals.push(result);
+        if (result !== true) continue;
+        if (isAccepted) return verified.session;
         hasOther = true;
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
@@ -80,41 +120,89 @@ export class Authenticator {
     }
     if (unavailable !== null) throw unavailable;
     if (hasOther) throw new HttpError('forbidden', 'A screen or a program may not open this address.');
+    const error = refusalError(refusals, !isForPrograms(head.path));
+    if (error !== null) throw error;
     return null;
   }
 
-  async #verifyCookies(head: RequestHead): Promise<Verified[]> {
+  async *#verifyCookies(head: RequestHead): AsyncGenerator<Verified> {
     const { sessions, cookies } = this.#options;
-    const verified = await Promise.all(
-      cookies.sessions(head).map(async (credential): Promise<Verified | null> => {
-        const kind = readUnverified(credential)?.kind;
-        if (kind !== 'session' && kind !== 'screen' && kind !== 'link') return null;
-        const session = await sessions.verify(kind, credential);
-        return session === null ? null : { kind, session };
-      }),
-    );
-    return verified.filter((each) => each !== null);
+    for (const credential of cookies.sessions(head)) {
+      const kind = readUnverified(credential)?.kind;
+      if (kind !== 'session' && kind !== 'screen' && kind !== 'link') continue;
+      const session = await sessions.verify(kind, credential);
+      if (session !== null) yield { kind, session };
+    }
   }
 
-  async #verifyBearer(credential: string): Promise<Verified | null> {
-    const { sessions, verifyKey } = this.#options;
+  async #verifyBearer(credential: string, refusals: Refusal[]): Promise<Verified | null> {
+    const { sessions, shared, verifyKey } = this.#options;
     const id = verifyKey(credential);
-    // The record ends a link, so its key has no expiry of its own.
-    const session =
-      id === null
-        ? await sessions.verify('token', credential)
-        : sessions.sessionOf('link', { subject: id, jti: id, expiresAt: Infinity }, null);
-    return session === null ? null : { kind: id === null ? 'token' : 'key', session };
+    if (id !== null) {
+      // The record ends a link, so its key has no expiry of its own.
+      const session = sessions.sessionOf('link', { subject: id, jti: id, expiresAt: Infinity }, null);
+      return session === null ? null : { kind: 'key', session };
+    }
+    if (shared !== null && !ownKinds.has(readUnverified(credential)?.kind ?? '')) {
+      return verifiedOf(await shared.verifyBearer(credential), 'shared-token', refusals);
+    }
+    const session = await sessions.verify('token', credential);
+    return session === null ? null : { kind: 'token', session };
   }
 
-  async #isValid(session: Session): Promise<boolean> {
+  /** Like `check`; during an outage a session that is in use is valid. */
+  async #checkOrRemember(verified: Verified): Promise<boolean | Refusal> {
     const { sessions, backend, hasSocket } = this.#options;
+    const { session } = verified;
     try {
       if (backend.outage !== null) throw new Unavailable(backend.outage);
-      return await sessions.isValid(session);
+      return await this.check(verified);
     } catch (error) {
       if (error instanceof Unavailable && (hasSocket(session) || sessions.wasUsedRecently(session))) return true;
       throw error;
     }
   }
+}
+
+/**
+ * The error for the first refusal that another sign-in would not change; null if there is none. A program learns of a
+ * wrong token only that it is signed out.
+ */
+export function refusalError(refusals: readonly Refusal[], isPage: boolean): HttpError | null {
+  for (const refusal of refusals) {
+    switch (refusalReasons[refusal.reason].kind) {
+      case 'account':
+        return new HttpError('sign-in-refused', accountProblem(refusal));
+      case 'token':
+        if (!isPage) continue;
+        return new HttpError(
+          'sign-in-refused',
+          'The sign-in of the other application was not accepted. The log of this server says why.',
+        );
+      case 'pending':
+        return temporary('unavailable', 'The server cannot check the sign-in at the moment. Try again soon.');
+      case 'expired':
+        continue;
+    }
+  }
+  return null;
+}
+
+function accountProblem({ reason, account }: Refusal): string {
+  if (reason === 'disabled') return `The account ${account} is disabled.`;
+  return `The account ${account} belongs to somebody else here, so this sign-in cannot use it.`;
+}
+
+function isForPrograms(path: string): boolean {
+  return path.startsWith('/api/') || path === '/time/tic/';
+}
+
+function verifiedOf(
+  { session, place }: SharedCredential,
+  kind: 'session' | 'shared-token',
+  refusals: Refusal[],
+): Verified | null {
+  if (!('reason' in session)) return { kind, session, place };
+  refusals.push(session);
+  return null;
 }

@@ -23,7 +23,12 @@ export function clockRoutes(context: WebContext): Routes {
         }
         const { token, headers } = csrf.tokenFor(request);
         const operator = await isOperator(context, session).catch(falseIfUnavailable);
-        const account = { name: session.account, isOperator: operator, csrfToken: token };
+        const account = {
+          name: session.account,
+          isOperator: operator,
+          hasPassword: session.shared === undefined,
+          csrfToken: token,
+        };
         return page(clockPage({ assets, kind: 'person', account, build }), 200, headers);
       },
     },

@@ -1,11 +1,25 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
-import { sessionLifetimeMs } from '../auth/sessions.ts';
+import { sessionLifetimeMs } from '../auth/session-renewal.ts';
 import type { RequestHead } from './http.ts';
 
 const maxSessionCookies = 4;
 const csrfLifetimeS = 365 * 86_400;
 
 type Header = readonly [name: string, value: string];
+
+/** The names of Clock's own cookies, over TLS and without it. */
+export function ownCookieNames(prefix: string): string[] {
+  return [sessionName(prefix, false), sessionName(prefix, true), csrfName(prefix)];
+}
+
+function sessionName(prefix: string, secure: boolean): string {
+  // `__Host-` makes the browser accept the cookie only from this host.
+  return `${secure ? '__Host-' : ''}${prefix}sessionid`;
+}
+
+function csrfName(prefix: string): string {
+  return `${prefix}csrftoken`;
+}
 
 /**
  * The two cookies of Clock. Another application on this host or a parent domain may use the same names (cookies are
@@ -41,17 +55,17 @@ export class Cookies {
     return setCookie(head, this.#csrfName, token, csrfLifetimeS, false);
   }
 
-  /** Over TLS, `__Host-` makes the browser accept the cookie only from this host. */
   #sessionName({ secure }: RequestHead): string {
-    return `${secure ? '__Host-' : ''}${this.#prefix}sessionid`;
+    return sessionName(this.#prefix, secure);
   }
 
   get #csrfName(): string {
-    return `${this.#prefix}csrftoken`;
+    return csrfName(this.#prefix);
   }
 }
 
-function valuesOf(head: RequestHead, name: string): string[] {
+/** The values of all cookies of a name. */
+export function valuesOf(head: RequestHead, name: string): string[] {
   const pairs = head.headers.get('cookie')?.split(';') ?? [];
   // One pair at a time, since the parser keeps only the first value of a name.
   return pairs.map((pair) => parseCookie(pair)[name]).filter((value) => value !== undefined);

@@ -28,6 +28,7 @@ import { ChannelAccess } from './channel-access.ts';
 import { clockRoutes } from './clock-routes.ts';
 import { CommandDelivery } from './command-delivery.ts';
 import { Cookies } from './cookies.ts';
+import { createSharedCredentials } from './create-shared-credentials.ts';
 import { CsrfProtection } from './csrf.ts';
 import { maxOpenSockets } from './descriptor-limit.ts';
 import { deviceRoutes } from './device-routes.ts';
@@ -42,6 +43,7 @@ import { pairingRoutes } from './pairing-routes.ts';
 import { probeRoutes } from './probe-routes.ts';
 import { Proxies } from './proxies.ts';
 import { publishRoutes } from './publish-routes.ts';
+import { recheckAt } from './recheck.ts';
 import type { Routes } from './router.ts';
 import { ScreenCookies } from './screen-cookies.ts';
 import { screenApiRoutes } from './screen-api-routes.ts';
@@ -53,6 +55,7 @@ import { serveSockets, socketRoutes } from './socket-routes.ts';
 import { ShowDelivery } from './show-delivery.ts';
 import { showRoutes } from './show-routes.ts';
 import { Spread } from './spread.ts';
+import { cookiePrefixOf, ssoSettings } from './sso-settings.ts';
 import { Upgrades } from './upgrades.ts';
 import type { Uws } from './uws.ts';
 import { Web } from './web.ts';
@@ -93,20 +96,24 @@ export function createWeb(dependencies: WebDependencies): Web {
   const screens = new Screens({ records, time });
   const rosterView = new RosterView({ backend, screens });
   sessions.openSessions = hub;
+  const sso = ssoSettings(config);
+  const shared = createSharedCredentials(sso, dependencies);
   const knownChannels = new KnownChannels({ records, channels: new Channels(backend) });
   const retained = new RetainedMessages(backend);
   const showDelivery = new ShowDelivery({ hub, sessions, records, retained, time });
   const messageDelivery = new MessageDelivery({ hub, sessions, channels: knownChannels, retained, showDelivery });
   const published = new Map<string, number>();
-  const cookies = new Cookies(config.cookiePrefix);
+  const cookies = new Cookies(cookiePrefixOf(config));
   const context: WebContext = {
     ...dependencies,
     assets: assets.urls,
     attempts: new Attempts(backend.limiter),
+    shared,
     authenticator: new Authenticator({
       sessions,
       cookies,
       backend,
+      shared,
       hasSocket: ({ jti }) => hub.has(jti),
       verifyKey: (key) => verifyLinkKey(key, secrets()),
     }),
@@ -125,7 +132,13 @@ export function createWeb(dependencies: WebDependencies): Web {
     rosterView,
   };
   const maxSockets = maxOpenSockets(config.maxSockets);
-  const endpoint = new SocketEndpoint({ ...context, hub, messageDelivery, maxSockets });
+  const endpoint = new SocketEndpoint({
+    ...context,
+    hub,
+    messageDelivery,
+    maxSockets,
+    recheckAt: (session) => recheckAt(session, { recheckMs: sso?.recheckMs ?? Infinity, time, spread: context.spread }),
+  });
   const proxies = new Proxies(config.trustedProxy, config.tlsCert !== undefined, log);
   const routes: Routes = {
     ...clockRoutes(context),
@@ -167,5 +180,6 @@ export function createWeb(dependencies: WebDependencies): Web {
   const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });
   const rosterUpkeep = new RosterUpkeep({ roster, view: rosterView, screens });
   const parts = { hub, roster, sessionMonitor, commandDelivery, rosterUpkeep, endpoint, upgrades, server, listener };
-  return new Web({ ...context, ...parts, knownChannels, messageDelivery, published, certificateReload });
+  const services = { knownChannels, messageDelivery, certificateReload, sharedSignIn: shared?.signIn ?? null };
+  return new Web({ ...context, ...parts, ...services, published });
 }

@@ -10,7 +10,7 @@ import { codePage, confirmPage, pairedPage } from './pages/device-page.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
-const badName = 'A name has 1 to 64 characters, without control characters and changes of direction.';
+const badName = 'A name has 1 to 64 characters, without control characters or marks that change the direction of text.';
 const badGroup = 'A group has 1 to 32 lower-case letters, digits, hyphens or underscores.';
 
 interface Entered {

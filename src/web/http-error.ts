@@ -10,6 +10,7 @@ const statusOfKind = {
   'foreign-origin': 403,
   'invalid-form': 403,
   forbidden: 403,
+  'sign-in-refused': 403,
   'forbidden-channel': 403,
   'not-found': 404,
   'unknown-channel': 404,

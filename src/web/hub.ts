@@ -1,5 +1,5 @@
 import type { OpenSessions, Session } from '../auth/session.ts';
-import { closeCode, type ScreenStatus } from '../protocol.ts';
+import { closeCode, recheckReason, type ScreenStatus } from '../protocol.ts';
 import type { Connection, Roster } from '../screens/roster.ts';
 import { pause } from '../time/pause.ts';
 import type { WebSocket } from './uws.ts';
@@ -16,6 +16,8 @@ export interface SocketData {
   /** The token bucket that limits the client's messages, and the monotonic time in ms when it was last refilled. */
   messageTokens: number;
   refilledAt: number;
+  /** When it is closed with the reason `recheck`, epoch ms of house time. `Infinity`: never. */
+  readonly recheckAt: number;
   /** Its part of the roster; null before it is open. */
   connection: Connection | null;
 }
@@ -32,6 +34,8 @@ export function perSecondTopicOf(channel: string): string {
   return `per-second/${channel}`;
 }
 
+/** The reason of the close code 4401. */
+const sessionEnded = 'session ended';
 const slotTopicPrefix = 'slot/';
 
 /** The topic of the messages of a slot. */
@@ -143,7 +147,19 @@ export class Hub implements OpenSessions {
 
   /** Closes all sockets of a session with 4401. */
   endSession(jti: string): void {
-    for (const socket of this.socketsOf(jti)) socket.end(closeCode.sessionEnded, 'session ended');
+    for (const socket of this.socketsOf(jti)) socket.end(closeCode.sessionEnded, sessionEnded);
+  }
+
+  /** Closes all sockets whose session has expired by `now`, or whose sign-in is due to be shown again; house time. */
+  endDue(now: number): void {
+    for (const sockets of this.#bySession.values()) {
+      for (const socket of sockets) {
+        const { session, recheckAt } = socket.getUserData();
+        if (recheckAt <= now) socket.end(closeCode.sessionEnded, recheckReason);
+        else if (session.expiresAt <= now) socket.end(closeCode.sessionEnded, sessionEnded);
+        else if (session.shared === undefined) break;
+      }
+    }
   }
 
   /** Closes a socket that does not read, in the next turn: uWebSockets.js crashes if one closes during a publish. */

@@ -20,7 +20,7 @@ export function linkRoutes(context: WebContext): Routes {
         if (stored?.kind !== 'link') throw signedOut();
         const headers = new Map(request.headers);
         headers.delete('authorization');
-        const previous = await authenticator.authenticate({ ...request, headers }, { kinds: pageKinds });
+        const previous = await authenticator.authenticate({ ...request, headers }, { kinds: pageKinds, ownOnly: true });
         if (previous?.kind === 'session' && field(request.body, 'replace') !== '1') {
           throw new HttpError('signed-in', `This browser is signed in as ${previous.account}.`);
         }

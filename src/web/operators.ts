@@ -7,6 +7,7 @@ import type { WebContext } from './web-context.ts';
 /** Whether it is the session of an operator in a browser. Tokens have none of the rights of an operator. */
 export async function isOperator({ accounts }: Pick<WebContext, 'accounts'>, session: Session): Promise<boolean> {
   if (session.kind !== 'session') return false;
+  if (session.shared?.isOperator === true) return true;
   const account = await accounts.get(session.account);
   return account?.operator === true;
 }

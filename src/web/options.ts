@@ -9,25 +9,12 @@ import {
   integerBetween,
   listenAddress,
   port,
+  secretList,
   type OptionTable,
   type ValuesOf,
 } from '../config.ts';
-import { minSecretBytes } from '../secrets.ts';
 import { parseFrameAncestor, parseOrigin } from './origin.ts';
-
-function secretText(text: string): string {
-  if (Buffer.byteLength(text) < minSecretBytes) {
-    throw new BadValue(
-      `at least ${minSecretBytes} bytes long, like each secret of a list; 'clock secret' generates one`,
-    );
-  }
-  return text;
-}
-
-function secrets(text: string): [string, ...string[]] {
-  const [first = '', ...others] = commaList(secretText)(text);
-  return [secretText(first), ...others];
-}
+import { ssoOptions } from './sso-options.ts';
 
 function oneWorker(text: string): number {
   if (text !== '1') throw new BadValue('1: running several processes on one port is not supported');
@@ -139,21 +126,21 @@ export const webOptions = {
     flag: '--cookie-prefix <text>',
     env: ['CLOCK_COOKIE_PREFIX'],
     parse: cookiePrefix,
-    default: '',
-    help: 'prefix of the cookie names; use a different one for each installation on one host name',
+    help: 'prefix of the cookie names, one per installation on a host name (default: none; clock_ with a shared sign-in)',
   },
   secrets: {
     env: ['CLOCK_SECRET'],
     secret: true,
-    parse: secrets,
+    parse: secretList,
     help: 'secret that signs sessions and tokens; to rotate it, set NEW,OLD until the old credentials expire',
   },
   adminPassword: {
     env: ['CLOCK_ADMIN_PASSWORD'],
     secret: true,
     parse: adminPassword,
-    help: 'password of the account admin, which is created if there is no account',
+    help: 'password of the account admin, which is created if there is no local account',
   },
+  ...ssoOptions,
 } as const satisfies OptionTable;
 
 export type WebSettings = ValuesOf<typeof webOptions>;

@@ -26,12 +26,12 @@ export function pairingRoutes(context: WebContext): Routes {
       POST: async (request) => {
         csrf.check(request);
         const screen = { address: request.address, browser: browserName(request.headers.get('user-agent') ?? '') };
-        const begun = await pairing.begin(screen, networkOf(request.address));
-        if (typeof begun === 'number') throw tooManyAttempts(begun, 'Too many screens are waiting.');
-        const code = formatPairingCode(begun.code);
+        const issued = await pairing.issueCode(screen, networkOf(request.address));
+        if (typeof issued === 'number') throw tooManyAttempts(issued, 'Too many screens are waiting.');
+        const code = formatPairingCode(issued.code);
         const origin = await publicOrigin(request, { publicUrl: config.publicUrl, listenHost: host });
         const url = origin === null ? null : `${origin}/device?code=${code}`;
-        return json({ ...begun, code, url, qr: url === null ? null : qrCode(url) });
+        return json({ ...issued, code, url, qr: url === null ? null : qrCode(url) });
       },
     },
     '/screen/collect': {
@@ -41,7 +41,7 @@ export function pairingRoutes(context: WebContext): Routes {
         if (result === 'gone') throw new HttpError('unknown-code', 'This code has expired or was used.');
         if (result.state === 'waiting') return json({ state: 'waiting' });
         const { screenId, screen } = result;
-        const previous = await authenticator.authenticate(request, { kinds: pageKinds });
+        const previous = await authenticator.authenticate(request, { kinds: pageKinds, ownOnly: true });
         // The second collection of the same session replaces nothing.
         if (previous?.recordId !== screenId) await endReplaced(context, previous);
         return json({ state: 'paired' }, 200, await screenCookies.forScreen(request, screenId, screen));

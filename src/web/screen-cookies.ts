@@ -39,7 +39,7 @@ export class ScreenCookies {
     return [cookies.setSession(head, await sessions.credentialFor('link', id, jti, expiresAt), lifetimeMs)];
   }
 
-  /** Sets a screen's cookie anew if the request carries one that is older than a day. */
+  /** Renews a screen's cookie if that of the request is older than a day. */
   async renew(head: RequestHead, { kind, jti, recordId }: Session): Promise<Headers> {
     if (kind !== 'screen') return [];
     const { cookies, time } = this.#options;

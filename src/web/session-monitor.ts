@@ -14,7 +14,7 @@ const revalidateEveryMs = 3_600_000;
 const batchSize = 500;
 
 export interface SessionMonitorOptions {
-  hub: Pick<Hub, 'sessions' | 'endSession'>;
+  hub: Pick<Hub, 'sessions' | 'endDue' | 'endSession'>;
   sessions: Pick<Sessions, 'onEnded' | 'revalidate'>;
   records: Pick<Records, 'subscribe'>;
   time: Pick<HouseTime, 'now'>;
@@ -56,8 +56,7 @@ export class SessionMonitor implements Service {
   #poll(): void {
     if (this.#isStopped) return;
     const { hub, time } = this.#options;
-    const now = time.now();
-    for (const session of hub.sessions()) if (session.expiresAt <= now) hub.endSession(session.jti);
+    hub.endDue(time.now());
     if (performance.now() >= this.#revalidateAt && !this.#isRevalidating) runInBackground(this.#revalidate());
   }
 

@@ -1,9 +1,10 @@
-import type { Sessions } from '../auth/sessions.ts';
+import type { Session } from '../auth/session.ts';
+import type { Refusal } from '../auth/sso/refusals.ts';
 import type { Ticket, Tickets } from '../auth/tickets.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import { closeCode, parseClientMessage, type Sync } from '../protocol.ts';
-import { readerKinds, type Authenticator } from './authenticator.ts';
+import { readerKinds, refusalError, type Authenticator } from './authenticator.ts';
 import type { ChannelAccess } from './channel-access.ts';
 import { checkHandshake, subscriptionsOf } from './handshake.ts';
 import { asHttpError, HttpError, signedOut, temporary } from './http-error.ts';
@@ -30,13 +31,14 @@ export interface SocketEndpointOptions {
   config: WebSettings;
   hub: Hub;
   authenticator: Authenticator;
-  sessions: Sessions;
   tickets: Tickets;
   backend: Pick<Backend, 'outage' | 'time'>;
   channelAccess: ChannelAccess;
   messageDelivery: Pick<MessageDelivery, 'welcome'>;
   maxSockets: number;
   spread: Spread;
+  /** When a socket of a shared session is closed so that its client shows its credential again, house time. */
+  recheckAt: (session: Session) => number;
   /** Compares house time with UTC; undefined without NTP servers. */
   utc?: UtcCheck | undefined;
   build: string;
@@ -78,20 +80,26 @@ export class SocketEndpoint {
   }
 
   async #admit(head: RequestHead, open: OpenSocket): Promise<boolean> {
-    const { authenticator, sessions, backend, channelAccess } = this.#options;
+    const { authenticator, backend, channelAccess, recheckAt } = this.#options;
     checkHandshake(head);
     this.#checkCapacity();
     const ticket = await this.#ticketOf(head);
-    const verified =
+    const refusals: Refusal[] = [];
+    const candidates =
       ticket === undefined
-        ? (await authenticator.verify(head, { kinds: readerKinds })).map(({ session }) => session)
-        : [ticket.session];
-    if (verified.length === 0) throw signedOut();
+        ? authenticator.verify(head, { kinds: readerKinds }, refusals)
+        : [{ kind: ticket.session.kind, session: ticket.session } as const].values();
+    let candidate = await candidates.next();
+    const isPending = refusals.some(({ reason }) => reason === 'no-keys');
+    if (candidate.done === true && !isPending) throw signedOut();
     this.#checkOrigin(head, ticket !== undefined);
     if (backend.outage !== null) throw temporary('unavailable', 'The server cannot check your session at the moment.');
-    for (const session of verified) {
+    for (; candidate.done !== true; candidate = await candidates.next()) {
+      const { session } = candidate.value;
+      const result = await authenticator.check(candidate.value);
+      if (typeof result === 'object') refusals.push(result);
       // Nothing is awaited between the check that the session has not ended and the opening of its socket.
-      if (!(await sessions.isValid(session)) || session.hasEnded) continue;
+      if (result !== true || session.hasEnded) continue;
       const subscriptions = subscriptionsOf(head, channelAccess, session);
       // Others may have connected while the session was checked.
       this.#checkCapacity();
@@ -107,9 +115,10 @@ export class SocketEndpoint {
         messageTokens: maxMessageTokens,
         refilledAt: performance.now(),
         connection: null,
+        recheckAt: session.shared === undefined ? Infinity : recheckAt(session),
       });
     }
-    throw signedOut();
+    throw refusalError(refusals, false) ?? signedOut();
   }
 
   /** The ticket in the query, which takes precedence over all else; undefined without one. Throws a 401 for a bad one. */

@@ -19,6 +19,7 @@ import type { CsrfProtection } from './csrf.ts';
 import type { LastMessages } from './last-messages.ts';
 import type { WebSettings } from './options.ts';
 import type { ScreenCookies } from './screen-cookies.ts';
+import type { SharedCredentials } from './shared-credentials.ts';
 import type { ShowDelivery } from './show-delivery.ts';
 import type { Spread } from './spread.ts';
 
@@ -38,6 +39,8 @@ export interface WebContext {
   screenCommands: ScreenCommands;
   rosterView: RosterView;
   authenticator: Authenticator;
+  /** Null without a sign-in of another application. */
+  shared: SharedCredentials | null;
   cookies: Cookies;
   screenCookies: ScreenCookies;
   csrf: CsrfProtection;

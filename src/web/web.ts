@@ -1,3 +1,4 @@
+import type { SharedSignIn } from '../auth/sso/shared-sign-in.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import { createTickDelays, type MetricSources } from '../metrics.ts';
@@ -44,6 +45,8 @@ export interface WebParts {
   server: Server;
   listener: Listener;
   certificateReload: CertificateReload;
+  /** Null without a sign-in of another application. */
+  sharedSignIn: SharedSignIn | null;
 }
 
 /** The role that serves pages, API and WebSockets, and relays each tick unchanged. See `createWeb`. */
@@ -82,7 +85,8 @@ export class Web implements Service {
 
   async start(): Promise<void> {
     const { backend, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep, knownChannels, retained, messageDelivery, showDelivery } = this.#parts;
+    const { commandDelivery, rosterUpkeep, knownChannels, retained, messageDelivery, showDelivery, sharedSignIn } =
+      this.#parts;
     backend.ticks.subscribe((channel, frame) => this.#relay(channel, frame));
     await spread.start();
     await sessionMonitor.start();
@@ -92,6 +96,7 @@ export class Web implements Service {
     messageDelivery.start();
     await retained.start();
     await rosterUpkeep.start();
+    await sharedSignIn?.start();
     await upgrades.start();
     await listener.start();
     await certificateReload.start();
@@ -104,7 +109,7 @@ export class Web implements Service {
 
   async #drain(): Promise<void> {
     const { config, hub, server, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep, knownChannels, retained, showDelivery } = this.#parts;
+    const { commandDelivery, rosterUpkeep, knownChannels, retained, showDelivery, sharedSignIn } = this.#parts;
     await certificateReload.stop();
     if (this.port !== 0) await pause(config.drainDelayMs);
     listener.stopListening();
@@ -117,6 +122,7 @@ export class Web implements Service {
     await commandDelivery.stop();
     await spread.stop();
     await sessionMonitor.stop();
+    await sharedSignIn?.stop();
     listener.close();
     await upgrades.stop();
   }

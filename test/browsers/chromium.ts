@@ -58,7 +58,7 @@ async function connectToPage(browser: BrowserProcess, port: number): Promise<Com
       return targets.find(({ type }) => type === 'page');
     },
     'Chromium opens a page',
-    15_000,
+    60_000,
   );
   const page = await CommandSocket.connect(target.webSocketDebuggerUrl);
   await page.run('Page.enable');

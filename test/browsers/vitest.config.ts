@@ -6,7 +6,7 @@ export default defineConfig({
     name: 'browsers',
     include: ['test/browsers/*.test.ts'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });

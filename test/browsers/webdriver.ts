@@ -35,7 +35,7 @@ export async function webDriver(
         );
       },
       'the WebDriver server answers',
-      15_000,
+      60_000,
       50,
     );
     return `/session/${String(await run('POST', '/session', newSession))}`;

@@ -15,7 +15,7 @@ export async function launchWebKit(): Promise<BrowserDriver> {
     LIBGL_ALWAYS_SOFTWARE: '1',
   });
   const ready = (): boolean => (screen.assertRunning(), existsSync(`/tmp/.X11-unix/X${display}`));
-  await until(ready, 'Xvfb opens its display', 15_000).catch(async (error: unknown) => {
+  await until(ready, 'Xvfb opens its display', 60_000).catch(async (error: unknown) => {
     await server.stop();
     await screen.stop();
     throw error;

@@ -14,7 +14,7 @@ let browser: BrowserDriver;
 beforeAll(async () => {
   const port = String(await freePort());
   [clock, browser] = await Promise.all([startClock(['all', '--zone', zone, '--port', port]), launchFirefox()]);
-});
+}, 120_000);
 afterAll(async () => {
   await browser?.close();
   await clock?.stop();

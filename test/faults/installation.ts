@@ -11,6 +11,8 @@ const secret = randomBytes(32).toString('base64url');
 /** Redis and the roles as separate processes. */
 export class Installation implements AsyncDisposable {
   readonly redis: RedisServer;
+  /** The secret of web. */
+  readonly secret = secret;
   /** Between the roles and Redis, unless a role is started with another port. */
   readonly proxy: TcpProxy;
   readonly #started: AsyncDisposable[] = [];

@@ -55,6 +55,8 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       const { backend, clean } = await create();
       try {
         await backend.start();
+        // The first answer of Redis may come too late for the start.
+        await until(() => backend.outage === null, 'it serves');
         await check(backend);
       } finally {
         await backend.stop();
@@ -84,11 +86,11 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
     });
 
     contractTest('knows house time within the stated error', async (backend) => {
-      const elapsedMs = stopwatch();
-      const apartMs = Math.abs(backend.time.now() - Date.now());
+      const [before, now, after] = [Date.now(), backend.time.now(), Date.now()];
       const { errorMs } = backend.time;
-      // Between the two readings.
-      expect(apartMs - elapsedMs()).toBeLessThan(errorMs);
+      // The host's clock is read in whole milliseconds.
+      expect(now).toBeGreaterThanOrEqual(before - errorMs - 1);
+      expect(now).toBeLessThanOrEqual(after + errorMs + 1);
       expect(errorMs).toBeLessThan(500);
     });
 
@@ -542,11 +544,11 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
     });
 
     contractTest('restarts the lifetime with an update', async ({ records }) => {
-      await records.create('session', 'renewed', { n: 1 }, 400);
-      await records.create('session', 'freed', { n: 1 }, 400);
+      await records.create('session', 'renewed', { n: 1 }, 2_000);
+      await records.create('session', 'freed', { n: 1 }, 2_000);
       await records.update('session', 'renewed', () => ({ n: 2 }), 60_000);
       await records.update('session', 'freed', () => ({ n: 2 }));
-      await passes(450);
+      await passes(2_050);
       expect((await records.list('session')).map(({ id }) => id)).toEqual(['freed', 'renewed']);
     });
 

@@ -115,7 +115,10 @@ describe.concurrent('embedded backend', () => {
       await other.ask('start');
       await other.ask('create', 'ana');
       expect(await other.ask('tick', '15:03:27')).toBe('published');
-      await passes(1_200);
+      const reader = backendIn(directory, false);
+      await reader.start();
+      await until(() => reader.settings.get('last-ticks')?.includes('15:03:27'), 'the tick is saved');
+      await reader.stop();
       await other.kill();
       const backend = backendIn(directory);
       await backend.start();

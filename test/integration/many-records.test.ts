@@ -9,6 +9,7 @@ import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { measureStall } from '../support/stopwatch.ts';
+import { until } from '../support/until.ts';
 
 const common = { channels: ['time'], log: silentLogger() };
 const count = 20_000;
@@ -54,6 +55,7 @@ for (const [name, create] of Object.entries(backends)) {
     const { backend, clean } = await create();
     try {
       await backend.start();
+      await until(() => backend.outage === null, 'it serves');
       await createSessions(backend);
       const [all, allMs] = await timed(() => backend.records.list('session'), 1);
       expect(all.map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, n) => idOf(n)).toSorted());
@@ -72,6 +74,7 @@ test('no command on 20,000 records blocks Redis for 10 ms, even while they expir
   const backend = new RedisBackend({ target: parseRedisTarget(server.url), prefix: 'p:', ...common });
   try {
     await backend.start();
+    await until(() => backend.outage === null, 'it serves');
     await createSessions(backend);
     // The expiry of all records, as far as the index knows.
     await server.cli(

@@ -39,15 +39,24 @@ function observe(url: string, prefix = 'p:'): ObservedBackend {
   return all;
 }
 
+/** Starts a backend that serves, and has never had an outage, although Redis may answer late on a busy machine. */
+async function startServing(port: number): Promise<ObservedBackend> {
+  return until(async () => {
+    const all = observe(`redis://127.0.0.1:${port}`);
+    await all.backend.start();
+    if (all.backend.outage === null) return all;
+    await all.backend.stop();
+    return null;
+  }, 'a backend serves');
+}
+
 async function withRedis(
   options: RedisServerOptions,
   check: (server: RedisServer, all: ObservedBackend) => Promise<void>,
 ): Promise<void> {
   const server = await RedisServer.start(options);
-  const all = observe(server.url);
+  const all = await startServing(server.port);
   try {
-    await all.backend.start();
-    expect(all.backend.outage).toBeNull();
     await check(server, all);
   } finally {
     await all.backend.stop();
@@ -312,8 +321,7 @@ describe.concurrent('Redis backend', () => {
     async function withProxy(check: (proxy: TcpProxy, all: ObservedBackend) => Promise<void>): Promise<void> {
       const server = await RedisServer.start();
       const proxy = await TcpProxy.start(server.port);
-      const all = observe(`redis://127.0.0.1:${proxy.port}`);
-      await all.backend.start();
+      const all = await startServing(proxy.port);
       try {
         await check(proxy, all);
       } finally {

@@ -5,7 +5,7 @@ import { Unavailable } from '../../src/backend/backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
-import { RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
+import { patient, RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
 import { passes, until } from '../support/until.ts';
 
 const password = 'correct-horse';
@@ -15,9 +15,8 @@ interface LoggedBackend {
   lines: LogLine[];
 }
 
-function create(url: string, startTimeoutMs?: number): LoggedBackend {
+function create(url: string, timeouts: { startTimeoutMs?: number } = patient): LoggedBackend {
   const { log, lines } = recordedLog();
-  const timeouts = startTimeoutMs === undefined ? {} : { startTimeoutMs };
   const target = parseRedisTarget(url);
   const backend = new RedisBackend({ target, prefix: 'p:', channels: ['time'], log, ...timeouts });
   return { backend, lines };
@@ -190,16 +189,16 @@ describe('the start', () => {
   test('waits for a slow Redis for up to startTimeoutMs', async () => {
     const server = await RedisServer.start();
     server.pause();
-    const [patient, hasty] = [create(server.url, 10_000), create(server.url)];
-    const starting = patient.backend.start();
+    const [waiting, hasty] = [create(server.url), create(server.url, {})];
+    const starting = waiting.backend.start();
     await hasty.backend.start();
     expect(hasty.backend.outage).toBe('redis-down');
     await passes(500);
     server.resume();
     await starting;
-    expect(patient.backend.outage).toBeNull();
-    expect(await patient.backend.records.list('account')).toEqual([]);
-    await Promise.all([patient.backend.stop(), hasty.backend.stop()]);
+    expect(waiting.backend.outage).toBeNull();
+    expect(await waiting.backend.records.list('account')).toEqual([]);
+    await Promise.all([waiting.backend.stop(), hasty.backend.stop()]);
     await server.stop();
   });
 });

@@ -9,7 +9,7 @@ import { UserError } from '../../src/lifecycle.ts';
 import { selfSignedCertificate, type Certificate } from '../support/certificate.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { patient, RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
 const noFiles: TlsFiles = { redisCa: undefined, redisCert: undefined, redisKey: undefined };
@@ -58,7 +58,8 @@ async function withBackend(
   check: (backend: RedisBackend, lines: LogLine[]) => Promise<void> | void,
 ): Promise<void> {
   const { log, lines } = recordedLog();
-  const backend = new RedisBackend({ target: parseRedisTarget(url), tls, prefix: 'p:', channels: ['time'], log });
+  const target = parseRedisTarget(url);
+  const backend = new RedisBackend({ target, tls, prefix: 'p:', channels: ['time'], log, ...patient });
   backend.ticks.subscribe(() => {});
   try {
     await backend.start();

@@ -139,7 +139,7 @@ describe('/api/screens', () => {
       state: 'live',
       build: live.build,
       offsetMs: -1e308,
-      trouble: 'wrong',
+      problem: 'wrong',
     });
   });
 

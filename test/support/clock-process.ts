@@ -86,7 +86,7 @@ export async function startClock(
   const started = until(
     () => log.find(({ msg }) => readyMessage[role]?.test(msg)),
     `clock ${args.join(' ')} logs that it is ready`,
-    15_000,
+    60_000,
   );
   const ended = exited.then((result) => {
     throw new Error(`clock ${args.join(' ')} ended with ${result}: ${errors.join('')}`);

@@ -9,7 +9,7 @@ interface Reply {
   method?: string;
 }
 
-const timeoutMs = 15_000;
+const timeoutMs = 60_000;
 
 /** Commands and their results over a WebSocket, framed as the DevTools protocol and WebDriver BiDi both do. */
 export class CommandSocket {

@@ -48,7 +48,7 @@ async function openSession(browser: BrowserProcess, port: number): Promise<[Comm
       return CommandSocket.connect(`ws://127.0.0.1:${port}/session`).catch(() => null);
     },
     'Firefox accepts commands',
-    30_000,
+    60_000,
     50,
   );
   await socket.run('session.new', { capabilities: {} });

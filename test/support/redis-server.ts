@@ -8,6 +8,9 @@ import { freePort } from './free-port.ts';
 
 const run = promisify(execFile);
 
+/** Options of a backend that waits for the first answer of a Redis on a busy machine. */
+export const patient = { startTimeoutMs: 20_000 };
+
 export interface RedisServerOptions {
   /** Default: a free port. */
   port?: number;

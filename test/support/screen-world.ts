@@ -113,7 +113,7 @@ export class ScreenWorld extends VirtualClock {
     this.server = { ...healthy, ...server };
     this.connection = new Connection({
       openSocket: (events) => this.#openSocket(events),
-      fetchState: (timeoutMs, signal) => this.#fetchState(timeoutMs, signal),
+      fetchState: (timeoutMs, cancelled) => this.#fetchState(timeoutMs, cancelled),
       now: () => this.now,
       wall: () => wallEpoch + this.now + this.wallStepMs,
       random: () => this.random,
@@ -126,10 +126,8 @@ export class ScreenWorld extends VirtualClock {
         this.states.push({ at: this.now, state });
       },
       onTick: (tick) => this.ticks.push(tick),
-      onZone: (zone, screen) => {
-        this.zones.push(zone);
-        if (screen !== undefined) this.screens.push(screen);
-      },
+      onScreen: (screen) => this.screens.push(screen),
+      onZone: (zone) => this.zones.push(zone),
       onBuild: (build) => this.builds.push(build),
       onCommand: (command) => this.commands.push(command),
     });
@@ -197,11 +195,11 @@ export class ScreenWorld extends VirtualClock {
   }
 
   /** Closes the newest socket from the server's side. */
-  closeBy(code: number): void {
+  closeBy(code: number, reason?: string): void {
     const { socket } = this;
     if (!socket.isOpen || socket.hasEnded) return;
     end(socket, this.now, code);
-    socket.events.closed(code);
+    socket.events.closed(code, reason);
   }
 
   /** Suspends the device: its monotonic clock stops, and none of its timers fires. */
@@ -251,19 +249,24 @@ export class ScreenWorld extends VirtualClock {
   }
 
   #requestFrame(run: (frameAt: number) => void): () => void {
+    let isPending = true;
     this.pendingFrames += 1;
     let cancel = (): void => {};
+    const settle = (): void => {
+      if (isPending) this.pendingFrames -= 1;
+      isPending = false;
+    };
     const request = (): void => {
       const delayMs = frameMs - ((this.now + 0.001) % frameMs) + 0.001;
       cancel = this.schedule(() => {
         if (!this.isDrawn) return request();
-        this.pendingFrames -= 1;
+        settle();
         run(this.now);
       }, delayMs);
     };
     request();
     return () => {
-      this.pendingFrames -= 1;
+      settle();
       cancel();
     };
   }
@@ -335,7 +338,7 @@ export class ScreenWorld extends VirtualClock {
     }, answersAfterMs);
   }
 
-  #fetchState(timeoutMs: number, signal?: AbortSignal): Promise<StateResponse> {
+  #fetchState(timeoutMs: number, cancelled: Promise<never>): Promise<StateResponse> {
     this.stateRequests.push({ at: this.now, timeoutMs });
     const { promise, resolve, reject } = Promise.withResolvers<StateResponse>();
     const timers = [
@@ -349,7 +352,7 @@ export class ScreenWorld extends VirtualClock {
       }, this.server.stateDelayMs),
     ];
     const end = (): void => timers.forEach((cancel) => cancel());
-    signal?.addEventListener('abort', end);
+    cancelled.catch(end);
     return promise.finally(end);
   }
 

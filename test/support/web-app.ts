@@ -28,6 +28,7 @@ import type { UtcCheck } from '../../src/web/socket-endpoint.ts';
 import { loadUws, type Uws } from '../../src/web/uws.ts';
 import type { Web } from '../../src/web/web.ts';
 import { Client } from './client.ts';
+import { until } from './until.ts';
 
 const assetsDirectory = join(import.meta.dirname, '../../dist/static');
 
@@ -98,7 +99,11 @@ export class WebApp implements AsyncDisposable {
     const backend = new StagedBackend(beside?.backend.inner ?? options.backend ?? new OwnEmbedded());
     const app = new WebApp(backend, options, await loadUws());
     try {
-      if (beside === undefined) await backend.start();
+      if (beside === undefined) {
+        await backend.start();
+        // The first answer of Redis may come too late for the start.
+        await until(() => backend.outage === null, 'the backend serves');
+      }
       await app.web.start();
       return app;
     } catch (error) {

@@ -23,7 +23,7 @@ const busy = { type: 'response', response: { status: 503, retryAfterMs: 7_000, s
 const nothing = { type: 'response', response: null } as const;
 const tick = { type: 'tick', tick: { channel: 'time', text: '', at: 1, seq: 1 }, isContradiction: false } as const;
 const opened = { type: 'opened' } as const;
-const closed = (code: number): ConnectionEvent => ({ type: 'closed', code });
+const closed = (code: number, reason?: string): ConnectionEvent => ({ type: 'closed', code, reason });
 
 /** `due`: time passes until something is due. */
 type Happening = ConnectionEvent | 'due';
@@ -61,17 +61,17 @@ describe('the machine', () => {
       'opens a socket after a response',
       [...toRequesting, yes],
       'opening',
-      ['report-zone', 'report-build', 'report-tick', 'open-socket'],
+      ['onZone', 'onBuild', 'onTick', 'open-socket'],
     ],
     ['repeats the request after the first refusal', [...toRequesting, refused, 'due'], 'requesting', ['request-state']],
-    ['is signed out after the second refusal', toSignedOut, 'signed-out', ['close-socket', 'report-state']],
+    ['is signed out after the second refusal', toSignedOut, 'signed-out', ['close-socket', 'onState']],
     ['sends requests while it is signed out', [...toSignedOut, 'due'], 'signed-out', ['request-state']],
     ['stays signed out without a response', [...toSignedOut, 'due', nothing], 'signed-out', []],
     [
       'opens a socket once it is signed in',
       [...toSignedOut, 'due', yes],
       'opening',
-      ['report-zone', 'report-build', 'report-tick', 'open-socket', 'report-state'],
+      ['onZone', 'onBuild', 'onTick', 'open-socket', 'onState'],
     ],
     ['waits after a lost socket', [...toOpen, closed(1006)], 'waiting', ['cancel-request']],
     ['opens a socket after that wait', [...toOpen, closed(1006), 'due'], 'opening', ['open-socket']],
@@ -80,7 +80,19 @@ describe('the machine', () => {
       'is signed out after 4401 and one refusal',
       [...toOpen, closed(4401), 'due', refused],
       'signed-out',
-      ['close-socket', 'report-state'],
+      ['close-socket', 'onState'],
+    ],
+    [
+      'sends a request at once after 4401 with the reason recheck',
+      [...toOpen, closed(4401, 'recheck')],
+      'requesting',
+      ['cancel-request', 'request-state'],
+    ],
+    [
+      'is signed out after a recheck and one refusal',
+      [...toOpen, closed(4401, 'recheck'), refused],
+      'signed-out',
+      ['close-socket', 'onState'],
     ],
     ['sends a request while a handshake hangs', ['due', 'due'], 'requesting', ['request-state']],
     [

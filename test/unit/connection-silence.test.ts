@@ -237,6 +237,7 @@ describe('a stopped connection', () => {
     await world.pass(100);
     expect(world.stateRequests).toHaveLength(1);
     world.connection.stop();
+    await world.pass(0);
     expect(world.pending).toBe(0);
   });
 });

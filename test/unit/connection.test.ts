@@ -293,6 +293,21 @@ describe('a refused session', () => {
     expect(world.sockets).toHaveLength(2);
   });
 
+  test('is back after a 4401 for a recheck without going stale, whatever the random wait would be', async () => {
+    const world = await liveWorld();
+    world.server.spreadMs = 8_000;
+    // A sync brings the new spread.
+    await world.pass(30_000);
+    world.random = 1;
+    const { length } = world.stateRequests;
+    world.closeBy(4401, 'recheck');
+    const closedAt = world.now;
+    await world.pass(5_000);
+    expect(world.stateRequests[length]?.at).toBe(closedAt);
+    expect(world.states.map(({ state }) => state)).toEqual(['live']);
+    expect(world.openSockets).toHaveLength(1);
+  });
+
   test('is signed out after 4401 and 401', async () => {
     const world = await liveWorld();
     const { length } = world.stateRequests;

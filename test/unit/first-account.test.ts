@@ -53,7 +53,7 @@ describe('FirstAccount', () => {
     const service = new FirstAccount({ records, accounts, password: () => undefined, log });
     await service.start();
     expect(service.isSettled).toBe(true);
-    expect(lines.map(({ msg }) => msg)).toEqual([expect.stringContaining('there is no account')]);
+    expect(lines.map(({ msg }) => msg)).toEqual([expect.stringContaining('there is no local account')]);
   });
 
   test('starts during an outage, and is settled after its end', async () => {

@@ -44,7 +44,7 @@ describe.each([
     clockPage({
       assets,
       kind: 'person',
-      account: { name: hostile, isOperator: true, csrfToken: hostile },
+      account: { name: hostile, isOperator: true, hasPassword: true, csrfToken: hostile },
       build: hostile,
     }),
   ],

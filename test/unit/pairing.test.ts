@@ -18,9 +18,9 @@ function world() {
   const screens = new Screens({ records, time });
   const pairing = new Pairing({ records, limiter: new EmbeddedLimiter(), time, screens });
   const begin = async () => {
-    const begun = await pairing.begin(kiosk, kiosk.address);
-    if (typeof begun === 'number') throw new Error('no code was made');
-    return begun;
+    const issued = await pairing.issueCode(kiosk, kiosk.address);
+    if (typeof issued === 'number') throw new Error('no code was made');
+    return issued;
   };
   return { time, records, screens, pairing, begin };
 }
@@ -110,30 +110,30 @@ describe('pairing', () => {
   test('allows one address 500 waiting codes', async () => {
     const { pairing, begin } = world();
     for (let count = 0; count < 500; count += 1) await begin();
-    expect(await pairing.begin(kiosk, kiosk.address)).toBeGreaterThan(0);
-    expect(await pairing.begin(kiosk, '192.0.2.8')).toMatchObject({ expiresInMs: 10 * minuteMs });
+    expect(await pairing.issueCode(kiosk, kiosk.address)).toBeGreaterThan(0);
+    expect(await pairing.issueCode(kiosk, '192.0.2.8')).toMatchObject({ expiresInMs: 10 * minuteMs });
   });
 
   test('gives the place of an approved code to another one, and of a refused attempt none', async () => {
     const { pairing, begin } = world();
     const { code } = await begin();
     for (let count = 1; count < 500; count += 1) await begin();
-    for (let count = 0; count < 3; count += 1) expect(await pairing.begin(kiosk, kiosk.address)).toBeGreaterThan(0);
+    for (let count = 0; count < 3; count += 1) expect(await pairing.issueCode(kiosk, kiosk.address)).toBeGreaterThan(0);
     await pairing.approve(code, lobby);
-    expect(await pairing.begin(kiosk, kiosk.address)).toMatchObject({ expiresInMs: 10 * minuteMs });
-    expect(await pairing.begin(kiosk, kiosk.address)).toBeLessThanOrEqual(minuteMs);
+    expect(await pairing.issueCode(kiosk, kiosk.address)).toMatchObject({ expiresInMs: 10 * minuteMs });
+    expect(await pairing.issueCode(kiosk, kiosk.address)).toBeLessThanOrEqual(minuteMs);
   });
 
   test('lets 10,000 codes wait in all, of which screens collect less often beyond 1,000', async () => {
     const { pairing } = world();
     const intervals: number[] = [];
     for (let count = 0; count < 10_000; count += 1) {
-      const begun = await pairing.begin(kiosk, `192.0.2.${count % 20}`);
-      if (typeof begun !== 'number') intervals.push(begun.againInMs);
+      const issued = await pairing.issueCode(kiosk, `192.0.2.${count % 20}`);
+      if (typeof issued !== 'number') intervals.push(issued.againInMs);
     }
     expect(intervals.filter((ms) => ms === 2_000)).toHaveLength(1_000);
     expect(intervals.filter((ms) => ms > 2_000)).toHaveLength(9_000);
-    expect(await pairing.begin(kiosk, '192.0.2.99')).toBeGreaterThan(0);
+    expect(await pairing.issueCode(kiosk, '192.0.2.99')).toBeGreaterThan(0);
   });
 });
 

@@ -56,7 +56,7 @@ describe('the roster of all processes', () => {
           account: null,
           approvedBy: 'ana',
           state: 'live',
-          trouble: null,
+          problem: null,
           lastSeen: '2026-11-27T00:00:00.000Z',
           connections: 1,
         },
@@ -81,7 +81,7 @@ describe('the roster of all processes', () => {
     const [screen] = await screens.getMany(['lobby']);
     if (screen !== undefined) await screens.set(screen, { lastSeenAt: startedAt - minuteMs });
     expect((await viewOf().changesSince(null)).entries).toMatchObject([
-      { state: 'away', trouble: 'away', connections: 0, lastSeen: '2026-11-26T23:59:00.000Z' },
+      { state: 'away', problem: 'away', connections: 0, lastSeen: '2026-11-26T23:59:00.000Z' },
     ]);
   });
 
@@ -121,11 +121,11 @@ describe('the roster of all processes', () => {
     ['has an old build for less than 10 minutes', { isOldBuild: true, since: startedAt - 600_000 }, null],
     ['has an old build for 10 minutes', { isOldBuild: true, since: startedAt - 600_001 }, 'old-build'],
     ['has a wrong clock itself', { offsetMs: -3_600_000 }, null],
-  ])('has the trouble of a screen that %s', async (_, more, trouble) => {
+  ])('has the problem of a screen that %s', async (_, more, problem) => {
     const { viewOf, row, pair } = world();
     await pair('lobby');
     row('one', 'lobby', more);
-    expect((await viewOf().changesSince(null)).entries[0]?.trouble).toBe(trouble);
+    expect((await viewOf().changesSince(null)).entries[0]?.problem).toBe(problem);
   });
 });
 

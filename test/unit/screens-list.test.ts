@@ -22,7 +22,7 @@ function entry(more: Partial<RosterEntry> = {}): RosterEntry {
     address: '192.0.2.7',
     build: '1.2.3+abcdefg',
     state: 'live',
-    trouble: null,
+    problem: null,
     offsetMs: 0,
     errorMs: 4,
     face: '',
@@ -46,7 +46,7 @@ describe('the copy of the roster', () => {
       removed: [],
     });
     expect(copy.version).toBe(7);
-    const stale = { ...lobby, state: 'stale', trouble: 'stale' } as const;
+    const stale = { ...lobby, state: 'stale', problem: 'stale' } as const;
     expect(copy.apply(answer([stale], { removed: ['Canteen'] }))).toEqual({ changed: [stale], removed: ['Canteen'] });
     expect(copy.entries).toEqual([stale]);
   });
@@ -80,12 +80,12 @@ describe('the copy of the roster', () => {
 });
 
 describe('the order', () => {
-  test('is trouble first, the worst at the top, then names with numbers in order', () => {
-    const troubles = ['old-build', 'wrong', 'stale', 'silent', 'away'] as const;
+  test('is problems first, the worst at the top, then names with numbers in order', () => {
+    const problems = ['old-build', 'wrong', 'stale', 'silent', 'away'] as const;
     const entries = [
       entry({ name: 'Screen 10' }),
       entry({ name: 'Screen 9' }),
-      ...troubles.map((trouble) => entry({ name: trouble, trouble })),
+      ...problems.map((problem) => entry({ name: problem, problem })),
     ];
     const names = entries.toSorted(compareEntries).map(({ name }) => name);
     expect(names).toEqual(['away', 'silent', 'stale', 'wrong', 'old-build', 'Screen 9', 'Screen 10']);
@@ -100,11 +100,11 @@ describe('the order', () => {
 describe('the filter', () => {
   const entries = [
     entry({ name: 'Café Übersee', group: 'canteen' }),
-    entry({ name: 'Lobby', trouble: 'away', state: 'away', address: null }),
+    entry({ name: 'Lobby', problem: 'away', state: 'away', address: null }),
     entry({ name: 'obs', kind: 'link', address: '198.51.100.9' }),
   ];
   const names = (filter: Partial<EntryFilter>): string[] =>
-    entries.filter(matcherOf({ words: '', group: '', troubleOnly: false, ...filter })).map(({ name }) => name);
+    entries.filter(matcherOf({ words: '', group: '', problemsOnly: false, ...filter })).map(({ name }) => name);
 
   test('shows all entries if it is empty', () => {
     expect(names({})).toHaveLength(3);
@@ -121,14 +121,14 @@ describe('the filter', () => {
   });
 
   test('finds a screen by its new name after it changed', () => {
-    const filter = matcherOf({ words: 'foyer', group: '', troubleOnly: false });
+    const filter = matcherOf({ words: 'foyer', group: '', problemsOnly: false });
     expect([entry({ name: 'Lobby' }), entry({ name: 'Foyer' })].map(filter)).toEqual([false, true]);
   });
 
-  test('shows a group, the entries without one, or those in trouble', () => {
+  test('shows a group, the entries without one, or those with a problem', () => {
     expect(names({ group: 'canteen' })).toEqual(['Café Übersee']);
     expect(names({ group: noGroup })).toEqual(['Lobby', 'obs']);
-    expect(names({ troubleOnly: true })).toEqual(['Lobby']);
+    expect(names({ problemsOnly: true })).toEqual(['Lobby']);
   });
 
   test('offers the groups by name, and those without one last', () => {
@@ -166,10 +166,10 @@ describe('the rows that stay when the order changes', () => {
 });
 
 describe('what the page says of an entry', () => {
-  test('is its trouble, else its state', () => {
+  test('is its problem, else its state', () => {
     expect(stateLabel(entry())).toBe('Live');
-    expect(stateLabel(entry({ trouble: 'wrong' }))).toBe('Wrong');
-    expect(stateLabel(entry({ trouble: 'old-build' }))).toBe('Old build');
+    expect(stateLabel(entry({ problem: 'wrong' }))).toBe('Wrong');
+    expect(stateLabel(entry({ problem: 'old-build' }))).toBe('Old build');
     expect(stateLabel(entry({ state: 'connected' }))).toBe('Connected');
   });
 
@@ -181,13 +181,13 @@ describe('what the page says of an entry', () => {
 });
 
 describe('the summary', () => {
-  const away = entry({ state: 'away', trouble: 'away' });
-  const wrong = entry({ trouble: 'wrong' });
+  const away = entry({ state: 'away', problem: 'away' });
+  const wrong = entry({ problem: 'wrong' });
 
-  test('counts the rows and each trouble, the worst first', () => {
+  test('counts the rows and each problem, the worst first', () => {
     expect(summaryOf([], [])).toBe('No screen is paired or connected.');
-    expect(summaryOf([entry()], [entry()])).toBe('1 row · no trouble');
-    expect(summaryOf([wrong, away, away], [away])).toBe('1 of 3 rows · trouble: 2 away, 1 wrong');
+    expect(summaryOf([entry()], [entry()])).toBe('1 row · no problems');
+    expect(summaryOf([wrong, away, away], [away])).toBe('1 of 3 rows · problems: 2 away, 1 wrong');
   });
 });
 

@@ -25,7 +25,11 @@ function monitorOf(open: Session[]) {
     return new Set();
   };
   const monitor = new SessionMonitor({
-    hub: { sessions: () => open, endSession: (jti) => void ended.push(jti) },
+    hub: {
+      sessions: () => open,
+      endDue: (now) => void ended.push(...open.filter(({ expiresAt }) => expiresAt <= now).map(({ jti }) => jti)),
+      endSession: (jti) => void ended.push(jti),
+    },
     sessions: { onEnded: () => {}, revalidate },
     records: { subscribe: (listener) => void listeners.push(listener) },
     time,

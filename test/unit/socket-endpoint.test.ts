@@ -23,8 +23,10 @@ function endpointWith(verified: readonly string[], valid: readonly string[]): So
   const options = {
     config: { allowedOrigins: [] },
     hub: { size: 0 },
-    authenticator: { verify: async () => sessions },
-    sessions: { isValid: async ({ jti }: { jti: string }) => valid.includes(jti), isCached: () => true },
+    authenticator: {
+      verify: () => sessions.values(),
+      check: async ({ session }: { session: { jti: string } }) => valid.includes(session.jti),
+    },
     backend: { outage: null },
     channelAccess: new ChannelAccess(['time'], { get: () => undefined }),
     maxSockets: 1,

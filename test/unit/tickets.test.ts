@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Jwt, readUnverified } from '../../src/auth/jwt.ts';
-import { screenIdleLifetimeMs, Sessions } from '../../src/auth/sessions.ts';
+import { screenIdleLifetimeMs } from '../../src/auth/session-renewal.ts';
+import { Sessions } from '../../src/auth/sessions.ts';
 import { Tickets } from '../../src/auth/tickets.ts';
 import { Screens } from '../../src/screens/screens.ts';
 import { MemoryRecords } from '../support/memory-records.ts';

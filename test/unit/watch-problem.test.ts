@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { problemOfAnswer, problemOfError } from '../../src/commands/watch-problem.ts';
+import { problemOfResponse, problemOfError } from '../../src/commands/watch-problem.ts';
 
 const origin = 'https://clock.example.org:8443';
 
@@ -57,7 +57,7 @@ describe('the problem of an answer', () => {
     [{ status: 429 }, 'unavailable'],
     [{ status: 503 }, 'unavailable'],
   ])('%j is %s', (answer, reason) => {
-    expect(problemOfAnswer({ retryAfterMs: null, state: null, ...answer }, origin)?.reason).toBe(reason);
+    expect(problemOfResponse({ retryAfterMs: null, state: null, ...answer }, origin)?.reason).toBe(reason);
   });
 
   test('with the initial state is none', () => {
@@ -71,6 +71,6 @@ describe('the problem of an answer', () => {
       nextUtcOffset: null,
     };
     const whole = { ...state, interval: 500, stale: true, spread: 500, build: 'x' };
-    expect(problemOfAnswer({ status: 200, retryAfterMs: null, state: whole }, origin)).toBeNull();
+    expect(problemOfResponse({ status: 200, retryAfterMs: null, state: whole }, origin)).toBeNull();
   });
 });

@@ -43,8 +43,6 @@ export const connect: typeof Api.connect = (options) => {
     onState: (state) => {
       for (const listener of stateListeners) attempt(() => listener(state));
     },
-    onZone: () => {},
-    onBuild: () => {},
     onCommand: () => {},
   });
   const painter = new Painter({
@@ -97,5 +95,7 @@ export const connect: typeof Api.connect = (options) => {
 /** The returned function removes it. */
 function add<Callback>(callbacks: Set<Callback>, callback: Callback): () => void {
   callbacks.add(callback);
-  return () => void callbacks.delete(callback);
+  return () => {
+    callbacks.delete(callback);
+  };
 }

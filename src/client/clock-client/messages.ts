@@ -26,7 +26,9 @@ export class Messages {
     this.#listeners.set(channel, listeners.add(listener));
     const last = this.#last.get(channel);
     if (last !== undefined) queueMicrotask(() => listeners.has(listener) && call(listener, last));
-    return () => void listeners.delete(listener);
+    return () => {
+      listeners.delete(listener);
+    };
   }
 
   clear(): void {

@@ -22,7 +22,7 @@ import { restartBurst, probeNow } from './sync.ts';
  *               failed, or 5 s passed                  waiting for a request
  *               1 s passed on an untested path         waiting for a request; the handshake may still open
  *  open         closed, or a probe timed out           waiting for a handshake
- *               closed with 4401                       waiting for a request
+ *               closed with 4401                       waiting for a request; requesting, for a `recheck`
  *               response 401, twice                    signed-out
  *  waiting      time for a handshake                   opening
  *               time for a request                     requesting
@@ -123,7 +123,7 @@ function handle(state: State, event: ConnectionEvent, context: StepContext): voi
       onOpened(state, context);
       break;
     case 'closed':
-      if (phase.name === 'open') offline.afterDisconnect(state, context, event.code);
+      if (phase.name === 'open') offline.afterDisconnect(state, context, event.code, event.reason);
       else if (offline.isOffline(phase)) offline.afterFailedHandshake(state, phase, context);
       break;
     case 'response':
@@ -220,15 +220,16 @@ function connect(state: State, context: StepContext, initialState: InitialState 
 
 /** Applies everything in an initial state except the time. */
 function applyInitialState(state: State, initialState: InitialState, { effects }: StepContext): void {
-  const { current, at, seq, channel, interval, spread, build } = initialState;
+  const { current, at, seq, channel, interval, spread, build, screen } = initialState;
   const zone = {
     zone: initialState.zone,
     utcOffsetMs: initialState.utcOffsetMs ?? null,
     nextUtcOffset: initialState.nextUtcOffset ?? null,
   };
-  effects.push({ type: 'report-zone', zone, screen: initialState.screen }, { type: 'report-build', build });
+  if (screen) effects.push({ type: 'onScreen', value: screen });
+  effects.push({ type: 'onZone', value: zone }, { type: 'onBuild', value: build });
   if (current !== null && at !== null && seq !== null) {
-    effects.push({ type: 'report-tick', tick: { channel, text: current, at, seq } });
+    effects.push({ type: 'onTick', value: { channel, text: current, at, seq } });
   }
   state.zone = zone;
   state.freshForMs = freshForMs(interval);
@@ -242,9 +243,9 @@ function report(before: Readonly<State>, state: State, context: StepContext): vo
   if (phase.name === 'idle' || phase.name === 'stopped') return;
   evaluate(state, context.now);
   const { isFresh, screen } = state;
-  if (isFresh !== before.isFresh) context.effects.push({ type: 'report-fresh', isFresh });
+  if (isFresh !== before.isFresh) context.effects.push({ type: 'onFresh', value: isFresh });
   if (screen === before.screen) return;
-  context.effects.push({ type: 'report-state', state: screen });
+  context.effects.push({ type: 'onState', value: screen });
   if (phase.name !== 'open') return;
   online.sendStatus(phase, screen, context);
   if (screen === 'stale') online.planRequest(state, phase, context);

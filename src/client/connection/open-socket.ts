@@ -106,7 +106,7 @@ export function planRequest({ spreadMs }: State, open: Open, { now, random }: St
 
 function receiveTick(state: State, open: Open, tick: Tick, isContradiction: boolean, context: StepContext): void {
   const { now, house, effects } = context;
-  effects.push({ type: 'report-tick', tick });
+  effects.push({ type: 'onTick', value: tick });
   open.newestTickAt = tick.at;
   open.initialState = null;
   if (isContradiction) {
@@ -136,7 +136,7 @@ function endOutage(state: State, now: number): void {
 function receiveSync(state: State, open: Open, sync: Sync, { now, effects }: StepContext): void {
   const isWhole = Number.isFinite(sync.received) && Number.isFinite(sync.sent);
   if (!isWhole || !open.pendingSyncs.includes(sync.echo)) return;
-  effects.push({ type: 'measure', sync, arrivedAt: now }, { type: 'report-build', build: sync.build });
+  effects.push({ type: 'measure', sync, arrivedAt: now }, { type: 'onBuild', value: sync.build });
   open.pendingSyncs = open.pendingSyncs.filter((echo) => echo !== sync.echo);
   markAlive(open, now);
   state.receivedAt = now;
@@ -157,7 +157,8 @@ function afterMeasuring(
   if (isStepped) restartBurst(open, now);
   // Instants that were computed before are void.
   if (open.newestTickAt !== null && (isStepped || isNew)) {
-    state.tickInstant = instantOf(house, open.newestTickAt, now) ?? -Infinity;
+    const instant = instantOf(house, open.newestTickAt, now);
+    state.tickInstant = instant === null ? -Infinity : instant;
   }
   countInitialTick(state, open, context);
 }

@@ -1,4 +1,4 @@
-import { closeCode, type InitialState } from '../../protocol.ts';
+import { closeCode, recheckReason, type InitialState } from '../../protocol.ts';
 import * as policy from './policy.ts';
 import type { Offline, Phase, Requesting, State, StateResponse, StepContext, Waiting } from './state.ts';
 
@@ -16,14 +16,16 @@ export function startHandshake(
   state.phase = { name: 'opening', startedAt: now, initialState };
 }
 
-/** An open socket was lost: by a close with `code`, or without one because it was silent. */
-export function afterDisconnect(state: State, context: StepContext, code?: number): void {
+/** An open socket was lost: by a close with `code` and `reason`, or without one because it was silent. */
+export function afterDisconnect(state: State, context: StepContext, code?: number, reason?: string): void {
   context.effects.push({ type: 'cancel-request' });
   state.outageSince = Math.min(state.outageSince, context.now);
   if (code === closeCode.goingAway) state.isAfterDrain = true;
   // A program always checks twice, since it exits after the second refusal.
   if (code === closeCode.sessionEnded) state.refusals = state.recheckMs === null ? 1 : 0;
   if (isClientFault(code)) wait(state, context.now + policy.clientFaultMs, 'handshake', true);
+  // The server has spread these closes.
+  else if (code === closeCode.sessionEnded && reason === recheckReason) wait(state, context.now, 'request', true);
   else waitForAttempt(state, context, code === closeCode.sessionEnded ? 'request' : 'handshake');
 }
 
@@ -131,7 +133,7 @@ export function backoffWindowMs({ spreadMs }: State, firstMs: number, n: number,
 
 /** A `Retry-After`, limited, ms; 0 without one. */
 export function cappedRetryAfterMs(retryAfterMs: number | null): number {
-  return Math.min(retryAfterMs ?? 0, policy.maxRetryAfterMs);
+  return retryAfterMs === null ? 0 : Math.min(retryAfterMs, policy.maxRetryAfterMs);
 }
 
 /** Whether this client broke a rule or was too slow: reconnecting early would only repeat that. */

@@ -20,8 +20,8 @@ export class Connection {
   #isStepping = false;
   /** The current socket; events of any other are ignored. */
   #socket: Socket | null = null;
-  /** The current request; the response to any other is ignored. */
-  #request: { abort?: AbortController } | null = null;
+  /** The current request; the response to any other is ignored. `cancel` makes it reject. */
+  #request: { cancel: () => void } | null = null;
   readonly #timer: Timer;
   /** What the timer is armed for. */
   #dueAt = Infinity;
@@ -112,7 +112,6 @@ export class Connection {
   }
 
   #run(effect: Effect): void {
-    const { onFresh, onState, onTick, onZone, onBuild } = this.#options;
     switch (effect.type) {
       case 'open-socket':
         return this.#openSocket();
@@ -133,16 +132,9 @@ export class Connection {
         return this.#measure(effect.sync, effect.arrivedAt);
       case 'condense-exchanges':
         return this.house.widenError();
-      case 'report-fresh':
-        return onFresh(effect.isFresh);
-      case 'report-state':
-        return onState(effect.state);
-      case 'report-tick':
-        return onTick?.(effect.tick);
-      case 'report-zone':
-        return onZone(effect.zone, effect.screen);
-      case 'report-build':
-        return onBuild(effect.build);
+      default:
+        // TypeScript does not relate the value to the callback.
+        return (this.#options[effect.type] as ((value: unknown) => void) | undefined)?.(effect.value);
     }
   }
 
@@ -156,7 +148,7 @@ export class Connection {
       socket = this.#options.openSocket({
         opened: () => ifCurrent(() => this.#dispatch({ type: 'opened' })),
         received: (text) => ifCurrent(() => this.#receive(text)),
-        closed: (code) => ifCurrent(() => this.#closed(code)),
+        closed: (code, reason) => ifCurrent(() => this.#closed(code, reason)),
       });
       this.#socket = socket;
     } catch {
@@ -165,19 +157,19 @@ export class Connection {
     }
   }
 
-  #closed(code: number): void {
+  #closed(code: number, reason?: string): void {
     this.#socket = null;
-    this.#dispatch({ type: 'closed', code });
+    this.#dispatch({ type: 'closed', code, reason });
   }
 
   #closeSocket(): void {
     const socket = this.#socket;
     this.#socket = null;
-    socket?.close();
+    if (socket !== null) socket.close();
   }
 
   #send(message: { sync: number } | { status: ScreenStatus }): void {
-    this.#socket?.send(JSON.stringify(message));
+    if (this.#socket !== null) this.#socket.send(JSON.stringify(message));
   }
 
   #receive(text: string): void {
@@ -204,21 +196,25 @@ export class Connection {
 
   #requestState(timeoutMs: number): void {
     this.#cancelRequest();
-    // Chromium before 66 has no AbortController.
-    const request = typeof AbortController === 'undefined' ? {} : { abort: new AbortController() };
+    const request = { cancel: (): void => {} };
+    const cancelled = new Promise<never>((_, reject) => {
+      request.cancel = () => reject(new Error('the request was cancelled'));
+    });
+    // A transport may ignore it.
+    cancelled.catch(() => {});
     this.#request = request;
     const settle = (response: Extract<ConnectionEvent, { type: 'response' }>['response']): void => {
       if (this.#request !== request) return;
       this.#request = null;
       this.#dispatch({ type: 'response', response });
     };
-    runInBackground(this.#options.fetchState(timeoutMs, request.abort?.signal).then(settle, () => settle(null)));
+    runInBackground(this.#options.fetchState(timeoutMs, cancelled).then(settle, () => settle(null)));
   }
 
   #cancelRequest(): void {
     const request = this.#request;
     this.#request = null;
-    request?.abort?.abort();
+    if (request !== null) request.cancel();
   }
 
   #arm(): void {

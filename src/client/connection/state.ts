@@ -169,7 +169,7 @@ export type ConnectionEvent =
   /** The second now due was drawn without an error. */
   | { readonly type: 'drawn' }
   | { readonly type: 'opened' }
-  | { readonly type: 'closed'; readonly code: number }
+  | { readonly type: 'closed'; readonly code: number; readonly reason?: string | undefined }
   | FrameEvent
   /** Null: there was no response in time, or none at all. */
   | { readonly type: 'response'; readonly response: StateResponse | null };
@@ -196,11 +196,26 @@ export type Effect =
   | { readonly type: 'measure'; readonly sync: Sync; readonly arrivedAt: number }
   /** A new socket may lead to another server: single exchanges of the old one no longer count. */
   | { readonly type: 'condense-exchanges' }
-  | { readonly type: 'report-fresh'; readonly isFresh: boolean }
-  | { readonly type: 'report-state'; readonly state: ScreenState }
-  | { readonly type: 'report-tick'; readonly tick: Tick }
-  | { readonly type: 'report-zone'; readonly zone: ZoneOffsets; readonly screen: ScreenInfo | undefined }
-  | { readonly type: 'report-build'; readonly build: string };
+  | Report;
+
+/** Calls the callback of that name. */
+type Report = { [Name in keyof Reports]: { readonly type: Name; readonly value: Reports[Name] } }[keyof Reports];
+
+/** What a connection reports, by the name of the callback. */
+export interface Reports {
+  /** Whether the ticks are fresh: painting may start, or must stop. */
+  onFresh: boolean;
+  /** Each change of state; the first state is `connecting`. */
+  onState: ScreenState;
+  /** Each tick, and the last tick in each response, in order of arrival. An older one may follow a newer one. */
+  onTick: Tick;
+  /** What operators set for a screen, with each response; before `onZone`. */
+  onScreen: ScreenInfo;
+  /** The zone of the shown time, with each response. */
+  onZone: ZoneOffsets;
+  /** The build of the server, with each response and sync. */
+  onBuild: string;
+}
 
 /** The response to `GET /api/initial_state`. A redirect or a page counts as 401: a proxy requires a sign-in. */
 export interface StateResponse {

@@ -53,7 +53,7 @@ export function spendMessage(open: Open, now: number, reserve = 0): boolean {
 function nextPace(open: Open, { now, house }: StepContext): readonly [minMs: number, maxMs: number] {
   open.burstLeft -= 1;
   if (open.burstLeft > 0) return policy.burstMs;
-  const isImprecise = house.jitterMs > policy.jitterMs || (house.errorMs ?? Infinity) > policy.errorMs;
+  const isImprecise = house.jitterMs > policy.jitterMs || house.errorMs === null || house.errorMs > policy.errorMs;
   if (!isImprecise || open.refiningLeft === 0) return policy.regularMs;
   open.refiningLeft -= 1;
   return canSpend(open.emptyAt, now, policy.reservedMessages) ? policy.burstMs : policy.refiningMs;

@@ -25,7 +25,7 @@ export class PairingRequests {
   readonly #page: string;
   #csrfToken: string;
 
-  /** `page`: the address of this page. Without a token the first request asks for one. */
+  /** `page`: the address of this page. Without a token the first form requests one. */
   constructor(page: string, csrfToken: string) {
     this.#page = page;
     this.#csrfToken = csrfToken;

@@ -12,7 +12,7 @@ export interface ActionResult {
 }
 
 export interface ActionDialogOptions {
-  /** Resolves to null if the operator decided otherwise. */
+  /** Resolves to null if the operator cancelled it. */
   act: (action: ScreenActionName, target: Target, value: string) => Promise<ActionResult | null>;
   /** Called with a result that the dialog cannot show, because it closed. */
   onResult: (result: ActionResult) => void;

@@ -1,9 +1,6 @@
 import { element } from '../browser.ts';
 
-/** Writes a text only if it differs, so that unchanged rows cost no layout. */
-export function setText(node: Element, text: string): void {
-  if (node.textContent !== text) node.textContent = text;
-}
+export { setText } from '../set-text.ts';
 
 export function setAttribute(node: Element, name: string, value: string): void {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);

@@ -1,11 +1,11 @@
 import { dateText } from './dom.ts';
 import { kindLabel, stateLabel, type Entry } from './entry.ts';
 
-/** What the details of an entry list: everything that is known of it. */
+/** The facts that the details of an entry list. */
 export function factsOf(entry: Entry): [name: string, value: string][] {
   const { account, approvedBy, address, build, errorMs, offsetMs, connections, lastSeen, expires, id } = entry;
   const facts: [string, string | null][] = [
-    ['State', `${stateLabel(entry)}${troubleReason(entry)}`],
+    ['State', `${stateLabel(entry)}${problemReason(entry)}`],
     ['Kind', kindLabel(entry)],
     ['Account', account],
     ['Approved by', approvedBy],
@@ -21,15 +21,15 @@ export function factsOf(entry: Entry): [name: string, value: string][] {
   return facts.filter((fact): fact is [string, string] => fact[1] !== null);
 }
 
-function troubleReason({ trouble, errorMs }: Entry): string {
-  switch (trouble) {
+function problemReason({ problem, errorMs }: Entry): string {
+  switch (problem) {
     case 'wrong':
-      if (errorMs === null) return ': it shows a time without knowing its error';
+      if (errorMs === null) return ': the error of its time is unknown';
       return errorMs > 100 ? ': its error is above 100 ms' : ': its text differed from that of a tick';
     case 'old-build':
       return ': it did not load the new page';
     case 'silent':
-      return ': connected, but not heard from for 45 s';
+      return ': connected, but it sent nothing for 45 s';
     case 'stale':
       return ': connected, but it receives no time';
     case 'away':

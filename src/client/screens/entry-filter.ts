@@ -5,19 +5,19 @@ export interface EntryFilter {
   words: string;
   /** `''`: all entries; `noGroup`: those without a group. */
   group: string;
-  troubleOnly: boolean;
+  problemsOnly: boolean;
 }
 
 /** No group has this name. */
 export const noGroup = '-';
 
 /** A predicate for the entries that the filter shows. */
-export function matcherOf({ words, group, troubleOnly }: EntryFilter): (entry: Entry) => boolean {
+export function matcherOf({ words, group, problemsOnly }: EntryFilter): (entry: Entry) => boolean {
   const wanted = plain(words)
     .split(/\s+/)
     .filter((word) => word !== '');
   return (entry) => {
-    if (troubleOnly && entry.trouble === null) return false;
+    if (problemsOnly && entry.problem === null) return false;
     if (group !== '' && (entry.group ?? noGroup) !== group) return false;
     const text = wanted.length === 0 ? '' : textOf(entry);
     return wanted.every((word) => text.includes(word));
@@ -36,8 +36,8 @@ export function groupsOf(entries: readonly Entry[]): [group: string, count: numb
 const texts = new WeakMap<Entry, string>();
 
 function textOf(entry: Entry): string {
-  const known = texts.get(entry);
-  if (known !== undefined) return known;
+  const cached = texts.get(entry);
+  if (cached !== undefined) return cached;
   const { name, group, account, approvedBy, address, build, face } = entry;
   const parts = [name, group, account, approvedBy, address, build, face, kindLabel(entry), stateLabel(entry)];
   const text = plain(parts.filter((part) => part !== null).join('\n'));

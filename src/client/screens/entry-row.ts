@@ -25,8 +25,8 @@ export class EntryRow {
   }
 
   update(entry: Entry): void {
-    const { name, group, address, build, connections, trouble } = entry;
-    setAttribute(this.node, 'data-trouble', trouble ?? 'none');
+    const { name, group, address, build, connections, problem } = entry;
+    setAttribute(this.node, 'data-problem', problem ?? 'none');
     this.#set('state', stateLabel(entry));
     setText(this.#find('bdi'), name);
     setText(this.#find('.kind'), entry.kind === 'screen' ? '' : kindLabel(entry));
@@ -98,7 +98,7 @@ function errorText({ errorMs }: Entry): string {
   return errorMs === null ? '' : `± ${Math.ceil(errorMs)} ms`;
 }
 
-/** A connected screen is being heard from. */
+/** The last message of a connected screen is at most 45 s old. */
 function seenText({ state, lastSeen }: Entry): string {
   if (state !== 'away' && state !== 'silent') return 'now';
   return lastSeen === null ? 'never' : dateText(lastSeen);

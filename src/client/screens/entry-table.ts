@@ -4,7 +4,7 @@ import { stayingKeys } from './row-moves.ts';
 
 export type RowButton = 'identify' | 'more';
 
-/** The table of entries. Rows change and move in place: 2,000 of them are never rendered anew. */
+/** The table of entries. Rows change and move in place: a change does not render 2,000 rows again. */
 export class EntryTable {
   readonly #body: HTMLElement;
   readonly #rows = new Map<string, EntryRow>();

@@ -13,7 +13,7 @@ export interface Entry {
   address: string | null;
   build: string | null;
   state: 'live' | 'stale' | 'connecting' | 'connected' | 'silent' | 'away';
-  trouble: 'away' | 'silent' | 'stale' | 'wrong' | 'old-build' | null;
+  problem: 'away' | 'silent' | 'stale' | 'wrong' | 'old-build' | null;
   offsetMs: number | null;
   errorMs: number | null;
   /** The query of its face; empty for the default one. */
@@ -37,7 +37,7 @@ export interface RosterAnswer {
 }
 
 /** The worst first. */
-export const troubleLabels = {
+export const problemLabels = {
   away: 'Away',
   silent: 'Silent',
   stale: 'Stale',
@@ -59,9 +59,9 @@ export function kindLabel({ kind }: Pick<Entry, 'kind'>): string {
   return kindLabels[kind];
 }
 
-/** The state in one or two words. A trouble replaces it. */
-export function stateLabel({ state, trouble }: Pick<Entry, 'state' | 'trouble'>): string {
-  return trouble === null ? stateLabels[state] : troubleLabels[trouble];
+/** The state in one or two words. A problem replaces it. */
+export function stateLabel({ state, problem }: Pick<Entry, 'state' | 'problem'>): string {
+  return problem === null ? stateLabels[state] : problemLabels[problem];
 }
 
 /** Screens and links have settings; of accounts and tokens only the session can be ended. */

@@ -12,7 +12,7 @@ export interface FilterFormOptions {
 export class FilterForm {
   readonly #words = elementOf('words', HTMLInputElement);
   readonly #group = elementOf('group', HTMLSelectElement);
-  readonly #troubleOnly = elementOf('trouble-only', HTMLInputElement);
+  readonly #problemsOnly = elementOf('problems-only', HTMLInputElement);
   readonly #groupActions = elementOf('group-actions', HTMLButtonElement);
   #groups = '';
 
@@ -29,7 +29,7 @@ export class FilterForm {
     const group = this.#group.value;
     this.#groupActions.hidden = group === '' || group === noGroup;
     setText(this.#groupActions, `Actions for the group ${group}`);
-    return matcherOf({ words: this.#words.value, group, troubleOnly: this.#troubleOnly.checked });
+    return matcherOf({ words: this.#words.value, group, problemsOnly: this.#problemsOnly.checked });
   }
 
   #offerGroups(groups: readonly (readonly [group: string, count: number])[]): void {

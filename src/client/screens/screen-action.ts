@@ -66,7 +66,7 @@ function signOutQuestion({ kind, name }: Entry): Question {
     case 'screen':
       return {
         title,
-        text: 'The screen shows a pairing code. To show the time again it must be paired anew.',
+        text: 'The screen shows a pairing code. To show the time, it must be paired again.',
         confirm,
       };
     case 'link':
@@ -79,7 +79,7 @@ function signOutQuestion({ kind, name }: Entry): Question {
 }
 
 function groupSignOutQuestion({ group, count }: { group: string; count: number }): Question {
-  const text = `This ends ${countOf(count)}. Each screen must be paired anew, and each link replaced.`;
+  const text = `This ends ${countOf(count)}. Each screen must be paired again, and each link replaced.`;
   return { title: `Sign out the whole group ${group}?`, text, confirm: 'Sign out all' };
 }
 

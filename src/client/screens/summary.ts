@@ -1,4 +1,4 @@
-import { troubleLabels, type Entry } from './entry.ts';
+import { problemLabels, type Entry } from './entry.ts';
 
 /** One line above the table: how many entries there are and what is wrong with them. */
 export function summaryOf(entries: readonly Entry[], shown: readonly Entry[]): string {
@@ -7,11 +7,11 @@ export function summaryOf(entries: readonly Entry[], shown: readonly Entry[]): s
     shown.length === entries.length ? count(entries.length) : `${shown.length} of ${count(entries.length)}`,
   ];
   const counts: string[] = [];
-  for (const [trouble, label] of Object.entries(troubleLabels)) {
-    const affected = entries.filter((entry) => entry.trouble === trouble).length;
+  for (const [problem, label] of Object.entries(problemLabels)) {
+    const affected = entries.filter((entry) => entry.problem === problem).length;
     if (affected > 0) counts.push(`${affected} ${label.toLowerCase()}`);
   }
-  parts.push(counts.length === 0 ? 'no trouble' : `trouble: ${counts.join(', ')}`);
+  parts.push(counts.length === 0 ? 'no problems' : `problems: ${counts.join(', ')}`);
   return parts.join(' · ');
 }
 

@@ -6,13 +6,13 @@ export class UpdateProblem {
   readonly #line = element('update-problem');
   #updatedAt: string | null = null;
 
-  /** To be called after each update that succeeded. */
+  /** Call it after each update that succeeded. */
   clear(): void {
     this.#updatedAt = new Date().toLocaleTimeString();
     if (this.#line.textContent !== '') this.#line.textContent = '';
   }
 
-  /** Returns whether it is of use to try again. */
+  /** Returns whether another attempt can succeed. */
   show({ status, message }: ApiProblem): boolean {
     if (status === 401 || status === 403) {
       this.#showSignIn(status === 401 ? 'You are signed out. ' : 'Your account is no longer an operator. ');

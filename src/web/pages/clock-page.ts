@@ -17,6 +17,7 @@ export interface ClockPageOptions {
 interface ClockPageAccount {
   name: string;
   isOperator: boolean;
+  hasPassword: boolean;
   csrfToken: string;
 }
 
@@ -48,9 +49,9 @@ const signInFirst = html`<p id="sign-in-first">
   To see the time, <a href="/accounts/login/?next=/" target="_top">sign in</a>.
 </p>`;
 
-function accountMenu({ isOperator, csrfToken }: ClockPageAccount): Html {
+function accountMenu({ isOperator, hasPassword, csrfToken }: ClockPageAccount): Html {
   return html`${isOperator ? html`<a href="/screens">Screens</a>` : null}
-    <a href="/accounts/password_change/">Change password</a>
+    ${hasPassword ? html`<a href="/accounts/password_change/">Change password</a>` : null}
     <form method="post" action="/accounts/logout/">
       <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
       <button type="submit">Sign out</button>

@@ -12,7 +12,7 @@ interface PageOptions {
 export interface ConfirmPageOptions extends PageOptions {
   csrfToken: string;
   code: string;
-  /** What is known of the screen that shows the code. */
+  /** The screen that shows the code. */
   screen: { address: string; browser: string };
   ageMs: number;
   /** As entered. */

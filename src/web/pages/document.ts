@@ -34,6 +34,7 @@ export function document({ title, assets, description, layout, live, style, scri
         <meta name="theme-color" content="#f7f6f2" media="(prefers-color-scheme: light)" />
         <meta name="theme-color" content="#0c0e12" media="(prefers-color-scheme: dark)" />
         <link rel="stylesheet" href="${assets.css}" />
+        ${layout === 'clock' ? null : html`<link rel="stylesheet" href="${assets.cardCss}" />`}
         ${style === undefined ? null : html`<link rel="stylesheet" href="${style}" />`}
         <link rel="icon" href="${assets.icon}" type="image/svg+xml" />
         <link rel="manifest" href="/manifest.webmanifest" />

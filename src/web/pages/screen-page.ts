@@ -4,7 +4,7 @@ import { document, notStarted } from './document.ts';
 
 export interface ScreenPageOptions {
   assets: AssetUrls;
-  /** Null in the page that the service worker stores: the script then asks the server for one. */
+  /** Null in the page that the service worker stores: its script requests one. */
   csrfToken: string | null;
 }
 

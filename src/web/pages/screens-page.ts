@@ -50,7 +50,7 @@ function screensPanel(): Html {
           <option value="">All groups</option>
         </select>
       </label>
-      <label class="check"><input id="trouble-only" type="checkbox" /> Trouble only</label>
+      <label class="check"><input id="problems-only" type="checkbox" /> Problems only</label>
       <button id="group-actions" type="button" aria-haspopup="dialog" hidden></button>
     </form>
     <p id="summary">Loading</p>

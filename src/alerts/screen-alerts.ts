@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { runInBackground } from '../background.ts';
+import { Unavailable, type Backend } from '../backend/backend.ts';
+import type { Service } from '../lifecycle.ts';
+import type { Logger } from '../logger.ts';
+import type { RosterView } from '../screens/roster-view.ts';
+import { pause } from '../time/pause.ts';
+import { alertBody, type AlertBody } from './alert-message.ts';
+import { observedScreens } from './condition.ts';
+import { Outbox, type Delivery } from './outbox.ts';
+import { type Change, type Told, WatchedScreens } from './watched-screens.ts';
+
+const everyMs = 1_000;
+const recordId = 'screens';
+
+/** What a new leader must know of the alerts of the one before. */
+interface StoredAlerts {
+  told: Record<string, Told>;
+  /** A message that may not have been delivered. */
+  pending: { body: AlertBody; changes: Pick<Change, 'kind' | 'id'>[] } | null;
+}
+
+export interface ScreenAlertsOptions {
+  backend: Pick<Backend, 'outage' | 'records' | 'time'>;
+  view: Pick<RosterView, 'sources'>;
+  /** Only the leader sends. */
+  isLeader: () => boolean;
+  /** How long a screen is dark, wrong or live again before operators are told. */
+  afterMs: number;
+  post: (body: AlertBody, stopping: AbortSignal) => Promise<Delivery>;
+  log: Logger;
+  /** Monotonic, ms. */
+  now?: () => number;
+}
+
+/** What the leader knows. Another beat may lead later, so it is forgotten with the lease. */
+interface Leading {
+  watched: WatchedScreens;
+  outbox: Outbox;
+  pending: StoredAlerts['pending'];
+}
+
+/** Sends a message when paired screens and links go dark, become wrong or come back. */
+export class ScreenAlerts implements Service {
+  readonly name = 'screen alerts';
+  readonly #options: Required<ScreenAlertsOptions>;
+  readonly #stopping = new AbortController();
+  #leading: Leading | null = null;
+  #hasWarned = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(options: ScreenAlertsOptions) {
+    this.#options = { now: () => performance.now(), ...options };
+  }
+
+  async start(): Promise<void> {
+    this.#loop = this.#run();
+    runInBackground(this.#loop);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  /** Looks at all screens, and sends what is due. */
+  async check(): Promise<void> {
+    const { backend, isLeader } = this.#options;
+    if (!isLeader()) this.#leading = null;
+    if (!isLeader() || backend.outage !== null) return;
+    try {
+      this.#leading ??= await this.#load();
+      await this.#observeAndSend(this.#leading);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await this.check();
+      await pause(everyMs, this.#stopping.signal);
+    }
+  }
+
+  async #load(): Promise<Leading> {
+    const { backend, afterMs, now } = this.#options;
+    const stored = await backend.records.get<StoredAlerts>('alert', recordId);
+    const pending = stored?.pending ?? null;
+    return {
+      watched: new WatchedScreens(afterMs, stored?.told ?? {}),
+      outbox: new Outbox(pending !== null, now()),
+      pending,
+    };
+  }
+
+  async #observeAndSend(leading: Leading): Promise<void> {
+    const { backend, view, now } = this.#options;
+    const { watched, outbox } = leading;
+    watched.observe(observedScreens(await view.sources()), now(), Math.floor(backend.time.now()));
+    const changes = watched.due(now());
+    if (outbox.next(changes.length > 0, now()) === 'compose') {
+      const pending = { body: alertBody(randomUUID(), Math.floor(backend.time.now()), changes), changes };
+      // Stored before it is sent, so that a new leader repeats it under the same id.
+      await this.#store({ told: watched.told, pending });
+      leading.pending = pending;
+      outbox.onComposed(now());
+    }
+    if (leading.pending !== null && outbox.next(true, now()) === 'send') await this.#send(leading, leading.pending);
+  }
+
+  async #send(leading: Leading, { body, changes }: NonNullable<StoredAlerts['pending']>): Promise<void> {
+    const { post, log, now } = this.#options;
+    const delivery = await post(body, this.#stopping.signal);
+    if (this.#stopping.signal.aborted && delivery.kind === 'failed') return;
+    const isDone = leading.outbox.onDelivery(delivery, now());
+    const fields = { id: body.id, ...(delivery.kind === 'delivered' ? {} : { reason: delivery.reason }) };
+    if (!isDone) {
+      if (!this.#hasWarned) log.warn(fields, 'the alert webhook does not answer; trying again for an hour');
+      this.#hasWarned = true;
+      return;
+    }
+    this.#hasWarned = false;
+    if (delivery.kind !== 'delivered') log.error(fields, 'an alert was dropped: the webhook did not take it');
+    leading.watched.markTold(changes);
+    leading.pending = null;
+    await this.#store({ told: leading.watched.told, pending: null });
+  }
+
+  async #store(alerts: StoredAlerts): Promise<void> {
+    const { records } = this.#options.backend;
+    const exists = await records.update<StoredAlerts>('alert', recordId, () => alerts);
+    if (!exists) await records.create('alert', recordId, alerts);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Records } from '../../backend/records.ts';
+import type { HouseTime } from '../../time/house-time.ts';
+import type { Account } from '../accounts.ts';
+import { isSameOrigin, type SharedIdentity } from '../session.ts';
+import { newId } from '../sessions.ts';
+import type { Refusal } from './refusals.ts';
+
+export interface SharedAccountsOptions {
+  records: Records;
+  time: Pick<HouseTime, 'now'>;
+}
+
+/** The accounts of people who sign in through another application. */
+export class SharedAccounts {
+  readonly #options: SharedAccountsOptions;
+
+  constructor(options: SharedAccountsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Creates the account of an identity that is seen for the first time. Resolves to the reason if it may not sign in,
+   * else to null.
+   */
+  async admit(identity: SharedIdentity): Promise<Refusal | null> {
+    const { records, time } = this.#options;
+    const { account: id } = identity;
+    for (;;) {
+      const account = await records.get<Account>('account', id);
+      if (account !== null) return this.#admitTo(id, account, identity);
+      const created: Account = {
+        name: identity.name,
+        passwordHash: '',
+        operator: false,
+        disabled: false,
+        createdAt: time.now(),
+        securityStamp: newId(),
+        sso: { origin: identity.origin },
+      };
+      // If another process was faster, its account counts.
+      if (await records.create('account', id, created)) return null;
+    }
+  }
+
+  async #admitTo(id: string, { sso, disabled }: Account, { origin }: SharedIdentity): Promise<Refusal | null> {
+    if (sso === undefined) return { reason: 'local-name', account: id };
+    if (disabled) return { reason: 'disabled', account: id };
+    if (isSameOrigin(sso.origin, origin)) {
+      if (sso.origin === null && origin !== null) await this.#bind(id, origin);
+      return null;
+    }
+    return { reason: 'other-subject', account: id };
+  }
+
+  /** The first token decides to whom an account belongs that has only been named before. */
+  async #bind(id: string, origin: SharedIdentity['origin']): Promise<void> {
+    await this.#options.records.update<Account>('account', id, (account) =>
+      account.sso?.origin === null ? { ...account, sso: { origin } } : null,
+    );
+  }
+}

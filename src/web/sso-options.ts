@@ -1,0 +1,116 @@
+import { BadValue, durationBetween, secretList, type OptionTable } from '../config.ts';
+
+function text(example: string): (value: string) => string {
+  return (value) => {
+    if (value.trim() === '') throw new BadValue(`a text that is not blank, such as ${example}`);
+    return value;
+  };
+}
+
+/** An address of a key set, or the path of a file. */
+function keySetLocation(value: string): string {
+  const isPath = !/^[a-z][a-z0-9+.-]*:\/\//i.test(value);
+  if (isPath && value.trim() !== '') return value;
+  if (isPath || !isWebAddress(value)) {
+    throw new BadValue('a file or an address of http or https without a user name and password');
+  }
+  return value;
+}
+
+function isWebAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}
+
+/** The characters of a token (RFC 9110, section 5.6.2). */
+const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
+
+function cookieName(value: string): string {
+  if (!tokenPattern.test(value)) throw new BadValue('the name of a cookie');
+  return value;
+}
+
+/** The name in lower case, as `RequestHead` has it. Headers that Clock itself reads are refused. */
+function headerName(value: string): string {
+  const name = value.toLowerCase();
+  const isOwn = name === 'authorization' || name === 'cookie' || name === 'host' || name.startsWith('sec-websocket-');
+  if (!tokenPattern.test(value) || isOwn) {
+    throw new BadValue(
+      'the name of a header other than Authorization, Cookie and Host; a token in Authorization is always read',
+    );
+  }
+  return name;
+}
+
+/** A claim and the value that it must have. */
+interface ClaimValue {
+  claim: string;
+  value: string;
+}
+
+function claimValue(given: string): ClaimValue {
+  const cut = given.indexOf('=');
+  if (cut < 1 || cut === given.length - 1) throw new BadValue('CLAIM=VALUE, such as groups=clock-operators');
+  return { claim: given.slice(0, cut), value: given.slice(cut + 1) };
+}
+
+/** The options of a sign-in that is shared with another application. */
+export const ssoOptions = {
+  ssoJwks: {
+    flag: '--sso-jwks <url-or-file>',
+    env: ['CLOCK_SSO_JWKS'],
+    parse: keySetLocation,
+    help: 'public keys (JWKS) of another application, whose JWTs then sign in; needs --sso-audience',
+  },
+  ssoSecret: {
+    env: ['CLOCK_SSO_SECRET'],
+    secret: true,
+    parse: secretList,
+    help: 'instead of --sso-jwks, the secret with which the other application signs (HS256); to rotate it, set NEW,OLD',
+  },
+  ssoAudience: {
+    flag: '--sso-audience <text>',
+    env: ['CLOCK_SSO_AUDIENCE'],
+    parse: text('clock'),
+    help: 'the audience (aud) that JWTs of the other application must have',
+  },
+  ssoIssuer: {
+    flag: '--sso-issuer <text>',
+    env: ['CLOCK_SSO_ISSUER'],
+    parse: text('https://id.example.org'),
+    help: 'the issuer (iss) that they must have (default: any)',
+  },
+  ssoClaim: {
+    flag: '--sso-claim <claim>',
+    env: ['CLOCK_SSO_CLAIM'],
+    parse: text('preferred_username'),
+    default: 'sub',
+    help: 'the claim with the name of the account; a path such as user.name for one within another',
+  },
+  ssoCookie: {
+    flag: '--sso-cookie <name>',
+    env: ['CLOCK_SSO_COOKIE'],
+    parse: cookieName,
+    help: 'the cookie with the JWT of the other application',
+  },
+  ssoHeader: {
+    flag: '--sso-header <name>',
+    env: ['CLOCK_SSO_HEADER'],
+    parse: headerName,
+    help: 'the header with its JWT, as gateways send it, such as Cf-Access-Jwt-Assertion',
+  },
+  ssoOperators: {
+    flag: '--sso-operators <claim=value>',
+    env: ['CLOCK_SSO_OPERATORS'],
+    parse: claimValue,
+    help: 'the claim that makes an operator: it equals the value, or is a list that contains it',
+  },
+  ssoRecheckMs: {
+    flag: '--sso-recheck <duration>',
+    env: ['CLOCK_SSO_RECHECK'],
+    parse: durationBetween(1_000, 86_400_000, '5m'),
+    default: '5m',
+    help: 'how long a socket lives at most before its page must show the sign-in again',
+  },
+} as const satisfies OptionTable;
