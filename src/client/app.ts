@@ -28,14 +28,7 @@ const registerAfterMs = 2_000;
 const showAgainAfterMs = 2_000;
 /** A page that stays open this long may need these files while its server is unavailable. */
 const prefetchAfterMs = 60_000;
-const lazyFiles = [
-  '/static/theme.js',
-  '/static/theme.css',
-  '/static/panel.js',
-  '/static/panel.css',
-  '/static/show.js',
-  '/static/show.css',
-];
+const lazyFiles = ['/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css'];
 
 /** The clock page: connects the server's messages to the face, and the page's controls to the panel. */
 export class ClockApp {
@@ -122,7 +115,7 @@ export class ClockApp {
       else this.#screenNameModule.tryWith((module) => module.obey(command));
     },
   });
-  readonly #painter = this.#createPainter(0, (second) => this.#paint(second));
+  readonly #painter = this.#createPainter((second) => this.#paint(second));
   /** What operators show besides the time. */
   #show: Show | null = null;
   /** Whether they ever showed anything on this page. */
@@ -185,24 +178,14 @@ export class ClockApp {
     else this.#painter.stop();
   }
 
-  /** A painter that paints at the instants of house time that lie `phaseMs` after the beginning of a second. */
-  #createPainter(phaseMs: number, paint: (instant: number) => void): Painter {
-    const { house } = this.#connection;
+  #createPainter(paint: (second: number) => void): Painter {
     return new Painter({
-      house: {
-        now: () => {
-          const now = house.now();
-          return now === null ? null : now - phaseMs;
-        },
-        get steps() {
-          return house.steps;
-        },
-      },
+      house: this.#connection.house,
       now: () => performance.now(),
       schedule: scheduleChained,
       requestFrame,
       detectClockJump: () => this.#connection.detectClockJump(),
-      paint: (second) => paint(second + phaseMs),
+      paint,
     });
   }
 
@@ -212,11 +195,7 @@ export class ClockApp {
       if (!this.#hasShow || this.#themeLoader.state !== 'applied') return;
       const module = await this.#showModule.load();
       const isShown = this.#theme?.appearance.show !== false;
-      await module.render(isShown ? this.#show : null, (phaseMs, paint) => {
-        const painter = this.#createPainter(phaseMs, paint);
-        painter.trimMs = this.#painter.trimMs;
-        return painter;
-      });
+      await module.render(isShown ? this.#show : null, this.#painter.trimMs, (paint) => this.#createPainter(paint));
     } catch {
       schedule(() => runInBackground(this.#drawShow()), showAgainAfterMs);
     }

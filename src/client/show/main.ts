@@ -7,8 +7,7 @@ import { fitText } from './fit.ts';
 
 const announceAfterMs = 200;
 
-/** Creates a painter that paints `phaseMs` after the beginning of each second. */
-export type CreatePainter = (phaseMs: number, paint: (instant: number) => void) => Painter;
+type CreatePainter = (paint: (second: number) => void) => Painter;
 
 let style: Promise<void> | null = null;
 let latest: Show | null = null;
@@ -16,9 +15,10 @@ let shown: ShowView | null = null;
 
 /**
  * Shows a message, a countdown or both in place of what was shown before; null shows the time alone. To be called again
- * with the same when the face changed. Rejects if the server does not deliver the style sheet.
+ * with the same when the face changed. Rejects if the server does not deliver the style sheet. `trimMs`: the display
+ * latency of the screen.
  */
-export async function render(show: Show | null, createPainter: CreatePainter): Promise<void> {
+export async function render(show: Show | null, trimMs: number, createPainter: CreatePainter): Promise<void> {
   latest = show;
   style ??= loadStyleSheet('/static/show.css');
   try {
@@ -34,7 +34,7 @@ export async function render(show: Show | null, createPainter: CreatePainter): P
     shown?.remove();
     shown = show === null ? null : new ShowView(show, text);
   }
-  shown?.start(createPainter);
+  shown?.start(trimMs, createPainter);
 }
 
 class ShowView {
@@ -64,11 +64,14 @@ class ShowView {
   }
 
   /** Starts, or continues on a face that changed. */
-  start(createPainter: CreatePainter): void {
+  start(trimMs: number, createPainter: CreatePainter): void {
     this.#painter?.stop();
     const countdown = this.#countdown;
     if (countdown !== undefined) {
-      this.#painter = createPainter(phaseMsOf(countdown), (instant) => this.#draw(countdownAt(countdown, instant)));
+      const phaseMs = phaseMsOf(countdown);
+      this.#painter = createPainter((second) => this.#draw(countdownAt(countdown, second + phaseMs)));
+      // To the painter, a second begins when the digits change.
+      this.#painter.trimMs = trimMs - phaseMs;
       this.#painter.start();
     }
     this.#fitTexts();
