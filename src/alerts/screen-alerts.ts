@@ -8,14 +8,14 @@ import { pause } from '../time/pause.ts';
 import { alertBody, type AlertBody } from './alert-message.ts';
 import { observedScreens } from './condition.ts';
 import { Outbox, type Delivery } from './outbox.ts';
-import { type Change, type Told, WatchedScreens } from './watched-screens.ts';
+import { type Change, type NotifiedCondition, WatchedScreens } from './watched-screens.ts';
 
 const everyMs = 1_000;
 const recordId = 'screens';
 
 /** What a new leader must know of the alerts of the one before. */
 interface StoredAlerts {
-  told: Record<string, Told>;
+  notified: Record<string, NotifiedCondition>;
   /** A message that may not have been delivered. */
   pending: { body: AlertBody; changes: Pick<Change, 'kind' | 'id'>[] } | null;
 }
@@ -25,7 +25,7 @@ export interface ScreenAlertsOptions {
   view: Pick<RosterView, 'sources'>;
   /** Only the leader sends. */
   isLeader: () => boolean;
-  /** How long a screen is dark, wrong or live again before operators are told. */
+  /** How long a screen is dark, wrong or live again before operators are notified. */
   afterMs: number;
   post: (body: AlertBody, stopping: AbortSignal) => Promise<Delivery>;
   log: Logger;
@@ -88,7 +88,7 @@ export class ScreenAlerts implements Service {
     const stored = await backend.records.get<StoredAlerts>('alert', recordId);
     const pending = stored?.pending ?? null;
     return {
-      watched: new WatchedScreens(afterMs, stored?.told ?? {}),
+      watched: new WatchedScreens(afterMs, stored?.notified ?? {}),
       outbox: new Outbox(pending !== null, now()),
       pending,
     };
@@ -102,7 +102,7 @@ export class ScreenAlerts implements Service {
     if (outbox.next(changes.length > 0, now()) === 'compose') {
       const pending = { body: alertBody(randomUUID(), Math.floor(backend.time.now()), changes), changes };
       // Stored before it is sent, so that a new leader repeats it under the same id.
-      await this.#store({ told: watched.told, pending });
+      await this.#store({ notified: watched.notified, pending });
       leading.pending = pending;
       outbox.onComposed(now());
     }
@@ -122,9 +122,9 @@ export class ScreenAlerts implements Service {
     }
     this.#hasWarned = false;
     if (delivery.kind !== 'delivered') log.error(fields, 'an alert was dropped: the webhook did not take it');
-    leading.watched.markTold(changes);
+    leading.watched.markNotified(changes);
     leading.pending = null;
-    await this.#store({ told: leading.watched.told, pending: null });
+    await this.#store({ notified: leading.watched.notified, pending: null });
   }
 
   async #store(alerts: StoredAlerts): Promise<void> {

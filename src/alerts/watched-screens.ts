@@ -1,11 +1,11 @@
 import type { Condition, ObservedScreen } from './condition.ts';
 
-/** What operators were told last of a screen that was not good. */
-export type Told = 'dark' | 'wrong';
+/** The condition of which operators were last notified, of a screen that was not good. */
+export type NotifiedCondition = 'dark' | 'wrong';
 
-/** A change that operators have to be told. */
+/** A change of which operators must be notified. */
 export interface Change {
-  kind: Told | 'back';
+  kind: NotifiedCondition | 'back';
   id: string;
   name: string;
   group: string | null;
@@ -25,23 +25,23 @@ interface Watched {
 export class WatchedScreens {
   readonly #afterMs: number;
   readonly #watched = new Map<string, Watched>();
-  readonly #told: Map<string, Told>;
+  readonly #notified: Map<string, NotifiedCondition>;
 
-  /** `told`: by id, from an earlier leader. */
-  constructor(afterMs: number, told: Readonly<Record<string, Told>>) {
+  /** `notified`: by id, from an earlier leader. */
+  constructor(afterMs: number, notified: Readonly<Record<string, NotifiedCondition>>) {
     this.#afterMs = afterMs;
-    this.#told = new Map(Object.entries(told));
+    this.#notified = new Map(Object.entries(notified));
   }
 
   /** By id, to be stored for the next leader. */
-  get told(): Record<string, Told> {
-    return Object.fromEntries(this.#told);
+  get notified(): Record<string, NotifiedCondition> {
+    return Object.fromEntries(this.#notified);
   }
 
   /** Replaces what is known of all screens. `now`: monotonic, ms. */
   observe(screens: readonly ObservedScreen[], now: number, houseTime: number): void {
     const ids = new Set(screens.map(({ id }) => id));
-    for (const id of [...this.#watched.keys(), ...this.#told.keys()]) {
+    for (const id of [...this.#watched.keys(), ...this.#notified.keys()]) {
       if (!ids.has(id)) this.#forget(id);
     }
     for (const screen of screens) {
@@ -51,31 +51,31 @@ export class WatchedScreens {
     }
   }
 
-  /** The changes that operators have not been told, oldest first. */
+  /** The changes of which operators have not been notified, oldest first. */
   due(now: number): Change[] {
     return [...this.#watched.values()]
       .flatMap(({ screen: { id, name, group, condition }, changedAt, since }): Change[] => {
-        const kind = now - changedAt < this.#afterMs ? null : changeTo(condition, this.#told.get(id));
+        const kind = now - changedAt < this.#afterMs ? null : changeTo(condition, this.#notified.get(id));
         return kind === null ? [] : [{ kind, id, name, group, since }];
       })
       .toSorted((one, other) => one.since - other.since);
   }
 
-  markTold(changes: readonly Pick<Change, 'kind' | 'id'>[]): void {
+  markNotified(changes: readonly Pick<Change, 'kind' | 'id'>[]): void {
     for (const { kind, id } of changes) {
-      if (kind === 'back') this.#told.delete(id);
-      else this.#told.set(id, kind);
+      if (kind === 'back') this.#notified.delete(id);
+      else this.#notified.set(id, kind);
     }
   }
 
   #forget(id: string): void {
     this.#watched.delete(id);
-    this.#told.delete(id);
+    this.#notified.delete(id);
   }
 }
 
-function changeTo(condition: Condition, told: Told | undefined): Change['kind'] | null {
-  if (condition === 'unknown' || condition === told) return null;
-  if (condition === 'good') return told === undefined ? null : 'back';
+function changeTo(condition: Condition, notified: NotifiedCondition | undefined): Change['kind'] | null {
+  if (condition === 'unknown' || condition === notified) return null;
+  if (condition === 'good') return notified === undefined ? null : 'back';
   return condition;
 }

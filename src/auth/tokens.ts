@@ -24,7 +24,10 @@ export interface TokensOptions {
   sessions: Sessions;
 }
 
-/** Bearer tokens, which may read the clock, publish on the channels that they name, and nothing else. The id of a token's record is its label. */
+/**
+ * Bearer tokens, which may read the clock, publish on the channels that they name, and nothing else. The id of a token's
+ * record is its label.
+ */
 export class Tokens {
   readonly #options: TokensOptions;
 

@@ -47,6 +47,8 @@ export class NamedZone implements ShownZone {
     try {
       const offsets = await fetchOffsets(this.name);
       if (this.#isStopped) return;
+      // A time that was read during the request may have planned another one.
+      this.#timer.clear();
       this.#failures = 0;
       this.#status = offsets === null ? 'unknown' : 'known';
       this.#offsets = offsets;

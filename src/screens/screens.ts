@@ -162,7 +162,10 @@ export class Screens {
     return previous === null ? 'missing' : 'renamed';
   }
 
-  /** Changes settings other than the name, or `lastSeenAt`. Resolves to the previous settings; null if the record is missing. */
+  /**
+   * Changes settings other than the name, or `lastSeenAt`. Resolves to the previous settings; null if the record is
+   * missing.
+   */
   async set(
     { kind, id, value }: StoredScreen,
     changes: Partial<ScreenSettings & Pick<ScreenRecord, 'lastSeenAt'>>,

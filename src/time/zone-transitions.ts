@@ -35,7 +35,7 @@ function computeOffsets(name: string, at: number): KnownUtcOffsets {
   return { utcOffsetMs, nextUtcOffset: null };
 }
 
-/** The first whole second in (`before`, `after`] for which `predicate` is true, by bisection; it must be true at `after`. */
+/** The first whole second in (`before`, `after`] at which `predicate` is true, by bisection. It is true at `after`. */
 function firstInstant(before: number, after: number, predicate: (instant: number) => boolean): number {
   let [low, high] = [Math.floor(before / 1_000), Math.ceil(after / 1_000)];
   while (high - low > 1) {

@@ -6,12 +6,12 @@ import { selfSignedCertificate, type Certificate } from '../support/certificate.
 import { Refused, TestSocket } from '../support/client.ts';
 import { startClock, type ClockProcess } from '../support/clock-process.ts';
 import { RedisServer } from '../support/redis-server.ts';
-import { startHaproxy, startNginx, type ReverseProxy } from '../support/reverse-proxy.ts';
+import { startCaddy, startHaproxy, startNginx, type ReverseProxy } from '../support/reverse-proxy.ts';
 import { passes, until } from '../support/until.ts';
 
 const password = 'a password to sign in';
 const secrets = { CLOCK_SECRET: 'x'.repeat(32), CLOCK_ADMIN_PASSWORD: password };
-/** A little more than the longer one of the proxies' default idle timeouts. */
+/** A little more than the longest of the proxies' default idle timeouts. */
 const idleMs = 63_000;
 
 let redis: RedisServer;
@@ -93,6 +93,7 @@ class Visitor {
 const kinds = [
   { name: 'nginx', startProxy: startNginx },
   { name: 'HAProxy', startProxy: startHaproxy },
+  { name: 'Caddy', startProxy: startCaddy },
 ];
 const trusting = ['web', '--host', '127.0.0.1', '--trusted-proxy', '127.0.0.1'];
 
@@ -141,7 +142,7 @@ describe.each(kinds)('behind $name', ({ name, startProxy }) => {
     const { headers } = await visitor.ask('/accounts/login/');
     expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
     const plain = await fetch(`http://127.0.0.1:${proxy.plainPort}/screens`, { redirect: 'manual' });
-    expect([301, 302]).toContain(plain.status);
+    expect([301, 302, 308]).toContain(plain.status);
     expect(plain.headers.get('location')).toMatch(/^https:\/\/127\.0\.0\.1(:\d+)?\/screens$/);
   });
 
@@ -167,21 +168,22 @@ describe.each(kinds)('behind $name', ({ name, startProxy }) => {
   });
 });
 
-describe('with the default idle timeouts of both', () => {
+describe('with the default idle timeouts of each', () => {
   test('a socket without messages stays open', { timeout: 120_000 }, async () => {
     // Without worker and beat, only pings are sent.
     const idle = await start(trusting, 'idle');
     await using nginx = await startNginx(idle.port, certificate);
     await using haproxy = await startHaproxy(idle.port, certificate);
+    await using caddy = await startCaddy(idle.port, certificate);
     const sockets = await Promise.all(
-      [nginx, haproxy].map(async (proxy) => {
+      [nginx, haproxy, caddy].map(async (proxy) => {
         const visitor = new Visitor(proxy);
         await visitor.signIn();
         return visitor.connect();
       }),
     );
     await passes(idleMs);
-    expect(sockets.map(({ frames }) => frames)).toEqual([[], []]);
+    expect(sockets.map(({ frames }) => frames)).toEqual([[], [], []]);
     await Promise.all([start(['worker'], 'idle'), start(['beat'], 'idle')]);
     for (const socket of sockets) {
       expect((await socket.nextTick()).text).toMatch(/^\d\d:\d\d:\d\d$/);

@@ -1,6 +1,6 @@
-import { spawn, execFile } from 'node:child_process';
+import { type ChildProcess, spawn, execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,7 +9,7 @@ import { commonOptions, unknownVariables } from '../../src/config.ts';
 import { dataOptions, redisOptions } from '../../src/backend/options.ts';
 import { webOptions } from '../../src/web/options.ts';
 import { freePort } from '../support/free-port.ts';
-import { container, manifestsIn, named, readYaml, root } from '../support/manifests.ts';
+import { container, type Manifest, manifestsIn, named, readYaml, root } from '../support/manifests.ts';
 import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
@@ -118,6 +118,80 @@ describe('Redis in the Kubernetes manifests', () => {
     expect(existsSync(join(directory, 'appendonlydir'))).toBe(true);
     rmSync(directory, { recursive: true });
   });
+});
+
+describe('the Redis and Sentinels of deploy/sentinel', () => {
+  const sentinel = named(manifestsIn('deploy/sentinel'), 'StatefulSet', 'clock-sentinel');
+  const redis = manifestsIn('deploy/sentinel').find(({ kind, spec }) => kind === 'StatefulSet' && !spec.serviceName);
+  const password = 'not-to-be-shown';
+
+  test('start with their own commands, and replace a master that is lost', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'clock-sentinel-'));
+    const [port, sentinelPort] = [String(await freePort()), String(await freePort())];
+    const hostOf = (index: number): string => `127.0.0.${11 + index}`;
+    const children: ChildProcess[] = [];
+    /** Runs a pod's command with addresses of loopback in place of the names of pods. */
+    const begin = (name: string, index: number, of: Manifest | undefined): ChildProcess => {
+      const data = join(directory, `${name}-${index}`);
+      mkdirSync(data, { recursive: true });
+      const host = hostOf(index);
+      const script = (of === undefined ? '' : (container(of).command?.at(-1) ?? ''))
+        .replaceAll('26379', 'SENTINEL_PORT')
+        .replaceAll('6379', port)
+        .replaceAll('SENTINEL_PORT', sentinelPort)
+        .replaceAll('/data', data)
+        .replace('sentinels=clock-sentinel', `sentinels=${hostOf(0)}`)
+        .replace('clock-redis-0.clock-redis', hostOf(0))
+        .replace('exec redis-server - ', `exec redis-server - --port ${port} --bind ${host} `)
+        .replace('resolve-hostnames yes', `resolve-hostnames yes\nbind ${host}`);
+      const env = { PATH: process.env['PATH'], REDISCLI_AUTH: password, SELF: host };
+      const child = spawn('/bin/sh', ['-c', script], { env, stdio: 'ignore' });
+      children.push(child);
+      return child;
+    };
+    const cli = async (index: number, at: string, ...command: string[]): Promise<string> => {
+      const env = { PATH: process.env['PATH'], REDISCLI_AUTH: password };
+      const args = ['-h', hostOf(index), '-p', at, ...command];
+      return (await run('redis-cli', args, { env }).catch(() => ({ stdout: '' }))).stdout;
+    };
+    const hasRole = async (index: number, role: string): Promise<boolean> =>
+      (await cli(index, port, 'role')).startsWith(`${role}\n`);
+    const masterIs = async (index: number, by = 0): Promise<boolean> =>
+      (await cli(by, sentinelPort, 'sentinel', 'get-master-addr-by-name', 'clock')).startsWith(`${hostOf(index)}\n`);
+    try {
+      const servers = [0, 1, 2].map((index) => begin('redis', index, redis));
+      for (const index of [0, 1, 2]) begin('sentinel', index, sentinel);
+      const areReplicating = async (): Promise<boolean> =>
+        (await hasRole(0, 'master')) && (await cli(0, port, 'info', 'replication')).includes('connected_slaves:2');
+      await until(areReplicating, 'the first Redis is the master of the others', 60_000, 200);
+      const areKnown = async (): Promise<boolean> =>
+        /num-other-sentinels\n2\n/.test(await cli(0, sentinelPort, 'sentinel', 'master', 'clock')) &&
+        /num-slaves\n2\n/.test(await cli(0, sentinelPort, 'sentinel', 'master', 'clock'));
+      await until(areKnown, 'the Sentinels know everybody', 60_000, 200);
+      // The master accepts writes once a replica has confirmed what it received.
+      await until(async () => (await cli(0, port, 'set', 'a', 'b')) === 'OK\n', 'it accepts a write', 60_000, 200);
+      expect(await cli(0, port, 'wait', '2', '10000')).toBe('2\n');
+
+      servers[0]?.kill('SIGKILL');
+      const isReplaced = async (): Promise<boolean> => (await hasRole(1, 'master')) || (await hasRole(2, 'master'));
+      await until(isReplaced, 'a replica becomes the master', 60_000, 200);
+      const master = (await hasRole(1, 'master')) ? 1 : 2;
+      expect(await cli(master, port, 'get', 'a')).toBe('b\n');
+      await until(() => masterIs(master), 'the Sentinels say so', 60_000, 200);
+      begin('redis', 0, redis);
+      await until(() => hasRole(0, 'slave'), 'the old master becomes a replica', 60_000, 200);
+      expect(readFileSync(`/proc/${children.at(-1)?.pid}/cmdline`, 'utf8')).not.toContain(password);
+    } finally {
+      const ended = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+      await Promise.all(
+        ended.map((child) => {
+          child.kill('SIGKILL');
+          return once(child, 'exit');
+        }),
+      );
+      rmSync(directory, { recursive: true });
+    }
+  }, 240_000);
 });
 
 describe('systemd unit', () => {

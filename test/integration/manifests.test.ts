@@ -17,6 +17,7 @@ import {
   workloads,
   type Manifest,
 } from '../support/manifests.ts';
+import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { isAllowed } from '../support/network-policies.ts';
 
 const { version } = readYaml<{ version: string }>('package.json');
@@ -311,6 +312,51 @@ describe.skipIf(!hasKubectl())('kubectl', () => {
     });
     const { env = [] } = container(named(built, 'Deployment', 'clock-web-api'));
     expect(env.map(({ name }) => name)).toContain('CLOCK_TRUSTED_PROXY');
+  });
+
+  test('builds deploy/gateway with a trusted Gateway in front of web', () => {
+    const built = kustomize('deploy/gateway');
+    validate(built.filter(({ kind }) => kind !== 'HTTPRoute'));
+    const { spec } = named(built, 'HTTPRoute', 'clock-web-api');
+    expect(spec.hostnames).toHaveLength(1);
+    expect(spec.rules).toMatchObject([{ backendRefs: [{ name: 'clock-web-api', port: 8_000 }] }]);
+    const service = named(built, 'Service', 'clock-web-api').spec;
+    expect([service.type, service.ports[0].port]).toEqual(['ClusterIP', 8_000]);
+    const { env = [] } = container(named(built, 'Deployment', 'clock-web-api'));
+    expect(env.map(({ name }) => name)).toContain('CLOCK_TRUSTED_PROXY');
+  });
+
+  test('builds deploy/sentinel with three Redis and three Sentinels that only Clock reaches', () => {
+    const built = kustomize('deploy/sentinel');
+    validate(built);
+    for (const name of ['clock-redis', 'clock-sentinel']) {
+      const { spec } = named(built, 'StatefulSet', name);
+      expect([spec.replicas, spec.serviceName]).toEqual([3, name]);
+      expect(named(built, 'Service', name).spec.clusterIP).toBe('None');
+      expect(named(built, 'PodDisruptionBudget', name).spec.maxUnavailable).toBe(1);
+    }
+    for (const name of roles) {
+      const { env = [] } = container(named(built, 'Deployment', name));
+      const names = env.map((one) => one.name);
+      // Kubernetes expands only variables that come first.
+      expect(names.indexOf('CLOCK_REDIS_URL')).toBeGreaterThan(names.indexOf('CLOCK_REDIS_PASSWORD'));
+      const url = env.find((one) => one.name === 'CLOCK_REDIS_URL')?.value ?? '';
+      const target = parseRedisTarget(url.replace('$(CLOCK_REDIS_PASSWORD)', 'secret'));
+      expect(target).toMatchObject({ kind: 'sentinel', name: 'clock', password: 'secret' });
+    }
+    const policies = built.filter(({ kind }) => kind === 'NetworkPolicy') as never[];
+    const pod = (app: string) => ({ labels: { app, project: 'clock' } });
+    const servers = [
+      ['clock-redis', 6379],
+      ['clock-sentinel', 26379],
+    ] as const;
+    for (const [server, port] of servers) {
+      for (const app of [...roles, 'clock-redis', 'clock-sentinel']) {
+        expect(isAllowed(policies, pod(app), pod(server), port)).toBe(true);
+      }
+      expect(isAllowed(policies, { labels: { app: 'something-else' } }, pod(server), port)).toBe(false);
+      expect(isAllowed(policies, pod(server), 'outside', 443)).toBe(false);
+    }
   });
 
   test('builds deploy/autoscaler, which scales web by its open sockets', () => {

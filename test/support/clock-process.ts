@@ -30,7 +30,7 @@ export interface ClockProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
   /** Resolves to the exit code, or to the signal that ended the process. */
   exited: Promise<number | NodeJS.Signals>;
-  /** Sends SIGTERM, and SIGKILL after 10 s. Resolves like `exited`. */
+  /** Sends SIGTERM, and SIGKILL after 30 s. Resolves like `exited`. */
   stop(): Promise<number | NodeJS.Signals>;
 }
 
@@ -103,7 +103,7 @@ export async function startClock(
   const stop = async (): Promise<number | NodeJS.Signals> => {
     child.kill('SIGCONT');
     child.kill('SIGTERM');
-    const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const force = setTimeout(() => child.kill('SIGKILL'), 30_000);
     const result = await exited;
     clearTimeout(force);
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });

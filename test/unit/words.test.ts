@@ -4,10 +4,11 @@ import { Face } from '../../src/client/face.ts';
 import { stateWords } from '../../src/client/state-words.ts';
 import { ThemeZones } from '../../src/client/theme-zones.ts';
 import { translatedLanguages } from '../../src/client/languages.ts';
+import { parameterWords } from '../../src/client/parameter-words.ts';
 import { warningWords } from '../../src/client/warning-words.ts';
 import { chooseLanguage, translateText } from '../../src/client/translation.ts';
 
-const rows = Object.entries({ ...stateWords, ...warningWords });
+const rows = Object.entries({ ...stateWords, ...parameterWords, ...warningWords });
 const placeholdersOf = (text: string): string[] => text.match(/\{\w+\}/g) ?? [];
 
 describe('the table of words', () => {

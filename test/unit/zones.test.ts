@@ -153,6 +153,28 @@ describe('named zone', () => {
     expect(requests).toEqual([0, 1.5 * hourMs]);
   });
 
+  test('is requested once after a change of its offset, also if it is read during that request', async () => {
+    const nextUtcOffset = { at: at + hourMs, utcOffsetMs: 2 * hourMs };
+    const answer = Promise.withResolvers<UtcOffsets>();
+    const fetched: number[] = [];
+    const slow = new NamedZone('Europe/Madrid', {
+      ...options(),
+      fetchOffsets: async () => {
+        fetched.push(clock.now);
+        return fetched.length === 1 ? { utcOffsetMs: hourMs, nextUtcOffset } : answer.promise;
+      },
+    });
+    await slow.load();
+    await clock.pass(hourMs);
+    slow.wallClockAt(clock.now);
+    await clock.pass(hourMs);
+    expect(fetched).toHaveLength(2);
+    slow.wallClockAt(clock.now);
+    answer.resolve({ utcOffsetMs: 2 * hourMs, nextUtcOffset: null });
+    await clock.pass(3 * hourMs);
+    expect(fetched).toHaveLength(2);
+  });
+
   test('keeps its offset while the server is away', async () => {
     answers = [{ utcOffsetMs: hourMs, nextUtcOffset: { at: at + hourMs, utcOffsetMs: 2 * hourMs } }, 'none'];
     await zone.load();

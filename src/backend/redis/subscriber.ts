@@ -27,7 +27,8 @@ export interface SubscriberOptions {
 
 /**
  * The subscription of this process, for all subscribers of ticks and publications and all listeners to messages. It
- * connects when the first of them is added. Pub/sub does not store messages, so after a gap the last ticks are read and the listeners notified.
+ * connects when the first of them is added. Pub/sub does not store messages, so after a gap the last ticks are read and
+ * the listeners notified.
  */
 export class Subscriber {
   readonly #options: SubscriberOptions;

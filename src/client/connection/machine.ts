@@ -1,19 +1,13 @@
-import type { InitialState } from '../../protocol.ts';
 import * as online from './open-socket.ts';
-import {
-  defaultSpreadMs,
-  minWakeIntervalMs,
-  refusalsToSignOut,
-  requestTimeoutMs,
-  signedOutRequestMs,
-} from './policy.ts';
+import { defaultSpreadMs, minWakeIntervalMs, requestTimeoutMs, signedOutRequestMs } from './policy.ts';
 import * as offline from './reconnect.ts';
+import { connect, noResponse, onResponse } from './response.ts';
 import { evaluate, freshForMs, staleAt } from './staleness.ts';
-import type { ConnectionEvent, Effect, Moment, Open, Requesting, State, StateResponse, StepContext } from './state.ts';
+import type { ConnectionEvent, Effect, Moment, State, StepContext } from './state.ts';
 import { restartBurst, probeNow } from './sync.ts';
 
 /**
- * The connection as a table. `step` computes what an event leads to; it knows no timer, socket or request.
+ * The connection as a table. `step` is pure: it computes the next state and the effects of an event.
  *
  *  phase        event                                  next phase
  *  -----------  -------------------------------------  --------------------------------------------------
@@ -172,69 +166,6 @@ function onOpened(state: State, { now, effects }: StepContext): void {
   effects.push({ type: 'condense-exchanges' });
   state.isSilent = false;
   state.phase = online.openSocket(now, phase.name === 'opening' ? phase.initialState : null);
-}
-
-function onResponse(state: State, response: StateResponse, context: StepContext): void {
-  const { phase } = state;
-  const { status, state: initialState } = response;
-  if (initialState !== null) applyInitialState(state, initialState, context);
-  if (phase.name === 'signed-out') {
-    // The time without a session was no outage.
-    if (initialState !== null) connect(state, context, initialState);
-  } else if (phase.name === 'open' || phase.name === 'requesting') {
-    // 403 too: the session is known and may not read the clock.
-    if (status === 401 || status === 403) onRefusal(state, phase, context);
-    else if (phase.name === 'open') online.onResponse(state, phase, response, context);
-    else offline.onResponse(state, phase, response, context);
-  }
-}
-
-/** There was no response in time, or none at all. */
-const noResponse: StateResponse = { status: 0, retryAfterMs: null, state: null };
-
-/** The session was refused: that is checked once more before the screen counts as signed out. */
-function onRefusal(state: State, phase: Open | Requesting, context: StepContext): void {
-  const { now, random, effects } = context;
-  const recheckMs = state.recheckMs ?? random * state.spreadMs;
-  state.isSilent = false;
-  state.refusals += 1;
-  if (state.refusals >= refusalsToSignOut) {
-    effects.push({ type: 'close-socket' });
-    state.phase = { name: 'signed-out', requestAt: now + random * signedOutRequestMs, requestedAt: now };
-  } else if (phase.name === 'open') {
-    online.retryRequest(phase, context, recheckMs);
-  } else {
-    offline.wait(state, now + recheckMs, 'request', true, phase.hangingSince);
-  }
-}
-
-/** The first handshake, or that after signing in again. */
-function connect(state: State, context: StepContext, initialState: InitialState | null = null): void {
-  const { now } = context;
-  state.attempts = 0;
-  state.outageSince = now;
-  state.screen = 'connecting';
-  state.connectingUntil = now + state.freshForMs;
-  offline.startHandshake(state, context, initialState);
-}
-
-/** Applies everything in an initial state except the time. */
-function applyInitialState(state: State, initialState: InitialState, { effects }: StepContext): void {
-  const { current, at, seq, channel, interval, spread, build, screen } = initialState;
-  const zone = {
-    zone: initialState.zone,
-    utcOffsetMs: initialState.utcOffsetMs ?? null,
-    nextUtcOffset: initialState.nextUtcOffset ?? null,
-  };
-  if (screen) effects.push({ type: 'onScreen', value: screen });
-  effects.push({ type: 'onZone', value: zone }, { type: 'onBuild', value: build });
-  if (current !== null && at !== null && seq !== null) {
-    effects.push({ type: 'onTick', value: { channel, text: current, at, seq } });
-  }
-  state.zone = zone;
-  state.freshForMs = freshForMs(interval);
-  state.refusals = 0;
-  online.setSpread(state, spread);
 }
 
 /** Brings the screen's state up to date and reports what changed. */

@@ -24,8 +24,8 @@ const firstEra = -2_208_988_800;
 const secondEra = firstEra + 2 ** 32;
 
 /**
- * A request. `nonce` has 8 random bytes, which the server returns: they distinguish its response from a forged or an old one.
- * The time of this host is not sent.
+ * A request. `nonce` has 8 random bytes, which the server returns: they distinguish its response from a forged or an old
+ * one. The time of this host is not sent.
  */
 export function createRequest(nonce: Uint8Array): Uint8Array {
   const packet = new Uint8Array(packetBytes);
