@@ -190,6 +190,7 @@ describe('what operators show besides the time', () => {
     await show('--message', 'In a frame');
     await page.goto(`${clock.url}/embed`);
     await shown('In a frame');
+    expect(await page.textContent('#show .message p')).toBe('In a frame');
   });
 
   test('causes no error in the console', () => {

@@ -3,7 +3,7 @@ import type { Countdown } from '../../protocol.ts';
 const secondMs = 1_000;
 
 /** `warning`: a threshold has passed; `last`: the last one has; `over`: the countdown has reached zero. */
-export type Phase = 'running' | 'warning' | 'last' | 'over';
+type Phase = 'running' | 'warning' | 'last' | 'over';
 
 /** What a countdown shows from one instant until a second later. */
 export interface ShownCountdown {
@@ -50,7 +50,7 @@ export function shortDuration(ms: number, lang: string): string {
 function digitsOf(durationMs: number): string {
   const seconds = Math.round(Math.abs(durationMs) / secondMs);
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
-  const tail = `${String(seconds % 60).padStart(2, '0')}`;
+  const tail = String(seconds % 60).padStart(2, '0');
   return hours === 0 ? `${minutes}:${tail}` : `${hours}:${String(minutes).padStart(2, '0')}:${tail}`;
 }
 
