@@ -67,13 +67,13 @@ const sorted = delaysMs.toSorted((a, b) => a - b);
 const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(1);
 print(`${sorted.length} ticks, delay: p50 ${at(0.5)}, p99 ${at(0.99)}, maximum ${at(1)} ms`);
 const due = (Math.max(...instants) - Math.min(...instants)) / Number(values.interval) + 1;
-print(`${due} instants were due, ${due - sorted.length} of them had no tick; the roles counted ${await skipped()}:`);
+print(`skipped instants: ${due - sorted.length} of ${due}; the roles counted ${await skipped()} on all channels`);
 const [missed, expiredTasks, expiredTicks] = await Promise.all([
   roles.beat.metric('clock_beats_missed_total'),
   roles.worker.metric('clock_tasks_expired_total'),
   roles.web.metric('clock_ticks_expired_total'),
 ]);
-print(`since the start: ${missed} missed by beat, ${expiredTasks} expired in worker, ${expiredTicks} expired in web`);
+print(`  since their start: beat missed ${missed}, worker dropped ${expiredTasks}, web dropped ${expiredTicks}`);
 
 await Promise.all(Object.values(roles).map((role) => role.stop()));
 await redis.stop();

@@ -77,8 +77,8 @@ describe('the list of accounts and tokens', () => {
     const { accounts, tokens } = (await response.json()) as { accounts: object[]; tokens: object[] };
     const created = new Date(0).toISOString();
     expect(accounts).toEqual([
-      { id: 'ada', name: 'ada', operator: false, disabled: false, created },
-      { id: 'ana', name: 'ana', operator: true, disabled: false, created },
+      { id: 'ada', name: 'ada', operator: false, disabled: false, sso: false, created },
+      { id: 'ana', name: 'ana', operator: true, disabled: false, sso: false, created },
     ]);
     const fields = ['account', 'created', 'expires', 'id', 'label'];
     expect(tokens.map((token) => Object.keys(token).toSorted())).toEqual(tokens.map(() => fields));

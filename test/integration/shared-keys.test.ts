@@ -96,8 +96,12 @@ describe('the keys of an issuer', () => {
     await issuer.stop();
     Object.assign(issuer, { status: 200, headers: {}, body: undefined, keys: [first.jwk, second.jwk] });
     await issuer.start();
-    clock.nowMs += 10_000;
-    expect(await verify(second)).toBe('grace');
+    // The first request may use a connection that was kept alive, and ended with the issuer.
+    const isKnown = async (): Promise<boolean> => {
+      clock.nowMs += 10_000;
+      return (await verify(second)) === 'grace';
+    };
+    await until(isKnown, 'the new key is known');
   });
 
   test('are pending before the first ones are known', async () => {
