@@ -1,4 +1,4 @@
-/** Takes the screenshots in `docs/pictures/`: faces and states, light and dark. Run it after a build. */
+/** Takes the screenshots in `docs/pictures/`: faces and states, light and dark, and screens. Run it after a build. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -24,8 +24,16 @@ const faces = [
   { name: 'overlay', query: '?background=transparent&size=60', size: [1_280, 720], scheme: 'dark' },
 ] as const;
 
+const screens = [
+  ['Lobby', 'hall'],
+  ['Canteen', 'hall'],
+  ['Gate 1', 'gates'],
+  ['Gate 2', 'gates'],
+] as const;
+
 mkdirSync(directory, { recursive: true });
-const clock = await startClock(['all'], { env: { TZ: 'Europe/Madrid' } });
+const options = ['all', '--public-url', 'https://clock.example.org'];
+const clock = await startClock(options, { env: { TZ: 'Europe/Madrid' } });
 const browser = await launchBrowser();
 try {
   const page = await browser.newPage({ viewport: { width: 1_280, height: 720 } });
@@ -52,12 +60,41 @@ try {
   await page.screenshot({ path: join(directory, 'stale.png') });
   clock.kill('SIGCONT');
   await page.waitForSelector('[data-state="live"]');
+  await takeScreens(page);
   await page.context().clearCookies();
   await page.goto(`${clock.url}/accounts/login/?next=/`);
   await page.screenshot({ path: join(directory, 'sign-in.png') });
 } finally {
   await browser.close();
   await clock.stop();
+}
+
+/** A screen that is being paired, the phone that approves it, and the page that lists the screens. */
+async function takeScreens(operator: Page): Promise<void> {
+  await operator.setViewportSize({ width: 390, height: 844 });
+  for (const [name, group] of screens) {
+    const kiosk = await browser.newPage({ viewport: { width: 1_280, height: 720 }, colorScheme: 'dark' });
+    await kiosk.goto(`${clock.url}/screen`);
+    const code = kiosk.locator('#code').filter({ hasText: /^....-....$/ });
+    await code.waitFor();
+    await kiosk.getByText('Waiting for approval').waitFor();
+    await kiosk.screenshot({ path: join(directory, 'pairing.png') });
+    await operator.goto(`${clock.url}/device?code=${await code.textContent()}`);
+    await operator.getByLabel('Name of the screen').fill(name);
+    await operator.getByLabel('Group').fill(group);
+    await operator.screenshot({ path: join(directory, 'approval.png') });
+    await operator.getByRole('button', { name: 'Pair this screen' }).click();
+    await kiosk.waitForSelector('[data-state="live"]');
+    if (name === 'Gate 2') await kiosk.close();
+  }
+  await operator.goto(`${clock.url}/screens`);
+  await operator.getByText('problems: 1 away').waitFor();
+  await until(async () => (await operator.getByText('Live', { exact: true }).count()) >= 3, 'three screens are live');
+  await operator.screenshot({ path: join(directory, 'screens-phone.png') });
+  await operator.setViewportSize({ width: 1_280, height: 720 });
+  await operator.screenshot({ path: join(directory, 'screens.png') });
+  await operator.getByRole('button', { name: 'More about Lobby' }).click();
+  await operator.screenshot({ path: join(directory, 'screen-actions.png') });
 }
 
 async function waitUntilShown(page: Page): Promise<void> {

@@ -4,11 +4,21 @@
  */
 const forbidden = /[\p{Cc}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
 
+/** The key of a link, pasted into the wrong field. A name is shown and logged, and the key is a secret. */
+const linkKey = /clk_[a-z2-7]{32}/;
+
+/** What `parseScreenName` accepts, in one sentence for a person. */
+export const nameRule =
+  'A name has 1 to 64 characters, without control characters, marks that change the direction of text, or the key of a link.';
+/** What `parseGroup` accepts, in one sentence for a person. */
+export const groupRule = 'A group has 1 to 32 lower-case letters, digits, hyphens or underscores.';
+
 /** A screen's name: NFC, trimmed, 1 to 64 code points. Null if the text cannot be one. */
 export function parseScreenName(text: string): string | null {
   const name = text.normalize('NFC').trim();
   const length = [...name].length;
-  return length >= 1 && length <= 64 && !forbidden.test(name) && name.isWellFormed() ? name : null;
+  const isAllowed = !forbidden.test(name) && !linkKey.test(name) && name.isWellFormed();
+  return length >= 1 && length <= 64 && isAllowed ? name : null;
 }
 
 /** The key by which names are unique: names that differ only in case have the same one. */

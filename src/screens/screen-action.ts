@@ -1,5 +1,5 @@
 import type { ActionTarget, ScreenAction } from './commands.ts';
-import { parseGroup, parseScreenName } from './names.ts';
+import { groupRule, nameRule, parseGroup, parseScreenName } from './names.ts';
 
 const maxFaceBytes = 1_024;
 
@@ -36,20 +36,20 @@ export function parseTarget(id: unknown, group: unknown): ActionTarget {
 function parseName(value: unknown): string {
   const name = typeof value === 'string' ? parseScreenName(value) : null;
   if (name !== null) return name;
-  throw new InvalidAction(
-    'A name has 1 to 64 characters, without control characters or marks that change the direction of text.',
-  );
+  throw new InvalidAction(nameRule);
 }
 
 function parseGroupName(value: unknown): string {
   const group = typeof value === 'string' ? parseGroup(value) : null;
   if (group !== null) return group;
-  throw new InvalidAction('A group has 1 to 32 lower-case letters, digits, hyphens or underscores.');
+  throw new InvalidAction(groupRule);
 }
 
 function parseFace(value: unknown): string {
   const query = typeof value === 'string' ? value.replace(/^\?/, '') : null;
-  const isText = query?.isWellFormed() === true && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(query);
+  const isText = query?.isWellFormed() === true && !/[\p{Cc}\p{Zl}\p{Zp}#]/u.test(query);
   if (query !== null && isText && Buffer.byteLength(query) <= maxFaceBytes) return query;
-  throw new InvalidAction(`A face is a query such as face=analog&seconds=off, of at most ${maxFaceBytes} bytes.`);
+  throw new InvalidAction(
+    `A face is a query such as face=analog&seconds=off, of at most ${maxFaceBytes} bytes, without the # and what follows.`,
+  );
 }

@@ -1,6 +1,6 @@
 import type { Session } from '../auth/session.ts';
 import { CodeGuesses } from '../screens/code-guesses.ts';
-import { parseGroup, parseScreenName } from '../screens/names.ts';
+import { groupRule, nameRule, parseGroup, parseScreenName } from '../screens/names.ts';
 import { parsePairingCode } from '../screens/pairing-code.ts';
 import type { ApproveResult, FoundCode } from '../screens/pairing.ts';
 import { tooManyAttempts } from './http-error.ts';
@@ -9,9 +9,6 @@ import { operatorPage } from './operators.ts';
 import { codePage, confirmPage, pairedPage } from './pages/device-page.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
-
-const badName = 'A name has 1 to 64 characters, without control characters or marks that change the direction of text.';
-const badGroup = 'A group has 1 to 32 lower-case letters, digits, hyphens or underscores.';
 
 interface Entered {
   /** As parsed. */
@@ -27,6 +24,12 @@ export function deviceRoutes(context: WebContext): Routes {
 
   const codeForm = (status: number, code: string, message?: string): Response =>
     page(codePage({ assets, code, message }), status);
+
+  const notACode = (text: string): Response => {
+    // The key of a link, pasted into the wrong field, must not be shown.
+    const shown = text.length <= 16 ? text : '';
+    return codeForm(400, shown, 'A code has eight characters, such as BCDF-2345, without vowels, 0 and 1.');
+  };
 
   /** Looks a code up within the operator's limit of wrong ones. */
   const guarded = async <Result extends FoundCode | ApproveResult>(
@@ -67,8 +70,8 @@ export function deviceRoutes(context: WebContext): Routes {
     const { code } = entered;
     const name = parseScreenName(entered.name);
     const group = entered.group.trim() === '' ? null : parseGroup(entered.group.trim());
-    if (name === null) return confirm(request, session, entered, [400, badName]);
-    if (group === null && entered.group.trim() !== '') return confirm(request, session, entered, [400, badGroup]);
+    if (name === null) return confirm(request, session, entered, [400, nameRule]);
+    if (group === null && entered.group.trim() !== '') return confirm(request, session, entered, [400, groupRule]);
     const by = session.account;
     const result = await guarded(session, code, () => pairing.approve(code, { name, group, by }));
     if (result === 'name-taken') {
@@ -96,10 +99,4 @@ export function deviceRoutes(context: WebContext): Routes {
       }),
     },
   };
-
-  function notACode(text: string): Response {
-    // The key of a link, pasted into the wrong field, must not be shown.
-    const shown = text.length <= 16 ? text : '';
-    return codeForm(400, shown, 'A code has eight characters, such as BCDF-2345, without vowels, 0 and 1.');
-  }
 }

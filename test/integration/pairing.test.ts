@@ -157,6 +157,7 @@ describe.each(installations)('over %s', (_name, start) => {
     const response = await client.fetch('/?face=analog');
     expect([response.status, response.headers.get('location')]).toEqual([302, '/screen?face=analog']);
     expect((await client.fetch('/api/initial_state')).status).toBe(401);
+    await expect(connect(client)).rejects.toMatchObject({ status: 401 });
     // A forged one, too, and never to the form.
     const [header] = (cookies.get('sessionid') ?? '').split('.');
     client.cookies.set('sessionid', `${header}.e30.forged`);
@@ -189,6 +190,14 @@ describe.each(installations)('over %s', (_name, start) => {
     here.backend.time.aheadMs += 600_000;
     expect(await (await ana.post('/device', { code: late.shown.code, name: 'Hall' })).text()).toContain('has expired');
     expect((await collect(late, late.shown)).status).toBe(404);
+  });
+
+  test('a code of another installation is wrong, and its secret collects nothing', async () => {
+    await using elsewhere = await WebApp.start();
+    const foreign = await kiosk(elsewhere);
+    const response = await (await operator()).post('/device', { code: foreign.shown.code, name: 'Lobby' });
+    expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('is wrong')]);
+    expect((await collect(await kiosk(), foreign.shown)).status).toBe(404);
   });
 
   test('of two operators who approve at the same time, one succeeds', async () => {
@@ -371,6 +380,9 @@ describe.each(installations)('over %s', (_name, start) => {
     await ana.fetch(`/device?code=${key}`);
     const wrong = await (await ana.post('/device', { code: key, name: key })).text();
     expect(wrong).not.toContain(key);
+    // As the name of a screen it would be shown and logged.
+    const named = await ana.post('/device', { code: client.shown.code, name: `Studio ${key}` });
+    expect([named.status, await named.text()]).toEqual([400, expect.stringContaining('or the key of a link')]);
     await ana.post('/device', { code: client.shown.code, name: 'Lobby' });
     await collect(client, client.shown);
     const ticket = await ticketOf(key, app);

@@ -163,8 +163,17 @@ describe('a screen’s name', () => {
     expect(parseScreenName('<b>ساعة</b>')).toBe('<b>ساعة</b>');
   });
 
-  test('holds no control characters, line separators or bidi controls', () => {
-    for (const text of ['', ' ', 'a\u0000b', 'a\u2028b', 'a\u202Eb', 'a\u2066b', 'x'.repeat(65)]) {
+  test('holds no control characters, line separators, bidi controls or keys of links', () => {
+    for (const text of [
+      '',
+      ' ',
+      `Studio clk_${'a'.repeat(32)}`,
+      'a\u0000b',
+      'a\u2028b',
+      'a\u202Eb',
+      'a\u2066b',
+      'x'.repeat(65),
+    ]) {
       expect(parseScreenName(text)).toBeNull();
     }
   });

@@ -212,6 +212,7 @@ describe('a requested action', () => {
     ['face', null],
     ['face', 'é'.repeat(513)],
     ['face', 'a\u0000b'],
+    ['face', `face=analog#clk_${'a'.repeat(32)}`],
     ['face', '\uD800'],
   ])('%j with the value %j is refused', (name, value) => {
     expect(() => parseAction(name, value)).toThrow(InvalidAction);
