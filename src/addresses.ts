@@ -48,6 +48,11 @@ export function isInRanges(text: string, ranges: readonly AddressRange[]): boole
   );
 }
 
+/** Whether a range has more addresses than a network of hosts that know each other: wider than /24, or /64 for IPv6. */
+export function isWide([network, bits]: AddressRange): boolean {
+  return bits < (network.kind() === 'ipv4' ? 24 : 64);
+}
+
 /** `host:port`, with brackets around an IPv6 address. */
 export function formatAuthority(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;

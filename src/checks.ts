@@ -48,10 +48,13 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
 function ssoChecks(config: AllConfig): Check[] {
   const name = 'shared sign-in';
   try {
-    const { keys, rules } = ssoSettings(config) ?? {};
-    if (keys === undefined) return [];
-    const agree = check(name, async () => `the options agree; tokens must be for ${JSON.stringify(rules?.audience)}`);
-    return [agree, ...('jwks' in keys ? [keySetCheck(`${name} keys`, keys.jwks)] : [])];
+    const settings = ssoSettings(config);
+    if (settings === null) return [];
+    const { tokens, warnings } = settings;
+    const agree = check(name, async () => 'the options agree');
+    const warned: Check = async () => warnings.map((text) => ({ name, level: 'warn', text }));
+    const keys = tokens !== null && 'jwks' in tokens.keys ? [keySetCheck(`${name} keys`, tokens.keys.jwks)] : [];
+    return [agree, warned, ...keys];
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return [check(name, () => Promise.reject(error))];

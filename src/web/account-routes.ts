@@ -8,21 +8,29 @@ import { pageKinds } from './authenticator.ts';
 import { HttpError, tooManyAttempts } from './http-error.ts';
 import { field, redirect, secretPage, type Request, type RequestHead, type Response } from './http.ts';
 import { passwordPage } from './pages/password-page.ts';
-import { signInPage } from './pages/sign-in-page.ts';
+import { signInPage, type OtherSignIn } from './pages/sign-in-page.ts';
 import { endReplaced } from './replaced-sessions.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
 /** Signing in, signing out and changing one's own password. Paths and field names are Django's. */
 export function accountRoutes(context: WebContext): Routes {
-  const { authenticator, shared, accounts, cookies, screenCookies, csrf, assets, log } = context;
+  const { config, authenticator, shared, signInRedirect, accounts, cookies, screenCookies, csrf, assets, log } =
+    context;
 
   const authenticate = (request: RequestHead): Promise<Session | null> =>
     authenticator.authenticate(request, { kinds: ['session'] });
 
+  const otherSignIn = (request: RequestHead, next: string): OtherSignIn | null =>
+    shared === null ? null : { signIn: signInRedirect.addressFor(request, next), signOut: config.ssoSignOut ?? null };
+
   const signInForm = (request: RequestHead, next: string, username = '', message?: string): Response => {
     const { token, headers } = csrf.tokenFor(request);
-    return secretPage(signInPage({ assets, csrfToken: token, next, username, message }), 200, headers);
+    return secretPage(
+      signInPage({ assets, csrfToken: token, next, username, message, other: otherSignIn(request, next) }),
+      200,
+      headers,
+    );
   };
 
   const signIn = async (request: Request): Promise<Response> => {

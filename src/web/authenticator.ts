@@ -143,7 +143,7 @@ export class Authenticator {
       const session = sessions.sessionOf('link', { subject: id, jti: id, expiresAt: Infinity }, null);
       return session === null ? null : { kind: 'key', session };
     }
-    if (shared !== null && !ownKinds.has(readUnverified(credential)?.kind ?? '')) {
+    if (shared?.signIn.acceptsTokens === true && !ownKinds.has(readUnverified(credential)?.kind ?? '')) {
       return verifiedOf(await shared.verifyBearer(credential), 'shared-token', refusals);
     }
     const session = await sessions.verify('token', credential);

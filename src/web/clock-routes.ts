@@ -8,7 +8,8 @@ import type { WebContext } from './web-context.ts';
 
 /** The page with the clock, at `/`. */
 export function clockRoutes(context: WebContext): Routes {
-  const { authenticator, screenCookies, csrf, assets, build } = context;
+  const { authenticator, shared, screenCookies, csrf, assets, build } = context;
+  const signIn = shared === null ? {} : { signIn: '/' };
   return {
     '/': {
       GET: async (request) => {
@@ -16,7 +17,7 @@ export function clockRoutes(context: WebContext): Routes {
         if (session === null) return screenCookies.redirectSignedOut(request);
         if (session.kind !== 'session') {
           return page(
-            clockPage({ assets, kind: 'screen', account: null, build }),
+            clockPage({ assets, kind: 'screen', account: null, build, ...signIn }),
             200,
             await screenCookies.renew(request, session),
           );
@@ -29,7 +30,7 @@ export function clockRoutes(context: WebContext): Routes {
           hasPassword: session.shared === undefined,
           csrfToken: token,
         };
-        return page(clockPage({ assets, kind: 'person', account, build }), 200, headers);
+        return page(clockPage({ assets, kind: 'person', account, build, ...signIn }), 200, headers);
       },
     },
   };

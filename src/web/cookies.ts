@@ -4,12 +4,13 @@ import type { RequestHead } from './http.ts';
 
 const maxSessionCookies = 4;
 const csrfLifetimeS = 365 * 86_400;
+const sentAwayLifetimeS = 10;
 
 type Header = readonly [name: string, value: string];
 
 /** The names of Clock's own cookies, over TLS and without it. */
 export function ownCookieNames(prefix: string): string[] {
-  return [sessionName(prefix, false), sessionName(prefix, true), csrfName(prefix)];
+  return [sessionName(prefix, false), sessionName(prefix, true), csrfName(prefix), sentAwayName(prefix)];
 }
 
 function sessionName(prefix: string, secure: boolean): string {
@@ -17,12 +18,16 @@ function sessionName(prefix: string, secure: boolean): string {
   return `${secure ? '__Host-' : ''}${prefix}sessionid`;
 }
 
+function sentAwayName(prefix: string): string {
+  return `${prefix}sent_away`;
+}
+
 function csrfName(prefix: string): string {
   return `${prefix}csrftoken`;
 }
 
 /**
- * The two cookies of Clock. Another application on this host or a parent domain may use the same names (cookies are
+ * The cookies of Clock. Another application on this host or a parent domain may use the same names (cookies are
  * shared between ports), and a browser then sends several of one name: all of them are read.
  */
 export class Cookies {
@@ -53,6 +58,16 @@ export class Cookies {
   /** Not HttpOnly, as in Django: a script that sends `X-CSRFToken` reads the token from the cookie. */
   setCsrfToken(head: RequestHead, token: string): Header {
     return setCookie(head, this.#csrfName, token, csrfLifetimeS, false);
+  }
+
+  /** Remembers when the browser was sent to another application to sign in, epoch ms. */
+  setSentAway(head: RequestHead, at: number): Header {
+    return setCookie(head, sentAwayName(this.#prefix), String(Math.floor(at)), sentAwayLifetimeS, true);
+  }
+
+  /** NaN if the browser was not sent there recently. */
+  sentAwayAt(head: RequestHead): number {
+    return Number(valuesOf(head, sentAwayName(this.#prefix))[0] ?? Number.NaN);
   }
 
   #sessionName({ secure }: RequestHead): string {

@@ -4,7 +4,7 @@ import { keySource, readKeyFile } from '../auth/sso/key-source.ts';
 import { SharedSignIn } from '../auth/sso/shared-sign-in.ts';
 import { UserError } from '../lifecycle.ts';
 import { SharedCredentials } from './shared-credentials.ts';
-import type { SsoSettings } from './sso-settings.ts';
+import type { SsoSettings, TokenSettings } from './sso-settings.ts';
 import type { WebContext } from './web-context.ts';
 
 type Dependencies = Pick<WebContext, 'backend' | 'sessions' | 'isStarting' | 'log'>;
@@ -15,16 +15,17 @@ export function createSharedCredentials(
   { backend, sessions, isStarting = () => false, log }: Dependencies,
 ): SharedCredentials | null {
   if (settings === null) return null;
-  const { rules, cookie, header } = settings;
+  const { tokens, userHeader, warnings } = settings;
   const { records, time } = backend;
-  const keys = 'secrets' in settings.keys ? settings.keys.secrets : keyRing(settings.keys.jwks, log);
-  const signIn = new SharedSignIn({ rules, keys, records, sessions, time, isStarting, log });
-  return new SharedCredentials({ signIn, cookie, header });
+  const verified = tokens === null ? null : { rules: tokens.rules, keys: keysOf(tokens, log) };
+  const signIn = new SharedSignIn({ tokens: verified, warnings, records, sessions, time, isStarting, log });
+  return new SharedCredentials({ signIn, cookie: tokens?.cookie, header: tokens?.header, userHeader });
 }
 
-function keyRing(location: string, log: WebContext['log']): KeyRing {
-  const source = keySource(location);
-  if (source.isLocal) checkKeyFile(location);
+function keysOf({ keys }: TokenSettings, log: WebContext['log']): KeyRing | readonly [string, ...string[]] {
+  if ('secrets' in keys) return keys.secrets;
+  const source = keySource(keys.jwks);
+  if (source.isLocal) checkKeyFile(keys.jwks);
   return new KeyRing({ source, log });
 }
 

@@ -50,6 +50,7 @@ import { screenApiRoutes } from './screen-api-routes.ts';
 import { screensRoutes } from './screens-routes.ts';
 import { Server } from './server.ts';
 import { SessionMonitor } from './session-monitor.ts';
+import { SignInRedirect } from './sign-in-redirect.ts';
 import { SocketEndpoint, type UtcCheck } from './socket-endpoint.ts';
 import { serveSockets, socketRoutes } from './socket-routes.ts';
 import { ShowDelivery } from './show-delivery.ts';
@@ -104,6 +105,8 @@ export function createWeb(dependencies: WebDependencies): Web {
   const messageDelivery = new MessageDelivery({ hub, sessions, channels: knownChannels, retained, showDelivery });
   const published = new Map<string, number>();
   const cookies = new Cookies(cookiePrefixOf(config));
+  const { ssoSignIn: signIn, publicUrl } = config;
+  const signInRedirect = new SignInRedirect({ signIn, publicUrl, cookies, time });
   const context: WebContext = {
     ...dependencies,
     assets: assets.urls,
@@ -118,7 +121,8 @@ export function createWeb(dependencies: WebDependencies): Web {
       verifyKey: (key) => verifyLinkKey(key, secrets()),
     }),
     cookies,
-    screenCookies: new ScreenCookies({ cookies, sessions, time }),
+    screenCookies: new ScreenCookies({ cookies, sessions, time, signInRedirect }),
+    signInRedirect,
     csrf: new CsrfProtection(cookies, config.allowedOrigins),
     lastMessages: new LastMessages({ backend }),
     spread: new Spread({ backend, owner, connections: () => hub.size, roster }),
@@ -139,7 +143,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     maxSockets,
     recheckAt: (session) => recheckAt(session, { recheckMs: sso?.recheckMs ?? Infinity, time, spread: context.spread }),
   });
-  const proxies = new Proxies(config.trustedProxy, config.tlsCert !== undefined, log);
+  const proxies = new Proxies(config.trustedProxy, config.tlsCert !== undefined, log, config.ssoUserHeader);
   const routes: Routes = {
     ...clockRoutes(context),
     ...embedRoutes(context),

@@ -8,13 +8,15 @@ import type { WebContext } from './web-context.ts';
  * The clock without anything else, for a frame. Signed out, it links to the sign-in form, since a form in a frame is
  * unsafe. If its fragment contains the key of a link, which the server never receives, it shows the clock.
  */
-export function embedRoutes({ config, authenticator, screenCookies, assets, build }: WebContext): Routes {
+export function embedRoutes({ config, authenticator, shared, screenCookies, assets, build }: WebContext): Routes {
+  const signIn = shared === null ? {} : { signIn: '/' };
   return {
     '/embed': {
       frameAncestors: config.frameAncestors,
       GET: async (request) => {
         const session = await authenticator.authenticate(request, { kinds: pageKinds });
-        if (session === null) return page(clockPage({ assets, kind: 'signed-out', account: null, build }), 401);
+        if (session === null)
+          return page(clockPage({ assets, kind: 'signed-out', account: null, build, ...signIn }), 401);
         const headers = await screenCookies.renew(request, session);
         return page(clockPage({ assets, kind: 'embed', account: null, build }), 200, headers);
       },

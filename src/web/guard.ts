@@ -28,6 +28,7 @@ export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies):
     if (earlier !== undefined && (singletons.has(name) || name.startsWith('sec-websocket-'))) repeated = name;
     headers.set(name, earlier === undefined ? value : `${earlier}${name === 'cookie' ? '; ' : ', '}${value}`);
   });
+  proxies.dropForgedUser(headers, () => peerOf(res));
   const head: RequestHead = {
     method: req.getCaseSensitiveMethod(),
     path: req.getUrl(),

@@ -9,7 +9,7 @@ export interface ClientOrigin {
   secure: boolean;
 }
 
-/** Reads `X-Forwarded-For` and `X-Forwarded-Proto`, and ignores them unless a trusted proxy sent the request. */
+/** Reads what a proxy says about a request, and ignores it unless the proxy is trusted. */
 export class Proxies {
   /** Whether any proxy is trusted. */
   readonly trustsAny: boolean;
@@ -17,13 +17,17 @@ export class Proxies {
   readonly directIsSecure: boolean;
   readonly #trusted: readonly AddressRange[];
   readonly #log: Logger;
+  /** The header in which an authenticating proxy names the user, in lower case. */
+  readonly #userHeader: string | undefined;
   #warned = false;
+  #warnedOfUser = false;
 
-  constructor(trusted: readonly AddressRange[], directIsSecure: boolean, log: Logger) {
+  constructor(trusted: readonly AddressRange[], directIsSecure: boolean, log: Logger, userHeader?: string) {
     this.#trusted = trusted;
     this.trustsAny = trusted.length > 0;
     this.directIsSecure = directIsSecure;
     this.#log = log;
+    this.#userHeader = userHeader;
   }
 
   /** The client is the right-most hop that is not a trusted proxy, or the left-most if all are. */
@@ -44,6 +48,20 @@ export class Proxies {
     // Not every proxy appends its scheme. If the lists differ, only the left-most entry is known to be the client's.
     const scheme = schemes.length === hops.length ? schemes[index] : schemes[0];
     return { address: hops[index] ?? address, secure: isSecure(scheme) ?? direct.secure };
+  }
+
+  /** Removes the header with the name of a user unless a trusted proxy sent it: anybody else could choose the name. */
+  dropForgedUser(headers: Map<string, string>, peer: () => string): void {
+    const name = this.#userHeader;
+    if (name === undefined || !headers.has(name)) return;
+    const text = peer();
+    const address = parseAddress(text) ?? text;
+    if (this.#trusts(address)) return;
+    headers.delete(name);
+    if (this.#warnedOfUser) return;
+    this.#warnedOfUser = true;
+    const message = 'a header that names a user did not come from a proxy in --trusted-proxy and is ignored';
+    this.#log.warn({ header: name, peer: address }, message);
   }
 
   #trusts(address: string): boolean {

@@ -4,7 +4,8 @@ import type { Sessions } from '../auth/sessions.ts';
 import type { LinkRecord, ScreenRecord } from '../screens/screens.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Cookies } from './cookies.ts';
-import { redirect, redirectToSignIn, type RequestHead, type Response } from './http.ts';
+import { redirect, type RequestHead, type Response } from './http.ts';
+import type { SignInRedirect } from './sign-in-redirect.ts';
 
 const dayMs = 86_400_000;
 /** The most that browsers allow. */
@@ -16,6 +17,7 @@ export interface ScreenCookiesOptions {
   cookies: Cookies;
   sessions: Pick<Sessions, 'credentialFor'>;
   time: Pick<HouseTime, 'now'>;
+  signInRedirect: Pick<SignInRedirect, 'redirect'>;
 }
 
 /** The session cookies of paired screens and of browsers that opened a link. */
@@ -48,13 +50,13 @@ export class ScreenCookies {
     return isNew ? [] : this.forScreen(head, recordId, { jti });
   }
 
-  /** 302 to where a browser without a session gets one: `/screen` if its cookie was a screen's, else the sign-in form. */
+  /** 302 to where a browser without a session gets one: `/screen` if its cookie was a screen's, else the sign-in. */
   redirectSignedOut(head: RequestHead): Response {
     const isScreen = this.#options.cookies.sessions(head).some((credential) => {
       const kind = readUnverified(credential)?.kind;
       return kind === 'screen' || kind === 'link';
     });
-    if (!isScreen) return redirectToSignIn(head);
+    if (!isScreen) return this.#options.signInRedirect.redirect(head);
     return redirect(head.path === '/' && head.query !== '' ? `/screen?${head.query}` : '/screen');
   }
 }

@@ -11,6 +11,7 @@ import { corsHeaders, isPageOrigin } from './cross-origin.ts';
 import { reasonPhrases, type Request, type RequestHead, type Response } from './http.ts';
 import type { Proxies } from './proxies.ts';
 import { findHandler, type Route, type Routes } from './router.ts';
+import type { SignInRedirect } from './sign-in-redirect.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 const bodyTimeoutMs = 15_000;
@@ -27,6 +28,7 @@ export interface ServerOptions {
   routes: Routes;
   proxies: Proxies;
   assets: AssetUrls;
+  signInRedirect: Pick<SignInRedirect, 'links'>;
   log: Logger;
 }
 
@@ -126,11 +128,13 @@ export class Server {
     return handler({ ...head, address, body: bytes.toString('utf8'), bytes } satisfies Request);
   }
 
-  #errorResponse(error: unknown, { method, path }: RequestHead): Response {
-    const { log, assets } = this.#options;
+  #errorResponse(error: unknown, head: RequestHead): Response {
+    const { log, assets, signInRedirect } = this.#options;
+    const { method, path } = head;
     const expected = asHttpError(error);
     if (expected === null) log.error({ err: error, method, path }, 'request failed');
-    return errorResponse(expected ?? new HttpError('internal-error', 'Something went wrong.'), path, assets);
+    const links = expected?.kind === 'sign-in-refused' ? signInRedirect.links(head) : [];
+    return errorResponse(expected ?? new HttpError('internal-error', 'Something went wrong.'), path, assets, links);
   }
 
   #send({ res, head }: Exchange, response: Response, close: boolean): void {

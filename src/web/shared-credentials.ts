@@ -10,6 +10,8 @@ export interface SharedCredentialsOptions {
   /** The names of the cookie and of the header with a token. */
   cookie: string | undefined;
   header: string | undefined;
+  /** The name of the header with the name of a user. */
+  userHeader: string | undefined;
 }
 
 /** A session of another application's credential, or why it is refused, and where it was found. */
@@ -23,22 +25,24 @@ export class SharedCredentials {
   readonly signIn: SharedSignIn;
   readonly #cookie: string | undefined;
   readonly #header: string | undefined;
+  readonly #userHeader: string | undefined;
 
-  constructor({ signIn, cookie, header }: SharedCredentialsOptions) {
+  constructor({ signIn, cookie, header, userHeader }: SharedCredentialsOptions) {
     this.signIn = signIn;
     this.#cookie = cookie;
     this.#header = header;
+    this.#userHeader = userHeader;
   }
 
   /** Whether a browser may have sent one of them by itself. */
   isIn(head: RequestHead): boolean {
-    return this.#tokensIn(head).length > 0;
+    return this.#credentialsIn(head).length > 0;
   }
 
   /** Verifies them in their order of precedence, each only when it is asked for. */
   async *verify(head: RequestHead): AsyncGenerator<SharedCredential> {
-    for (const { token, place } of this.#tokensIn(head)) {
-      yield { session: await this.#verify(token, place), place };
+    for (const { text, place } of this.#credentialsIn(head)) {
+      yield { session: await this.#verify(text, place), place };
     }
   }
 
@@ -46,20 +50,25 @@ export class SharedCredentials {
     return { session: await this.signIn.verifyToken(token, 'bearer'), place: 'bearer' };
   }
 
-  /** `token` is null if there are several of them: a proxy and Clock could read different ones. */
-  #tokensIn(head: RequestHead): { token: string | null; place: CredentialPlace }[] {
-    const header = this.#header === undefined ? '' : (head.headers.get(this.#header)?.trim() ?? '');
+  /** `text` is null if there are several of them: a proxy and Clock could read different ones. */
+  #credentialsIn(head: RequestHead): { text: string | null; place: CredentialPlace }[] {
     const [cookie = '', ...others] = this.#cookie === undefined ? [] : valuesOf(head, this.#cookie);
     const found = [
-      // A JWT contains no comma, so a comma joins the values of a repeated header.
-      { token: header.includes(',') ? null : header, place: 'header' as const },
-      { token: others.length > 0 ? null : cookie, place: 'cookie' as const },
+      { text: headerIn(head, this.#header), place: 'header' as const },
+      { text: headerIn(head, this.#userHeader), place: 'user-header' as const },
+      { text: others.length > 0 ? null : cookie, place: 'cookie' as const },
     ];
-    return found.filter(({ token }) => token !== '');
+    return found.filter(({ text }) => text !== '');
   }
 
-  async #verify(token: string | null, place: CredentialPlace): Promise<Session | Refusal> {
-    if (token === null) return this.signIn.refuse({ reason: 'repeated' }, place);
-    return this.signIn.verifyToken(token, place);
+  async #verify(text: string | null, place: CredentialPlace): Promise<Session | Refusal> {
+    if (text === null) return this.signIn.refuse({ reason: 'repeated' }, place);
+    return place === 'user-header' ? this.signIn.verifyUser(text) : this.signIn.verifyToken(text, place);
   }
+}
+
+/** Empty without the header; null if it is repeated. Neither a JWT nor a name contains the comma that joins the values. */
+function headerIn({ headers }: RequestHead, name: string | undefined): string | null {
+  const text = name === undefined ? '' : (headers.get(name)?.trim() ?? '');
+  return text.includes(',') ? null : text;
 }

@@ -23,6 +23,16 @@ function isWebAddress(value: string): boolean {
   return /^https?:$/.test(protocol) && username === '' && password === '';
 }
 
+/** The other application may also have paths on this host, as oauth2-proxy does. */
+function signInAddress(value: string): string {
+  const isPath = /^\/(?![/\\])/.test(value) && URL.canParse(value, 'http://this.site');
+  // eslint-disable-next-line no-control-regex -- the value becomes a header
+  if ((!isPath && !isWebAddress(value)) || /[\u0000-\u0020\u007f]/.test(value)) {
+    throw new BadValue('an address of http or https, or a path on this host, such as https://app.example.org/login');
+  }
+  return value;
+}
+
 /** The characters of a token (RFC 9110, section 5.6.2). */
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
 
@@ -100,6 +110,12 @@ export const ssoOptions = {
     parse: headerName,
     help: 'the header with its JWT, as gateways send it, such as Cf-Access-Jwt-Assertion',
   },
+  ssoUserHeader: {
+    flag: '--sso-user-header <name>',
+    env: ['CLOCK_SSO_USER_HEADER'],
+    parse: headerName,
+    help: 'the header in which an authenticating proxy names the user, such as X-Remote-User; needs --trusted-proxy',
+  },
   ssoOperators: {
     flag: '--sso-operators <claim=value>',
     env: ['CLOCK_SSO_OPERATORS'],
@@ -112,5 +128,17 @@ export const ssoOptions = {
     parse: durationBetween(1_000, 86_400_000, '5m'),
     default: '5m',
     help: 'how long a socket lives at most before its page must show the sign-in again',
+  },
+  ssoSignIn: {
+    flag: '--sso-sign-in <url>',
+    env: ['CLOCK_SSO_SIGN_IN'],
+    parse: signInAddress,
+    help: 'where people sign in who are signed out; {next} is the address to return to, else next= is appended',
+  },
+  ssoSignOut: {
+    flag: '--sso-sign-out <url>',
+    env: ['CLOCK_SSO_SIGN_OUT'],
+    parse: signInAddress,
+    help: 'where people end the sign-in of the other application; a link after signing out of Clock',
   },
 } as const satisfies OptionTable;

@@ -21,6 +21,7 @@ import type { WebSettings } from './options.ts';
 import type { ScreenCookies } from './screen-cookies.ts';
 import type { SharedCredentials } from './shared-credentials.ts';
 import type { ShowDelivery } from './show-delivery.ts';
+import type { SignInRedirect } from './sign-in-redirect.ts';
 import type { Spread } from './spread.ts';
 
 /** What the routes of a web process share. Each route uses what it needs, so a new option need not be passed along. */
@@ -43,6 +44,7 @@ export interface WebContext {
   shared: SharedCredentials | null;
   cookies: Cookies;
   screenCookies: ScreenCookies;
+  signInRedirect: SignInRedirect;
   csrf: CsrfProtection;
   lastMessages: LastMessages;
   spread: Spread;

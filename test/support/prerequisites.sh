@@ -20,6 +20,8 @@ packages='
   nginx           nginx
   openssl         openssl
   prometheus      promtool
+  python3-django  /usr/lib/python3/dist-packages/django/__init__.py
+  python3-jwt     /usr/lib/python3/dist-packages/jwt/__init__.py
   redis-server    redis-server
   sqlite3         sqlite3
   util-linux      flock

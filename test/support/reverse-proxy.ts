@@ -5,10 +5,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Certificate } from './certificate.ts';
+import { blocksIn } from './docs-blocks.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
-
-const docs = join(import.meta.dirname, '../../docs');
 
 export interface ReverseProxy extends AsyncDisposable {
   /** `https://localhost:port` */
@@ -17,14 +16,22 @@ export interface ReverseProxy extends AsyncDisposable {
   plainPort: number;
 }
 
-/** Starts nginx with the configuration from `docs/nginx.md`, on free ports. */
-export async function startNginx(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
+/** Starts nginx with the configuration from `docs/nginx.md` or another page, with these texts replaced, on free ports. */
+export async function startNginx(
+  webPort: number,
+  { certFile, keyFile }: Certificate,
+  { page = 'nginx', replace = {} }: { page?: string; replace?: Record<string, string> } = {},
+): Promise<ReverseProxy> {
   const [port, plainPort] = [await freePort(), await freePort()];
   const directory = mkdtempSync(join(tmpdir(), 'clock-nginx-'));
-  const configuration = configurationIn('nginx')
+  const given = Object.entries(replace).reduce(
+    (text, [from, to]) => text.replaceAll(from, to),
+    configurationIn(page, 'nginx'),
+  );
+  const configuration = given
     .replace('listen 80;', `listen 127.0.0.1:${plainPort};`)
     .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
-    .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
+    .replaceAll('127.0.0.1:8000', `127.0.0.1:${webPort}`)
     .replace('/etc/ssl/clock/cert.pem', certFile)
     .replace('/etc/ssl/clock/key.pem', keyFile);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -46,7 +53,7 @@ export async function startHaproxy(webPort: number, { certFile, keyFile }: Certi
   const directory = mkdtempSync(join(tmpdir(), 'clock-haproxy-'));
   const pem = join(directory, 'clock.pem');
   writeFileSync(pem, readFileSync(certFile, 'utf8') + readFileSync(keyFile, 'utf8'));
-  const configuration = configurationIn('haproxy')
+  const configuration = configurationIn('haproxy', 'haproxy')
     .replace('bind :80', `bind 127.0.0.1:${plainPort}`)
     .replace('bind :443', `bind 127.0.0.1:${port}`)
     .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
@@ -59,7 +66,7 @@ export async function startHaproxy(webPort: number, { certFile, keyFile }: Certi
 export async function startCaddy(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
   const [port, plainPort] = [await freePort(), await freePort()];
   const directory = mkdtempSync(join(tmpdir(), 'clock-caddy-'));
-  const site = configurationIn('caddy')
+  const site = configurationIn('caddy', 'caddy')
     .replace('clock.example.org {', `localhost, 127.0.0.1 {\n\ttls ${certFile} ${keyFile}`)
     .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
     // Debian 12 has Caddy 2.6.
@@ -72,13 +79,11 @@ export async function startCaddy(webPort: number, { certFile, keyFile }: Certifi
 }
 
 /** Returns the only block of this language on the page of this name. */
-function configurationIn(name: string): string {
-  const page = readFileSync(join(docs, `${name}.md`), 'utf8');
-  const blocks = [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].filter(([, language]) => language === name);
-  const [only] = blocks;
-  if (only?.[2] === undefined || blocks.length > 1)
-    throw new Error(`docs/${name}.md must have exactly one ${name} block`);
-  return only[2];
+function configurationIn(page: string, language: string): string {
+  const [only, ...others] = blocksIn(page, language);
+  if (only === undefined || others.length > 0)
+    throw new Error(`docs/${page}.md must have exactly one ${language} block`);
+  return only;
 }
 
 async function start(

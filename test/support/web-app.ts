@@ -45,6 +45,8 @@ export interface WebAppOptions {
   host?: string;
   tls?: { certFile: string; keyFile: string };
   secrets?: readonly [string, ...string[]];
+  /** Whether the first account is not settled yet. */
+  isStarting?: () => boolean;
   log?: Logger;
   /** What is known of house time and UTC. */
   utc?: UtcCheck;
@@ -89,6 +91,7 @@ export class WebApp implements AsyncDisposable {
       assetsDirectory,
       build: this.build,
       stopping: this.#stopping.signal,
+      ...(options.isStarting === undefined ? {} : { isStarting: options.isStarting }),
       utc: options.utc,
       log: log ?? silentLogger(),
     });

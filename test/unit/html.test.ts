@@ -48,7 +48,17 @@ describe.each([
       build: hostile,
     }),
   ],
-  ['sign-in', signInPage({ assets, csrfToken: hostile, next: hostile, username: hostile, message: hostile })],
+  [
+    'sign-in',
+    signInPage({
+      assets,
+      csrfToken: hostile,
+      next: hostile,
+      username: hostile,
+      message: hostile,
+      other: { signIn: hostile, signOut: hostile },
+    }),
+  ],
   ['password', passwordPage({ assets, csrfToken: hostile, account: hostile, message: hostile })],
   [
     'confirm',
@@ -83,7 +93,14 @@ describe.each([
 });
 
 test('the sign-in form after a failed attempt shows the reason, keeps the name and focuses the password', () => {
-  const markup = signInPage({ assets, csrfToken: 'c', next: '/?a=1&b=2', username: 'ana', message: 'No.' }).toString();
+  const markup = signInPage({
+    assets,
+    csrfToken: 'c',
+    next: '/?a=1&b=2',
+    username: 'ana',
+    message: 'No.',
+    other: null,
+  }).toString();
   expect(markup).toContain('role="alert">No.<');
   expect(markup).toContain('name="next" value="/?a=1&amp;b=2"');
   expect(markup).toMatch(/name="username"[^>]*value="ana"/);

@@ -21,7 +21,19 @@ describe('the options of a shared sign-in', () => {
 
   test('have defaults', () => {
     const settings = settingsOf({ CLOCK_SSO_SECRET: secret, CLOCK_SSO_AUDIENCE: 'clock' });
-    expect(settings).toMatchObject({ rules: { audience: 'clock', claim: 'sub' }, recheckMs: 300_000 });
+    expect(settings).toMatchObject({ tokens: { rules: { audience: 'clock', claim: 'sub' } }, recheckMs: 300_000 });
+  });
+
+  test('warn of a range of proxies that is wide, and of keys over http', () => {
+    const warnings = (environment: Record<string, string>): number | undefined =>
+      settingsOf({ CLOCK_SSO_AUDIENCE: 'clock', ...environment })?.warnings.length;
+    const keys = { CLOCK_SSO_JWKS: 'https://id.example.org/jwks' };
+    const header = { ...keys, CLOCK_SSO_USER_HEADER: 'X-Remote-User' };
+    expect(warnings({ ...keys, CLOCK_TRUSTED_PROXY: '10.0.0.0/8' })).toBe(0);
+    expect(warnings({ ...header, CLOCK_TRUSTED_PROXY: '10.0.0.0/24,fd00::/64,127.0.0.1' })).toBe(0);
+    expect(warnings({ ...header, CLOCK_TRUSTED_PROXY: '10.0.0.0/23' })).toBe(1);
+    expect(warnings({ ...header, CLOCK_TRUSTED_PROXY: 'fd00::/63' })).toBe(1);
+    expect(warnings({ CLOCK_SSO_JWKS: 'http://id.example.org/jwks' })).toBe(1);
   });
 
   test('change the prefix of the cookies, unless one is given', () => {
@@ -48,6 +60,13 @@ describe('the options of a shared sign-in', () => {
     ['--sso-audience: needs', { CLOCK_SSO_AUDIENCE: 'clock' }],
     ['--sso-cookie: needs', { CLOCK_SSO_COOKIE: 'app_jwt' }],
     ['--sso-operators: needs', { CLOCK_SSO_OPERATORS: 'groups=ops' }],
+    ['--sso-user-header: needs --trusted-proxy', { CLOCK_SSO_USER_HEADER: 'X-Remote-User' }],
+    [
+      '--sso-user-header and --sso-header',
+      { ...jwks, CLOCK_SSO_HEADER: 'X-A', CLOCK_SSO_USER_HEADER: 'x-a', CLOCK_TRUSTED_PROXY: '127.0.0.1' },
+    ],
+    ['--sso-sign-in: needs', { CLOCK_SSO_SIGN_IN: 'https://app.example.org' }],
+    ['--sso-sign-out: needs', { CLOCK_SSO_SIGN_OUT: 'https://app.example.org' }],
   ])('that contradict each other are one line: %s', (message, environment) => {
     expect(() => settingsOf(environment)).toThrow(UserError);
     expect(() => settingsOf(environment)).toThrow(message);
@@ -71,8 +90,14 @@ describe('the options of a shared sign-in', () => {
     ['ssoOperators', 'groups='],
     ['ssoRecheckMs', '999'],
     ['ssoRecheckMs', '2d'],
+    ['ssoUserHeader', 'Authorization'],
+    ['ssoSignIn', 'javascript:alert(1)'],
+    ['ssoSignIn', '//evil.example'],
+    ['ssoSignIn', '/\\evil.example'],
+    ['ssoSignIn', 'login'],
+    ['ssoSignOut', 'https://app.example.org/\r\nX: y'],
   ])('%s refuses %j', (name, value) => {
-    expect(() => readOptions(webOptions, { [name]: value }, {})).toThrow(/^--sso-[a-z]+: .* must be /);
+    expect(() => readOptions(webOptions, { [name]: value }, {})).toThrow(/^--sso-[a-z-]+: .* must be /);
   });
 
   test('are read as they are used', () => {

@@ -46,13 +46,8 @@ export class KeyRing implements Service {
 
   /** Loads the keys of a file; begins to load those of an issuer, and does not wait, since it may be unavailable. */
   async start(): Promise<void> {
-    const { name, isLocal } = this.#source;
-    if (/^http:/i.test(name)) {
-      const message = '--sso-jwks: anybody on the network can replace keys that are fetched over http; use https';
-      this.#log.warn({ jwks: name }, message);
-    }
     const loaded = this.refresh();
-    if (isLocal) await loaded;
+    if (this.#source.isLocal) await loaded;
     else runInBackground(loaded);
     this.#timer = setInterval(() => runInBackground(this.refresh()), loadEveryMs);
   }

@@ -6,7 +6,7 @@ const periodMs = 1_000;
 const maxFoundLength = 100;
 
 /** Where a credential was found. */
-export type CredentialPlace = 'cookie' | 'header' | 'bearer';
+export type CredentialPlace = 'cookie' | 'header' | 'user-header' | 'bearer';
 
 interface Counted {
   refusal: Refusal;

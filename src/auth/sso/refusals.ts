@@ -20,6 +20,10 @@ export const refusalReasons = {
     kind: 'token',
     text: 'the claim is not an account name of 1 to 64 letters, digits and @.+-_; choose another with --sso-claim',
   },
+  'user-name': {
+    kind: 'token',
+    text: 'the header of the proxy is not an account name of 1 to 64 letters, digits and @.+-_',
+  },
   'local-name': {
     kind: 'account',
     text: "a local account has this name; 'clock user sso NAME' hands it to the shared sign-in",

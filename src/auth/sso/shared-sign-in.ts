@@ -2,6 +2,7 @@ import type { Records } from '../../backend/records.ts';
 import type { Service } from '../../lifecycle.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
+import { accountId, accountNamePattern } from '../accounts.ts';
 import type { Session } from '../session.ts';
 import type { Sessions } from '../sessions.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -11,9 +12,14 @@ import { SharedAccounts } from './shared-accounts.ts';
 import { TokenVerifier, type TokenRules } from './token-verifier.ts';
 
 export interface SharedSignInOptions {
-  rules: TokenRules;
-  /** The public keys of the other application, or the secrets that it shares with Clock. */
-  keys: KeyRing | readonly [string, ...string[]];
+  /** Null if no token counts. */
+  tokens: {
+    rules: TokenRules;
+    /** The public keys of the other application, or the secrets that it shares with Clock. */
+    keys: KeyRing | readonly [string, ...string[]];
+  } | null;
+  /** Logged at the start. */
+  warnings: readonly string[];
   records: Records;
   sessions: Pick<Sessions, 'shared' | 'isTrusted'>;
   time: Pick<HouseTime, 'now'>;
@@ -26,35 +32,50 @@ export interface SharedSignInOptions {
 export class SharedSignIn implements Service {
   readonly name = 'shared sign-in';
   readonly #options: SharedSignInOptions;
-  readonly #verifier: TokenVerifier;
+  readonly #keyRing: KeyRing | null;
+  readonly #verifier: TokenVerifier | null;
   readonly #accounts: SharedAccounts;
   readonly #refusals: RefusalLog;
 
   constructor(options: SharedSignInOptions) {
-    const { rules, keys, time, log } = options;
+    const { tokens, time, log } = options;
     this.#options = options;
-    this.#verifier = new TokenVerifier(rules, keys, () => time.now());
+    this.#keyRing = tokens !== null && 'keyFor' in tokens.keys ? tokens.keys : null;
+    this.#verifier = tokens === null ? null : new TokenVerifier(tokens.rules, tokens.keys, () => time.now());
     this.#accounts = new SharedAccounts(options);
     this.#refusals = new RefusalLog(log);
   }
 
   async start(): Promise<void> {
-    const { keys } = this.#options;
-    if ('start' in keys) await keys.start();
+    const { warnings, log } = this.#options;
+    for (const warning of warnings) log.warn({}, warning);
+    await this.#keyRing?.start();
   }
 
   async stop(): Promise<void> {
-    const { keys } = this.#options;
-    if ('stop' in keys) await keys.stop();
+    await this.#keyRing?.stop();
     this.#refusals.flush();
+  }
+
+  /** Whether JWTs of the other application count. */
+  get acceptsTokens(): boolean {
+    return this.#verifier !== null;
   }
 
   /** The session of a JWT. Reads no record: `admit` reads the account, `Sessions.isValid` whether the session ended. */
   async verifyToken(token: string, place: CredentialPlace): Promise<Session | Refusal> {
-    const result = await this.#verifier.verify(token);
+    const result = (await this.#verifier?.verify(token)) ?? { reason: 'malformed' };
     if ('reason' in result) return this.refuse(result, place);
     const { id, identity, expiresAt } = result;
     return this.#options.sessions.shared(id, identity, expiresAt);
+  }
+
+  /** The session of a user whom an authenticating proxy names. It has no end of its own. */
+  verifyUser(name: string): Session | Refusal {
+    if (!accountNamePattern.test(name)) return this.refuse({ reason: 'user-name', found: name }, 'user-header');
+    const account = accountId(name);
+    const identity = { account, name, origin: null, isOperator: false };
+    return this.#options.sessions.shared(`user-${account}`, identity, Infinity);
   }
 
   /**

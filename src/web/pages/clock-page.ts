@@ -12,6 +12,8 @@ export interface ClockPageOptions {
   /** The signed-in account; null if the page shows nothing but the clock. */
   account: ClockPageAccount | null;
   build: string;
+  /** Where people sign in. */
+  signIn?: string;
 }
 
 interface ClockPageAccount {
@@ -22,7 +24,13 @@ interface ClockPageAccount {
 }
 
 /** The page with the clock in `#display` and its state in `#state`, which the client's script updates. */
-export function clockPage({ assets, kind, account, build }: ClockPageOptions): Html {
+export function clockPage({
+  assets,
+  kind,
+  account,
+  build,
+  signIn = '/accounts/login/?next=/',
+}: ClockPageOptions): Html {
   const body = html`<header class="account">
       ${account && html`<span class="name">${account.name}</span>`}
       <button id="read" type="button">Read the time</button>
@@ -37,17 +45,17 @@ export function clockPage({ assets, kind, account, build }: ClockPageOptions): H
         <p id="error" title="Maximum error of the time shown"></p>
         <p id="reading" class="unseen" aria-live="polite"></p>
         <p id="warnings" role="status"></p>
-        <a id="sign-in" href="/accounts/login/?next=/" target="_top">Sign in again</a>
+        <a id="sign-in" href="${signIn}" target="_top">Sign in again</a>
         <noscript><p>The live clock needs JavaScript.</p></noscript>
       </div>
-      ${kind === 'signed-out' ? signInFirst : null} ${notStarted('The clock')}
+      ${kind === 'signed-out' ? signInFirst(signIn) : null} ${notStarted('The clock')}
     </main>`;
   return document({ title: 'Clock', assets, layout: 'clock', live: { build, kind }, body });
 }
 
-const signInFirst = html`<p id="sign-in-first">
-  To see the time, <a href="/accounts/login/?next=/" target="_top">sign in</a>.
-</p>`;
+function signInFirst(signIn: string): Html {
+  return html`<p id="sign-in-first">To see the time, <a href="${signIn}" target="_top">sign in</a>.</p>`;
+}
 
 function accountMenu({ isOperator, hasPassword, csrfToken }: ClockPageAccount): Html {
   return html`${isOperator ? html`<a href="/screens">Screens</a>` : null}

@@ -11,10 +11,18 @@ export interface SignInPageOptions {
   username: string;
   /** Why the last attempt failed. */
   message?: string | undefined;
+  /** Of another application; null without one. */
+  other: OtherSignIn | null;
+}
+
+export interface OtherSignIn {
+  /** Where people sign in to it, and out of it; null if that is not known. */
+  signIn: string | null;
+  signOut: string | null;
 }
 
 /** The sign-in form. */
-export function signInPage({ assets, csrfToken, next, username, message }: SignInPageOptions): Html {
+export function signInPage({ assets, csrfToken, next, username, message, other }: SignInPageOptions): Html {
   const autofocus = html` autofocus`;
   const body = html`<main>
     <img src="${assets.icon}" alt="" width="56" height="56" />
@@ -44,7 +52,17 @@ export function signInPage({ assets, csrfToken, next, username, message }: SignI
       />
       <button type="submit">Sign in</button>
     </form>
+    ${other && otherApplication(other)}
   </main>`;
   const description = 'Sign in to see the time, live.';
   return formPage({ title: 'Sign in · Clock', description, assets, message, body });
+}
+
+/** Signing out of Clock leads here. */
+function otherApplication({ signIn, signOut }: OtherSignIn): Html {
+  return html`${signIn && html`<p class="aside"><a href="${signIn}">Sign in through the other application</a></p>`}
+    <p class="aside">
+      Signing out of Clock does not sign you out of the other application.
+      ${signOut && html`<a href="${signOut}">Sign out there</a>`}
+    </p>`;
 }
