@@ -105,7 +105,7 @@ export class ClockApp {
     onCommand: (command) => {
       if (command.name === 'reload') location.reload();
       else if (command.name === 'face') this.#setFace(command.query);
-      else this.#screenNameModule.tryWith((module) => module.obey(command));
+      else this.#screenNameModule.tryWith((module) => module.runCommand(command));
     },
   });
   readonly #painter = new Painter({

@@ -136,7 +136,7 @@ export class HouseClock {
     return true;
   }
 
-  /** Replaces the exchanges by the bounds that they give together, with an error that is larger by `byMs`. */
+  /** Replaces the exchanges by their combined bounds, with an error that is larger by `byMs`. */
   widenError(byMs = 0): void {
     this.#bounds.condense(this.#options.now(), byMs);
     this.#exchanges = 0;

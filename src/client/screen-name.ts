@@ -9,8 +9,8 @@ const shownMs = 8_000;
 const textPercent = { largest: 40, smallest: 6 };
 const shownTimer = new Timer(schedule);
 
-/** Carries out a command that is about the screen's name. Rejects if the server does not deliver the style sheet. */
-export async function obey(command: Command): Promise<void> {
+/** Runs `identify` and `rename`. Rejects if the server does not deliver the style sheet. */
+export async function runCommand(command: Command): Promise<void> {
   if (command.name === 'rename') await rename({ name: command.screen, group: command.group });
   if (command.name !== 'identify') return;
   await loadStyle();

@@ -7,7 +7,7 @@ const table: Translations = { ...stateWords, ...parameterWords, ...warningWords 
 /** `{text}` stays as it is; `{words}` are translated. */
 const placeholders = /\{(?:text|words)\}/g;
 
-/** The first language that the page knows, as BCP 47 tags name it; English if it knows none. */
+/** The first of the languages, given as BCP 47 tags, that has translations; English if none has. */
 export function chooseLanguage(tags: readonly string[]): Language | 'en' {
   for (const tag of tags) {
     const primary = tag.toLowerCase().split('-')[0];

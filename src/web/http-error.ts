@@ -3,7 +3,7 @@ import { Unavailable } from '../backend/backend.ts';
 import type { Response } from './http.ts';
 
 /** The status of each kind of error. */
-const statusOfKind = {
+export const statusOfKind = {
   'invalid-request': 400,
   'invalid-handshake': 400,
   'signed-out': 401,

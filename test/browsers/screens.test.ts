@@ -60,6 +60,19 @@ describe.each(supported)('in $name', ({ name, launch }) => {
     },
   );
 
+  test('a paired screen shows its name, another face and other words on command', { timeout: 120_000 }, async () => {
+    await browser.goto(`${clock.url}/screen`);
+    await waitFor(browser, hasCode, 'a code');
+    await run('pair', await textOf(browser, '#code'), '--name', 'Television');
+    await waitFor(browser, isLive, 'the paired screen is live');
+    await run('screens', 'identify', 'Television');
+    await waitFor(browser, `(document.getElementById('name') || {}).textContent === 'Television'`, 'the name');
+    await run('screens', 'face', 'Television', 'face=analog&date=on&lang=es');
+    await waitFor(browser, `document.getElementById('dial') && document.getElementById('date')`, 'the face');
+    await waitFor(browser, `document.getElementById('state').textContent === 'En directo'`, 'the words');
+    expect(await browser.evaluate(isLive)).toBe(true);
+  });
+
   test('/device approves a code, and /screens works or says what it needs', { timeout: 120_000 }, async () => {
     const kiosk = new Client(clock.url);
     await (await kiosk.fetch('/screen')).arrayBuffer();

@@ -7,7 +7,7 @@ import type { ConnectionEvent, Effect, Moment, State, StepContext } from './stat
 import { restartBurst, probeNow } from './sync.ts';
 
 /**
- * The connection as a table. `step` computes what an event leads to; it knows no timer, socket or request.
+ * The connection as a table. `step` is pure: it computes the next state and the effects of an event.
  *
  *  phase        event                                  next phase
  *  -----------  -------------------------------------  --------------------------------------------------

@@ -173,7 +173,7 @@ function countInitialTick(state: State, open: Open, { now, house }: StepContext)
     state.connectingUntil = now;
     return;
   }
-  // It came over another connection: it does not prove that this socket works.
+  // It came over another connection, so it does not show that this socket works.
   const instant = house.isHeld ? null : instantOf(house, initialState.at, now);
   if (instant === null) return;
   open.initialState = null;

@@ -14,14 +14,14 @@ export function freshForMs(intervalMs: number): number {
 /** Brings what the screen shows up to date; to be called after every event. */
 export function evaluate(state: State, now: number): void {
   const isSignedOut = state.phase.name === 'signed-out';
-  // After silence only a new tick is proof.
+  // After a silence, only a new tick makes the screen fresh again.
   if (isSignedOut || now >= state.receivedAt + silenceMs) state.tickInstant = -Infinity;
   state.isFresh = now < state.tickInstant + state.freshForMs;
   if (!state.isFresh) state.drawnAt = -Infinity;
   state.screen = isSignedOut ? 'signed-out' : screenOf(state, now);
 }
 
-/** When `evaluate` may come to another result. */
+/** When the result of `evaluate` may change. */
 export function staleAt(state: State): number {
   const { screen, isFresh, tickInstant, receivedAt, drawnAt, connectingUntil } = state;
   const freshUntil = isFresh ? Math.min(tickInstant + state.freshForMs, receivedAt + silenceMs) : Infinity;

@@ -2,7 +2,7 @@ import type { InitialState, ScreenInfo, ScreenState, Sync, Tick, ZoneOffsets } f
 import type { HouseReading } from '../house-clock.ts';
 
 /**
- * Everything that the connection knows, except house time. All instants (`...At`) are of the monotonic clock, ms, and
+ * The state of the connection, except house time. All instants (`...At`) are of the monotonic clock, ms, and
  * `Infinity` means never, unless a comment says otherwise.
  *
  * An instant at which something is due lies in the part of the state that owns it, so it ends with its owner: there is
@@ -36,14 +36,14 @@ interface Outage {
   wokenAt: number;
 }
 
-/** Whether the time may be claimed. */
+/** What determines the state that the screen shows. */
 interface Staleness {
-  /** What the screen shows of it now. */
+  /** The state that the screen shows. */
   screen: ScreenState;
   isFresh: boolean;
   /** A screen that never had the time is `connecting`, not `stale`, until then. */
   connectingUntil: number;
-  /** The instant that the newest tick stands for; `-Infinity`: no tick proves anything now. */
+  /** The instant of the newest tick; `-Infinity`: no tick counts now. */
   tickInstant: number;
   /** When a tick or the response to a sync last arrived. */
   receivedAt: number;
@@ -152,7 +152,7 @@ export interface Moment {
   readonly checkZone?: ZoneCheck | undefined;
 }
 
-/** Changes the state by what a tick of the time says about the zone. */
+/** Compares a tick of `time` with the known zone, and updates the state. */
 export type ZoneCheck = (state: State, open: Open, tick: Tick, context: StepContext) => void;
 
 /** What happened. Events of a socket or request that is no longer current do not occur. */
