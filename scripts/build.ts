@@ -20,7 +20,7 @@ const compressible = new Set(['.css', '.js', '.ts', '.svg', '.webmanifest', '.ht
 rmSync(staticDist, { recursive: true, force: true });
 mkdirSync(staticDist, { recursive: true });
 await bundleServer();
-const lazyScripts = ['theme', 'panel', 'screen-name', 'words', 'key-transport'];
+const lazyScripts = ['theme', 'panel', 'show/main', 'screen-name', 'words', 'key-transport'];
 const scripts = {
   // The newest version that Chromium 64 and Safari 12 support.
   ...(await bundleScripts(['main', ...lazyScripts, 'screen', 'sw', 'screens/main'], 'es2018')),
@@ -97,7 +97,7 @@ async function minifyCss(css: Buffer): Promise<Buffer> {
 function writeAssets(sources: Record<string, Buffer>): void {
   const entries: Record<string, object> = {};
   const urls = new Map<string, string>();
-  const lazyFiles = lazyScripts.map((name) => `${name}.js`);
+  const lazyFiles = lazyScripts.map((name) => `${name.replace('/main', '')}.js`);
   const order = ['clock.css', 'manifest.webmanifest', ...lazyFiles, 'main.js', 'screen.js', 'sw.js'];
   const rank = (name: string): number => order.indexOf(name);
   for (const name of Object.keys(sources).toSorted((a, b) => rank(a) - rank(b))) {

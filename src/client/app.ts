@@ -1,5 +1,5 @@
 import { runInBackground } from '../background.ts';
-import type { ZoneOffsets } from '../protocol.ts';
+import type { Show, ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
 import { checkZone } from './connection/zone-check.ts';
@@ -15,6 +15,7 @@ import { Renewal } from './renewal.ts';
 import { schedule, scheduleChained } from './schedule.ts';
 import type * as ScreenNameModule from './screen-name.ts';
 import { sessionMemory } from './session-memory.ts';
+import type * as ShowModule from './show/main.ts';
 import type * as ThemeModule from './theme.ts';
 import { ThemeLoader } from './theme-loader.ts';
 import type { ShownZones } from './theme-zones.ts';
@@ -24,6 +25,7 @@ import { Warnings } from './warnings.ts';
 import type * as WordsModule from './words.ts';
 
 const registerAfterMs = 2_000;
+const showAgainAfterMs = 2_000;
 /** A page that stays open this long may need these files while its server is unavailable. */
 const prefetchAfterMs = 60_000;
 const lazyFiles = ['/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css'];
@@ -46,6 +48,7 @@ export class ClockApp {
   readonly #panelModule = new LazyModule<typeof PanelModule>('/static/panel.js');
   readonly #screenNameModule = new LazyModule<typeof ScreenNameModule>('/static/screen-name.js');
   readonly #wordsModule = new LazyModule<typeof WordsModule>('/static/words.js');
+  readonly #showModule = new LazyModule<typeof ShowModule>('/static/show.js');
   readonly #themeModule = new LazyModule<typeof ThemeModule>('/static/theme.js');
   readonly #themeLoader = new ThemeLoader({
     load: async () => {
@@ -102,20 +105,21 @@ export class ClockApp {
       this.#serverBuild = build;
       this.#renewal.onBuild(build);
     },
+    onShow: (show) => {
+      this.#show = show;
+      runInBackground(this.#drawShow());
+    },
     onCommand: (command) => {
       if (command.name === 'reload') location.reload();
       else if (command.name === 'face') this.#setFace(command.query);
       else this.#screenNameModule.tryWith((module) => module.runCommand(command));
     },
   });
-  readonly #painter = new Painter({
-    house: this.#connection.house,
-    now: () => performance.now(),
-    schedule: scheduleChained,
-    requestFrame,
-    detectClockJump: () => this.#connection.detectClockJump(),
-    paint: (second) => this.#paint(second),
-  });
+  readonly #painter = this.#createPainter((second) => this.#paint(second));
+  /** What operators show besides the time. */
+  #show: Show | null = null;
+  /** Whether they ever showed anything on this page. */
+  #hasShow = false;
   /** The query of the face that operators set. */
   #setQuery = '';
   #isTranslated = false;
@@ -174,6 +178,29 @@ export class ClockApp {
     else this.#painter.stop();
   }
 
+  #createPainter(paint: (second: number) => void): Painter {
+    return new Painter({
+      house: this.#connection.house,
+      now: () => performance.now(),
+      schedule: scheduleChained,
+      requestFrame,
+      detectClockJump: () => this.#connection.detectClockJump(),
+      paint,
+    });
+  }
+
+  async #drawShow(): Promise<void> {
+    try {
+      if (this.#show !== null) this.#hasShow = true;
+      if (!this.#hasShow || this.#themeLoader.state !== 'applied') return;
+      const module = await this.#showModule.load();
+      const isShown = this.#theme?.appearance.show !== false;
+      await module.render(isShown ? this.#show : null, this.#painter.trimMs, (paint) => this.#createPainter(paint));
+    } catch {
+      schedule(() => runInBackground(this.#drawShow()), showAgainAfterMs);
+    }
+  }
+
   #setFace(query: string): void {
     if (query === this.#setQuery) return;
     this.#setQuery = query;
@@ -197,6 +224,7 @@ export class ClockApp {
     for (const text of warnings) this.#warnings.set(text, text);
     this.#face.setView(view);
     this.#setZones();
+    schedule(() => runInBackground(this.#drawShow()), 0);
   }
 
   #setHouseZone(zone: ZoneOffsets): void {

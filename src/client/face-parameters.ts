@@ -189,6 +189,7 @@ export const faceParameters = {
     defaultText: '0',
     meaning: 'the display latency of the screen, ms; each second is painted that much earlier',
   }),
+  show: onOff(true, 'Messages and countdowns', 'shows the messages and countdowns of operators'),
   shift: onOff(false, 'Move against burn-in', 'moves the clock a little each minute, to prevent burn-in'),
   stale: parameter<'hold' | 'dash'>({
     parse: word('hold', 'dash'),

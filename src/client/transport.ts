@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from './connection/options.ts';
-import { fetchState, socketAddress, socketOf } from './wire.ts';
+import { fetchState, pageChannels, socketAddress, socketOf } from './wire.ts';
 
 /** How a page reaches its server. */
 export interface Transport extends Pick<ConnectionOptions, 'openSocket' | 'fetchState'> {
@@ -10,6 +10,6 @@ export interface Transport extends Pick<ConnectionOptions, 'openSocket' | 'fetch
 /** The browser authenticates every request with its cookie. */
 export const cookieTransport: Transport = {
   headers: {},
-  openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href)), events),
+  openSocket: (events) => socketOf(new WebSocket(socketAddress(location.href, pageChannels)), events),
   fetchState: (timeoutMs, cancelled) => fetchState(location.href, timeoutMs, { cancelled }),
 };

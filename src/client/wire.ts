@@ -13,9 +13,16 @@ export function socketOf(socket: WebSocket, events: SocketEvents): Socket {
   return { send: (text) => socket.send(text), close: () => socket.close() };
 }
 
-/** The address of the socket that belongs to a page. One tick a second is enough, since the page runs its own clock. */
-export function socketAddress(page: string | URL): URL {
-  const address = new URL('/time/tic/?every=1000', page);
+/** What the page of the clock receives besides the time. */
+export const pageChannels = ['show'];
+
+/**
+ * The address of the socket that belongs to a page. One tick a second is enough, since the page runs its own clock.
+ * `others`: channels besides `time`.
+ */
+export function socketAddress(page: string | URL, others: readonly string[] = []): URL {
+  const channels = others.length > 0 ? `&channels=${['time', ...others].join()}` : '';
+  const address = new URL(`/time/tic/?every=1000${channels}`, page);
   address.protocol = address.protocol.replace('http', 'ws');
   return address;
 }

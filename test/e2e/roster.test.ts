@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchBrowser, signIn } from '../support/browser.ts';
 import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -7,8 +7,6 @@ import { RedisServer } from '../support/redis-server.ts';
 // The page of operators with real screens, over two web processes.
 
 const password = 'a long enough password';
-const soon = { timeout: 30_000 };
-vi.setConfig({ testTimeout: 120_000 });
 
 let server: RedisServer;
 let env: Record<string, string>;
@@ -55,14 +53,14 @@ async function newPage(): Promise<Page> {
 }
 
 async function isLive(page: Page): Promise<void> {
-  await page.waitForSelector('[data-state="live"]', soon);
+  await page.waitForSelector('[data-state="live"]');
 }
 
 /** A kiosk of a process, which the operator approves at the other one. */
 async function pair(kiosk: Page, web: ClockProcess, name: string, group: string): Promise<void> {
   await kiosk.goto(`${web.url}/screen`);
   const code = kiosk.locator('#code').filter({ hasText: /^....-....$/ });
-  await code.waitFor(soon);
+  await code.waitFor();
   const page = await operator.context().newPage();
   await page.goto(`${here.url}/device?code=${await code.textContent()}`);
   await page.getByLabel('Name of the screen').fill(name);
@@ -97,10 +95,10 @@ test('a screen of another process is listed, identified, set and signed out from
   await pair(lobby, there, 'Lobby', 'wall');
   await pair(hall, here, 'Hall', 'wall');
   for (const name of ['Lobby', 'Hall']) {
-    await expect.poll(() => rowsOf(name).locator('.state').allTextContents(), soon).toEqual(['Live']);
+    await expect.poll(() => rowsOf(name).locator('.state').allTextContents()).toEqual(['Live']);
   }
   await operator.getByRole('button', { name: 'Identify Lobby' }).click();
-  await lobby.locator('#name').getByText('Lobby').waitFor(soon);
+  await lobby.locator('#name').getByText('Lobby').waitFor();
   expect(await hall.locator('#name').count()).toBe(0);
 
   const forbidden = await (await lobby.context().newPage()).goto(`${there.url}/screens`);
@@ -108,7 +106,7 @@ test('a screen of another process is listed, identified, set and signed out from
 
   // What is set while a screen is away applies when it returns.
   await lobby.goto('about:blank');
-  await expect.poll(() => rowsOf('Lobby').locator('.state').allTextContents(), soon).toEqual(['Away']);
+  await expect.poll(() => rowsOf('Lobby').locator('.state').allTextContents()).toEqual(['Away']);
   await act('Lobby', async () => {
     await operator.getByLabel('Name', { exact: true }).fill('Foyer');
     await operator.getByRole('button', { name: 'Rename' }).click();
@@ -118,14 +116,14 @@ test('a screen of another process is listed, identified, set and signed out from
     await operator.getByRole('button', { name: 'Close' }).click();
   });
   await lobby.goto(`${there.url}/`);
-  await lobby.locator('#dial').waitFor({ ...soon, state: 'attached' });
+  await lobby.locator('#dial').waitFor({ state: 'attached' });
   expect(await lobby.getAttribute('html', 'data-screen')).toBe('Foyer');
 
-  await expect.poll(() => rowsOf('Foyer').count(), soon).toBe(1);
+  await expect.poll(() => rowsOf('Foyer').count()).toBe(1);
   await act('Foyer', () => operator.getByRole('button', { name: 'Sign out' }).last().click(), 'Sign out');
-  await lobby.waitForURL(`${there.url}/screen`, soon);
-  await expect.poll(() => lobby.textContent('#code'), soon).toMatch(/^....-....$/);
-  await expect.poll(() => rowsOf('Foyer').count(), soon).toBe(0);
+  await lobby.waitForURL(`${there.url}/screen`);
+  await expect.poll(() => lobby.textContent('#code')).toMatch(/^....-....$/);
+  await expect.poll(() => rowsOf('Foyer').count()).toBe(0);
   await isLive(hall);
   const done = audit().map(({ audit: name, by }) => [name, by]);
   for (const name of ['pair', 'identify', 'rename', 'face', 'revoke']) expect(done).toContainEqual([name, 'admin']);
@@ -135,25 +133,25 @@ test('an action for a group reaches its members on every process', async () => {
   const [east, west] = [await newPage(), await newPage()];
   await pair(east, here, 'East', 'gates');
   await pair(west, there, 'West', 'gates');
-  await expect.poll(() => operator.locator('#group option').allTextContents(), soon).toContain('gates (2)');
+  await expect.poll(() => operator.locator('#group option').allTextContents()).toContain('gates (2)');
   await operator.locator('#group').selectOption('gates');
   await operator.getByRole('button', { name: 'Actions for the group gates' }).click();
   await operator.locator('[data-action=reload]').click();
-  await Promise.all([east, west].map((page) => page.waitForEvent('load', soon)));
+  await Promise.all([east, west].map((page) => page.waitForEvent('load')));
   await operator.getByLabel('Face', { exact: true }).fill('face=analog');
   await operator.getByRole('button', { name: 'Set face' }).click();
   await operator.getByRole('alertdialog').getByRole('button', { name: 'Set face' }).click();
-  for (const page of [east, west]) await page.locator('#dial').waitFor({ ...soon, state: 'attached' });
+  for (const page of [east, west]) await page.locator('#dial').waitFor({ state: 'attached' });
   await operator.getByRole('button', { name: 'Sign out' }).last().click();
   await operator.getByRole('alertdialog').getByRole('button', { name: 'Sign out all' }).click();
   for (const [page, web] of [
     [east, here],
     [west, there],
   ] as const) {
-    await page.waitForURL(`${web.url}/screen`, soon);
+    await page.waitForURL(`${web.url}/screen`);
   }
   await operator.locator('#group').selectOption('');
-  await expect.poll(() => rowsOf('East').count(), soon).toBe(0);
+  await expect.poll(() => rowsOf('East').count()).toBe(0);
 });
 
 describe('a link', () => {
@@ -162,22 +160,22 @@ describe('a link', () => {
     const { exit, stdout } = await runClock(args, { env });
     expect(exit).toBe(0);
     const [screen = '', embed = ''] = stdout.trim().split('\n');
-    await expect.poll(() => rowsOf('Studio').locator('.state').allTextContents(), soon).toEqual(['Away']);
+    await expect.poll(() => rowsOf('Studio').locator('.state').allTextContents()).toEqual(['Away']);
     const [first, second] = [await newPage(), await newPage()];
     await first.goto(screen);
     await second.goto(embed.replace(there.url, here.url));
     await Promise.all([isLive(first), isLive(second)]);
-    await expect.poll(() => rowsOf('Studio').locator('.state').allTextContents(), soon).toEqual(['Live', 'Live']);
+    await expect.poll(() => rowsOf('Studio').locator('.state').allTextContents()).toEqual(['Live', 'Live']);
     await operator.getByRole('button', { name: 'Identify Studio' }).first().click();
-    for (const player of [first, second]) await player.locator('#name').getByText('Studio').waitFor(soon);
+    for (const player of [first, second]) await player.locator('#name').getByText('Studio').waitFor();
     await act('Studio', () => operator.getByRole('button', { name: 'Sign out' }).last().click(), 'Sign out');
-    await first.waitForURL(`${there.url}/screen`, soon);
-    await second.waitForSelector('[data-state="signed-out"]', soon);
-    await expect.poll(() => rowsOf('Studio').count(), soon).toBe(0);
+    await first.waitForURL(`${there.url}/screen`);
+    await second.waitForSelector('[data-state="signed-out"]');
+    await expect.poll(() => rowsOf('Studio').count()).toBe(0);
     const key = embed.split('#')[1] ?? '';
     for (const { log } of processes) expect(JSON.stringify(log)).not.toContain(key);
     // It comes back as a page that says so, and shows a code.
     await first.goto(screen);
-    await first.getByText('This link has ended').waitFor(soon);
+    await first.getByText('This link has ended').waitFor();
   });
 });

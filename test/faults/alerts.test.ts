@@ -23,8 +23,8 @@ beforeAll(async () => {
   ({ roles } = installation);
   owner = await roles.web.owner();
   socket = await owner.connect();
-  await socket.nextTick('time', 10_000);
-}, 60_000);
+  await socket.nextTick();
+});
 
 afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
@@ -52,7 +52,7 @@ describe('the alerting rules', () => {
     // On a loaded machine ticks may come late for a while.
     await until(isQuiet, 'nothing fires', 60_000).catch(() => {});
     expect(problem).toBe('');
-  }, 90_000);
+  });
 
   test.each([
     ['web', 'ClockWebAbsent'],
@@ -82,7 +82,7 @@ describe('the alerting rules', () => {
     const web = await empty.begin('web');
     const beat = await empty.begin('beat');
     const leads = async (): Promise<boolean> => (await beat.metric('clock_beat_leader')) === 1;
-    await until(leads, 'the beat leads', 10_000);
+    await until(leads, 'the beat leads');
     const scrapes = await scrapedAround({ web, beat }, async () => {});
     expect(alertsDiffer(scrapes, 10, ['ClockStale'])).toBe('');
   });
@@ -118,7 +118,7 @@ describe('the alerting rules', () => {
     const tls = ['--tls-cert', certificate.certFile, '--tls-key', certificate.keyFile];
     const web = await installation.begin('web', [...tls, '--max-sockets', '0'], wallClock.env);
     const isOff = async (): Promise<boolean> => Math.abs(await web.metric('clock_offset_seconds')) > 4;
-    await until(isOff, 'its offset is known', 10_000);
+    await until(isOff, 'its offset is known');
     const plain = await installation.begin('web', ['--max-sockets', '0']);
     const client = new Client(plain.url);
     client.cookies.set('sessionid', owner.cookies.get('sessionid') ?? '');
@@ -183,4 +183,4 @@ test('each expression of the dashboard has a result in Prometheus', async () => 
     await until(result, `${query} has a result`, 20_000, 200);
   }
   await Promise.all([web.process.stop(), certificate.remove()]);
-}, 90_000);
+});

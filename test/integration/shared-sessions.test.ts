@@ -218,6 +218,24 @@ describe('the life of a socket', () => {
   });
 });
 
+describe('a local account that is handed over', () => {
+  test('loses its sessions and its password until it is local again', async () => {
+    await using app = await startApp();
+    const { accounts, sessions } = app.auth;
+    await accounts.add('ada', password, false);
+    const session = await sessions.open('ada', await app.account('ada'));
+    await accounts.setSso('ada', true);
+    expect(await sessions.isValid(session)).toBe(false);
+    expect(await accounts.check('ada', password)).toBeNull();
+    const client = await visitor(app, { sub: 'ada' });
+    using socket = await client.connect();
+    await accounts.setSso('ada', false);
+    expect(await closes(socket)).toBe(4401);
+    expect(await stateOf(client)).toBe(403);
+    expect(await accounts.check('ada', password)).toMatchObject({ name: 'ada' });
+  });
+});
+
 describe('during an outage of the backend', () => {
   test('a person with an open socket is served, and a forged token is 401 as ever', async () => {
     await using app = await startApp();

@@ -248,7 +248,7 @@ interface Shown {
 
 async function nextShow(socket: TestSocket): Promise<Shown> {
   for (;;) {
-    const frame = JSON.parse(await socket.next(5_000)) as { message: Shown; channel: string } | { command: object };
+    const frame = JSON.parse(await socket.next()) as { message: Shown; channel: string } | { command: object };
     if ('command' in frame) continue;
     expect(frame.channel).toBe('show');
     return frame.message;

@@ -10,7 +10,7 @@ describe('readAppearance', () => {
   test('reads every parameter', () => {
     const { appearance, warnings } = readAppearance(
       '?face=analog&zone=Asia/Tokyo&zone2=UTC&zones=Europe/Madrid:Madrid,Etc/GMT+5,+05:30:Delhi&hours=12&seconds=off&date=on&weekday=1&lang=es&size=60&color=fff&background=%23000000' +
-        '&trim=-40&shift=on&stale=dash',
+        '&trim=-40&show=off&shift=on&stale=dash',
     );
     expect(warnings).toEqual([]);
     expect(appearance).toEqual({
@@ -32,6 +32,7 @@ describe('readAppearance', () => {
       background: '#000000',
       isTransparent: false,
       trim: -40,
+      show: false,
       shift: true,
       stale: 'dash',
     });

@@ -96,4 +96,5 @@ describe('the initial state', () => {
 test('the socket of a page has its host and scheme', () => {
   expect(socketAddress(page).href).toBe('wss://clock.example.org/time/tic/?every=1000');
   expect(socketAddress('http://127.0.0.1:8000/embed').href).toBe('ws://127.0.0.1:8000/time/tic/?every=1000');
+  expect(socketAddress(page, ['show', 'news']).search).toBe('?every=1000&channels=time,show,news');
 });

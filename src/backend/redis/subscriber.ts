@@ -139,7 +139,10 @@ export class Subscriber {
 
   async #receive(client: RedisClient, ended: AbortSignal): Promise<void> {
     const { keys, onSubscribed, onInterrupted } = this.#options;
+    /** When Redis last sent something on this connection. */
+    let provenAt = performance.now();
     client.on('messageBuffer', (name: Buffer, message: Buffer) => {
+      provenAt = performance.now();
       // The next connection may receive the same message while this one closes.
       if (!ended.aborted) this.#dispatch(name.toString(), message);
     });
@@ -151,9 +154,12 @@ export class Subscriber {
       this.#firstAttempt.resolve();
       onSubscribed();
       for (;;) {
-        await pause(healthCheckEveryMs, ended);
+        // A message proves as much as the answer to a PING.
+        await pause(Math.ceil(provenAt + healthCheckEveryMs - performance.now()), ended);
         if (ended.aborted) return;
+        if (performance.now() - provenAt < healthCheckEveryMs) continue;
         await this.#connection.run(() => client.ping());
+        provenAt = performance.now();
       }
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;

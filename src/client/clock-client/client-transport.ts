@@ -45,9 +45,8 @@ export class ClientTransport implements Pick<ConnectionOptions, 'openSocket' | '
 
   openSocket(events: SocketEvents): Socket {
     const { url, onFrame, channels } = this.#options;
-    const address = socketAddress(url);
     const requested = this.#failures < failuresWithChannels ? channels() : [];
-    if (requested.length > 0) address.searchParams.set('channels', `time,${requested.join()}`);
+    const address = socketAddress(url, requested);
     const closed = (code: number): void => {
       if (!attempt.isOpen) this.#failures += 1;
       attempt.isOpen = false;

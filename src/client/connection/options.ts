@@ -1,4 +1,4 @@
-import type { Command } from '../../protocol.ts';
+import type { Command, Show } from '../../protocol.ts';
 import type { HouseClockOptions } from '../house-clock.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Reports, StateResponse, ZoneCheck } from './state.ts';
@@ -17,6 +17,8 @@ export interface ConnectionOptions extends HouseClockOptions, Callbacks {
   build: string;
   /** How long after a refusal the session is checked again, ms; by default a random part of the spread. */
   recheckMs?: number;
+  /** What operators show besides the time, for clients that receive the channel `show`. Null: nothing. */
+  onShow?: (show: Show | null) => void;
   /** A command of an operator. */
   onCommand: (command: Command) => void;
 }

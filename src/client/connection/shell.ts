@@ -178,6 +178,7 @@ export class Connection {
     if (message === null || 'command' in message || 'show' in message) {
       this.#step({ type: 'other-frame' });
       if (message !== null && 'command' in message) this.#options.onCommand(message.command);
+      if (message !== null && 'show' in message) this.#options.onShow?.(message.show.show);
     } else if ('sync' in message) this.#step({ type: 'sync', ...message });
     else {
       const isContradiction = this.house.forgetIfContradicted(message.tick.at);

@@ -1,0 +1,133 @@
+import type { Countdown, Show } from '../../protocol.ts';
+import type { Painter } from '../painter.ts';
+import { schedule } from '../schedule.ts';
+import { loadStyleSheet } from '../style-sheet.ts';
+import { countdownAt, phaseMsOf, shortDuration, type ShownCountdown } from './countdown.ts';
+import { fitText } from './fit.ts';
+
+const announceAfterMs = 200;
+
+type CreatePainter = (paint: (second: number) => void) => Painter;
+
+let style: Promise<void> | null = null;
+let latest: Show | null = null;
+let shown: ShowView | null = null;
+
+/**
+ * Shows a message, a countdown or both in place of what was shown before; null shows the time alone. To be called again
+ * with the same when the face changed. Rejects if the server does not deliver the style sheet. `trimMs`: the display
+ * latency of the screen.
+ */
+export async function render(show: Show | null, trimMs: number, createPainter: CreatePainter): Promise<void> {
+  latest = show;
+  style ??= loadStyleSheet('/static/show.css');
+  try {
+    await style;
+  } catch (error) {
+    style = null;
+    throw error;
+  }
+  // Another one may have arrived in the meantime.
+  if (latest !== show) return;
+  const text = JSON.stringify(show);
+  if (text !== shown?.text) {
+    shown?.remove();
+    shown = show === null ? null : new ShowView(show, text);
+  }
+  shown?.start(trimMs, createPainter);
+}
+
+class ShowView {
+  /** The show, as JSON. */
+  readonly text: string;
+  readonly #section = document.createElement('section');
+  readonly #texts: HTMLElement[] = [];
+  readonly #countdown: Countdown | undefined;
+  readonly #onResize = (): void => this.#fitTexts();
+  readonly #onVisibility = (): void => this.#painter?.refresh();
+  #draw = (_shown: ShownCountdown): void => {};
+  #painter: Painter | null = null;
+
+  constructor({ message, countdown }: Show, text: string) {
+    this.text = text;
+    this.#countdown = countdown;
+    this.#section.id = 'show';
+    this.#section.classList.toggle('has-both', message !== undefined && countdown !== undefined);
+    if (message !== undefined) this.#add('message', message);
+    if (countdown?.label !== undefined) this.#add('countdown-label', countdown.label);
+    if (countdown !== undefined) this.#draw = this.#addDigits();
+    document.querySelector('main')?.append(this.#section);
+    document.documentElement.classList.add('has-show');
+    addEventListener('resize', this.#onResize);
+    document.addEventListener('visibilitychange', this.#onVisibility);
+    announce([message, countdown?.label].filter((part) => part !== undefined).join('. '));
+  }
+
+  /** Starts, or continues on a face that changed. */
+  start(trimMs: number, createPainter: CreatePainter): void {
+    this.#painter?.stop();
+    const countdown = this.#countdown;
+    if (countdown !== undefined) {
+      const phaseMs = phaseMsOf(countdown);
+      this.#painter = createPainter((second) => this.#draw(countdownAt(countdown, second + phaseMs)));
+      // To the painter, a second begins when the digits change.
+      this.#painter.trimMs = trimMs - phaseMs;
+      this.#painter.start();
+    }
+    this.#fitTexts();
+  }
+
+  remove(): void {
+    this.#painter?.stop();
+    removeEventListener('resize', this.#onResize);
+    document.removeEventListener('visibilitychange', this.#onVisibility);
+    this.#section.remove();
+    document.documentElement.classList.remove('has-show');
+    announce('');
+  }
+
+  #addDigits(): (shown: ShownCountdown) => void {
+    const digits = this.#add('digits', '');
+    digits.setAttribute('role', 'timer');
+    digits.setAttribute('aria-live', 'off');
+    const warning = this.#add('warning', '');
+    return ({ digits: text, phase, thresholdMs }) => {
+      const lang = document.getElementById('display')?.lang || 'en';
+      const words = thresholdMs === null ? '' : `\u2264 ${shortDuration(thresholdMs, lang)}`;
+      const fits = text.length === digits.textContent?.length && words === warning.textContent;
+      digits.textContent = text;
+      if (warning.textContent !== words) warning.textContent = words;
+      this.#section.dataset['phase'] = phase;
+      if (!fits) this.#fitTexts();
+    };
+  }
+
+  /** Adds a box with a text in it. The text may be written in any direction. */
+  #add(name: string, text: string): HTMLElement {
+    const [box, line] = [document.createElement('div'), document.createElement('p')];
+    box.className = name;
+    line.dir = 'auto';
+    line.textContent = text;
+    box.append(line);
+    this.#section.append(box);
+    this.#texts.push(line);
+    return line;
+  }
+
+  #fitTexts(): void {
+    const scale = Number(getComputedStyle(document.documentElement).getPropertyValue('--size')) || 1;
+    for (const text of this.#texts) fitText(text, scale);
+  }
+}
+
+let cancelAnnouncement = (): void => {};
+
+/** Lets screen readers read a text once. They notice changes of a region, not a new one. */
+function announce(text: string): void {
+  const region = document.getElementById('announcement') ?? document.body.appendChild(document.createElement('p'));
+  region.id = 'announcement';
+  region.className = 'unseen';
+  region.setAttribute('role', 'status');
+  cancelAnnouncement();
+  cancelAnnouncement = schedule(() => (region.textContent = text), announceAfterMs);
+}
