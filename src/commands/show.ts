@@ -4,6 +4,7 @@ import { minShowMs, parseShow } from '../channels/show.ts';
 import type { Shows, ShowTarget } from '../channels/shows.ts';
 import { UserError } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
+import { withoutKeys } from '../screens/names.ts';
 import type { Screens } from '../screens/screens.ts';
 import { nextInstantOf } from '../time/local-instant.ts';
 import { Zone } from '../time/zone.ts';
@@ -89,7 +90,7 @@ export class ShowCommands {
     if (name === 'everybody') return name;
     if ('screen' in name) {
       const found = await screens.find(name.screen);
-      if (found === null) throw new UserError(`there is no screen or link ${name.screen}`, 1);
+      if (found === null) throw new UserError(`there is no screen or link ${withoutKeys(name.screen)}`, 1);
       return { screen: found.id };
     }
     const isEmpty = (await screens.list()).every(({ value }) => value.group !== name.group);
