@@ -3,7 +3,8 @@ import type { HouseTime } from '../time/house-time.ts';
 import type { Passwords } from './passwords.ts';
 import type { AccountSecurity, OpenedSession, Session } from './session.ts';
 import type { SessionMessage } from './session-message.ts';
-import { newId, type Sessions } from './sessions.ts';
+import { newId } from './new-id.ts';
+import type { Sessions } from './sessions.ts';
 
 /** A person's account. Its id is its name in lower case. */
 export interface Account extends AccountSecurity {

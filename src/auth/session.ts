@@ -125,3 +125,10 @@ export function sharedRecordId(jti: string, expiresAt: number): string {
 export function sharedExpiry(recordId: string): number | null {
   return recordId.startsWith(sharedPrefix) ? Number(recordId.slice(sharedPrefix.length).split(':')[0]) : null;
 }
+
+/** A session of which only the credential is known, which expires at `expiresAt`. */
+export function unreadSession(
+  known: Pick<Session, 'kind' | 'jti' | 'account' | 'recordId' | 'credential' | 'expiresAt'>,
+): Session {
+  return { ...known, credentialExpiresAt: known.expiresAt, seenAt: -Infinity, usedAt: -Infinity, hasEnded: false };
+}

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Claims, CredentialKind, Jwt } from './jwt.ts';
+import { newId } from './new-id.ts';
 import { SessionCache } from './session-cache.ts';
 import type { SessionMessage } from './session-message.ts';
 import { SessionReader } from './session-reader.ts';
@@ -10,6 +10,7 @@ import { idleLifetimeMs, renewIfDue, sessionLifetimeMs } from './session-renewal
 import {
   sharedExpiry,
   sharedRecordId,
+  unreadSession,
   type AccountSecurity,
   type OpenedSession,
   type OpenSessions,
@@ -238,16 +239,4 @@ export class Sessions {
     session.hasEnded = true;
     this.#endByJti(session.jti);
   }
-}
-
-/** A session of which only the credential is known, which ends at `expiresAt`. */
-function unreadSession(
-  known: Pick<Session, 'kind' | 'jti' | 'account' | 'recordId' | 'credential' | 'expiresAt'>,
-): Session {
-  return { ...known, credentialExpiresAt: known.expiresAt, seenAt: -Infinity, usedAt: -Infinity, hasEnded: false };
-}
-
-/** 128 random bits, as text that is valid in a URL. */
-export function newId(): string {
-  return randomBytes(16).toString('base64url');
 }

@@ -2,7 +2,8 @@ import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Jwt } from './jwt.ts';
 import type { Session } from './session.ts';
-import { newId, type Sessions } from './sessions.ts';
+import { newId } from './new-id.ts';
+import type { Sessions } from './sessions.ts';
 
 export const ticketLifetimeMs = 30_000;
 

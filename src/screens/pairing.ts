@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { newId } from '../auth/sessions.ts';
+import { newId } from '../auth/new-id.ts';
 import type { Limit, Limiter } from '../backend/limiter.ts';
 import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';

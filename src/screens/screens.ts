@@ -1,5 +1,5 @@
 import { screenIdleLifetimeMs } from '../auth/session-renewal.ts';
-import { newId } from '../auth/sessions.ts';
+import { newId } from '../auth/new-id.ts';
 import type { Records } from '../backend/records.ts';
 import type { ScreenInfo } from '../protocol.ts';
 import type { HouseTime } from '../time/house-time.ts';
