@@ -48,12 +48,12 @@ export class Tickets {
     return session === null ? null : { id: claims.jti, session };
   }
 
-  /** Uses a ticket up, in one atomic step. Resolves to false if it was used before. */
+  /** Consumes a ticket, in one atomic step. Resolves to false if it was used before. */
   async spend({ id }: Ticket): Promise<boolean> {
     return this.#options.records.create('ticket', id, {}, ticketLifetimeMs);
   }
 
-  /** Makes a ticket usable again whose handshake was refused. */
+  /** Makes a ticket valid again after its handshake was refused. */
   async refund({ id }: Ticket): Promise<void> {
     await this.#options.records.delete('ticket', id);
   }
