@@ -93,7 +93,9 @@ function problemOf(result: ActionResult, action: ScreenAction, target: ActionTar
   switch (result) {
     case 'unknown':
       return new UserError(
-        'id' in target ? `there is no screen or link ${withoutKeys(target.id)}` : `no screen is in the group ${target.group}`,
+        'id' in target
+          ? `there is no screen or link ${withoutKeys(target.id)}`
+          : `no screen is in the group ${target.group}`,
         1,
       );
     case 'name-taken':
