@@ -34,7 +34,7 @@ describe('a content', () => {
 
   test('nested ten thousand deep is refused or unchanged, without an unexpected error', () => {
     const text = '['.repeat(10_000) + ']'.repeat(10_000);
-    expect(() => jsonContent(parseJson(text))).toThrow(/not JSON|bytes/);
+    expect(() => jsonContent(parseJson(text))).toThrow(/JSON is not valid|bytes/);
   });
 
   test('is valid UTF-8', () => {
