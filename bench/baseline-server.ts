@@ -1,11 +1,11 @@
 /**
- * The baseline: bare uWebSockets.js and ioredis. It reads one key from Redis per handshake and relays the messages of one
- * pub/sub channel. It checks no signature, origin or rate, and has no metrics.
+ * The baseline: bare uWebSockets.js and ioredis. It reads one key from Redis per handshake and relays the messages of
+ * some pub/sub channels. It checks no signature, origin or rate, and has no metrics.
  */
 import { Redis } from 'ioredis';
 import { App, us_socket_local_port } from 'uWebSockets.js';
 
-const [redisUrl = '', channel = ''] = process.argv.slice(2);
+const [redisUrl = '', ...channels] = process.argv.slice(2);
 const commands = new Redis(redisUrl);
 const subscription = new Redis(redisUrl);
 
@@ -23,8 +23,11 @@ const app = App().ws('/time/tic/', {
     socket.subscribe('tick');
   },
 });
-await subscription.subscribe(channel);
-subscription.on('messageBuffer', (_channel: Buffer, message: Buffer) => app.publish('tick', message, false));
+await subscription.subscribe(...channels);
+subscription.on('messageBuffer', (_channel: Buffer, message: Buffer) =>
+  // A line before the frame is not for the sockets.
+  app.publish('tick', message.subarray(message.indexOf('\n') + 1), false),
+);
 app.listen('127.0.0.1', 0, (listening) => {
   if (listening) process.stdout.write(`listening ${us_socket_local_port(listening)}\n`);
 });

@@ -1,7 +1,7 @@
-/** The greatest size of a content: the bytes of a text, or of the compact JSON. */
+/** The maximum size of the content of a message: the bytes of a text, or of the compact JSON. */
 const maxContentBytes = 2_048;
 
-/** A content that cannot be published. The message is one sentence for a person. */
+/** Content that cannot be published. The message is one sentence for a person. */
 export class InvalidContent extends Error {
   override readonly name = 'InvalidContent';
   readonly isTooLarge: boolean;

@@ -2,7 +2,7 @@ import type { Countdown, Show } from '../protocol.ts';
 import { InvalidContent, jsonContent } from './content.ts';
 
 const dayMs = 86_400_000;
-/** The least and the greatest duration of a countdown, of its warnings and of what is shown for a time, ms. */
+/** The minimum and maximum duration of a countdown, of its warnings and of what is shown for a time, ms. */
 export const minShowMs = 1_000;
 export const maxShowMs = 366 * dayMs;
 /** A client's estimate of the present house time may be that far ahead, ms. */

@@ -5,7 +5,7 @@ import { showChannel } from './channel-names.ts';
 import { InvalidContent, jsonContent } from './content.ts';
 import { maxShowMs } from './show.ts';
 
-/** For whom something is shown: for everybody, or for the screens of a group, or for a screen or link by its id. */
+/** What a show applies to: every screen, the screens of a group, or a screen or link by its id. */
 export type ShowTarget = 'everybody' | { group: string } | { screen: string };
 
 type Stamp = { at: number; seq: number };

@@ -8,7 +8,7 @@ import type { RosterView } from '../screens/roster-view.ts';
 import type { Screens } from '../screens/screens.ts';
 import { printList } from './print.ts';
 
-/** Who acts, in the audit. */
+/** The name of the operator in the log of actions. */
 const host = 'host';
 
 export interface ScreenCommandsOptions {

@@ -22,7 +22,7 @@ interface NewShow {
   lifetimeMs?: number | undefined;
 }
 
-export type ShowWish = NewShow | { clear: true } | { extendMs: number };
+export type ShowRequest = NewShow | { clear: true } | { extendMs: number };
 
 export interface ShowCommandsOptions {
   backend: Pick<Backend, 'ticks' | 'time'>;
@@ -39,7 +39,7 @@ export class ShowCommands {
     this.#options = options;
   }
 
-  async run(wish: ShowWish, name: TargetName): Promise<void> {
+  async run(wish: ShowRequest, name: TargetName): Promise<void> {
     const { shows, log } = this.#options;
     const target = await this.#targetOf(name);
     try {
