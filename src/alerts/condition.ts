@@ -18,7 +18,7 @@ export interface ObservedScreen {
 
 const maxErrorMs = 250;
 
-/** The screens and links with a record. The players of a link are one: it is dark only without any. */
+/** The screens and links with a record. The players of a link count as one: a link is dark only if it has none. */
 export function observedScreens(sources: Iterable<EntrySource>): ObservedScreen[] {
   const observed = new Map<string, ObservedScreen>();
   for (const { screen, row } of sources) {

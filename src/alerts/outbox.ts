@@ -1,7 +1,7 @@
 /** How the receiver of a message answered. */
 export type Delivery =
   | { kind: 'delivered' }
-  /** It refuses the message for good. */
+  /** It refuses the message permanently. */
   | { kind: 'refused'; reason: string }
   /** `afterMs`: of the header `Retry-After`; null without one. */
   | { kind: 'failed'; reason: string; afterMs: number | null };
@@ -41,7 +41,7 @@ export class Outbox {
     this.#pending = { since: now, attempts: 0, sendAt: now };
   }
 
-  /** Returns whether the message is done with: delivered, refused or given up. */
+  /** Returns whether no further attempt is made: the message is delivered, refused or given up. */
   onDelivery(delivery: Delivery, now: number): boolean {
     const pending = this.#pending;
     if (pending === null) return true;

@@ -13,7 +13,7 @@ import { type Change, type NotifiedCondition, WatchedScreens } from './watched-s
 const everyMs = 1_000;
 const recordId = 'screens';
 
-/** What a new leader must know of the alerts of the one before. */
+/** The state that a new leader takes over from the previous one. */
 interface StoredAlerts {
   notified: Record<string, NotifiedCondition>;
   /** A message that may not have been delivered. */
@@ -33,8 +33,8 @@ export interface ScreenAlertsOptions {
   now?: () => number;
 }
 
-/** What the leader knows. Another beat may lead later, so it is forgotten with the lease. */
-interface Leading {
+/** The state of the leader. It is discarded with the lease, since another beat may lead later. */
+interface LeaderState {
   watched: WatchedScreens;
   outbox: Outbox;
   pending: StoredAlerts['pending'];
@@ -45,7 +45,7 @@ export class ScreenAlerts implements Service {
   readonly name = 'screen alerts';
   readonly #options: Required<ScreenAlertsOptions>;
   readonly #stopping = new AbortController();
-  #leading: Leading | null = null;
+  #leading: LeaderState | null = null;
   #hasWarned = false;
   #loop: Promise<void> = Promise.resolve();
 
@@ -63,7 +63,7 @@ export class ScreenAlerts implements Service {
     await this.#loop;
   }
 
-  /** Looks at all screens, and sends what is due. */
+  /** Checks all screens, and sends the messages that are due. */
   async check(): Promise<void> {
     const { backend, isLeader } = this.#options;
     if (!isLeader()) this.#leading = null;
@@ -83,7 +83,7 @@ export class ScreenAlerts implements Service {
     }
   }
 
-  async #load(): Promise<Leading> {
+  async #load(): Promise<LeaderState> {
     const { backend, afterMs, now } = this.#options;
     const stored = await backend.records.get<StoredAlerts>('alert', recordId);
     const pending = stored?.pending ?? null;
@@ -94,7 +94,7 @@ export class ScreenAlerts implements Service {
     };
   }
 
-  async #observeAndSend(leading: Leading): Promise<void> {
+  async #observeAndSend(leading: LeaderState): Promise<void> {
     const { backend, view, now } = this.#options;
     const { watched, outbox } = leading;
     watched.observe(observedScreens(await view.sources()), now(), Math.floor(backend.time.now()));
@@ -109,7 +109,7 @@ export class ScreenAlerts implements Service {
     if (leading.pending !== null && outbox.next(true, now()) === 'send') await this.#send(leading, leading.pending);
   }
 
-  async #send(leading: Leading, { body, changes }: NonNullable<StoredAlerts['pending']>): Promise<void> {
+  async #send(leading: LeaderState, { body, changes }: NonNullable<StoredAlerts['pending']>): Promise<void> {
     const { post, log, now } = this.#options;
     const delivery = await post(body, this.#stopping.signal);
     if (this.#stopping.signal.aborted && delivery.kind === 'failed') return;
@@ -121,7 +121,7 @@ export class ScreenAlerts implements Service {
       return;
     }
     this.#hasWarned = false;
-    if (delivery.kind !== 'delivered') log.error(fields, 'an alert was dropped: the webhook did not take it');
+    if (delivery.kind !== 'delivered') log.error(fields, 'an alert was dropped: the webhook did not accept it');
     leading.watched.markNotified(changes);
     leading.pending = null;
     await this.#store({ notified: leading.watched.notified, pending: null });

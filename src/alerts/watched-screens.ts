@@ -1,9 +1,9 @@
 import type { Condition, ObservedScreen } from './condition.ts';
 
-/** The condition of which operators were last notified, of a screen that was not good. */
+/** A condition that operators are notified of. */
 export type NotifiedCondition = 'dark' | 'wrong';
 
-/** A change of which operators must be notified. */
+/** A change that operators must be notified of. */
 export interface Change {
   kind: NotifiedCondition | 'back';
   id: string;
@@ -38,7 +38,7 @@ export class WatchedScreens {
     return Object.fromEntries(this.#notified);
   }
 
-  /** Replaces what is known of all screens. `now`: monotonic, ms. */
+  /** Replaces the observed state of all screens. `now`: monotonic, ms. */
   observe(screens: readonly ObservedScreen[], now: number, houseTime: number): void {
     const ids = new Set(screens.map(({ id }) => id));
     for (const id of [...this.#watched.keys(), ...this.#notified.keys()]) {
@@ -51,7 +51,7 @@ export class WatchedScreens {
     }
   }
 
-  /** The changes of which operators have not been notified, oldest first. */
+  /** The changes that operators have not been notified of, oldest first. */
   due(now: number): Change[] {
     return [...this.#watched.values()]
       .flatMap(({ screen: { id, name, group, condition }, changedAt, since }): Change[] => {

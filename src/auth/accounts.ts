@@ -3,13 +3,14 @@ import type { HouseTime } from '../time/house-time.ts';
 import type { Passwords } from './passwords.ts';
 import type { AccountSecurity, OpenedSession, Session } from './session.ts';
 import type { SessionMessage } from './session-message.ts';
-import { newId, type Sessions } from './sessions.ts';
+import { newId } from './new-id.ts';
+import type { Sessions } from './sessions.ts';
 
 /** A person's account. Its id is its name in lower case. */
 export interface Account extends AccountSecurity {
   /** Matches `accountNamePattern`. */
   name: string;
-  /** Empty if the account was made by a shared sign-in: no password is right. */
+  /** Empty if the account was made by a shared sign-in: no password matches. */
   passwordHash: string;
   operator: boolean;
   disabled: boolean;
@@ -109,8 +110,8 @@ export class Accounts {
   }
 
   /**
-   * Hands the account to the shared sign-in, or back to its password, and ends all sessions and tokens. Resolves to false
-   * if there is no such account.
+   * Switches the account to the shared sign-in, or back to a password, and ends all sessions and tokens. Resolves to
+   * false if there is no such account.
    */
   async setSso(name: string, isShared: boolean): Promise<boolean> {
     return this.#changeAndEndSessions(name, { sso: isShared ? { origin: null } : undefined });

@@ -15,10 +15,10 @@ export interface Claims {
   label?: string;
 }
 
-/** A proof that its holder has a valid token or link. It is used once, so its `jti` is its own. */
+/** A proof that its holder has a valid token or link. It is used once, so it has its own `jti`. */
 export interface TicketClaims {
   kind: 'token' | 'link';
-  /** Of the token or link. */
+  /** The claims of the token or link. */
   credential: Claims;
   jti: string;
   expiresAt: number;

@@ -2,7 +2,7 @@
 export interface SessionMessage {
   /** Those that ended, by `jti`. */
   ended?: readonly string[];
-  /** All of an account ended but one. */
+  /** All sessions and tokens of an account ended, except one. */
   endedAccount?: { id: string; exemptSession?: string | undefined };
   /** An account became an operator's, or ceased to be one. */
   operator?: { id: string; isOperator: boolean };

@@ -109,7 +109,7 @@ export class SessionReader {
     } else if (record !== null || !grantsSharedAccess(account, shared)) {
       return false;
     }
-    session.seenAt = now;
+    session.recordReadAt = now;
     session.isOperator = hasAccount(session) && isOperatorUnder(account, shared);
     session.group = record?.group ?? null;
     const isDifferent = isOperator !== session.isOperator || group !== session.group;

@@ -6,7 +6,7 @@ import type { CredentialKind } from './jwt.ts';
  */
 export interface Session {
   readonly kind: CredentialKind;
-  /** Unique among all of them. */
+  /** Unique among the sessions of all kinds. */
   readonly jti: string;
   /** The id of the account; empty for a screen and a link, which belong to no account. */
   readonly account: string;
@@ -14,10 +14,10 @@ export interface Session {
   /** Null if this process knows it only by a ticket. */
   readonly credential: string | null;
   readonly credentialExpiresAt: number;
-  /** The earlier of the ends of credential and record. A renewal of the record moves it. */
+  /** The earlier expiry of credential and record. A renewal of the record extends it. */
   expiresAt: number;
   /** When the record was last read. */
-  seenAt: number;
+  recordReadAt: number;
   /** When a request last carried the credential. */
   usedAt: number;
   /** Whether this process was notified of its end. It never becomes valid again. */
@@ -28,9 +28,9 @@ export interface Session {
   isOperator?: boolean;
   /** The group of a screen or a link. */
   group?: string | null;
-  /** The channels that it may publish on. Only a token has some. */
+  /** The channels that it may publish on. Only tokens can have any. */
   publishes?: readonly string[];
-  /** Set if another application has signed the person in. Then the session has no record of its own. */
+  /** Set if another application has signed the person in. Then the session has no record. */
   readonly shared?: SharedIdentity;
 }
 
@@ -46,7 +46,7 @@ export interface SharedIdentity {
   isOperator: boolean;
 }
 
-/** Whose person it is: the claims `iss` and `sub`, which never change. Null for a missing claim. */
+/** Identifies a person at another application: the claims `iss` and `sub`, which never change. Null if missing. */
 export interface SharedOrigin {
   issuer: string | null;
   subject: string | null;
@@ -62,7 +62,7 @@ export interface CredentialRecord {
   expiresAt: number;
   /** False for a screen that was never used. */
   wasUsed?: boolean;
-  /** Of a screen or a link. */
+  /** Only of a screen or a link. */
   group?: string | null;
 }
 
@@ -74,7 +74,7 @@ export interface SessionRecord extends CredentialRecord {
   securityStamp: string;
   createdAt: number;
   renewedAt: number;
-  /** Of a token. */
+  /** Only of a token. */
   publishes?: readonly string[] | undefined;
 }
 
@@ -116,12 +116,25 @@ export function isSameOrigin(left: SharedOrigin | null, right: SharedOrigin | nu
 
 const sharedPrefix = 'shared:';
 
-/** The record id of a shared session: it names the end of the credential, epoch ms. `Infinity`: it has none. */
+/** The record id of a shared session. It contains the expiry of the credential, epoch ms; `Infinity` if it has none. */
 export function sharedRecordId(jti: string, expiresAt: number): string {
   return `${sharedPrefix}${expiresAt}:${jti}`;
 }
 
-/** The end of the credential of a shared session, epoch ms; null for the record id of any other session. */
+/** The expiry of the credential of a shared session, epoch ms; null for the record id of any other session. */
 export function sharedExpiry(recordId: string): number | null {
   return recordId.startsWith(sharedPrefix) ? Number(recordId.slice(sharedPrefix.length).split(':')[0]) : null;
+}
+
+/** A session of which only the credential is known, which expires at `expiresAt`. */
+export function unreadSession(
+  known: Pick<Session, 'kind' | 'jti' | 'account' | 'recordId' | 'credential' | 'expiresAt'>,
+): Session {
+  return {
+    ...known,
+    credentialExpiresAt: known.expiresAt,
+    recordReadAt: -Infinity,
+    usedAt: -Infinity,
+    hasEnded: false,
+  };
 }

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Claims, CredentialKind, Jwt } from './jwt.ts';
+import { newId } from './new-id.ts';
 import { SessionCache } from './session-cache.ts';
 import type { SessionMessage } from './session-message.ts';
 import { SessionReader } from './session-reader.ts';
@@ -10,6 +10,7 @@ import { idleLifetimeMs, renewIfDue, sessionLifetimeMs } from './session-renewal
 import {
   sharedExpiry,
   sharedRecordId,
+  unreadSession,
   type AccountSecurity,
   type OpenedSession,
   type OpenSessions,
@@ -18,9 +19,9 @@ import {
   type SharedIdentity,
 } from './session.ts';
 
-/** A record is not read again this soon: if it ended, a message would say so. */
+/** A record is not read again within this time, because messages report its end. */
 const trustedForMs = 60_000;
-/** The greatest number of sessions that one step reads: ticks use the same connection and the same thread. */
+/** The maximum number of sessions that one step reads: ticks use the same connection and the same thread. */
 const maxReadAtOnce = 500;
 
 export interface SessionsOptions {
@@ -50,12 +51,12 @@ export class Sessions {
       onMessage: (message) => this.#onMessage(JSON.parse(message) as SessionMessage),
       onGap: () => {
         this.#reader.onGap();
-        for (const session of this.#cache.all()) session.seenAt = -Infinity;
+        for (const session of this.#cache.all()) session.recordReadAt = -Infinity;
       },
     });
   }
 
-  /** The sessions that have open sockets: they stay known after they left the cache. */
+  /** The sessions that have open sockets: they are found even after they leave the cache. */
   set openSessions(openSessions: OpenSessions) {
     this.#cache.openSessions = openSessions;
   }
@@ -65,7 +66,7 @@ export class Sessions {
     this.#onEnded.add(listener);
   }
 
-  /** Calls `listener` with each session whose `isOperator` changed, or whose `group` is not what was last known. */
+  /** Calls `listener` with each session whose `isOperator` or `group` differs from the last known value. */
   onChanged(listener: (session: Session) => void): void {
     this.#onChanged.add(listener);
   }
@@ -98,7 +99,7 @@ export class Sessions {
       credentialExpiresAt: claims.expiresAt,
       expiresAt,
       // The stamp may be outdated already: the first use reads record and account.
-      seenAt: -Infinity,
+      recordReadAt: -Infinity,
       usedAt: now,
       hasEnded: false,
     };
@@ -133,7 +134,7 @@ export class Sessions {
     return this.#cache.add(unreadSession({ kind, jti, account, recordId, credential, expiresAt }));
   }
 
-  /** The session of a person whom another application has signed in. `jti` identifies the credential. */
+  /** The session of a person who is signed in by another application. `jti` identifies the credential. */
   shared(jti: string, shared: SharedIdentity, expiresAt: number): Session {
     const known = this.#cache.getByJti(jti);
     if (known !== undefined && !known.hasEnded) return this.#cache.add(known);
@@ -161,7 +162,7 @@ export class Sessions {
   /** Whether the session is valid without another read of its record. */
   isTrusted(session: Session): boolean {
     const now = this.#options.time.now();
-    return !session.hasEnded && now - session.seenAt < trustedForMs && session.expiresAt > now;
+    return !session.hasEnded && now - session.recordReadAt < trustedForMs && session.expiresAt > now;
   }
 
   /** Whether a request carried the session within the last minute: then it is accepted during an outage. */
@@ -181,7 +182,7 @@ export class Sessions {
       for (const session of some) if (!valid.has(session)) this.#end(session);
     }
     const { records, time } = this.#options;
-    // One after another, with a pause: thousands at once would delay the ticks.
+    // One at a time, with a pause: thousands of concurrent renewals would delay the ticks.
     for (const session of valid) if (await renewIfDue(session, records, time.now())) await setImmediate();
     return valid;
   }
@@ -238,16 +239,4 @@ export class Sessions {
     session.hasEnded = true;
     this.#endByJti(session.jti);
   }
-}
-
-/** A session of which only the credential is known, which ends at `expiresAt`. */
-function unreadSession(
-  known: Pick<Session, 'kind' | 'jti' | 'account' | 'recordId' | 'credential' | 'expiresAt'>,
-): Session {
-  return { ...known, credentialExpiresAt: known.expiresAt, seenAt: -Infinity, usedAt: -Infinity, hasEnded: false };
-}
-
-/** 128 random bits, as text that is valid in a URL. */
-export function newId(): string {
-  return randomBytes(16).toString('base64url');
 }

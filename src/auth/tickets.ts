@@ -2,7 +2,8 @@ import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Jwt } from './jwt.ts';
 import type { Session } from './session.ts';
-import { newId, type Sessions } from './sessions.ts';
+import { newId } from './new-id.ts';
+import type { Sessions } from './sessions.ts';
 
 export const ticketLifetimeMs = 30_000;
 
@@ -47,12 +48,12 @@ export class Tickets {
     return session === null ? null : { id: claims.jti, session };
   }
 
-  /** Uses a ticket up, in one atomic step. Resolves to false if it was used before. */
+  /** Consumes a ticket, in one atomic step. Resolves to false if it was used before. */
   async spend({ id }: Ticket): Promise<boolean> {
     return this.#options.records.create('ticket', id, {}, ticketLifetimeMs);
   }
 
-  /** Makes a ticket usable again whose handshake was refused. */
+  /** Makes a ticket valid again after its handshake was refused. */
   async refund({ id }: Ticket): Promise<void> {
     await this.#options.records.delete('ticket', id);
   }

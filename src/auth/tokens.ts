@@ -3,7 +3,8 @@ import type { HouseTime } from '../time/house-time.ts';
 import type { Jwt } from './jwt.ts';
 import { readAccounts } from './session-reader.ts';
 import { grantsAccess, type AccountSecurity, type SessionRecord } from './session.ts';
-import { newId, type Sessions } from './sessions.ts';
+import { newId } from './new-id.ts';
+import type { Sessions } from './sessions.ts';
 
 /** A token as lists show it. */
 export interface Token {

@@ -83,7 +83,7 @@ export class AuthorityCheck implements Service {
     return { offsetMs, boundMs: (highMs - lowMs) / 2, isContradiction: combined.isContradiction };
   }
 
-  /** The greatest deviation of house time from UTC, ms; null while it is unknown. */
+  /** The maximum deviation of house time from UTC, ms; null while it is unknown. */
   get utcErrorMs(): number | null {
     const { reading } = this;
     return reading === null ? null : Math.abs(reading.offsetMs) + reading.boundMs;

@@ -40,6 +40,6 @@ export const authorityOptions = {
     env: ['CLOCK_NTP_ALARM'],
     parse: durationBetween(1, 3_600_000, '100ms'),
     default: '100ms',
-    help: 'greatest deviation of house time from UTC without a warning',
+    help: 'maximum deviation of house time from UTC without a warning',
   },
 } as const satisfies OptionTable;

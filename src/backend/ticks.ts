@@ -1,6 +1,6 @@
 /** How long a lease lasts after it was acquired or renewed, ms. */
 export const leaseMs = 1_000;
-/** The greatest number of jobs in the queue. */
+/** The maximum number of jobs in the queue. */
 export const maxQueuedJobs = 16;
 
 /** One run of a task, for one instant of its grid. Instants are epoch ms of house time. */

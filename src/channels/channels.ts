@@ -1,4 +1,4 @@
-import { newId } from '../auth/sessions.ts';
+import { newId } from '../auth/new-id.ts';
 import type { Backend } from '../backend/backend.ts';
 import { channelListRecord, type ChannelList } from '../backend/publications.ts';
 

@@ -5,7 +5,7 @@ import { showChannel } from './channel-names.ts';
 import { InvalidContent, jsonContent } from './content.ts';
 import { maxShowMs } from './show.ts';
 
-/** For whom something is shown: for everybody, or for the screens of a group, or for a screen or link by its id. */
+/** What a show applies to: every screen, the screens of a group, or a screen or link by its id. */
 export type ShowTarget = 'everybody' | { group: string } | { screen: string };
 
 type Stamp = { at: number; seq: number };
@@ -73,6 +73,11 @@ export class Shows {
 export function slotOf(target: ShowTarget): string {
   if (target === 'everybody') return showChannel;
   return 'group' in target ? groupPrefix + target.group : screenPrefix + target.screen;
+}
+
+/** A target as two fields: of them at most one is not null. */
+export function fieldsOf(target: ShowTarget): { group: string | null; screen: string | null } {
+  return { group: null, screen: null, ...(target === 'everybody' ? {} : target) };
 }
 
 /** The target of a slot; null if it belongs to another channel. */

@@ -27,7 +27,7 @@ export class BackendCommands {
     this.#environment = environment;
   }
 
-  /** Adds a command with options of its own, and those that select the backend. */
+  /** Adds a command with its own options and those that select the backend. */
   add(parent: Command, usage: string, description: string, ...options: OwnOption[]): Command {
     const command = parent.command(usage).description(description);
     for (const option of options) command.option(...option);

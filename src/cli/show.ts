@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { maxShowMs, minShowMs } from '../channels/show.ts';
+import { InvalidContent } from '../channels/content.ts';
+import { maxShowMs, minShowMs, parseLabel, parseMessage } from '../channels/show.ts';
 import { Shows } from '../channels/shows.ts';
-import { ShowCommands, type ShowWish, type TargetName } from '../commands/show.ts';
+import { ShowCommands, type ShowRequest, type TargetName } from '../commands/show.ts';
 import { BadValue, durationBetween } from '../config.ts';
 import { UserError } from '../lifecycle.ts';
 import { auditLogger } from '../logger.ts';
@@ -10,7 +11,7 @@ import { Screens } from '../screens/screens.ts';
 import type { BackendCommands } from './backend-commands.ts';
 
 /** The values of the options, as typed. */
-interface Given {
+interface ShowFlags {
   message?: string;
   countdown?: string;
   until?: string;
@@ -46,7 +47,7 @@ export function addShow(program: Command, commands: BackendCommands): void {
       ['--clear', 'show nothing but the time again'],
     )
     .action(async () => {
-      const given = command.opts<Given>();
+      const given = command.opts<ShowFlags>();
       const target = targetOf(given);
       const wish = wishOf(given);
       await commands.run(command, ({ backend }) => {
@@ -57,7 +58,7 @@ export function addShow(program: Command, commands: BackendCommands): void {
     });
 }
 
-function targetOf({ group, screen }: Given): TargetName {
+function targetOf({ group, screen }: ShowFlags): TargetName {
   if (group !== undefined && screen !== undefined) throw new UserError('--screen: not possible together with --group');
   if (screen !== undefined) return { screen };
   if (group === undefined) return 'everybody';
@@ -67,7 +68,7 @@ function targetOf({ group, screen }: Given): TargetName {
   );
 }
 
-function wishOf(given: Given): ShowWish {
+function wishOf(given: ShowFlags): ShowRequest {
   const { message, label, warn, clear = false, extend } = given;
   const counts = [given.countdown, given.until, given.countUp].filter((count) => count !== undefined);
   const isContent = message !== undefined || counts.length > 0;
@@ -81,8 +82,8 @@ function wishOf(given: Given): ShowWish {
   if (clear) return { clear };
   if (extend !== undefined) return { extendMs: durationOf(extend, '--extend') };
   return {
-    message,
-    label,
+    message: message === undefined ? undefined : textOf(message, '--message', parseMessage),
+    label: label === undefined ? undefined : textOf(label, '--label', parseLabel),
     countdownMs: given.countdown === undefined ? undefined : durationOf(given.countdown, '--countdown'),
     until: given.until === undefined ? undefined : timeOf(given.until),
     countsUp: given.countUp ?? false,
@@ -91,10 +92,19 @@ function wishOf(given: Given): ShowWish {
   };
 }
 
-function refuse(given: Given, ...names: ('for' | 'label' | 'warn')[]): void {
+function refuse(given: ShowFlags, ...names: ('for' | 'label' | 'warn')[]): void {
   const name = names.find((one) => given[one] !== undefined);
   if (name !== undefined)
     throw new UserError(`--${name}: not possible without what it belongs to; see clock show --help`);
+}
+
+function textOf(text: string, option: string, parse: (text: string) => string): string {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof InvalidContent)) throw error;
+    throw new UserError(`${option}: ${JSON.stringify(text)}: ${error.message}`);
+  }
 }
 
 function durationOf(text: string, option: string): number {

@@ -1,5 +1,5 @@
 import { runInBackground } from '../background.ts';
-import type { Show, ZoneOffsets } from '../protocol.ts';
+import type { ZoneOffsets } from '../protocol.ts';
 import { element, requestFrame } from './browser.ts';
 import { Connection } from './connection/shell.ts';
 import { checkZone } from './connection/zone-check.ts';
@@ -9,13 +9,14 @@ import { HouseZone } from './house-zone.ts';
 import { markIdle } from './idle.ts';
 import { LazyModule } from './lazy-module.ts';
 import { listenToPage } from './page-events.ts';
+import { prepareForOutages } from './offline.ts';
 import { Painter } from './painter.ts';
 import type * as PanelModule from './panel.ts';
 import { Renewal } from './renewal.ts';
 import { schedule, scheduleChained } from './schedule.ts';
 import type * as ScreenNameModule from './screen-name.ts';
 import { sessionMemory } from './session-memory.ts';
-import type * as ShowModule from './show/main.ts';
+import { ShowLoader } from './show-loader.ts';
 import type * as ThemeModule from './theme.ts';
 import { ThemeLoader } from './theme-loader.ts';
 import type { ShownZones } from './theme-zones.ts';
@@ -23,12 +24,6 @@ import type { Transport } from './transport.ts';
 import { keepAwake } from './wake-lock.ts';
 import { Warnings } from './warnings.ts';
 import type * as WordsModule from './words.ts';
-
-const registerAfterMs = 2_000;
-const showAgainAfterMs = 2_000;
-/** A page that stays open this long may need these files while its server is unavailable. */
-const prefetchAfterMs = 60_000;
-const lazyFiles = ['/static/theme.js', '/static/theme.css', '/static/panel.js', '/static/panel.css'];
 
 /** The clock page: connects the server's messages to the face, and the page's controls to the panel. */
 export class ClockApp {
@@ -48,7 +43,6 @@ export class ClockApp {
   readonly #panelModule = new LazyModule<typeof PanelModule>('/static/panel.js');
   readonly #screenNameModule = new LazyModule<typeof ScreenNameModule>('/static/screen-name.js');
   readonly #wordsModule = new LazyModule<typeof WordsModule>('/static/words.js');
-  readonly #showModule = new LazyModule<typeof ShowModule>('/static/show.js');
   readonly #themeModule = new LazyModule<typeof ThemeModule>('/static/theme.js');
   readonly #themeLoader = new ThemeLoader({
     load: async () => {
@@ -105,10 +99,7 @@ export class ClockApp {
       this.#serverBuild = build;
       this.#renewal.onBuild(build);
     },
-    onShow: (show) => {
-      this.#show = show;
-      runInBackground(this.#drawShow());
-    },
+    onShow: (show) => this.#showLoader.set(show),
     onCommand: (command) => {
       if (command.name === 'reload') location.reload();
       else if (command.name === 'face') this.#setFace(command.query);
@@ -116,10 +107,12 @@ export class ClockApp {
     },
   });
   readonly #painter = this.#createPainter((second) => this.#paint(second));
-  /** What operators show besides the time. */
-  #show: Show | null = null;
-  /** Whether they ever showed anything on this page. */
-  #hasShow = false;
+  readonly #showLoader = new ShowLoader({
+    isFaceApplied: () => this.#themeLoader.state === 'applied',
+    isEnabled: () => this.#theme?.appearance.show !== false,
+    trimMs: () => this.#painter.trimMs,
+    createPainter: (paint) => this.#createPainter(paint),
+  });
   /** The query of the face that operators set. */
   #setQuery = '';
   #isTranslated = false;
@@ -142,13 +135,10 @@ export class ClockApp {
     markIdle(this.#root, schedule);
     connectControls({ describe: () => this.#face.describe(), onDetails: () => runInBackground(this.#togglePanel()) });
     listenToPage(this.#connection, () => this.#painter.refresh());
-    schedule(registerWorker, registerAfterMs);
-    schedule(() => {
-      for (const address of lazyFiles) fetch(address).catch(() => {});
-    }, prefetchAfterMs);
+    prepareForOutages();
   }
 
-  /** Whether nobody uses the page who could sign in: a paired screen, or the page that the service worker stored. */
+  /** Whether the page has no user who could sign in: a paired screen, or the page that the service worker stored. */
   get #isScreen(): boolean {
     return this.#root.dataset['page'] === 'screen';
   }
@@ -162,7 +152,7 @@ export class ClockApp {
     this.#face.setError(isStated ? errorMs + this.#painter.latenessMs + (utc.errorMs ?? 0) : null);
   }
 
-  /** Draws. False if that fails: the page is not live then, since nothing confirms that it shows the time. */
+  /** Returns false if drawing fails. Then the page stops being live, because nothing confirms that it shows the time. */
   #attempt(draw: () => boolean | void): boolean {
     try {
       return draw() !== false;
@@ -189,18 +179,6 @@ export class ClockApp {
     });
   }
 
-  async #drawShow(): Promise<void> {
-    try {
-      if (this.#show !== null) this.#hasShow = true;
-      if (!this.#hasShow || this.#themeLoader.state !== 'applied') return;
-      const module = await this.#showModule.load();
-      const isShown = this.#theme?.appearance.show !== false;
-      await module.render(isShown ? this.#show : null, this.#painter.trimMs, (paint) => this.#createPainter(paint));
-    } catch {
-      schedule(() => runInBackground(this.#drawShow()), showAgainAfterMs);
-    }
-  }
-
   #setFace(query: string): void {
     if (query === this.#setQuery) return;
     this.#setQuery = query;
@@ -224,7 +202,7 @@ export class ClockApp {
     for (const text of warnings) this.#warnings.set(text, text);
     this.#face.setView(view);
     this.#setZones();
-    schedule(() => runInBackground(this.#drawShow()), 0);
+    schedule(() => this.#showLoader.draw(), 0);
   }
 
   #setHouseZone(zone: ZoneOffsets): void {
@@ -259,14 +237,5 @@ export class ClockApp {
     } catch {
       this.#warnings.set('panel', 'The details cannot be loaded: try again when the server is available');
     }
-  }
-}
-
-/** The service worker serves the page while the server is unavailable. A frame or a browser may forbid it. */
-function registerWorker(): void {
-  try {
-    if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').catch(() => {});
-  } catch {
-    // A sandboxed frame throws on access.
   }
 }

@@ -42,7 +42,7 @@ const parseColor: Parse<string> = (text) => {
 // The server decides which zones exist. A query decodes `Etc/GMT+5` as `Etc/GMT 5`, and no name contains a space.
 const parseZone: Parse<string> = (text) => /^[\w+\-:/]{1,64}$/.exec(text.replace(/ /g, '+'))?.[0];
 
-/** A zone that an address names, and how the face calls it. */
+/** A zone that an address names, and its label on the face. */
 export interface NamedLabel {
   name: string;
   label: string;

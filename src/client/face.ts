@@ -6,7 +6,7 @@ export interface FaceElements {
   root: { readonly dataset: Record<string, string | undefined> };
   display: TextElement & { setAttribute(name: 'aria-label', value: string): void };
   state: TextElement;
-  /** The greatest error of the shown time. */
+  /** The maximum error of the shown time. */
   error: TextElement;
 }
 
@@ -85,7 +85,7 @@ export class Face {
     this.#drawAgain();
   }
 
-  /** Sets the greatest error of the shown time, ms; null if there is none to state. */
+  /** Sets the maximum error of the shown time, ms; null if there is none to state. */
   setError(errorMs: number | null): void {
     setText(this.#elements.error, errorMs === null ? '' : `± ${Math.ceil(errorMs)} ms`);
   }

@@ -1,6 +1,6 @@
 import { OffsetEstimate, type Exchange } from '../time/offset.ts';
 
-/** Of a page's clock (1 ms in some browsers). */
+/** The resolution of a page's clock: 1 ms in some browsers. */
 const precisionMs = 1;
 const slewPerMs = 0.005;
 const stepAboveMs = 100;

@@ -1,8 +1,8 @@
 import type { Connection } from './connection/shell.ts';
 
 /**
- * Passes on to a connection what the page notices: that it was hidden or shown, that the device came online or woke.
- * `onVisible`: it was shown. The returned function removes the listeners.
+ * Reports events of the page to a connection: it was hidden or shown, or the device came online or woke. `onVisible` is
+ * called when the page is shown. The returned function removes the listeners.
  */
 export function listenToPage(connection: Connection, onVisible: () => void): () => void {
   const setVisible = (): void => connection.setVisible(!document.hidden);

@@ -92,7 +92,7 @@ export class Painter {
   trimMs = 0;
   readonly #options: PainterOptions;
   readonly #frameLength = new FrameLength();
-  /** Canceling what has run already does nothing. */
+  /** Canceling a callback that has run has no effect. */
   #cancelTimer = (): void => {};
   #cancelFrame = (): void => {};
   #isRunning = false;
@@ -106,7 +106,7 @@ export class Painter {
     this.#options = options;
   }
 
-  /** The greatest distance of recent paints from the beginning of their second, ms; at least half a frame. */
+  /** The maximum distance of recent paints from the beginning of their second, ms; at least half a frame. */
   get latenessMs(): number {
     return Math.max(this.#frameLength.ms / 2, ...this.#lateness);
   }

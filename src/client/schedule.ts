@@ -15,13 +15,13 @@ export const schedule: Schedule = (run, delayMs) => {
 export const scheduleChained: Schedule = chain(schedule, () => performance.now());
 
 /** Covers each wait with a chain of timers, each for most of the time that is left. `now`: monotonic, ms. */
-export function chain(link: Schedule, now: () => number): Schedule {
+export function chain(scheduleOne: Schedule, now: () => number): Schedule {
   return (run, delayMs) => {
     const dueAt = now() + delayMs;
     let cancel = (): void => {};
     const wait = (leftMs: number): void => {
       const next = (): void => (dueAt > now() ? wait(dueAt - now()) : run());
-      cancel = leftMs > unchainedMs ? link(next, leftMs * partOfWait) : link(run, leftMs);
+      cancel = leftMs > unchainedMs ? scheduleOne(next, leftMs * partOfWait) : scheduleOne(run, leftMs);
     };
     wait(delayMs);
     return () => cancel();

@@ -5,7 +5,7 @@ import { loadStyleSheet } from './style-sheet.ts';
 import { Timer } from './timer.ts';
 
 const shownMs = 8_000;
-/** Of the lesser side of the window. */
+/** In percent of the shorter side of the window. */
 const textPercent = { largest: 40, smallest: 6 };
 const shownTimer = new Timer(schedule);
 

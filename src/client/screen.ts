@@ -13,11 +13,11 @@ const pairing = new ScreenPairing({
   memory: sessionMemory,
   wall: Date.now,
   wait: (ms) => new Promise((resolve) => schedule(resolve, ms)),
-  // `replace`: the way back leads to where the person came from, not to this page.
+  // `replace` removes this page from the history, so that the back button does not lead to it.
   leave: (path, fragment = '') => location.replace(path + location.search + fragment),
 });
 
-/** The key of a link in the address, which it is taken out of: no entry of the history contains it. */
+/** Returns the key of a link in the address. Removes it from the address, so that no history entry contains it. */
 function takeKey(): string | null {
   const key = /^#(clk_\w+)$/.exec(location.hash)?.[1] ?? null;
   if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search);

@@ -22,7 +22,7 @@ declare const CLOCK_SHELL_POLICY: string;
 declare const self: WorkerScope;
 
 const cacheName = `clock ${CLOCK_BUILD_NAME}`;
-/** Contains who may frame `/embed`, as the server last answered. It outlives the build. */
+/** Contains the origins that may frame `/embed`, as the server last reported them. It survives a new build. */
 const framingCacheName = 'clock framing';
 const framingDirective = /frame-ancestors [^;]*/;
 /** Every page needs these, and they are in the browser's own cache by now. The others are cached when they are used. */

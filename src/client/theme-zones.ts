@@ -2,7 +2,7 @@ import type { Appearance } from './appearance.ts';
 import type { ShownZone } from './face.ts';
 import { NamedZone, type NamedZoneOptions } from './named-zone.ts';
 
-/** A zone of the row, and what the face calls it. */
+/** A zone of the row, and its label on the face. */
 export interface LabeledZone {
   zone: ShownZone;
   label: string;

@@ -39,7 +39,7 @@ export async function fetchState(
 async function readState(response: Response): Promise<StateResponse> {
   const { status, headers } = response;
   const retryAfterMs = Number(headers.get('Retry-After')) * 1_000 || null;
-  // A proxy that requires a sign-in of its own redirects, or responds with its page.
+  // A proxy that requires its own sign-in redirects, or responds with its page.
   const isRedirect = response.type === 'opaqueredirect' || (status >= 300 && status < 400);
   const isPage = status === 200 && (headers.get('Content-Type') ?? '').startsWith('text/html');
   if (isRedirect || isPage) return { status: 401, retryAfterMs, state: null, isForeign: true };

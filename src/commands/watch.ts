@@ -86,7 +86,7 @@ export async function watch(options: WatchOptions): Promise<void> {
     house: connection.house,
     now: () => performance.now(),
     schedule,
-    // A terminal has no frames, so the next millisecond stands in for the next frame.
+    // A terminal has no frames, so the next millisecond replaces the next frame.
     requestFrame: (run) => schedule(() => run(performance.now()), 1),
     detectClockJump: () => connection.detectClockJump(),
     paint: (instant) => {

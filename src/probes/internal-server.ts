@@ -16,7 +16,7 @@ export interface InternalServerOptions {
   log: Logger;
 }
 
-/** Serves `/health`, `/ready` and `/metrics` on a port of its own. */
+/** Serves `/health`, `/ready` and `/metrics` on a separate port. */
 export class InternalServer implements Service {
   readonly name = 'internal server';
   readonly #options: InternalServerOptions;

@@ -4,10 +4,10 @@ const windowMs = 600_000;
 const wrongCodes: Limit = { name: 'wrong-codes', maxAttempts: 5, windowMs };
 /** The same wrong code counts once. */
 const sameCode: Limit = { name: 'wrong-code', maxAttempts: 1, windowMs };
-/** Whether a wrong code was counted, so that the window began with it. */
+/** Consumed by a wrong code. Until its window ends, a right code does not reset the window of `wrongCodes`. */
 const anyWrongCode: Limit = { name: 'any-wrong-code', maxAttempts: 1, windowMs };
 
-/** Limits the wrong pairing codes of an operator: five, then none at all until 10 minutes after the first. */
+/** Limits the wrong pairing codes of an operator: after five, codes are refused until 10 minutes after the first. */
 export class CodeGuesses {
   readonly #limiter: Limiter;
 

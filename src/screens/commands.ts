@@ -23,7 +23,7 @@ export type ActionTarget = { id: string } | { group: string };
 /** `not-possible`: the action does not exist for this target. */
 export type ActionResult = 'done' | 'unknown' | 'name-taken' | 'not-possible';
 
-/** The greatest number of commands in a message, so that no message delays the ticks. */
+/** The maximum number of commands in a message, so that no message delays the ticks. */
 const maxCommandsPerMessage = 200;
 
 export interface ScreenCommandsOptions {

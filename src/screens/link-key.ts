@@ -1,6 +1,6 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
 
-/** Lower-case base 32 (RFC 4648, 6): a key survives being read aloud and typed. */
+/** Lower-case base 32 (RFC 4648, 6): a key can be read aloud and typed. */
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 const prefix = 'clk_';
 const idLength = 12;

@@ -13,7 +13,7 @@ export const nameRule =
 /** What `parseGroup` accepts, in one sentence for a person. */
 export const groupRule = 'A group has 1 to 32 lower-case letters, digits, hyphens or underscores.';
 
-/** A screen's name: NFC, trimmed, 1 to 64 code points. Null if the text cannot be one. */
+/** A screen's name: NFC, trimmed, 1 to 64 code points. Null if the text is not a valid name. */
 export function parseScreenName(text: string): string | null {
   const name = text.normalize('NFC').trim();
   const length = [...name].length;
@@ -21,12 +21,17 @@ export function parseScreenName(text: string): string | null {
   return length >= 1 && length <= 64 && isAllowed ? name : null;
 }
 
+/** A text for an error message, with `clk_...` instead of the key of a link. */
+export function withoutKeys(text: string): string {
+  return text.replace(linkKey, 'clk_...');
+}
+
 /** The key by which names are unique: names that differ only in case have the same one. */
 export function nameKey(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 
-/** A group: 1 to 32 lower-case letters, digits, `-` and `_`. Null if the text cannot be one. */
+/** A group: 1 to 32 lower-case letters, digits, `-` and `_`. Null if the text is not a valid group. */
 export function parseGroup(text: string): string | null {
   return /^[a-z0-9_-]{1,32}$/.test(text) ? text : null;
 }

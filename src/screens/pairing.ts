@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { newId } from '../auth/sessions.ts';
+import { newId } from '../auth/new-id.ts';
 import type { Limit, Limiter } from '../backend/limiter.ts';
 import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
@@ -9,7 +9,7 @@ import type { ScreenRecord, Screens } from './screens.ts';
 const minuteMs = 60_000;
 /** How long a code waits for its approval, and an approval for its collection. */
 const codeLifetimeMs = 10 * minuteMs;
-/** The record of an expired code is kept this much longer, so that typing it does not count as guessing. */
+/** The record of an expired code stays stored this much longer, so that typing it does not count as guessing. */
 const expiredLifetimeMs = 10 * minuteMs;
 /** A code counts until it is approved or the window ends. */
 const codesPerAddress: Limit = { name: 'codes-address', maxAttempts: 500, windowMs: codeLifetimeMs };
@@ -19,10 +19,10 @@ const manyCodes: Limit = { name: 'many-codes', maxAttempts: 1_000, windowMs: cod
 /** The key of limits that count the codes of all addresses. */
 const all = 'all';
 const collectEveryMs = { few: 2_000, many: 10_000 };
-/** Beyond a limit a screen tries again after this long at most: approvals make place for new codes. */
+/** Beyond a limit a screen tries again after this long at most: approvals free the limit for new codes. */
 const maxWaitMs = minuteMs;
 
-/** What the server can tell about a screen that is to be paired. */
+/** What the server knows about a screen that is not paired yet. */
 export interface UnpairedScreen {
   address: string;
   /** As a person names it: see `browserName`. */
@@ -77,7 +77,7 @@ export interface PairingOptions {
   screens: Screens;
 }
 
-/** Pairs a screen without a keyboard: it shows a code that an operator approves elsewhere (the shape of RFC 8628). */
+/** Pairs a screen without a keyboard: it shows a code that an operator approves elsewhere (as in RFC 8628). */
 export class Pairing {
   readonly #options: PairingOptions;
 
@@ -167,7 +167,7 @@ export class Pairing {
     const { limiter } = this.#options;
     const ofAddressMs = await limiter.consume(codesPerAddress, network);
     const ofAllMs = ofAddressMs === null ? await limiter.consume(codesInAll, all) : null;
-    // The limiter counts refused attempts, too, but they wait for nothing.
+    // The limiter also counts refused attempts, but those issue no code.
     if (ofAddressMs !== null || ofAllMs !== null) await limiter.refund(codesPerAddress, network);
     if (ofAllMs !== null) await limiter.refund(codesInAll, all);
     return ofAddressMs ?? ofAllMs;

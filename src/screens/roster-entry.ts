@@ -8,7 +8,7 @@ export interface RosterEntry {
   /** What commands take. The players of a link share it. */
   id: string;
   kind: SocketKind;
-  /** Of a session its account, of a token its label. */
+  /** The account of a session, or the label of a token. */
   name: string;
   group: string | null;
   /** The id of the account; null for screens and links. */
@@ -29,7 +29,7 @@ export interface RosterEntry {
   connections: number;
 }
 
-/** What an entry is made of. It changes only if one of these does. */
+/** The data from which an entry is computed. */
 export interface EntrySource {
   key: string;
   /** Null if there is no open socket. */

@@ -1,7 +1,7 @@
 import type { CredentialKind } from '../auth/jwt.ts';
 import type { ScreenKind } from './screens.ts';
 
-/** Whose socket it is: a person's, a program's, or that of a paired screen or a link. */
+/** The owner of a socket: a person, a program, a paired screen or a link. */
 export type SocketKind = CredentialKind | ScreenKind;
 
 /**
@@ -42,7 +42,7 @@ const maxErrorMs = 100;
 /** A page that is older than the server loads the new one by itself within this time. */
 const oldBuildAllowedForMs = 600_000;
 
-/** What an operator should look at; null if the socket's state is good. */
+/** The problem that needs an operator's attention; null if there is none. */
 export function problemOf(row: RosterRow, now: number): RowProblem | null {
   if (row.state === 'silent' || row.state === 'stale') return row.state;
   if (isWrong(row)) return 'wrong';

@@ -6,7 +6,7 @@ import type { RosterView } from './roster-view.ts';
 import type { Screens } from './screens.ts';
 
 const everyMs = 1_000;
-/** The greatest number of screens that are noted as away in a second: thousands may depart at once. */
+/** The maximum number of screens whose departure is stored per second: thousands may depart at once. */
 const maxNotedAtOnce = 20;
 
 export interface RosterUpkeepOptions {
@@ -15,7 +15,7 @@ export interface RosterUpkeepOptions {
   screens: Pick<Screens, 'getMany' | 'set'>;
 }
 
-/** Notes in the record of each screen that went away when it was last seen, and frees the memory of an unused view. */
+/** Stores in the record of each departed screen when it was last seen, and frees the memory of an unused view. */
 export class RosterUpkeep implements Service {
   readonly name = 'roster upkeep';
   readonly #options: RosterUpkeepOptions;

@@ -72,7 +72,7 @@ export class RosterView {
     return { records: await this.#records.read(), connected };
   }
 
-  /** What all entries are made of. An entry that did not change has the same source as in the last call. */
+  /** The sources of all entries. An entry that did not change has the same source as in the last call. */
   async sources(): Promise<EntrySource[]> {
     await this.#read();
     return [...this.#sources.values()];

@@ -1,5 +1,5 @@
 import { screenIdleLifetimeMs } from '../auth/session-renewal.ts';
-import { newId } from '../auth/sessions.ts';
+import { newId } from '../auth/new-id.ts';
 import type { Records } from '../backend/records.ts';
 import type { ScreenInfo } from '../protocol.ts';
 import type { HouseTime } from '../time/house-time.ts';
@@ -20,7 +20,7 @@ export interface ScreenRecord extends ScreenSettings {
   expiresAt: number;
   /** Its session was used: the secret of its pairing collects nothing more. */
   wasUsed: boolean;
-  /** When its last socket last sent something, written after that was closed; missing before. */
+  /** When its last socket last sent a message. Stored after that socket was closed; missing before. */
   lastSeenAt?: number;
 }
 
@@ -83,8 +83,8 @@ export class Screens {
   }
 
   /**
-   * Takes a name for a screen or a link; false if it is taken. With a lifetime it is a reservation, which lapses by
-   * itself; without one it lasts as long as its holder.
+   * Takes a name for a screen or a link; false if it is taken. With a lifetime it is a reservation, which expires;
+   * without one it lasts as long as its holder.
    */
   async takeName(kind: ScreenKind, id: string, name: string, lifetimeMs?: number): Promise<boolean> {
     const { records } = this.#options;
@@ -99,7 +99,7 @@ export class Screens {
         if (await records.update<NameRecord>('screen-name', key, () => holder, lifetimeMs)) return true;
       } else if (current !== null) {
         if (current.isReserved || (await this.#exists(current.kind, current.id))) return false;
-        // Its holder expired: the name is free.
+        // The record of its holder expired, so the name is free.
         await records.delete('screen-name', key);
       }
     }

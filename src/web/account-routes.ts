@@ -53,7 +53,7 @@ export function accountRoutes(context: WebContext): Routes {
 
   const signOut = async (request: Request): Promise<Response> => {
     checkForm(request);
-    // A refused sign-in is none, so there is nothing to end.
+    // A refused credential has no session, so there is none to end.
     const session = await authenticator.authenticate(request, { kinds: pageKinds }).catch(nullIfRefused);
     if (session !== null) {
       await endReplaced(context, session);

@@ -78,7 +78,7 @@ function serveFrom(directory: string, entry: AssetEntry): (request: Request) => 
 
   return (request) => {
     const encoding = acceptedEncoding(request.headers.get('accept-encoding'), entry.encodings);
-    // Each encoding has a tag of its own, since its bytes differ (RFC 9110, section 8.8.3).
+    // Each encoding has its own tag, since its bytes differ (RFC 9110, section 8.8.3).
     const etag = `"${entry.etag}${encoding === null ? '' : `-${encoding}`}"`;
     const headers: [string, string][] = [
       ['ETag', etag],

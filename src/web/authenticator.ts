@@ -15,7 +15,7 @@ import type { SharedCredential, SharedCredentials } from './shared-credentials.t
  */
 export type CredentialKind = 'session' | 'screen' | 'link' | 'token' | 'key' | 'shared-token';
 
-/** Every kind: for routes that are open to everybody who may read the clock. */
+/** Every kind: for routes that are open to everyone who may read the clock. */
 export const readerKinds: readonly CredentialKind[] = ['session', 'screen', 'link', 'token', 'key', 'shared-token'];
 /** The cookies of the pages that show the clock. */
 export const pageKinds: readonly CredentialKind[] = ['session', 'screen', 'link'];
@@ -46,7 +46,7 @@ export interface AuthenticatorOptions {
 interface Verified {
   kind: CredentialKind;
   session: Session;
-  /** Of a credential of another application. */
+  /** Set for a credential of another application. */
   place?: CredentialPlace;
 }
 
@@ -103,7 +103,7 @@ export class Authenticator {
     let hasOther = false;
     const refusals: Refusal[] = [];
     for await (const verified of this.verify(head, options, refusals)) {
-      // A valid cookie of Clock's own takes precedence, also if the route does not accept it.
+      // A valid cookie of Clock's own takes precedence even if the route does not accept it.
       if (hasOther && verified.place !== undefined) break;
       const isAccepted = options.kinds.includes(verified.kind);
       if (!isAccepted && options.ignoresOthers === true) continue;
@@ -139,7 +139,7 @@ export class Authenticator {
     const { sessions, shared, verifyKey } = this.#options;
     const id = verifyKey(credential);
     if (id !== null) {
-      // The record ends a link, so its key has no expiry of its own.
+      // A link ends with its record, so its key does not expire.
       const session = sessions.sessionOf('link', { subject: id, jti: id, expiresAt: Infinity }, null);
       return session === null ? null : { kind: 'key', session };
     }

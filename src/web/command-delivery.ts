@@ -27,7 +27,7 @@ export class CommandDelivery implements Service {
         if (this.#isStopped) return;
         for (const command of parseScreenMessage(message).commands ?? []) this.#deliver(command);
       },
-      // A command is for the moment, and what it sets is in the initial state.
+      // A lost command is not repeated: the settings that it changes are also in the initial state.
       onGap: () => {},
     });
   }

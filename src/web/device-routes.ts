@@ -10,7 +10,7 @@ import { codePage, confirmPage, pairedPage } from './pages/device-page.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
-interface Entered {
+interface EnteredCode {
   /** As parsed. */
   code: string;
   name: string;
@@ -55,7 +55,7 @@ export function deviceRoutes(context: WebContext): Routes {
   const confirm = async (
     request: Request,
     session: Session,
-    { code, name, group }: Entered,
+    { code, name, group }: EnteredCode,
     [status, message]: readonly [number, string?] = [200],
   ): Promise<Response> => {
     const found = await guarded(session, code, () => pairing.find(code));
@@ -66,7 +66,7 @@ export function deviceRoutes(context: WebContext): Routes {
     return secretPage(confirmPage(options), status, headers);
   };
 
-  const approve = async (request: Request, session: Session, entered: Entered): Promise<Response> => {
+  const approve = async (request: Request, session: Session, entered: EnteredCode): Promise<Response> => {
     const { code } = entered;
     const name = parseScreenName(entered.name);
     const group = entered.group.trim() === '' ? null : parseGroup(entered.group.trim());

@@ -150,7 +150,7 @@ export class Hub implements OpenSessions {
     for (const socket of this.socketsOf(jti)) socket.end(closeCode.sessionEnded, sessionEnded);
   }
 
-  /** Closes all sockets whose session has expired by `now`, or whose sign-in is due to be shown again; house time. */
+  /** Closes all sockets whose session has expired by `now`, or whose credential must be presented again; house time. */
   endDue(now: number): void {
     for (const sockets of this.#bySession.values()) {
       for (const socket of sockets) {

@@ -32,7 +32,7 @@ export class MessageDelivery {
   }
 
   /** Sends the last messages of its channels to a new socket. */
-  welcome(socket: Socket): void {
+  sendLastMessages(socket: Socket): void {
     const { hub, retained, showDelivery } = this.#options;
     if (socket.getUserData().hasShow) showDelivery.sendTo(socket);
     for (const topic of socket.getUserData().topics) {

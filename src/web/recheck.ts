@@ -12,9 +12,10 @@ export interface RecheckOptions {
 }
 
 /**
- * When a new socket of a shared session is closed so that its client shows its credential again, epoch ms of house time:
- * at a random moment in the last `spread` before the credential expires or `recheckMs` have passed, so that sockets that
- * were opened together do not return together. A socket that would live for less than the spread is closed at the end.
+ * When a new socket of a shared session is closed so that its client presents its credential again, epoch ms of house
+ * time: at a random moment in the last `spread` before the credential expires or `recheckMs` have passed, so that sockets
+ * that were opened together do not reconnect together. A socket that would live for less than the spread is closed at the
+ * end.
  */
 export function recheckAt(session: Session, { recheckMs, time, spread, random = Math.random }: RecheckOptions): number {
   const now = time.now();

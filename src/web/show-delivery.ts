@@ -33,9 +33,9 @@ type Shown = Pick<Publication, 'at' | 'seq' | 'frame'>;
 export class ShowDelivery implements Service {
   readonly name = 'show delivery';
   readonly #options: ShowDeliveryOptions;
-  /** The groups of the readers that this process has had. */
+  /** The groups of all readers so far in this process. */
   readonly #groups = new Set<string>();
-  /** By slot, when what is set for it ends, and its `seq`. */
+  /** By slot: when its show ends, and the `seq` of the show. */
   readonly #ends = new Map<string, Publication>();
   /** Sent if nothing is set: the latest change of any target. */
   #nothing: Shown | null = null;
@@ -116,7 +116,7 @@ export class ShowDelivery implements Service {
     }
   }
 
-  /** A screen that was renamed, or moved to another group, gets anew what it is to show. */
+  /** Sends a screen that was renamed, or moved to another group, what it must show now. */
   #onScreenMessage(message: string): void {
     if (this.#isStopped) return;
     for (const { to, command } of parseScreenMessage(message).commands ?? []) {

@@ -3,7 +3,7 @@ import type { Cookies } from './cookies.ts';
 import { HttpError } from './http-error.ts';
 import { redirect, redirectToSignIn, type RequestHead, type Response } from './http.ts';
 
-/** A browser that comes back this soon without a sign-in would be sent in a circle. */
+/** Redirecting a browser that returns this soon without a sign-in would be a loop. */
 const circleMs = 10_000;
 
 export interface Link {

@@ -19,11 +19,11 @@ import type { WebSocketBehavior } from './uws.ts';
 export const socketPath = '/time/tic/';
 
 const maxMessageBytes = 1_024;
-/** Above our own limit, so that we send the close code. Beyond it uWebSockets.js cuts the connection. */
+/** Above Clock's own limit, so that Clock sends the close code. Beyond it uWebSockets.js cuts the connection. */
 const maxPayloadBytes = 16 * 1_024;
 const maxUnsentBytes = 64 * 1_024;
 const idleTimeoutS = 60;
-/** Of the token bucket for a client's messages. */
+/** The size of the token bucket that limits a client's messages. */
 const maxMessageTokens = 20;
 const messageTokensPerSecond = 2;
 
@@ -34,10 +34,10 @@ export interface SocketEndpointOptions {
   tickets: Tickets;
   backend: Pick<Backend, 'outage' | 'time'>;
   channelAccess: ChannelAccess;
-  messageDelivery: Pick<MessageDelivery, 'welcome'>;
+  messageDelivery: Pick<MessageDelivery, 'sendLastMessages'>;
   maxSockets: number;
   spread: Spread;
-  /** When a socket of a shared session is closed so that its client shows its credential again, house time. */
+  /** When a socket of a shared session is closed so that its client presents its credential again, house time. */
   recheckAt: (session: Session) => number;
   /** Compares house time with UTC; undefined without NTP servers. */
   utc?: UtcCheck | undefined;
@@ -46,7 +46,7 @@ export interface SocketEndpointOptions {
 }
 
 export interface UtcCheck {
-  /** The greatest deviation of house time from UTC, ms; null while it is unknown. */
+  /** The maximum deviation of house time from UTC, ms; null while it is unknown. */
   readonly utcErrorMs: number | null;
   /** Null while there is no alarm. */
   readonly alarm: string | null;
@@ -130,7 +130,7 @@ export class SocketEndpoint {
     return ticket;
   }
 
-  /** Uses a ticket up. False if it was used before, or if its session ended. After a 503 it is usable again. */
+  /** Consumes a ticket. False if it was used before, or if its session ended. After a 503 it is usable again. */
   async #spend(ticket: Ticket): Promise<boolean> {
     const { tickets } = this.#options;
     if (!(await tickets.spend(ticket))) return false;
@@ -170,7 +170,7 @@ export class SocketEndpoint {
       sendPingsAutomatically: true,
       open: (socket: Socket) => {
         hub.add(socket);
-        messageDelivery.welcome(socket);
+        messageDelivery.sendLastMessages(socket);
       },
       message: (socket: Socket, message: ArrayBuffer, isBinary: boolean) => this.#onMessage(socket, message, isBinary),
       dropped: (socket: Socket) => hub.closeSlow(socket),

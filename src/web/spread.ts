@@ -17,8 +17,8 @@ export interface SpreadOptions {
 }
 
 /**
- * Over how many ms screens spread their reconnection after an outage: the more sockets the installation has, the longer.
- * It reports the sockets of this process once a second.
+ * The period over which screens distribute their reconnects after an outage, ms; it grows with the number of sockets of
+ * the installation. Reports the sockets of this process once a second.
  */
 export class Spread implements Service {
   readonly name = 'spread';

@@ -14,8 +14,8 @@ import {
 /**
  * Upgrades requests to WebSockets, also long after they arrived. uWebSockets.js requires a cork for that, but at the end
  * of the response's own cork it mistakes the new socket for a response and cuts some of them (fixed by its pull request
- * 1929, which no build for our glibc contains). The cork of another response avoids that. This service holds one: a
- * request of its own over loopback, which is never answered.
+ * 1929, which no build for our glibc contains). The cork of another response avoids that. This service holds one: the
+ * response to a request that it sends itself over loopback, and that is never answered.
  */
 export class Upgrades implements Service {
   readonly name = 'upgrades';
@@ -57,7 +57,7 @@ export class Upgrades implements Service {
 
   /** Answers a valid handshake with 101, without an extension or subprotocol. */
   upgrade(res: HttpResponse, key: string, data: SocketData, context: SocketContext): void {
-    // In a cork of its own, so that the status line is sent in one piece. What follows is not.
+    // In its own cork, so that the status line is sent in one piece.
     res.cork(() => res.writeStatus('101 Switching Protocols'));
     (this.#unanswered ?? res).cork(() => res.upgrade(data, key, '', '', context));
   }

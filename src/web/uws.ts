@@ -15,7 +15,7 @@ export type { HttpRequest, HttpResponse, TemplatedApp, WebSocket, WebSocketBehav
 export type ListenSocket = us_listen_socket;
 export type SocketContext = us_socket_context_t;
 
-/** More than the 16 KiB that we allow, so that we send the refusal. The addon reads it once, when it is loaded. */
+/** More than the 16 KiB that the guard allows, so that Clock sends the refusal. The addon reads it once, on loading. */
 const headerBytes = 20 * 1024;
 
 export type Uws = typeof UwsModule;

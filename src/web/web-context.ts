@@ -57,7 +57,7 @@ export interface WebContext {
   build: string;
   /** Aborts when the process begins to stop. */
   stopping: AbortSignal;
-  /** Whether the first account is not settled yet, so that the right password may still be refused. */
+  /** Whether the first account may not exist yet. Until then a correct password may be refused. */
   isStarting?: (() => boolean) | undefined;
   log: Logger;
 }

@@ -100,7 +100,7 @@ test('a paired screen that was ended while its server was down shows a code', as
   await expect.poll(() => page.textContent('#code')).toMatch(code);
 });
 
-test('a person whose session ended while the server was down comes to the form', async () => {
+test('a person whose session ended while the server was down is redirected to the form', async () => {
   await signIn(page, `${clock.url}/`, clock.adminPassword());
   await page.evaluate(workerIsReady);
   await stopClock();

@@ -60,6 +60,7 @@ describe('the header of an authenticating proxy', () => {
     ['500 characters', 'x'.repeat(500), 401],
     ['nothing', '', 401],
     ['two names', 'grace, admin', 401],
+    ['a letter outside ASCII', 'gr\u00e9ce', 401],
   ])('with %s does not sign in', async (_, name, status) => {
     expect(await stateOf(app, as(name))).toBe(status);
   });
@@ -137,7 +138,7 @@ describe('a person who is signed out', () => {
     expect(await location(own.client(), '/')).toBe('/oauth2/start?rd=https%3A%2F%2Fclock.example.org%2F');
   });
 
-  test('is not sent in a circle: who comes back within 10 s gets a page with both sign-ins', async () => {
+  test('is not redirected in a loop: a browser that returns within 10 s gets a page with both sign-ins', async () => {
     await using own = await WebApp.start({ config: { ...trusted, ssoSignIn: 'https://app.example.org/login' } });
     const client = own.client();
     expect((await client.fetch('/')).status).toBe(302);

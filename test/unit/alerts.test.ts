@@ -166,7 +166,7 @@ describe('the alerts', () => {
     expect((received.at(-1)?.at ?? 0) - (received[0]?.at ?? 0)).toBeGreaterThanOrEqual(3_600_000);
     expect(lines.map(({ msg }) => msg)).toEqual([
       'the alert webhook does not answer; trying again for an hour',
-      'an alert was dropped: the webhook did not take it',
+      'an alert was dropped: the webhook did not accept it',
     ]);
   });
 

@@ -63,7 +63,7 @@ describe('an NTP answer', () => {
     expect(read({ stratum: 0, code })).toEqual({ kind: 'kiss', code });
   });
 
-  test('with another nonce, or cut short, is none', () => {
+  test('with another nonce, or cut short, is ignored', () => {
     expect(read({ nonce: Buffer.from('forged!!') })).toBeNull();
     expect(read({ nonce: Buffer.from('forged!!'), stratum: 0, code: 'DENY' })).toBeNull();
     const packet = encodeAnswer({ nonce, receivedAt: at, sentAt: at });

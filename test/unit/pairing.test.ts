@@ -87,7 +87,7 @@ describe('pairing', () => {
     expect(await pairing.approve(third.code, { ...lobby, name: 'LOBBY' })).toMatchObject(accepted);
   });
 
-  test('tells an expired code from one that never was', async () => {
+  test('distinguishes an expired code from an unknown one', async () => {
     const { pairing, begin, time } = world();
     const { code, secret } = await begin();
     time.ms += 10 * minuteMs;
@@ -114,7 +114,7 @@ describe('pairing', () => {
     expect(await pairing.issueCode(kiosk, '192.0.2.8')).toMatchObject({ expiresInMs: 10 * minuteMs });
   });
 
-  test('gives the place of an approved code to another one, and of a refused attempt none', async () => {
+  test('allows another code after an approval, and does not count refused attempts', async () => {
     const { pairing, begin } = world();
     const { code } = await begin();
     for (let count = 1; count < 500; count += 1) await begin();

@@ -86,7 +86,7 @@ describe('the last messages', () => {
     await retained.stop();
   });
 
-  test('that the backend does not have any more are forgotten after a gap', async () => {
+  test('that the backend no longer has are forgotten after a gap', async () => {
     await retained.start();
     deliver(message('a', 5));
     records.reportGap({ replaced: true });

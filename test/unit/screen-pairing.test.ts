@@ -135,7 +135,7 @@ describe('a screen with a key', () => {
     expect([asked, left, world.memory.get('link')]).toEqual([['link', 'confirm'], [], '']);
   });
 
-  test('goes on with it after a reload in the middle of the exchange', async () => {
+  test('continues with it after a reload in the middle of the exchange', async () => {
     const before = page({ link: [answer(200)], session: [answer(200)] });
     const exchange = before.pairing.run(key);
     const stored = before.world.memory.get('link') ?? '';

@@ -146,7 +146,7 @@ describe('the rows that stay when the order changes', () => {
     expect([...stayingKeys(['a', 'b', 'c', 'd'], ['d', 'a', 'b', 'c'])].toSorted()).toEqual(['a', 'b', 'c']);
   });
 
-  test('are none of a list that was empty, or becomes empty', () => {
+  test('are empty for a list that was empty, or becomes empty', () => {
     expect(stayingKeys([], ['a'])).toEqual(new Set());
     expect(stayingKeys(['a'], [])).toEqual(new Set());
   });

@@ -5,7 +5,7 @@ import type { Session } from '../../src/auth/session.ts';
 const minuteMs = 60_000;
 
 function session(jti: string): Session {
-  const times = { credentialExpiresAt: Infinity, expiresAt: Infinity, seenAt: 0, usedAt: 0 };
+  const times = { credentialExpiresAt: Infinity, expiresAt: Infinity, recordReadAt: 0, usedAt: 0 };
   const recordId = `ana/${jti}`;
   return { kind: 'session', jti, account: 'ana', recordId, credential: `of ${jti}`, ...times, hasEnded: false };
 }

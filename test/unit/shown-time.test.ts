@@ -25,7 +25,7 @@ describe('the shown time', () => {
     expect(timeTextAt({ zone: 'Europe/Madrid', utcOffsetMs: null, nextUtcOffset: null }, instant)).toBe('16:03:27');
   });
 
-  test.each([null, 'Mars/Olympus'])('is none for the zone %s without an offset', (zone) => {
+  test.each([null, 'Mars/Olympus'])('is null for the zone %s without an offset', (zone) => {
     expect(timeTextAt({ zone, utcOffsetMs: null, nextUtcOffset: null }, instant)).toBeNull();
   });
 });

@@ -60,7 +60,7 @@ describe('the problem of an answer', () => {
     expect(problemOfResponse({ retryAfterMs: null, state: null, ...answer }, origin)?.reason).toBe(reason);
   });
 
-  test('with the initial state is none', () => {
+  test('is null if it contains the initial state', () => {
     const state = {
       current: null,
       at: null,

@@ -75,7 +75,7 @@ describe('the initial state', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('is had in browsers without AbortController and AbortSignal.timeout', async () => {
+  test('is read in browsers without AbortController and AbortSignal.timeout', async () => {
     vi.stubGlobal('AbortController', undefined);
     vi.stubGlobal('AbortSignal', undefined);
     answerWith(told);

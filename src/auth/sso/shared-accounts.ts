@@ -2,7 +2,7 @@ import type { Records } from '../../backend/records.ts';
 import type { HouseTime } from '../../time/house-time.ts';
 import type { Account } from '../accounts.ts';
 import { isSameOrigin, type SharedIdentity } from '../session.ts';
-import { newId } from '../sessions.ts';
+import { newId } from '../new-id.ts';
 import type { Refusal } from './refusals.ts';
 
 export interface SharedAccountsOptions {

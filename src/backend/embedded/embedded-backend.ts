@@ -26,7 +26,7 @@ export interface EmbeddedBackendOptions {
   /** The channels whose ticks `subscribe` delivers. */
   channels: readonly string[];
   log: Logger;
-  /** Whether this process serves the data. At most one process does; any number of others may work on it. */
+  /** Whether this process serves the data. At most one process does; any number of others may access it. */
   exclusive: boolean;
 }
 

@@ -36,7 +36,7 @@ export class EmbeddedPublications implements Publications {
   }
 
   async list(): Promise<Publication[]> {
-    // A listener that read ahead of its deliveries would take the next one for an old one.
+    // Delivers first: a listener that reads messages before they are delivered would drop their delivery as old.
     this.poll();
     const last = 'SELECT max(number) FROM publication WHERE number <= ? GROUP BY slot';
     return this.#file.all(`SELECT * FROM publication WHERE number IN (${last})`, this.#lastNumber).map(publicationOf);

@@ -12,7 +12,7 @@ type Options = Omit<RedisOptions, 'replyMapping'>;
 /** The use of a connection. It determines the timeouts. */
 export type Purpose = 'commands' | 'queue' | 'subscription';
 
-/** The greatest time of an attempt to connect, ms. */
+/** The maximum duration of an attempt to connect, ms. */
 const maxConnectTimeoutMs = 3_000;
 /** How long BLPOP waits for a job, seconds. */
 export const blockSeconds = 0.5;

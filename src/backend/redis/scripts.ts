@@ -1,7 +1,7 @@
 import { connectionReportLifetimeMs } from '../backend.ts';
 import { leaseMs } from '../ticks.ts';
 
-/** The greatest length of a process's list of changes. */
+/** The maximum length of a process's list of changes. */
 const maxRosterChanges = 32;
 
 // House time in whole ms. `%.0f` since Lua formats large numbers with an exponent.

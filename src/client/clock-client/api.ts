@@ -18,7 +18,7 @@ interface WithTicket extends Installation {
   token?: never;
 }
 
-/** For pages whose readers may all read the token. */
+/** For pages on which every visitor may see the token. */
 interface WithToken extends Installation {
   token: string;
   ticket?: never;
@@ -46,14 +46,14 @@ export interface ClockClient {
   /** Calls `listener` after each change of `state`. The returned function removes it. */
   onState(listener: (state: ClockState) => void): () => void;
   /**
-   * Calls `listener` with each message of a channel, and with the last one if that has arrived already. Of a channel
-   * without an interval the last message arrives on connecting. A message is never delivered twice in a row. The
+   * Calls `listener` with each message of a channel, and with the last one if that has arrived already. The
+   * last message of a channel without an interval arrives on connecting. A message is never delivered twice in a row. The
    * returned function removes the listener.
    */
   onMessage(channel: string, listener: (value: MessageValue, info: MessageInfo) => void): () => void;
   /**
    * Calls `callback` once, in the frame nearest to the beginning of the next second, with that beginning, epoch ms of
-   * house time. After a time without a server it is called with the second that has begun. The client is not `live`
+   * house time. After an outage it is called with the second that has begun. The client is not `live`
    * while callbacks throw. The returned function cancels the call.
    */
   nextSecond(callback: (second: number) => void): () => void;

@@ -36,7 +36,7 @@ export class ClientTransport implements Pick<ConnectionOptions, 'openSocket' | '
   #spareTicket: string | null = null;
   #failures = 0;
   #tickAt = 0;
-  /** The least distance of two ticks so far, ms. */
+  /** The shortest interval between two ticks so far, ms. */
   #intervalMs = Infinity;
 
   constructor(options: ClientTransportOptions) {
@@ -93,7 +93,7 @@ export class ClientTransport implements Pick<ConnectionOptions, 'openSocket' | '
     return { ...response, state: { ...zone, ...tick, interval, spread: Number.NaN, build: '' } };
   }
 
-  /** To be called when a channel was added: opens another socket if the current one lacks it. */
+  /** To be called when a channel was added: opens another socket if the current one does not receive it. */
   onChannels(): void {
     const current = this.#current;
     if (current?.isOpen !== true || this.#missing(current).length === 0) return;
@@ -103,7 +103,7 @@ export class ClientTransport implements Pick<ConnectionOptions, 'openSocket' | '
 
   #onOpened(attempt: Attempt): void {
     const missing = this.#missing(attempt);
-    // oxlint-disable-next-line no-console -- A page has no other place for it.
+    // oxlint-disable-next-line no-console -- A page has no other log.
     if (missing.length > 0) console.warn(`Clock: cannot read ${missing.join()}`);
     attempt.isOpen = true;
     this.#failures = 0;

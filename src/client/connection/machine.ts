@@ -34,7 +34,7 @@ export function step(
   moment: Moment,
 ): { state: State; effects: Effect[] } {
   const effects: Effect[] = [];
-  // A copy, which the rest of the step changes. What lies deeper is replaced, not changed.
+  // A shallow copy, which the rest of the step changes. Nested objects are replaced, not changed.
   const state = { ...before, phase: { ...before.phase } };
   const context = { ...moment, effects };
   if (state.phase.name !== 'stopped') handle(state, event, context);

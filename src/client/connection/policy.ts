@@ -28,7 +28,7 @@ export const defaultSpreadMs = 500;
 /** The first backoff window after a close with 1001: a draining server has already spread its closes. */
 export const firstWindowAfterDrainMs = 500;
 
-/** The wait after a close that blames this client: 1003, 1008, 1009, 1013. */
+/** The wait after a close that this client caused: 1003, 1008, 1009, 1013. */
 export const clientFaultMs = 15_000;
 
 /** A longer `Retry-After` is cut to this. */

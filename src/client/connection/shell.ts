@@ -37,7 +37,7 @@ export class Connection {
     return this.#state.screen;
   }
 
-  /** What the server last said of house time and UTC. `errorMs` is null while house time is not checked. */
+  /** What the server last reported about house time and UTC. `errorMs` is null while house time is not checked. */
   get utc(): { readonly errorMs: number | null; readonly isAlarm: boolean } {
     return this.#utc;
   }

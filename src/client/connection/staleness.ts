@@ -25,7 +25,7 @@ export function evaluate(state: State, now: number): void {
 export function staleAt(state: State): number {
   const { screen, isFresh, tickInstant, receivedAt, drawnAt, connectingUntil } = state;
   const freshUntil = isFresh ? Math.min(tickInstant + state.freshForMs, receivedAt + silenceMs) : Infinity;
-  if (keepsScreen(state)) return freshUntil;
+  if (holdsState(state)) return freshUntil;
   if (screen === 'live') return Math.min(freshUntil, drawnAt + drawnMs);
   return screen === 'connecting' ? Math.min(freshUntil, connectingUntil) : freshUntil;
 }
@@ -33,11 +33,11 @@ export function staleAt(state: State): number {
 function screenOf(state: State, now: number): ScreenState {
   const { screen, isFresh, drawnAt, connectingUntil } = state;
   if (isFresh && now < drawnAt + drawnMs) return 'live';
-  if (keepsScreen(state)) return screen;
+  if (holdsState(state)) return screen;
   return screen === 'connecting' && now < connectingUntil ? 'connecting' : 'stale';
 }
 
-/** A hidden page need not draw. */
-function keepsScreen({ isFresh, isVisible }: State): boolean {
+/** Whether the state of the screen stays as it is although nothing is drawn: a hidden page need not draw. */
+function holdsState({ isFresh, isVisible }: State): boolean {
   return isFresh && !isVisible;
 }

@@ -94,7 +94,7 @@ export interface Open {
   /** When the request for the initial state is due. */
   requestAt: number;
   isRequesting: boolean;
-  /** Of that request in a row. */
+  /** Failures of that request in a row. */
   failures: number;
   /** When the first of them failed. */
   failingSince: number;

@@ -10,14 +10,14 @@ type StoredCode = Code & { expiresAt: number };
 export interface ScreenPairingOptions {
   requests: Pick<PairingRequests, 'session' | 'code' | 'collect' | 'link'>;
   view: {
-    /** Says in words what the page is doing. */
+    /** Shows what the page is doing, in a sentence. */
     setMessage(text: string): void;
     /** Null hides it. */
     setCode(code: Code | null): void;
     /** Asks whether a link replaces the sign-in of a person. If it does not, the view leaves the page. */
     confirmReplacing(): Promise<boolean>;
   };
-  /** Storage that outlives a reload, so that the code and the key of a link do, too. */
+  /** Storage that survives a reload, for the code and the key of a link. */
   memory: Pick<Storage, 'getItem' | 'setItem'>;
   /** Epoch ms. */
   wall: () => number;
@@ -29,9 +29,9 @@ export interface ScreenPairingOptions {
 /** Turns a blank screen into the clock: by its session, by the key of a link, or by a code that an operator approves. */
 export class ScreenPairing {
   readonly #options: ScreenPairingOptions;
-  /** Only the latest run goes on. */
+  /** Only the latest run continues. */
   #run = 0;
-  /** What the page says while it shows a code. */
+  /** The sentence that the page shows with a code. */
   #waitingText = 'Waiting for approval';
 
   constructor(options: ScreenPairingOptions) {
@@ -126,7 +126,7 @@ export class ScreenPairing {
     return code;
   }
 
-  /** The first answer that is no outage; keeps asking until then, and keeps what the page shows. */
+  /** Repeats a request during an outage, without a change of the page, and resolves to the first other answer. */
   async #answered(run: number, ask: () => Promise<Answer>): Promise<Answer> {
     const { view, wait } = this.#options;
     for (;;) {

@@ -92,7 +92,7 @@ export class ActionDialog {
   async #runFor(action: ScreenActionName, target: Target, value: string): Promise<void> {
     const result = await this.#options.act(action, target, value);
     if (result === null) return;
-    // What was ended is no longer there, and the members of a group that moved are in another one.
+    // A revoked entry no longer exists, and the screens of a group that was changed belong to another group.
     const isGone = action === 'revoke' || (action === 'group' && 'group' in target);
     if (result.isDone && isGone) this.#dialog.close();
     if (this.#dialog.open) this.#showResult(result);

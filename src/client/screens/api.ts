@@ -36,7 +36,7 @@ async function request(path: string, init: RequestInit): Promise<unknown> {
   const options = { credentials: 'same-origin', cache: 'no-store', redirect: 'manual', signal: abort.signal } as const;
   try {
     const response = await fetch(path, { ...init, ...options });
-    // A proxy with a sign-in of its own redirects.
+    // A proxy that requires its own sign-in redirects.
     const status = response.type === 'opaqueredirect' ? 401 : response.status;
     const answer: unknown = await response.json().catch(() => null);
     if (status === 200 && answer !== null) return answer;

@@ -4,7 +4,7 @@ const problems = Object.keys(problemLabels);
 /** `Screen 9` comes before `Screen 10`. */
 const collator = new Intl.Collator(undefined, { numeric: true });
 
-/** Problems first, the worst at the top; then by name. The order is total, so that rows do not change places for nothing. */
+/** Problems first, the worst at the top; then by name. The order is total, so that rows move only after a change. */
 export function compareEntries(a: Entry, b: Entry): number {
   return problemRank(a) - problemRank(b) || collator.compare(a.name, b.name) || (a.key < b.key ? -1 : 1);
 }

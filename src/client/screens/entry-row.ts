@@ -62,7 +62,7 @@ const template = createTemplate();
 
 function createTemplate(): HTMLElement {
   const row = document.createElement('tr');
-  // Roles: the style sheet changes the display of rows and cells, which ends their meaning as a table in some browsers.
+  // The style sheet changes the display of rows and cells. In some browsers they lose their table roles with it.
   row.setAttribute('role', 'row');
   for (const name of cells) row.append(createCell(name));
   return row;

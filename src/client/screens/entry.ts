@@ -5,7 +5,7 @@ export interface Entry {
   /** What actions take. The players of a link share it. */
   id: string;
   kind: 'screen' | 'link' | 'session' | 'token';
-  /** Of a session its account, of a token its label. */
+  /** The account of a session, or the label of a token. */
   name: string;
   group: string | null;
   account: string | null;

@@ -7,7 +7,7 @@ import { connectConfirmDialog } from './confirm.ts';
 import { ScreensPanel } from './screens-panel.ts';
 import { connectTabs } from './tabs.ts';
 
-// Without these the page leaves the words that say which browsers have them: it is for operators, not for televisions.
+// Older browsers keep the text that names the supported ones: operators use the page, televisions do not.
 if ('replaceChildren' in document && 'HTMLDialogElement' in globalThis) start();
 
 function start(): void {

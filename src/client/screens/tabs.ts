@@ -4,7 +4,7 @@ import { element } from '../browser.ts';
 const panels = ['screens', 'accounts'] as const;
 type PanelName = (typeof panels)[number];
 
-/** Connects the tabs. The address remembers the chosen one. `onShow` is called with each panel that is shown. */
+/** Connects the tabs. The address contains the selected one. `onShow` is called with each panel that is shown. */
 export function connectTabs(onShow: (panel: PanelName) => void): void {
   const show = (shown: PanelName): void => {
     for (const panel of panels) {

@@ -27,7 +27,7 @@ export async function render(show: Show | null, trimMs: number, createPainter: C
     style = null;
     throw error;
   }
-  // Another one may have arrived in the meantime.
+  // A newer one may have arrived while the style sheet was loading.
   if (latest !== show) return;
   const text = JSON.stringify(show);
   if (text !== shown?.text) {

@@ -10,7 +10,7 @@ export interface PollResult {
   now: number;
   /** Whether there was a usable response. */
   isAnswered: boolean;
-  /** The greatest deviation of house time from UTC, ms; null while it is unknown. */
+  /** The maximum deviation of house time from UTC, ms; null while it is unknown. */
   utcErrorMs: number | null;
 }
 
