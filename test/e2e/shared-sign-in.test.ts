@@ -128,6 +128,27 @@ test('a page stays live for longer than --sso-recheck while its sign-in is good'
   await page.context().close();
 }, 180_000);
 
+test.each([
+  ['zoe', 200],
+  ['zoe\u00e9', 401],
+  ['\u00e9zoe', 401],
+  ['\u5f20zoe', 401],
+])(
+  'nginx passes %s on only if the name is of ASCII characters',
+  async (name, status) => {
+    const replace = {
+      'auth_request /_user;': '',
+      'auth_request_set $clock_name $upstream_http_x_remote_user;': `set $clock_name ${name};`,
+    };
+    await using naming = await startNginx(byProxy.port, certificate, { page: 'sign-in', replace });
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const { url } = naming;
+    expect((await context.request.get(`${url}/api/initial_state`)).status()).toBe(status);
+    await context.close();
+  },
+  180_000,
+);
+
 test('the header of the proxy counts only from the proxy, and a visitor cannot send it through nginx', async () => {
   const headers = { 'X-Remote-User': 'admin' };
   const direct = await fetch(`${byProxy.url}/api/initial_state`, { headers });

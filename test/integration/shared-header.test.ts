@@ -60,6 +60,7 @@ describe('the header of an authenticating proxy', () => {
     ['500 characters', 'x'.repeat(500), 401],
     ['nothing', '', 401],
     ['two names', 'grace, admin', 401],
+    ['a letter outside ASCII', 'gr\u00e9ce', 401],
   ])('with %s does not sign in', async (_, name, status) => {
     expect(await stateOf(app, as(name))).toBe(status);
   });

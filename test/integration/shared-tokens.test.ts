@@ -339,6 +339,9 @@ describe('a name that belongs to somebody else', () => {
     expect(await ask({ sub: 'id-2' })).toBe(403);
     expect(await ask({ sub: 'id-1', iss: 'https://other.example' })).toBe(403);
     expect(await ask({ sub: undefined })).toBe(403);
+    // Two lists are never the same issuer, so nobody could sign in to their account again.
+    expect(await ask({ preferred_username: 'list', iss: ['https://id.example.org'] })).toBe(401);
+    expect(await own.auth.accounts.get('list')).toBeNull();
     expect(await ask({ sub: 'id-1' })).toBe(200);
     await own[Symbol.asyncDispose]();
   });

@@ -132,6 +132,7 @@ export class TokenVerifier {
     const name = claimOf(payload, claim);
     if (typeof name !== 'string' || !accountNamePattern.test(name)) return { reason: 'name', found: claim };
     if (sub !== undefined && typeof sub !== 'string') return { reason: 'claims', found: 'sub' };
+    if (iss !== undefined && typeof iss !== 'string') return { reason: 'claims', found: 'iss' };
     const isOperator = operators !== undefined && hasClaim(payload, operators);
     const account = accountId(name);
     const identity = { account, name, origin: { issuer: iss ?? null, subject: sub ?? null }, isOperator };
