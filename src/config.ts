@@ -144,10 +144,16 @@ export function durationBetween(minMs: number, maxMs: number, example = '500, 50
     const [, digits, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
     const valueMs = Number(digits) * unitMs[unit as keyof typeof unitMs];
     if (digits === undefined || !Number.isInteger(valueMs) || valueMs < minMs || valueMs > maxMs) {
-      throw new BadValue(`a duration from ${minMs} to ${maxMs} ms, such as ${example}`);
+      throw new BadValue(`a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}, such as ${example}`);
     }
     return valueMs;
   };
+}
+
+/** A duration in the largest unit of which it is a whole number. */
+function formatDuration(ms: number): string {
+  const [unit, size] = Object.entries(unitMs).findLast(([, size]) => ms >= size && ms % size === 0) ?? ['ms', 1];
+  return `${ms / size}${unit}`;
 }
 
 function oneOf<const T extends string>(allowed: readonly T[]): (text: string) => T {

@@ -10,7 +10,7 @@ const pattern = /^[a-z][a-z0-9_-]{0,31}$/;
 export function channelNameProblem(name: string): string | null {
   const problem = scopeProblem(name);
   if (problem !== null) return problem;
-  return name === showChannel ? 'is a channel of Clock' : null;
+  return name === showChannel ? 'is a built-in channel' : null;
 }
 
 /** Why a text cannot be a channel that a token publishes on; null if it can. */
@@ -18,6 +18,6 @@ export function scopeProblem(name: string): string | null {
   if (!pattern.test(name)) {
     return 'must be 1 to 32 lower-case letters, digits, hyphens or underscores, beginning with a letter';
   }
-  if (periodicChannels.has(name)) return 'is a channel of Clock';
+  if (periodicChannels.has(name)) return 'is a built-in channel';
   return messageKeys.has(name) ? 'is reserved' : null;
 }

@@ -23,20 +23,20 @@ export function decodeText(bytes: Uint8Array): string {
 
 /**
  * Parses JSON that keeps its meaning if it is sent on. Throws `InvalidContent` for other texts, for numbers beyond the
- * range of a double, and for halves of surrogate pairs, which UTF-8 cannot contain.
+ * range of a double, and for lone surrogates, which UTF-8 cannot contain.
  */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text, (key, value: unknown) => {
       if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) {
-        throw new InvalidContent('A text contains half of a surrogate pair.');
+        throw new InvalidContent('A text contains a lone surrogate.');
       }
       if (typeof value === 'number' && !Number.isFinite(value)) throw new InvalidContent('A number is too large.');
       return value;
     });
   } catch (error) {
     if (error instanceof InvalidContent) throw error;
-    throw new InvalidContent('It is not JSON.');
+    throw new InvalidContent('The JSON is not valid.');
   }
 }
 

@@ -17,7 +17,7 @@ export function parseShow(value: unknown, now: number): Show {
   if (message === undefined && countdown === undefined)
     throw new InvalidContent('A message or a countdown is missing.');
   const show = {
-    ...(message === undefined ? {} : { message: textOf(message, 'The message') }),
+    ...(message === undefined ? {} : { message: parseMessage(message) }),
     ...(countdown === undefined ? {} : { countdown: parseCountdown(countdown, now) }),
   };
   jsonContent(show);
@@ -31,8 +31,8 @@ function parseCountdown(value: unknown, now: number): Countdown {
     throw new InvalidContent('A countdown has exactly one of "until" and "since".');
   }
   const details = {
-    ...(label === undefined ? {} : { label: labelOf(label) }),
-    ...(warnAt === undefined ? {} : { warnAt: warningsOf(warnAt) }),
+    ...(label === undefined ? {} : { label: parseLabel(label) }),
+    ...(warnAt === undefined ? {} : { warnAt: parseWarnings(warnAt) }),
   };
   if (until !== undefined) {
     const instant = instantOf(until);
@@ -59,7 +59,11 @@ function expectNoKeys(others: object): void {
   if (key !== undefined) throw new InvalidContent(`The key ${JSON.stringify(key)} is unknown.`);
 }
 
-/** A text may have several lines, and no other control characters. */
+/** A message may have several lines, and no other control characters. Throws `InvalidContent`. */
+export function parseMessage(value: unknown): string {
+  return textOf(value, 'The message');
+}
+
 function textOf(value: unknown, what: string): string {
   if (typeof value !== 'string') throw new InvalidContent(`${what} is not a text.`);
   if (value.trim() === '') throw new InvalidContent(`${what} is blank.`);
@@ -67,13 +71,14 @@ function textOf(value: unknown, what: string): string {
   return value;
 }
 
-function labelOf(value: unknown): string {
+/** A label has one line. Throws `InvalidContent`. */
+export function parseLabel(value: unknown): string {
   const label = textOf(value, 'The label');
   if ([...label].length <= maxLabelLength && !label.includes('\n')) return label;
   throw new InvalidContent(`The label has more than one line or more than ${maxLabelLength} characters.`);
 }
 
-function warningsOf(value: unknown): number[] {
+function parseWarnings(value: unknown): number[] {
   const isList = Array.isArray(value) && value.length > 0 && value.length <= maxWarnings;
   if (isList && value.every(isWarning)) return [...new Set(value)].toSorted((a, b) => b - a);
   throw new InvalidContent(`Warnings are 1 to ${maxWarnings} whole numbers of ms, from a second to 366 days.`);

@@ -75,6 +75,11 @@ export function slotOf(target: ShowTarget): string {
   return 'group' in target ? groupPrefix + target.group : screenPrefix + target.screen;
 }
 
+/** A target as two fields: of them at most one is not null. */
+export function fieldsOf(target: ShowTarget): { group: string | null; screen: string | null } {
+  return { group: null, screen: null, ...(target === 'everybody' ? {} : target) };
+}
+
 /** The target of a slot; null if it belongs to another channel. */
 export function targetOf(slot: string): ShowTarget | null {
   if (slot === showChannel) return 'everybody';

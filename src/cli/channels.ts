@@ -21,8 +21,7 @@ export function addChannels(program: Command, commands: BackendCommands): void {
       'everyone',
     ])
     .action(async (name: string) => {
-      const problem = channelNameProblem(name);
-      if (problem !== null) throw new UserError(`NAME: ${JSON.stringify(name)} ${problem}`);
+      checkName(name);
       const readers = readersOf(add.opts<{ readers: string }>().readers);
       await run(add, (channelCommands) => channelCommands.add(name, readers));
     });
@@ -31,7 +30,15 @@ export function addChannels(program: Command, commands: BackendCommands): void {
     .action(() => run(list, (channelCommands) => channelCommands.list(list.opts<{ json?: boolean }>().json ?? false)));
   const remove = commands
     .add(channels, 'remove <name>', 'remove a channel; its sockets stay open and receive nothing more of it')
-    .action((name: string) => run(remove, (channelCommands) => channelCommands.remove(name)));
+    .action(async (name: string) => {
+      checkName(name);
+      await run(remove, (channelCommands) => channelCommands.remove(name));
+    });
+}
+
+function checkName(name: string): void {
+  const problem = channelNameProblem(name);
+  if (problem !== null) throw new UserError(`NAME: ${JSON.stringify(name)} ${problem}`);
 }
 
 function readersOf(text: string): Readers {

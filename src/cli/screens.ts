@@ -7,6 +7,7 @@ import { auditLogger } from '../logger.ts';
 import { ScreenCommands as Actions, type ActionTarget, type ScreenAction } from '../screens/commands.ts';
 import { Pairing } from '../screens/pairing.ts';
 import { RosterView } from '../screens/roster-view.ts';
+import { withoutKeys } from '../screens/names.ts';
 import { InvalidAction, parseAction } from '../screens/screen-action.ts';
 import { Screens } from '../screens/screens.ts';
 import { addOptions, flagsOf } from './options.ts';
@@ -56,11 +57,11 @@ export function addScreens(program: Command, backendCommands: BackendCommands, e
       .action(async (...given: unknown[]) => {
         const [first, second] = given as [string | undefined, string | undefined];
         const { group } = command.opts<{ group?: string }>();
-        const hasValue = usage.includes('[query]');
-        const id = group === undefined ? first : undefined;
-        const value = hasValue ? (group === undefined ? second : first) : undefined;
-        const target = targetOf(id, group);
-        await run(backendCommands, command, (commands) => commands.act(actionOf(value), target));
+        const takesQuery = usage.includes('[query]');
+        const [id, value] =
+          group !== undefined && takesQuery ? [second, first] : [first, takesQuery ? second : undefined];
+        const [target, action] = [targetOf(id, group), actionOf(value)];
+        await run(backendCommands, command, (commands) => commands.act(action, target));
       });
   };
   addAction('identify [name-or-id]', 'show the name on the screen for a moment', () => ({ name: 'identify' }));
@@ -88,10 +89,10 @@ export function addScreens(program: Command, backendCommands: BackendCommands, e
     )
     .action(async (first: string | undefined, second: string | undefined) => {
       const { group: old, none = false } = group.opts<{ group?: string; none?: boolean }>();
-      const value = old === undefined ? second : first;
+      const [id, value] = old === undefined ? [first, second] : [second, first];
       if ((value === undefined) !== none) throw new UserError('NEW-GROUP: give a group, or --none');
-      const action = { name: 'group', value: groupOf(value) } as const;
-      const target = targetOf(old === undefined ? first : undefined, old);
+      const action = { name: 'group', value: groupOf(value, 'NEW-GROUP') } as const;
+      const target = targetOf(id, old);
       await run(backendCommands, group, (commands) => commands.act(action, target));
     });
 
@@ -149,18 +150,20 @@ function run(
 }
 
 function targetOf(id: string | undefined, group: string | undefined): ActionTarget {
-  if (group !== undefined && id === undefined) return { group };
-  if (id === undefined || group !== undefined) throw new UserError('give the name or id of a screen, or --group');
+  if (group !== undefined && id !== undefined) throw new UserError('--group: not possible together with one screen');
+  if (group !== undefined) return { group };
+  if (id === undefined) throw new UserError('give the name or id of a screen, or --group');
   return { id };
 }
 
 /** The action with a valid value. Throws a `UserError` that names the value. */
 function checked(name: 'rename' | 'group' | 'face', value: string | undefined, label = 'QUERY'): ScreenAction {
+  if (value === undefined) throw new UserError(`${label}: missing`);
   try {
     return parseAction(name, value);
   } catch (error) {
-    if (error instanceof InvalidAction) throw new UserError(`${label}: ${JSON.stringify(value)}: ${error.message}`);
-    throw error;
+    if (!(error instanceof InvalidAction)) throw error;
+    throw new UserError(`${label}: ${JSON.stringify(withoutKeys(value))}: ${error.message}`);
   }
 }
 
@@ -169,10 +172,10 @@ function nameOf(text: string, label: string): string {
   return 'value' in action ? String(action.value) : text;
 }
 
-function groupOf(text: string | undefined): string | null {
+function groupOf(text: string | undefined, label = '--group'): string | null {
   if (text === undefined) return null;
-  if (text === '') throw new UserError('--group: "" must be a name of a group');
-  const action = checked('group', text, '--group');
+  if (text === '') throw new UserError(`${label}: "" must be the name of a group`);
+  const action = checked('group', text, label);
   return 'value' in action ? action.value : null;
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { maxShowMs, minShowMs } from '../channels/show.ts';
+import { InvalidContent } from '../channels/content.ts';
+import { maxShowMs, minShowMs, parseLabel, parseMessage } from '../channels/show.ts';
 import { Shows } from '../channels/shows.ts';
 import { ShowCommands, type ShowRequest, type TargetName } from '../commands/show.ts';
 import { BadValue, durationBetween } from '../config.ts';
@@ -81,8 +82,8 @@ function wishOf(given: ShowFlags): ShowRequest {
   if (clear) return { clear };
   if (extend !== undefined) return { extendMs: durationOf(extend, '--extend') };
   return {
-    message,
-    label,
+    message: message === undefined ? undefined : textOf(message, '--message', parseMessage),
+    label: label === undefined ? undefined : textOf(label, '--label', parseLabel),
     countdownMs: given.countdown === undefined ? undefined : durationOf(given.countdown, '--countdown'),
     until: given.until === undefined ? undefined : timeOf(given.until),
     countsUp: given.countUp ?? false,
@@ -95,6 +96,15 @@ function refuse(given: ShowFlags, ...names: ('for' | 'label' | 'warn')[]): void 
   const name = names.find((one) => given[one] !== undefined);
   if (name !== undefined)
     throw new UserError(`--${name}: not possible without what it belongs to; see clock show --help`);
+}
+
+function textOf(text: string, option: string, parse: (text: string) => string): string {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof InvalidContent)) throw error;
+    throw new UserError(`${option}: ${JSON.stringify(text)}: ${error.message}`);
+  }
 }
 
 function durationOf(text: string, option: string): number {

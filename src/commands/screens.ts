@@ -2,6 +2,7 @@ import { UserError } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { linkKey } from '../screens/link-key.ts';
 import type { ActionResult, ActionTarget, ScreenAction, ScreenCommands as Actions } from '../screens/commands.ts';
+import { withoutKeys } from '../screens/names.ts';
 import { parsePairingCode } from '../screens/pairing-code.ts';
 import type { Pairing } from '../screens/pairing.ts';
 import type { RosterView } from '../screens/roster-view.ts';
@@ -33,7 +34,7 @@ export class ScreenCommands {
     const { pairing, log } = this.#options;
     const code = parsePairingCode(text);
     if (code === null) {
-      throw new UserError(`${JSON.stringify(text)} must be the code on the screen, such as BCDF-2345`);
+      throw new UserError(`${JSON.stringify(withoutKeys(text))} must be the code on the screen, such as BCDF-2345`);
     }
     const result = await pairing.approve(code, { name, group, by: host });
     if (result === 'name-taken') throw nameTaken(name);
@@ -92,7 +93,9 @@ function problemOf(result: ActionResult, action: ScreenAction, target: ActionTar
   switch (result) {
     case 'unknown':
       return new UserError(
-        'id' in target ? `there is no screen or link ${target.id}` : `no screen is in the group ${target.group}`,
+        'id' in target
+          ? `there is no screen or link ${withoutKeys(target.id)}`
+          : `no screen is in the group ${target.group}`,
         1,
       );
     case 'name-taken':

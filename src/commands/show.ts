@@ -1,9 +1,10 @@
 import type { Backend } from '../backend/backend.ts';
 import { InvalidContent } from '../channels/content.ts';
 import { minShowMs, parseShow } from '../channels/show.ts';
-import type { Shows, ShowTarget } from '../channels/shows.ts';
+import { fieldsOf, type Shows, type ShowTarget } from '../channels/shows.ts';
 import { UserError } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
+import { withoutKeys } from '../screens/names.ts';
 import type { Screens } from '../screens/screens.ts';
 import { nextInstantOf } from '../time/local-instant.ts';
 import { Zone } from '../time/zone.ts';
@@ -40,27 +41,38 @@ export class ShowCommands {
   }
 
   async run(wish: ShowRequest, name: TargetName): Promise<void> {
-    const { shows, log } = this.#options;
+    const { log } = this.#options;
     const target = await this.#targetOf(name);
     try {
-      if ('clear' in wish) await shows.set(target, null);
-      else if ('extendMs' in wish) await this.#extend(target, wish.extendMs);
-      else await this.#show(target, wish);
+      const change = await this.#apply(wish, target);
+      log.info({ audit: 'show', by: 'host', ...fieldsOf(target), ...change }, 'an operator acted');
     } catch (error) {
       if (error instanceof InvalidContent) throw new UserError(error.message);
       throw error;
     }
-    log.info({ audit: 'show', by: 'host', target, ...wish }, 'an operator acted');
   }
 
-  async #show(target: ShowTarget, wish: NewShow): Promise<void> {
+  /** Returns what the audit says, in the words of `POST /api/show`. */
+  async #apply(wish: ShowRequest, target: ShowTarget): Promise<object> {
+    if ('clear' in wish) {
+      await this.#options.shows.set(target, null);
+      return { show: null };
+    }
+    if (!('extendMs' in wish)) return this.#show(target, wish);
+    await this.#extend(target, wish.extendMs);
+    return { extendMs: wish.extendMs };
+  }
+
+  async #show(target: ShowTarget, wish: NewShow): Promise<object> {
     const { backend, shows } = this.#options;
     const now = Math.floor(backend.time.now());
     const { message, label, warnAt, lifetimeMs } = wish;
     const count = await this.#countOf(wish, now);
     const countdown = count && { ...count, label, warnAt };
     // A value that is undefined counts as missing.
-    await shows.set(target, parseShow({ message, countdown }, now), lifetimeMs);
+    const show = parseShow({ message, countdown }, now);
+    await shows.set(target, show, lifetimeMs);
+    return { show, forMs: lifetimeMs };
   }
 
   async #countOf({ countdownMs, until, countsUp }: NewShow, now: number): Promise<object | undefined> {
@@ -89,7 +101,7 @@ export class ShowCommands {
     if (name === 'everybody') return name;
     if ('screen' in name) {
       const found = await screens.find(name.screen);
-      if (found === null) throw new UserError(`there is no screen or link ${name.screen}`, 1);
+      if (found === null) throw new UserError(`there is no screen or link ${withoutKeys(name.screen)}`, 1);
       return { screen: found.id };
     }
     const isEmpty = (await screens.list()).every(({ value }) => value.group !== name.group);

@@ -21,6 +21,11 @@ export function parseScreenName(text: string): string | null {
   return length >= 1 && length <= 64 && isAllowed ? name : null;
 }
 
+/** A text for an error message, with `clk_...` instead of the key of a link. */
+export function withoutKeys(text: string): string {
+  return text.replace(linkKey, 'clk_...');
+}
+
 /** The key by which names are unique: names that differ only in case have the same one. */
 export function nameKey(name: string): string {
   return name.normalize('NFC').toLowerCase();

@@ -5,7 +5,7 @@ import type { RequestHead } from './http.ts';
 export function parseOrigin(text: string): string {
   // The parser of URLs accepts more characters in a host than a name has, such as `*`.
   if (originOf(text) === null || !/^https?:\/\/[\w.:[\]-]+$/.test(text)) {
-    throw new BadValue('origins of http or https, such as https://clock.example.org');
+    throw new BadValue('an origin of http or https, such as https://clock.example.org');
   }
   return text;
 }

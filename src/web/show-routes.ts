@@ -1,7 +1,7 @@
 import { showChannel } from '../channels/channel-names.ts';
 import { PublishLimits } from '../channels/publish-limits.ts';
 import { maxShowMs, minShowMs, parseShow } from '../channels/show.ts';
-import type { ShowTarget } from '../channels/shows.ts';
+import { fieldsOf, type ShowTarget } from '../channels/shows.ts';
 import { parseGroup } from '../screens/names.ts';
 import type { Session } from '../auth/session.ts';
 import { HttpError, signedOut, tooManyMessages } from './http-error.ts';
@@ -34,9 +34,9 @@ export function showRoutes(context: WebContext, published: Map<string, number>):
         if (waitMs !== null) throw tooManyMessages(waitMs);
         const target = await targetOf(context, body);
         const stamp =
-          'byMs' in change
-            ? await withContent(() => shows.extend(target, change.byMs))
-            : await shows.set(target, change.show, change.lifetimeMs);
+          'extendMs' in change
+            ? await withContent(() => shows.extend(target, change.extendMs))
+            : await shows.set(target, change.show, change.forMs);
         if (stamp === 'no-countdown') throw new HttpError('no-countdown', 'No countdown is set for this target.');
         published.set(showChannel, (published.get(showChannel) ?? 0) + 1);
         log.info({ audit: 'show', by: session.account, ...fieldsOf(target), ...change }, 'an operator acted');
@@ -59,7 +59,7 @@ async function authorized(context: WebContext, request: Request): Promise<Sessio
   return session;
 }
 
-type Change = { byMs: number } | { show: ReturnType<typeof parseShow> | null; lifetimeMs?: number };
+type Change = { extendMs: number } | { show: ReturnType<typeof parseShow> | null; forMs?: number };
 
 function changeOf({ show, extendMs, forMs }: Record<string, unknown>, now: number): Change {
   if ((show === undefined) === (extendMs === undefined)) {
@@ -67,10 +67,10 @@ function changeOf({ show, extendMs, forMs }: Record<string, unknown>, now: numbe
   }
   if (extendMs !== undefined) {
     if (forMs !== undefined) throw invalidRequest('"forMs" is only possible with "show".');
-    return { byMs: durationOf(extendMs, 'extendMs') };
+    return { extendMs: durationOf(extendMs, 'extendMs') };
   }
   if (show === null && forMs !== undefined) throw invalidRequest('"forMs" is not possible if nothing is shown.');
-  const lifetime = forMs === undefined ? {} : { lifetimeMs: durationOf(forMs, 'forMs') };
+  const lifetime = forMs === undefined ? {} : { forMs: durationOf(forMs, 'forMs') };
   return { show: show === null ? null : withContent(() => parseShow(show, now)), ...lifetime };
 }
 
@@ -91,8 +91,4 @@ async function targetOf({ screens }: WebContext, { group, screen }: Record<strin
   const found = await screens.find(screen);
   if (found === null) throw new HttpError('unknown-screen', 'There is no such screen or link.');
   return { screen: found.id };
-}
-
-function fieldsOf(target: ShowTarget): { group: string | null; screen: string | null } {
-  return { group: null, screen: null, ...(target === 'everybody' ? {} : target) };
 }

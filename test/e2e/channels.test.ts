@@ -45,12 +45,13 @@ describe('clock channels', () => {
   });
 
   test.each([
-    [['add', 'time'], '2 clock: NAME: "time" is a channel of Clock'],
+    [['add', 'time'], '2 clock: NAME: "time" is a built-in channel'],
     [['add', 'seq'], '2 clock: NAME: "seq" is reserved'],
     [
       ['add', 'News'],
       '2 clock: NAME: "News" must be 1 to 32 lower-case letters, digits, hyphens or underscores, beginning with a letter',
     ],
+    [['remove', 'time'], '2 clock: NAME: "time" is a built-in channel'],
     [['add', 'ok', '--readers', 'all'], '2 clock: --readers: "all" must be everyone or operators'],
   ])('refuses %j', async (args, message) => {
     expect(await failure(['channels', ...args])).toBe(message);
@@ -71,8 +72,8 @@ describe('clock publish', () => {
 
   test.each([
     [['none', 'x'], '1 clock: there is no channel none'],
-    [['time', '15:00'], '2 clock: CHANNEL: "time" is a channel of Clock'],
-    [['news', '{', '--json'], '2 clock: TEXT: It is not JSON.'],
+    [['time', '15:00'], '2 clock: CHANNEL: "time" is a built-in channel'],
+    [['news', '{', '--json'], '2 clock: TEXT: The JSON is not valid.'],
     [['news', 'x'.repeat(2_049)], '2 clock: TEXT: The content has 2049 bytes, and at most 2048 are allowed.'],
   ])('refuses %j', async (args, message) => {
     expect(await failure(['publish', ...args])).toBe(message);
@@ -101,7 +102,7 @@ describe('clock token issue --publish', () => {
   });
 
   test.each([
-    ['time', '2 clock: --publish: "time" is a channel of Clock'],
+    ['time', '2 clock: --publish: "time" is a built-in channel'],
     [
       'news,',
       '2 clock: --publish: "" must be 1 to 32 lower-case letters, digits, hyphens or underscores, beginning with a letter',

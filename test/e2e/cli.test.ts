@@ -126,7 +126,7 @@ describe('a value that is not allowed', () => {
     [['web'], {}, /CLOCK_SECRET: missing.*'clock secret'/],
     [['web'], { CLOCK_SECRET_FILE: '/nope' }, /CLOCK_SECRET_FILE: \/nope cannot be read/],
     [['worker'], { TZ: 'CET-1CEST' }, /TZ: "CET-1CEST" must be the IANA name of a time zone.*Europe\/Madrid/],
-    [['beat', '--interval', '49'], {}, /--interval: "49" must be a duration from 50 to 60000 ms/],
+    [['beat', '--interval', '49'], {}, /--interval: "49" must be a duration from 50ms to 1m/],
     [['beat', '--port', '1'], {}, /unknown option '--port'/],
     [['beat', 'more'], {}, /too many arguments|unexpected/],
     [['clok'], {}, /unknown command 'clok'/],
@@ -137,6 +137,12 @@ describe('a value that is not allowed', () => {
     [['token', 'issue', 'ada', '--name', 'a\nb'], {}, /--name/],
     [['token', 'issue', 'ada', '--name', '  '], {}, /--name: "  " must be 1 to 64 characters, not all blank/],
     [['secret', '--write', ''], {}, /--write: the name of the directory is blank/],
+    [['screens', 'identify', 'lobby', '--group', 'hall'], {}, /--group: not possible together with one screen/],
+    [['screens', 'face', 'lobby', 'face=analog', '--group', 'hall'], {}, /--group: not possible together/],
+    [['screens', 'face', '--group', 'hall'], {}, /QUERY: missing/],
+    [['screens', 'group', 'lobby', 'foyer', '--group', 'hall'], {}, /--group: not possible together/],
+    [['screens', 'group', 'lobby', 'Foyer'], {}, /NEW-GROUP: "Foyer": A group has 1 to 32/],
+    [['screens', 'revoke', 'lobby', '--group', 'hall', '--yes'], {}, /--group: not possible together/],
     [['watch', 'http://127.0.0.1:1'], { CLOCK_TOKEN: ' ' }, /CLOCK_TOKEN: its value must be a value that is not blank/],
   ];
   test.concurrent.each(cases)('%j with %j is refused in one line', async (args, env, words) => {
@@ -157,6 +163,15 @@ describe('a value that is not allowed', () => {
       expect(ended.stderr).not.toContain('too-short');
     },
   );
+
+  test.concurrent.each([
+    ['pair', 'BCDF-2345', '--name'],
+    ['screens', 'rename', 'lobby'],
+    ['screens', 'group', 'lobby'],
+  ])('the key of a link as the last argument of %j is refused, and not printed', async (...args) => {
+    const ended = await runClock([...args, `clk_${'a'.repeat(32)}`]);
+    expectRefused(ended, /: "clk_\.\.\.": A (name|group) has/);
+  });
 
   test('is not printed if it comes from a secret file', async () => {
     const file = join(directory, 'short-secret');

@@ -46,7 +46,7 @@ describe('clock show', () => {
     expect(Math.abs((counting.show?.countdown?.since ?? 0) - counting.at)).toBeLessThan(60_000);
     const { stderr } = await run('--clear');
     expect((await nextShow(socket)).show).toBeNull();
-    expect(stderr).toContain('"audit":"show","by":"host"');
+    expect(stderr).toContain('"audit":"show","by":"host","group":null,"screen":null,"show":null');
   });
 
   test('counts down to a time of day in the zone of the clock, for a time and for a group', async () => {
@@ -75,12 +75,13 @@ describe('clock show', () => {
     [[], '2 clock: give what to show (--message, --countdown, --until or --count-up), or --extend, or --clear'],
     [['--clear', '--message', 'x'], '2 clock: give what to show'],
     [['--countdown', '1m', '--count-up'], '2 clock: --countdown, --until, --count-up: give only one of them'],
-    [['--countdown', '0s'], '2 clock: --countdown: "0s" must be a duration'],
+    [['--countdown', '0s'], '2 clock: --countdown: "0s" must be a duration from 1s to 366d'],
     [['--countdown', '-5m'], '2 clock: --countdown: "-5m" must be a duration'],
     [['--countdown', '3650d'], '2 clock: --countdown: "3650d" must be a duration'],
     [['--until', '25:00'], '2 clock: --until: "25:00" must be a time of day such as 15:00 or 15:00:30'],
     [['--until', '24:00'], '2 clock: --until: "24:00" must be'],
-    [['--message', ' '], '2 clock: The message is blank.'],
+    [['--message', ' '], '2 clock: --message: " ": The message is blank.'],
+    [['--count-up', '--label', 'a\tb'], '2 clock: --label: "a\\tb": The label contains a control character.'],
     [['--message', 'x'.repeat(2_049)], '2 clock: The content has 2063 bytes, and at most 2048 are allowed.'],
     [['--message', 'x', '--label', 'y'], '2 clock: --label: not possible without'],
     [['--count-up', '--warn', '1m'], '2 clock: --warn: not possible without'],

@@ -281,6 +281,17 @@ async function sendStream(path: string): Promise<void> {
   record('POST', path, response.status, response.headers.get('content-type'), await response.json());
 }
 
+/** The paths of the keys without a value: a text with a comma must be quoted, or the rest of it becomes a key. */
+function keysWithoutValue(node: unknown, path = '$'): string[] {
+  if (node === null) return [path];
+  if (typeof node !== 'object') return [];
+  return Object.entries(node).flatMap(([key, value]) => keysWithoutValue(value, `${path}.${key}`));
+}
+
+test('every key of the descriptions has a value', () => {
+  expect([openapi, asyncapi].flatMap(({ content }) => keysWithoutValue(content))).toEqual([]);
+});
+
 describe('asyncapi.yaml', () => {
   const { operations, components } = asyncapi.content;
   const nameOf = (ref: string): string => ref.split('/').at(-1) ?? '';

@@ -21,12 +21,12 @@ describe('a content', () => {
   });
 
   test.each(['', '{', '{"a":1', "{'a':1}", 'undefined', '\u0000'])('%j is not JSON', (text) => {
-    expect(() => parseJson(text)).toThrow('It is not JSON.');
+    expect(() => parseJson(text)).toThrow('The JSON is not valid.');
   });
 
-  test('has no half of a surrogate pair, and no number that a double cannot hold', () => {
+  test('has no lone surrogate, and no number that a double cannot hold', () => {
     for (const text of ['"\\ud800"', '[{"\\udfff":1}]']) {
-      expect(() => parseJson(text)).toThrow('A text contains half of a surrogate pair.');
+      expect(() => parseJson(text)).toThrow('A text contains a lone surrogate.');
     }
     expect(parseJson('"\\ud83d\\udd52"')).toBe('🕒');
     expect(() => parseJson('[1e400]')).toThrow('A number is too large.');
@@ -34,7 +34,7 @@ describe('a content', () => {
 
   test('nested ten thousand deep is refused or unchanged, without an unexpected error', () => {
     const text = '['.repeat(10_000) + ']'.repeat(10_000);
-    expect(() => jsonContent(parseJson(text))).toThrow(/not JSON|bytes/);
+    expect(() => jsonContent(parseJson(text))).toThrow(/JSON is not valid|bytes/);
   });
 
   test('is valid UTF-8', () => {
@@ -54,9 +54,9 @@ describe('the name of a channel', () => {
   });
 
   test('is not one of Clock itself, nor a key of a message', () => {
-    expect(['time', 'date', 'show'].map(channelNameProblem)).toEqual(Array(3).fill('is a channel of Clock'));
+    expect(['time', 'date', 'show'].map(channelNameProblem)).toEqual(Array(3).fill('is a built-in channel'));
     expect(['at', 'seq'].map(channelNameProblem)).toEqual(Array(2).fill('is reserved'));
     expect(scopeProblem('show')).toBeNull();
-    expect(scopeProblem('date')).toBe('is a channel of Clock');
+    expect(scopeProblem('date')).toBe('is a built-in channel');
   });
 });
