@@ -35,7 +35,7 @@ describe('clock user', () => {
   test('lists who signed in through another application, and hands accounts over', async () => {
     expect(await stateOf('grace')).toBe(200);
     await user('add', 'ada', '--password-stdin');
-    expect(await stateOf('ada')).toBe(403);
+    await expect.poll(() => stateOf('ada')).toBe(403);
     const rows = async (): Promise<Record<string, boolean>> => {
       const { stdout } = await user('list', '--json');
       const list = JSON.parse(stdout) as { id: string; sso: boolean }[];
@@ -44,9 +44,10 @@ describe('clock user', () => {
     expect(await rows()).toEqual({ ada: false, admin: false, grace: true });
     expect((await user('sso', 'ada')).exit).toBe(0);
     expect(await rows()).toEqual({ ada: true, admin: false, grace: true });
-    expect(await stateOf('ada')).toBe(200);
+    // A command changes the data file, which the process polls.
+    await expect.poll(() => stateOf('ada')).toBe(200);
     expect((await user('sso', 'ada', '--off')).exit).toBe(0);
-    expect(await stateOf('ada')).toBe(403);
+    await expect.poll(() => stateOf('ada')).toBe(403);
     expect((await user('sso', 'nobody')).exit).toBe(1);
   });
 
