@@ -1,6 +1,6 @@
 import type { Session } from '../auth/session.ts';
 import { CodeGuesses } from '../screens/code-guesses.ts';
-import { groupRule, nameRule, parseGroup, parseScreenName } from '../screens/names.ts';
+import { groupRule, nameRule, parseGroup, parseScreenName, withoutKeys } from '../screens/names.ts';
 import { parsePairingCode } from '../screens/pairing-code.ts';
 import type { ApproveResult, FoundCode } from '../screens/pairing.ts';
 import { tooManyAttempts } from './http-error.ts';
@@ -62,7 +62,8 @@ export function deviceRoutes(context: WebContext): Routes {
     if (typeof found === 'string' || found.state !== 'waiting') return refusal(code, found);
     const { token, headers } = csrf.tokenFor(request);
     const { screen, ageMs } = found;
-    const options = { assets, csrfToken: token, code, screen, ageMs, name, group, message };
+    const typed = { name: withoutKeys(name), group: withoutKeys(group) };
+    const options = { assets, csrfToken: token, code, screen, ageMs, ...typed, message };
     return secretPage(confirmPage(options), status, headers);
   };
 

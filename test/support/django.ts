@@ -7,7 +7,7 @@ import { blocksIn } from './docs-blocks.ts';
 import { until } from './until.ts';
 
 /** Debian's Python, which has Debian's Django. */
-const python = '/usr/bin/python3';
+export const python = '/usr/bin/python3';
 
 export interface Django extends AsyncDisposable {
   port: number;

@@ -6,26 +6,27 @@ PATH=$PATH:/usr/sbin
 
 # One package a line, with the command or the file (a pattern) that shows it is installed.
 packages='
-  binutils        strip
-  bsdutils        script
-  caddy           caddy
-  chromium        chromium
-  chrony          chronyd
-  curl            curl
-  firefox-esr     firefox-esr
-  fonts-noto-cjk  /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
-  haproxy         haproxy
-  iproute2        ip
-  libfaketime     /usr/lib/*/faketime/libfaketime.so.1
-  nginx           nginx
-  openssl         openssl
-  prometheus      promtool
-  python3-django  /usr/lib/python3/dist-packages/django/__init__.py
-  python3-jwt     /usr/lib/python3/dist-packages/jwt/__init__.py
-  redis-server    redis-server
-  sqlite3         sqlite3
-  util-linux      flock
-  xz-utils        xz
+  binutils          strip
+  bsdutils          script
+  caddy             caddy
+  chromium          chromium
+  chrony            chronyd
+  curl              curl
+  firefox-esr       firefox-esr
+  fonts-noto-cjk    /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+  haproxy           haproxy
+  iproute2          ip
+  libfaketime       /usr/lib/*/faketime/libfaketime.so.1
+  nginx             nginx
+  openssl           openssl
+  prometheus        promtool
+  python3-django    /usr/lib/python3/dist-packages/django/__init__.py
+  python3-jwt       /usr/lib/python3/dist-packages/jwt/__init__.py
+  python3-requests  /usr/lib/python3/dist-packages/requests/__init__.py
+  redis-server      redis-server
+  sqlite3           sqlite3
+  util-linux        flock
+  xz-utils          xz
 '
 [ $# -eq 0 ] || packages=$(cat "$1")
 
