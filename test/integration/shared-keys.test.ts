@@ -1,9 +1,11 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
+import type { JWK } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { KeyRing } from '../../src/auth/sso/key-ring.ts';
 import { keySource } from '../../src/auth/sso/key-source.ts';
@@ -78,6 +80,7 @@ describe('the keys of an issuer', () => {
     ['answers with null', () => void (issuer.body = 'null')],
     ['answers without a list of keys', () => void (issuer.body = '{"keys":{}}')],
     ['answers with keys that are none', () => void (issuer.body = '{"keys":[1,null,{"kty":"RSA"}]}')],
+    ['answers with a key of another algorithm', () => void (issuer.keys = [{ ...first.jwk, alg: 'ES256' }])],
     ['answers with 101 keys', () => void (issuer.keys = Array.from({ length: 101 }, () => first.jwk))],
     ['answers with 5 MB', () => void (issuer.body = `{"keys":[],"x":"${'x'.repeat(5_000_000)}"}`)],
   ])('stay known while it %s, with a warning', async (_, harm) => {
@@ -129,12 +132,24 @@ describe('the keys of an issuer', () => {
   test('do not count if they are secrets, too short, for encryption, or for other algorithms', async () => {
     const short = { ...first.jwk, n: (first.jwk.n ?? '').slice(0, 100), kid: 'short' };
     const oct = { kty: 'oct', k: Buffer.from('x'.repeat(32)).toString('base64url'), kid: 'oct' };
-    const others = [short, oct, { ...first.jwk, use: 'enc' }, { ...first.jwk, alg: 'RSA-OAEP' }];
+    const ofAnotherKind = { ...first.jwk, alg: 'ES256' };
+    const { x, y } = createPublicKey(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey).export({
+      format: 'jwk',
+    });
+    const bitcoin = { kty: 'EC', crv: 'secp256k1', x, y } as JWK;
+    const others = [
+      short,
+      oct,
+      ofAnotherKind,
+      bitcoin,
+      { ...first.jwk, use: 'enc' },
+      { ...first.jwk, alg: 'RSA-OAEP' },
+    ];
     issuer.keys = [...others, { ...first.jwk, key_ops: ['encrypt'] }, second.jwk];
     const { verify, lines } = ringOf();
     expect(await verify(first)).toBe('unknown-key');
     expect(await verify(second)).toBe('grace');
-    expect(lines[0]?.['keys']).toBe('1 key: ES256 "second"; 5 ignored');
+    expect(lines[0]?.['keys']).toBe('1 key: ES256 "second"; 7 ignored');
   });
 
   test('are all withdrawn by an empty set', async () => {

@@ -6,20 +6,17 @@ export const maxKeySetBytes = 256 * 1024;
 const maxKeys = 100;
 const minRsaBits = 2_048;
 
+const rsaAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+/** By the name that OpenSSL gives the curve. */
+const curveAlgorithms: Readonly<Record<string, string>> = {
+  prime256v1: 'ES256',
+  secp384r1: 'ES384',
+  secp521r1: 'ES512',
+};
+const ed25519Algorithms = ['EdDSA', 'Ed25519'];
+
 /** The algorithms of public keys. A secret that is published is none, so there is no HMAC. */
-export const publicKeyAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
+export const publicKeyAlgorithms = [...rsaAlgorithms, ...Object.values(curveAlgorithms), ...ed25519Algorithms];
 
 /** The public keys of an issuer that can verify signatures. */
 export interface KeySet {
@@ -74,19 +71,23 @@ function publicKeyOf(given: unknown): JWK | null {
   const isForSignatures = use === undefined || use === 'sig';
   const canVerify = operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
   const isNamed = kid === undefined || typeof kid === 'string';
-  const hasAlgorithm = alg === undefined || (typeof alg === 'string' && publicKeyAlgorithms.includes(alg));
-  if (!isForSignatures || !canVerify || !isNamed || !hasAlgorithm) return null;
+  if (!isForSignatures || !canVerify || !isNamed) return null;
   const material = ['kty', 'n', 'e', 'crv', 'x', 'y'].filter((name) => typeof members[name] === 'string');
   const key = Object.fromEntries(material.map((name) => [name, members[name]])) as unknown as JWK;
-  if (!isPublicKey(key)) return null;
+  const algorithms = algorithmsOf(key);
+  if (alg === undefined ? algorithms.length === 0 : !algorithms.some((name) => name === alg)) return null;
   return { ...key, ...(kid === undefined ? {} : { kid }), ...(alg === undefined ? {} : { alg }) } as JWK;
 }
 
-function isPublicKey(key: JWK): boolean {
+/** The algorithms with which a public key verifies signatures; none for another key. */
+function algorithmsOf(key: JWK): string[] {
   try {
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey({ key, format: 'jwk' });
-    return type === 'rsa' ? (details?.modulusLength ?? 0) >= minRsaBits : type === 'ec' || type === 'ed25519';
+    if (type === 'ed25519') return ed25519Algorithms;
+    if (type === 'rsa') return (details?.modulusLength ?? 0) >= minRsaBits ? rsaAlgorithms : [];
+    const algorithm = curveAlgorithms[details?.namedCurve ?? ''];
+    return algorithm === undefined ? [] : [algorithm];
   } catch {
-    return false;
+    return [];
   }
 }

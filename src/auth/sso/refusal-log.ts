@@ -19,6 +19,7 @@ export class RefusalLog {
   readonly #log: Logger;
   readonly #counts = new Map<RefusalReason, Counted>();
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -28,11 +29,17 @@ export class RefusalLog {
     const counted = this.#counts.get(refusal.reason);
     if (counted === undefined) this.#counts.set(refusal.reason, { refusal, place, count: 1 });
     else counted.count += 1;
-    this.#timer ??= setTimeout(() => this.flush(), periodMs);
+    if (this.#isStopped) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), periodMs);
   }
 
-  /** Logs what was counted and stops the timer. */
-  flush(): void {
+  /** Logs what was counted, and ends the timer. A later refusal is logged immediately. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#flush();
+  }
+
+  #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const { refusal, place, count } of this.#counts.values()) {

@@ -54,7 +54,7 @@ export class SharedSignIn implements Service {
 
   async stop(): Promise<void> {
     await this.#keyRing?.stop();
-    this.#refusals.flush();
+    this.#refusals.stop();
   }
 
   /** Whether JWTs of the other application count. */
