@@ -49,7 +49,7 @@ export class Tickets {
   }
 
   /** Consumes a ticket, in one atomic step. Resolves to false if it was used before. */
-  async spend({ id }: Ticket): Promise<boolean> {
+  async consume({ id }: Ticket): Promise<boolean> {
     return this.#options.records.create('ticket', id, {}, ticketLifetimeMs);
   }
 

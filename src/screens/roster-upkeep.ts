@@ -6,7 +6,7 @@ import type { RosterView } from './roster-view.ts';
 import type { Screens } from './screens.ts';
 
 const everyMs = 1_000;
-/** The maximum number of screens whose departure is stored per second: thousands may depart at once. */
+/** The maximum number of screens whose departure one run stores: thousands may depart at once. */
 const maxStoredPerRun = 20;
 
 export interface RosterUpkeepOptions {

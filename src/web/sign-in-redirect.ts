@@ -4,7 +4,7 @@ import { HttpError } from './http-error.ts';
 import { redirect, redirectToSignIn, type RequestHead, type Response } from './http.ts';
 
 /** Redirecting a browser that returns this soon without a sign-in would be a loop. */
-const circleMs = 10_000;
+const loopMs = 10_000;
 
 export interface Link {
   href: string;
@@ -34,7 +34,7 @@ export class SignInRedirect {
     if (address === null) return redirectToSignIn(head);
     const now = time.now();
     const sentAt = cookies.sentAwayAt(head);
-    if (sentAt <= now && now - sentAt < circleMs) {
+    if (sentAt <= now && now - sentAt < loopMs) {
       throw new HttpError(
         'sign-in-refused',
         'The sign-in of the other application sent this browser back without a sign-in that Clock accepts.',

@@ -104,7 +104,7 @@ export class SocketEndpoint {
       // Others may have connected while the session was checked.
       this.#checkCapacity();
       if (ticket !== undefined) {
-        if (!(await this.#spend(ticket))) break;
+        if (!(await this.#consume(ticket))) break;
         // Its rights may have changed while the ticket was consumed.
         subscriptionsOf(head, channelAccess, session);
       }
@@ -131,9 +131,9 @@ export class SocketEndpoint {
   }
 
   /** Consumes a ticket. False if it was used before, or if its session ended. After a 503 it is usable again. */
-  async #spend(ticket: Ticket): Promise<boolean> {
+  async #consume(ticket: Ticket): Promise<boolean> {
     const { tickets } = this.#options;
-    if (!(await tickets.spend(ticket))) return false;
+    if (!(await tickets.consume(ticket))) return false;
     try {
       // Others may have connected while the ticket was consumed.
       this.#checkCapacity();

@@ -109,7 +109,7 @@ describe('a ticket', () => {
     const ticket = await tickets.verify(text);
     if (ticket === null) throw new Error('the ticket is not valid');
     expect(ticket.session).toMatchObject({ kind: 'link', recordId: id, jti: id });
-    const spent = await Promise.all([tickets.spend(ticket), tickets.spend(ticket)]);
+    const spent = await Promise.all([tickets.consume(ticket), tickets.consume(ticket)]);
     expect(spent.toSorted()).toEqual([false, true]);
   });
 
@@ -117,9 +117,9 @@ describe('a ticket', () => {
     const { tickets, addLink, verified } = world();
     const ticket = await tickets.verify(await tickets.issue(await verified('link', (await addLink()).credential)));
     if (ticket === null) throw new Error('the ticket is not valid');
-    await tickets.spend(ticket);
+    await tickets.consume(ticket);
     await tickets.refund(ticket);
-    expect(await tickets.spend(ticket)).toBe(true);
+    expect(await tickets.consume(ticket)).toBe(true);
   });
 
   test('lives for 30 s and stores nothing before it is used', async () => {
