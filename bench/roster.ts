@@ -12,7 +12,7 @@ import { parseRedisTarget } from '../src/backend/redis/target.ts';
 import { silentLogger } from '../src/logger.ts';
 import { parseClientMessage } from '../src/protocol.ts';
 import { RosterView } from '../src/screens/roster-view.ts';
-import { Roster, type Connection } from '../src/screens/roster.ts';
+import { Roster, type RosterConnection } from '../src/screens/roster.ts';
 import { Screens } from '../src/screens/screens.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
@@ -34,7 +34,7 @@ await backend.start();
 const screens = new Screens({ records: backend.records, time: backend.time });
 const view = new RosterView({ backend, screens });
 const roster = new Roster({ build, time: backend.time });
-const connections: Connection[] = [];
+const connections: RosterConnection[] = [];
 try {
   const ids = Array.from({ length: count }, (_, n) => `${n}`.padStart(22, 'x'));
   for (const id of ids) await screens.add(id, { name: `Screen ${id}`, group: 'hall', face: '' }, 'ana');
@@ -42,7 +42,7 @@ try {
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
   for (const [n, id] of ids.entries()) {
-    const session = { kind: 'screen', jti: id, account: '', recordId: id } as unknown as Connection['session'];
+    const session = { kind: 'screen', jti: id, account: '', recordId: id } as unknown as RosterConnection['session'];
     connections.push(roster.open(session, `10.0.${n >> 8}.${n & 255}`));
   }
   for (const connection of connections) status(connection);
@@ -78,7 +78,7 @@ function show(name: string, value: string): void {
 }
 
 /** A status with the jitter of a real page. */
-function status(connection: Connection): void {
+function status(connection: RosterConnection): void {
   const [offsetMs, errorMs] = [-3 + Math.random() * 2, 4 + Math.random() * 2];
   const message = parseClientMessage(JSON.stringify({ status: { build, state: 'live', offsetMs, errorMs } }));
   if (message !== null && message !== 'ignored' && 'status' in message) roster.onMessage(connection, message.status);
@@ -98,7 +98,7 @@ async function trial(name: string, statusesPerS: number, isLooking: boolean): Pr
   const cpu = process.cpuUsage();
   const redisCpu = await redisCpuMs();
   for (let second = 0; second < seconds; second++) {
-    for (let n = 0; n < statusesPerS; n++) status(connections[Math.floor(Math.random() * count)] as Connection);
+    for (let n = 0; n < statusesPerS; n++) status(connections[Math.floor(Math.random() * count)] as RosterConnection);
     rows += await report();
     if (isLooking && second % 2 === 0) {
       const answer = await view.changesSince(version);

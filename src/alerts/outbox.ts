@@ -6,7 +6,7 @@ export type Delivery =
   /** `afterMs`: of the header `Retry-After`; null without one. */
   | { kind: 'failed'; reason: string; afterMs: number | null };
 
-export type Action = 'nothing' | 'compose' | 'send';
+export type OutboxAction = 'nothing' | 'compose' | 'send';
 
 const gatherMs = 10_000;
 const firstRetryMs = 1_000;
@@ -26,7 +26,7 @@ export class Outbox {
   }
 
   /** What to do now. After `compose`, `onComposed` must be called. */
-  next(hasChanges: boolean, now: number): Action {
+  next(hasChanges: boolean, now: number): OutboxAction {
     if (this.#pending !== null) return now >= this.#pending.sendAt ? 'send' : 'nothing';
     if (!hasChanges) {
       this.#composeAt = null;

@@ -48,7 +48,7 @@ export class Passwords {
     this.#limit = pLimit(concurrency);
   }
 
-  /** The hash to store: `scrypt$N$r$p$salt$key`. The password must have passed `passwordProblem`. Rejects with `TooBusy`. */
+  /** The hash to store: `scrypt$N$r$p$salt$key`. `passwordProblem` must be null for it. Rejects with `TooBusy`. */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(saltBytes);
     return formatHash(salt, await this.#derive(password, salt, cost));

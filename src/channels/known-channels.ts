@@ -9,7 +9,7 @@ export interface KnownChannelsOptions {
   channels: Pick<Channels, 'list'>;
 }
 
-/** The channels without an interval, as this process knows them: messages between the processes keep the copy current. */
+/** This process's copy of the channels without an interval, which messages between the processes update. */
 export class KnownChannels implements Service {
   readonly name = 'channels';
   readonly #options: KnownChannelsOptions;

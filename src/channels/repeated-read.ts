@@ -3,7 +3,7 @@ import { Unavailable } from '../backend/backend.ts';
 
 const retryAfterMs = 250;
 
-/** Reads stored data once more whenever it may have changed, one read at a time, and during an outage until one succeeds. */
+/** Reads stored data again whenever it may have changed, one read at a time. Retries during an outage. */
 export class RepeatedRead {
   readonly #read: () => Promise<void>;
   #reading: Promise<void> | null = null;

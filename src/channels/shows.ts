@@ -28,13 +28,13 @@ export class Shows {
     this.#backend = backend;
   }
 
-  /** Shows something for a target, instead of what was shown for it; null: nothing. Without a lifetime until the next one. */
+  /** Replaces the show of a target; null ends it. Without a lifetime it lasts until the next one. */
   async set(target: ShowTarget, show: Show | null, lifetimeMs?: number): Promise<Stamp> {
     const request = { channel: showChannel, slot: slotOf(target), json: jsonContent(show), lifetimeMs };
     return (await this.#backend.publications.publish(request)) as Stamp;
   }
 
-  /** Moves the end of a target's countdown, and of its time on screen. Throws `InvalidContent` if that is too far ahead. */
+  /** Extends a target's countdown and the lifetime of its show. Throws `InvalidContent` if the end is too far ahead. */
   async extend(target: ShowTarget, byMs: number): Promise<Stamp | 'no-countdown'> {
     const { publications, time } = this.#backend;
     for (;;) {

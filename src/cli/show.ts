@@ -49,11 +49,11 @@ export function addShow(program: Command, commands: BackendCommands): void {
     .action(async () => {
       const given = command.opts<ShowFlags>();
       const target = targetOf(given);
-      const wish = wishOf(given);
+      const request = requestOf(given);
       await commands.run(command, ({ backend }) => {
         const { records, time } = backend;
         const options = { backend, shows: new Shows(backend), screens: new Screens({ records, time }) };
-        return new ShowCommands({ ...options, log: auditLogger() }).run(wish, target);
+        return new ShowCommands({ ...options, log: auditLogger() }).run(request, target);
       });
     });
 }
@@ -68,7 +68,7 @@ function targetOf({ group, screen }: ShowFlags): TargetName {
   );
 }
 
-function wishOf(given: ShowFlags): ShowRequest {
+function requestOf(given: ShowFlags): ShowRequest {
   const { message, label, warn, clear = false, extend } = given;
   const counts = [given.countdown, given.until, given.countUp].filter((count) => count !== undefined);
   const isContent = message !== undefined || counts.length > 0;

@@ -3,7 +3,7 @@ export const translatedLanguages = ['es', 'de', 'fr', 'pt', 'it', 'nl', 'pl', 'j
 export type Language = (typeof translatedLanguages)[number];
 
 /**
- * By English text. `{text}` is a placeholder for a part that is not translated, `{words}` for one that is translated separately. All
- * translations have them in the same order. A text follows the first template that fits.
+ * By English text. `{text}` is a placeholder for a part that is not translated, `{words}` for one that is translated
+ * separately. All translations have them in the same order. The first template that matches a text is used.
  */
 export type Translations = Readonly<Record<string, Readonly<Record<Language, string>>>>;

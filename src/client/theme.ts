@@ -16,7 +16,7 @@ const shiftPercent = 1.5;
 
 export interface Theme {
   appearance: Appearance;
-  /** A sentence for each part of the queries that the page ignores. */
+  /** One sentence for each part of the queries that the page ignores. */
   warnings: string[];
   view: FaceView;
   zonesFor(houseZone: ShownZone | null): ShownZones;
@@ -36,10 +36,10 @@ let prepared: PreparedTheme | null = null;
 let shownZones: ThemeZones | null = null;
 
 /**
- * Prepares the theme that the query of the address and the query set by operators describe. Resolves when the theme
- * prepared last can be applied. On a live page this includes that its zones are loaded, since the page keeps its face
- * until then. Rejects if the server does not deliver the style sheet. `headers`: of requests to the server; `onZones`: what
- * `zonesFor` returns may have changed.
+ * Prepares the theme that the query of the address and the query set by operators describe. Resolves when the last
+ * prepared theme can be applied. A live page also waits for its zones, and shows its previous face until then. Rejects if
+ * the server does not deliver the style sheet. `headers`: of requests to the server; `onZones`: called when the result of
+ * `zonesFor` may have changed.
  */
 export async function prepare(
   query: string,
@@ -75,7 +75,7 @@ export function applyTheme(): Theme {
   removeTheme(root, display);
   if (shownZones !== zones) shownZones?.stop();
   shownZones = zones;
-  // The panel shows it.
+  // The panel reads it.
   if (setQuery !== '') root.dataset['setFace'] = setQuery;
   root.classList.add(appearance.face);
   if (appearance.isTransparent) root.classList.add('transparent');

@@ -18,7 +18,10 @@ async function readTicket(response: Response): Promise<string> {
   return ((await response.json()) as { ticket: string }).ticket;
 }
 
-/** A browser cannot send a header with a handshake, so a ticket authenticates it. If there is none, the handshake failed. */
+/**
+ * Opens a socket whose handshake a ticket authenticates, since a browser cannot send a header with it. Without a ticket
+ * it reports a failed handshake.
+ */
 export function openWithTicket(address: URL, getTicket: () => Promise<string>, events: SocketEvents): Socket {
   let socket: Socket | null = null;
   let isClosed = false;

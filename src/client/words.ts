@@ -18,8 +18,8 @@ const originals = new Map<HTMLElement, { text: string; title: string }>();
 const adapters = new Map<string, TranslatedElement>();
 
 /**
- * Translates the page into a language, or if that is null or has no translations, into the first one of the browser's
- * that has. The page continues to write English to `elements`, which are replaced by adapters that translate it.
+ * Translates the page into a language. If that is null or has no translations, into the first language of the browser
+ * that has some. The page continues to write English to `elements`, which are replaced by adapters that translate it.
  */
 export function translate(language: string | null, elements: PageElements): void {
   const chosen = chooseLanguage([language ?? '', ...navigator.languages]);
@@ -42,7 +42,7 @@ export function translate(language: string | null, elements: PageElements): void
   adapterOf('display').setLanguage(chosen);
 }
 
-/** Translates what is written to an element. It reads as what was written, so that no text is written twice. */
+/** Translates the texts that are written to an element. Reading returns the original, as `setText` requires. */
 class TranslatedElement {
   readonly element: HTMLElement;
   #text: string;

@@ -1,11 +1,11 @@
 import { UserError } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { linkKey } from '../screens/link-key.ts';
-import type { ActionResult, ActionTarget, ScreenAction, ScreenCommands as Actions } from '../screens/commands.ts';
 import { withoutKeys } from '../screens/names.ts';
 import { parsePairingCode } from '../screens/pairing-code.ts';
 import type { Pairing } from '../screens/pairing.ts';
 import type { RosterView } from '../screens/roster-view.ts';
+import type { ActionResult, ActionTarget, ScreenAction, ScreenActions } from '../screens/screen-actions.ts';
 import type { Screens } from '../screens/screens.ts';
 import { printList } from './print.ts';
 
@@ -15,7 +15,7 @@ const host = 'host';
 export interface ScreenCommandsOptions {
   screens: Screens;
   pairing: Pairing;
-  actions: Actions;
+  actions: ScreenActions;
   rosterView: RosterView;
   /** The secrets that sign the keys of links. */
   secrets: () => readonly [string, ...string[]];

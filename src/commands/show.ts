@@ -40,11 +40,11 @@ export class ShowCommands {
     this.#options = options;
   }
 
-  async run(wish: ShowRequest, name: TargetName): Promise<void> {
+  async run(request: ShowRequest, name: TargetName): Promise<void> {
     const { log } = this.#options;
     const target = await this.#targetOf(name);
     try {
-      const change = await this.#apply(wish, target);
+      const change = await this.#apply(request, target);
       log.info({ audit: 'show', by: 'host', ...fieldsOf(target), ...change }, 'an operator acted');
     } catch (error) {
       if (error instanceof InvalidContent) throw new UserError(error.message);
@@ -53,21 +53,21 @@ export class ShowCommands {
   }
 
   /** Returns what the audit says, in the words of `POST /api/show`. */
-  async #apply(wish: ShowRequest, target: ShowTarget): Promise<object> {
-    if ('clear' in wish) {
+  async #apply(request: ShowRequest, target: ShowTarget): Promise<object> {
+    if ('clear' in request) {
       await this.#options.shows.set(target, null);
       return { show: null };
     }
-    if (!('extendMs' in wish)) return this.#show(target, wish);
-    await this.#extend(target, wish.extendMs);
-    return { extendMs: wish.extendMs };
+    if (!('extendMs' in request)) return this.#show(target, request);
+    await this.#extend(target, request.extendMs);
+    return { extendMs: request.extendMs };
   }
 
-  async #show(target: ShowTarget, wish: NewShow): Promise<object> {
+  async #show(target: ShowTarget, request: NewShow): Promise<object> {
     const { backend, shows } = this.#options;
     const now = Math.floor(backend.time.now());
-    const { message, label, warnAt, lifetimeMs } = wish;
-    const count = await this.#countOf(wish, now);
+    const { message, label, warnAt, lifetimeMs } = request;
+    const count = await this.#countOf(request, now);
     const countdown = count && { ...count, label, warnAt };
     // A value that is undefined counts as missing.
     const show = parseShow({ message, countdown }, now);

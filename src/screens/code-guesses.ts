@@ -15,7 +15,10 @@ export class CodeGuesses {
     this.#limiter = limiter;
   }
 
-  /** The result of `lookUp`; beyond the limit, how long until the window ends, ms. `isWrong`: it counts as a guess. */
+  /**
+   * Resolves to the result of `lookUp`; beyond the limit, to the time until its window ends, ms. `isWrong`: whether a
+   * result counts as a guess.
+   */
   async attempt<Result>(
     account: string,
     code: string,
@@ -26,13 +29,13 @@ export class CodeGuesses {
     // Counted before the code is looked up, so that a burst of requests gets no more answers than the limit.
     const waitMs = await limiter.consume(wrongCodes, account);
     if (waitMs !== null) return waitMs;
-    let counts = false;
+    let isNewWrongCode = false;
     try {
       const result = await lookUp();
-      counts = isWrong(result) && (await limiter.consume(sameCode, `${account} ${code}`)) === null;
+      isNewWrongCode = isWrong(result) && (await limiter.consume(sameCode, `${account} ${code}`)) === null;
       return { result };
     } finally {
-      if (counts) await limiter.consume(anyWrongCode, account);
+      if (isNewWrongCode) await limiter.consume(anyWrongCode, account);
       else if ((await limiter.check(anyWrongCode, account)) !== null) await limiter.refund(wrongCodes, account);
       else await limiter.reset(wrongCodes, account);
     }

@@ -86,8 +86,8 @@ export class Pairing {
   }
 
   /**
-   * Issues a code for a screen, and the secret with which it collects its session. Beyond a limit: how long to wait
-   * before the next attempt, ms. `network`: see `networkOf`.
+   * Issues a code for a screen, and the secret with which it collects its session. Beyond a limit, resolves to the
+   * time to wait before the next attempt, ms. `network`: see `networkOf`.
    */
   async issueCode(screen: UnpairedScreen, network: string): Promise<IssuedCode | number> {
     const { records, limiter, time } = this.#options;
@@ -117,7 +117,7 @@ export class Pairing {
     return this.#stateOf(record);
   }
 
-  /** Approves a waiting code in one atomic step. If two operators approve it at once, one of them gets the decision of the other. */
+  /** Approves a waiting code in one atomic step. If two operators approve it, the second one gets the result of the first. */
   async approve(code: string, approval: Approval): Promise<ApproveResult> {
     const { records, screens } = this.#options;
     const found = await this.find(code);
@@ -146,7 +146,7 @@ export class Pairing {
     return result;
   }
 
-  /** The result for the screen that holds `secret`: after the approval its session, and the same session again until it was used. */
+  /** Collects the session of an approved code: the same one at each call, until it has been used. */
   async collect(secret: string): Promise<CollectResult> {
     const { records, screens } = this.#options;
     const code = secret.slice(0, secret.indexOf('.'));
@@ -162,15 +162,15 @@ export class Pairing {
     return { state: 'paired', screenId, screen: await screens.add(screenId, { name, group, face: '' }, by) };
   }
 
-  /** Counts a code that waits. Beyond a limit it counts nothing: how long until the window ends, ms. */
+  /** Counts an issued code and resolves to null. Beyond a limit it counts nothing and resolves to the time to wait, ms. */
   async #countCode(network: string): Promise<number | null> {
     const { limiter } = this.#options;
-    const ofAddressMs = await limiter.consume(codesPerAddress, network);
-    const ofAllMs = ofAddressMs === null ? await limiter.consume(codesInAll, all) : null;
+    const addressWaitMs = await limiter.consume(codesPerAddress, network);
+    const totalWaitMs = addressWaitMs === null ? await limiter.consume(codesInAll, all) : null;
     // The limiter also counts refused attempts, but those issue no code.
-    if (ofAddressMs !== null || ofAllMs !== null) await limiter.refund(codesPerAddress, network);
-    if (ofAllMs !== null) await limiter.refund(codesInAll, all);
-    return ofAddressMs ?? ofAllMs;
+    if (addressWaitMs !== null || totalWaitMs !== null) await limiter.refund(codesPerAddress, network);
+    if (totalWaitMs !== null) await limiter.refund(codesInAll, all);
+    return addressWaitMs ?? totalWaitMs;
   }
 
   async #uncountCode(network: string): Promise<void> {

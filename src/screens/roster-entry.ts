@@ -5,7 +5,7 @@ import type { StoredScreen } from './screens.ts';
 export interface RosterEntry {
   /** Unique in the roster. */
   key: string;
-  /** What commands take. The players of a link share it. */
+  /** The id that actions take. The players of a link share it. */
   id: string;
   kind: SocketKind;
   /** The account of a session, or the label of a token. */

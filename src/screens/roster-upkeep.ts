@@ -7,7 +7,7 @@ import type { Screens } from './screens.ts';
 
 const everyMs = 1_000;
 /** The maximum number of screens whose departure is stored per second: thousands may depart at once. */
-const maxNotedAtOnce = 20;
+const maxStoredPerRun = 20;
 
 export interface RosterUpkeepOptions {
   roster: Pick<Roster, 'takeDeparted'>;
@@ -36,17 +36,17 @@ export class RosterUpkeep implements Service {
   async #run(): Promise<void> {
     const { roster, view } = this.#options;
     view.releaseIfUnused();
-    const departed = roster.takeDeparted(maxNotedAtOnce);
+    const departed = roster.takeDeparted(maxStoredPerRun);
     if (departed.length === 0) return;
     try {
-      await this.#note(departed);
+      await this.#storeLastSeen(departed);
     } catch (error) {
       // During an outage the last use of the record is shown instead.
       if (!(error instanceof Unavailable)) throw error;
     }
   }
 
-  async #note(departed: readonly Departure[]): Promise<void> {
+  async #storeLastSeen(departed: readonly Departure[]): Promise<void> {
     const { screens } = this.#options;
     const seenAt = new Map(departed.map((departure) => [departure.id, departure.seenAt]));
     for (const screen of await screens.getMany([...seenAt.keys()])) {

@@ -10,8 +10,8 @@ const releaseAfterMs = 30_000;
 /** Another process may have answered the last request, up to this long before this process read a change. */
 const overlapMs = 3_000;
 
-/** Version: house time, whole ms. A client passes it to any web process to get what changed since then. */
-export interface RosterAnswer {
+/** `version`: house time, whole ms. A client passes it to any web process to get the changes since then. */
+export interface RosterUpdate {
   version: number;
   /** `entries` are all entries; false: those that changed. */
   isComplete: boolean;
@@ -50,7 +50,7 @@ export class RosterView {
   }
 
   /** What changed since a version of any process; everything if that is null or too old. */
-  async changesSince(version: number | null): Promise<RosterAnswer> {
+  async changesSince(version: number | null): Promise<RosterUpdate> {
     await this.#read();
     const now = new Date(this.#backend.time.now()).toISOString();
     const from = version === null ? -Infinity : version - overlapMs;

@@ -12,7 +12,7 @@ const maxRowsPerReport = 2_000;
 const departedAfterMs = 60_000;
 
 /** An open socket. `lastMessageAt` is monotonic, ms. */
-export interface Connection {
+export interface RosterConnection {
   readonly key: string;
   readonly session: Pick<Session, 'kind' | 'jti' | 'account' | 'recordId'>;
   readonly address: string;
@@ -45,9 +45,9 @@ export class Roster {
   readonly #time: Pick<HouseTime, 'now'>;
   readonly #monotonicNow: () => number;
   /** The connections of each row, the newest last. */
-  readonly #rows = new Map<string, Connection[]>();
+  readonly #rows = new Map<string, RosterConnection[]>();
   readonly #changed = new Set<string>();
-  readonly #departed = new Map<string, { connection: Connection; at: number }>();
+  readonly #departed = new Map<string, { connection: RosterConnection; at: number }>();
   /** The keys of the last report, until it is confirmed. */
   #reporting: string[] = [];
   #version = 0;
@@ -60,12 +60,12 @@ export class Roster {
     this.#monotonicNow = monotonicNow;
   }
 
-  open(session: Connection['session'], address: string): Connection {
+  open(session: RosterConnection['session'], address: string): RosterConnection {
     const kind = kindOf(session);
     const key = kind === 'screen' ? session.recordId : String((this.#opened += 1));
     const since = Math.floor(this.#time.now());
     const lastMessageAt = this.#monotonicNow();
-    const connection: Connection = { key, session, address, since, lastMessageAt, isSilent: false, status: null };
+    const connection: RosterConnection = { key, session, address, since, lastMessageAt, isSilent: false, status: null };
     const others = this.#rows.get(key);
     if (others === undefined) this.#rows.set(key, [connection]);
     else others.push(connection);
@@ -74,8 +74,8 @@ export class Roster {
     return connection;
   }
 
-  /** Call it with each message of the socket; `status` is null for messages of another kind. */
-  onMessage(connection: Connection, status: ScreenStatus | null): void {
+  /** To be called with each message of the socket; `status` is null for messages of another kind. */
+  onMessage(connection: RosterConnection, status: ScreenStatus | null): void {
     connection.lastMessageAt = this.#monotonicNow();
     if (connection.isSilent) {
       connection.isSilent = false;
@@ -87,7 +87,7 @@ export class Roster {
     this.#changed.add(connection.key);
   }
 
-  close(connection: Connection): void {
+  close(connection: RosterConnection): void {
     const { key, session } = connection;
     const connections = this.#rows.get(key);
     const index = connections?.indexOf(connection) ?? -1;
@@ -173,7 +173,7 @@ export class Roster {
     };
   }
 
-  #seenAt({ lastMessageAt }: Connection): number {
+  #seenAt({ lastMessageAt }: RosterConnection): number {
     return Math.floor(this.#time.now() - (this.#monotonicNow() - lastMessageAt));
   }
 
@@ -191,20 +191,20 @@ export class Roster {
   }
 }
 
-function kindOf({ kind }: Connection['session']): SocketKind {
+function kindOf({ kind }: RosterConnection['session']): SocketKind {
   return kind;
 }
 
-/** A screen shows our page, which reports its status. A program need not. */
-function mustReport({ session, status }: Connection): boolean {
+/** Whether silence is a problem: a screen shows Clock's page, which reports its status. A program need not. */
+function mustReport({ session, status }: RosterConnection): boolean {
   const kind = kindOf(session);
   return kind === 'screen' || kind === 'link' || status !== null;
 }
 
-function stateOf({ isSilent, status }: Connection): SocketState {
+function stateOf({ isSilent, status }: RosterConnection): SocketState {
   if (isSilent) return 'silent';
   if (status === null) return 'connected';
-  // A page that is signed out has no socket.
+  // A page that is signed out closes its socket.
   return status.state === 'signed-out' ? 'connecting' : status.state;
 }
 

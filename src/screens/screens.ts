@@ -18,7 +18,7 @@ export interface ScreenRecord extends ScreenSettings {
   createdAt: number;
   renewedAt: number;
   expiresAt: number;
-  /** Its session was used: the secret of its pairing collects nothing more. */
+  /** Whether its session was used. Then the secret of its pairing collects nothing more. */
   wasUsed: boolean;
   /** When its last socket last sent a message. Stored after that socket was closed; missing before. */
   lastSeenAt?: number;
@@ -45,7 +45,7 @@ export interface ScreensOptions {
   time: HouseTime;
 }
 
-/** The holder of a name. The name is taken while the holder exists, or while it is reserved for a screen that is being paired. */
+/** The holder of a name. The name is taken while the holder exists, or is reserved for a screen that is being paired. */
 interface NameRecord {
   kind: ScreenKind;
   id: string;

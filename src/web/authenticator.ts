@@ -13,18 +13,25 @@ import type { SharedCredential, SharedCredentials } from './shared-credentials.t
  * How a request is authenticated: by a cookie of a person, a screen or a link; by a token or a link's key as Bearer; or
  * by another application, which is `session` for a person's browser and `shared-token` as Bearer.
  */
-export type CredentialKind = 'session' | 'screen' | 'link' | 'token' | 'key' | 'shared-token';
+export type RequestCredentialKind = 'session' | 'screen' | 'link' | 'token' | 'key' | 'shared-token';
 
 /** Every kind: for routes that are open to everyone who may read the clock. */
-export const readerKinds: readonly CredentialKind[] = ['session', 'screen', 'link', 'token', 'key', 'shared-token'];
+export const readerKinds: readonly RequestCredentialKind[] = [
+  'session',
+  'screen',
+  'link',
+  'token',
+  'key',
+  'shared-token',
+];
 /** The cookies of the pages that show the clock. */
-export const pageKinds: readonly CredentialKind[] = ['session', 'screen', 'link'];
+export const pageKinds: readonly RequestCredentialKind[] = ['session', 'screen', 'link'];
 
 const ownKinds = new Set(['session', 'token', 'screen', 'link', 'ticket']);
 
 export interface CredentialOptions {
   /** What the route accepts. Bearer, if accepted, takes precedence over a cookie. */
-  kinds: readonly CredentialKind[];
+  kinds: readonly RequestCredentialKind[];
   /** Treats a valid credential of another kind as none. By default it is refused with 403. */
   ignoresOthers?: boolean;
   /** Ignores the credentials of another application. */
@@ -44,7 +51,7 @@ export interface AuthenticatorOptions {
 }
 
 interface Verified {
-  kind: CredentialKind;
+  kind: RequestCredentialKind;
   session: Session;
   /** Set for a credential of another application. */
   place?: CredentialPlace;
@@ -100,26 +107,26 @@ export class Authenticator {
    */
   async authenticate(head: RequestHead, options: CredentialOptions): Promise<Session | null> {
     let unavailable: Unavailable | null = null;
-    let hasOther = false;
+    let hasUnaccepted = false;
     const refusals: Refusal[] = [];
     for await (const verified of this.verify(head, options, refusals)) {
       // A valid cookie of Clock's own takes precedence even if the route does not accept it.
-      if (hasOther && verified.place !== undefined) break;
+      if (hasUnaccepted && verified.place !== undefined) break;
       const isAccepted = options.kinds.includes(verified.kind);
       if (!isAccepted && options.ignoresOthers === true) continue;
       try {
-        const result = await this.#checkOrRemember(verified);
+        const result = await this.#checkWithFallback(verified);
         if (typeof result === 'object') refusals.push(result);
         if (result !== true) continue;
         if (isAccepted) return verified.session;
-        hasOther = true;
+        hasUnaccepted = true;
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         unavailable = error;
       }
     }
     if (unavailable !== null) throw unavailable;
-    if (hasOther) throw new HttpError('forbidden', 'A screen or a program may not open this address.');
+    if (hasUnaccepted) throw new HttpError('forbidden', 'A screen or a program may not open this address.');
     const error = refusalError(refusals, !isForPrograms(head.path));
     if (error !== null) throw error;
     return null;
@@ -151,7 +158,7 @@ export class Authenticator {
   }
 
   /** Like `check`; during an outage a session that is in use is valid. */
-  async #checkOrRemember(verified: Verified): Promise<boolean | Refusal> {
+  async #checkWithFallback(verified: Verified): Promise<boolean | Refusal> {
     const { sessions, backend, hasSocket } = this.#options;
     const { session } = verified;
     try {

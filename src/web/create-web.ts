@@ -12,7 +12,7 @@ import { Shows } from '../channels/shows.ts';
 import type { Logger } from '../logger.ts';
 import { verifyLinkKey } from '../screens/link-key.ts';
 import { Pairing } from '../screens/pairing.ts';
-import { ScreenCommands } from '../screens/commands.ts';
+import { ScreenActions } from '../screens/screen-actions.ts';
 import { RosterUpkeep } from '../screens/roster-upkeep.ts';
 import { RosterView } from '../screens/roster-view.ts';
 import { Roster } from '../screens/roster.ts';
@@ -132,7 +132,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     showDelivery,
     screens,
     pairing: new Pairing({ records, limiter, time, screens }),
-    screenCommands: new ScreenCommands({ backend, screens, sessions, log }),
+    screenActions: new ScreenActions({ backend, screens, sessions, log }),
     rosterView,
   };
   const maxSockets = maxOpenSockets(config.maxSockets);
@@ -173,7 +173,7 @@ export function createWeb(dependencies: WebDependencies): Web {
       serveSockets(served, { server, endpoint, upgrades });
     },
   });
-  // Nothing is logged before the TLS files have proved usable: the only output is then the line of the error.
+  // Logged after the TLS files were loaded: if they are not usable, the error is the only line of output.
   if (maxSockets < config.maxSockets) {
     const message =
       'the limit of open files allows fewer sockets than --max-sockets; to accept more, raise LimitNOFILE or ulimit -n';

@@ -1,6 +1,6 @@
 import type { Session } from '../auth/session.ts';
 import { CodeGuesses } from '../screens/code-guesses.ts';
-import { groupRule, nameRule, parseGroup, parseScreenName } from '../screens/names.ts';
+import { groupRule, nameRule, parseGroup, parseScreenName, withoutKeys } from '../screens/names.ts';
 import { parsePairingCode } from '../screens/pairing-code.ts';
 import type { ApproveResult, FoundCode } from '../screens/pairing.ts';
 import { tooManyAttempts } from './http-error.ts';
@@ -32,7 +32,7 @@ export function deviceRoutes(context: WebContext): Routes {
   };
 
   /** Looks a code up within the operator's limit of wrong ones. */
-  const guarded = async <Result extends FoundCode | ApproveResult>(
+  const withinLimit = async <Result extends FoundCode | ApproveResult>(
     { account }: Session,
     code: string,
     lookUp: () => Promise<Result>,
@@ -58,11 +58,12 @@ export function deviceRoutes(context: WebContext): Routes {
     { code, name, group }: EnteredCode,
     [status, message]: readonly [number, string?] = [200],
   ): Promise<Response> => {
-    const found = await guarded(session, code, () => pairing.find(code));
+    const found = await withinLimit(session, code, () => pairing.find(code));
     if (typeof found === 'string' || found.state !== 'waiting') return refusal(code, found);
     const { token, headers } = csrf.tokenFor(request);
     const { screen, ageMs } = found;
-    const options = { assets, csrfToken: token, code, screen, ageMs, name, group, message };
+    const typed = { name: withoutKeys(name), group: withoutKeys(group) };
+    const options = { assets, csrfToken: token, code, screen, ageMs, ...typed, message };
     return secretPage(confirmPage(options), status, headers);
   };
 
@@ -73,7 +74,7 @@ export function deviceRoutes(context: WebContext): Routes {
     if (name === null) return confirm(request, session, entered, [400, nameRule]);
     if (group === null && entered.group.trim() !== '') return confirm(request, session, entered, [400, groupRule]);
     const by = session.account;
-    const result = await guarded(session, code, () => pairing.approve(code, { name, group, by }));
+    const result = await withinLimit(session, code, () => pairing.approve(code, { name, group, by }));
     if (result === 'name-taken') {
       return confirm(request, session, entered, [409, 'Another screen or link has this name. Choose another one.']);
     }

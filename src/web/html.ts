@@ -13,7 +13,7 @@ class Html {
 /** Markup that is safe to send. Only `html` creates it, so unescaped text cannot be used as markup. */
 export type { Html };
 
-/** What a template accepts: text and numbers are escaped, `Html` is inserted unchanged, an array is joined, null is empty. */
+/** What a template accepts. Text and numbers are escaped, `Html` is unchanged, arrays are joined, null is empty. */
 export type HtmlValue = Html | string | number | null | readonly HtmlValue[];
 
 /**

@@ -1,6 +1,6 @@
 import type { OpenSessions, Session } from '../auth/session.ts';
 import { closeCode, recheckReason, type ScreenStatus } from '../protocol.ts';
-import type { Connection, Roster } from '../screens/roster.ts';
+import type { RosterConnection, Roster } from '../screens/roster.ts';
 import { pause } from '../time/pause.ts';
 import type { WebSocket } from './uws.ts';
 
@@ -19,7 +19,7 @@ export interface SocketData {
   /** When it is closed with the reason `recheck`, epoch ms of house time. `Infinity`: never. */
   readonly recheckAt: number;
   /** Its part of the roster; null before it is open. */
-  connection: Connection | null;
+  connection: RosterConnection | null;
 }
 
 export type Socket = WebSocket<SocketData>;

@@ -32,7 +32,7 @@ export class LastMessages {
     return this.#expired;
   }
 
-  /** Accepts a frame from the backend. Null if it is not a tick, or too old to be sent, as after a pause of the process. */
+  /** Accepts a frame from the backend. Null if it is not a tick, or is too old to send, as after the process was paused. */
   accept(frame: Uint8Array): Tick | null {
     const message = parseServerMessage(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8'));
     if (message === null || !('tick' in message)) return null;

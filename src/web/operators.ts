@@ -22,7 +22,7 @@ export async function operatorSession(
   return expectOperator(context, session);
 }
 
-/** The handler of a page for operators. It redirects a browser that is signed out, and throws a 403 for any other session. */
+/** The handler of a page for operators. Redirects a browser that is signed out; throws a 403 for any other session. */
 export function operatorPage(
   context: Pick<WebContext, 'accounts' | 'authenticator' | 'screenCookies'>,
   handle: (request: Request, session: Session) => Response | Promise<Response>,

@@ -1,5 +1,5 @@
-import type { ActionResult } from '../screens/commands.ts';
-import { InvalidAction, parseAction, parseTarget } from '../screens/screen-action.ts';
+import type { ActionResult } from '../screens/screen-actions.ts';
+import { InvalidAction, parseAction, parseTarget } from '../screens/parse-screen-action.ts';
 import { HttpError } from './http-error.ts';
 import { field, json } from './http.ts';
 import { operatorSession } from './operators.ts';
@@ -8,7 +8,7 @@ import type { WebContext } from './web-context.ts';
 
 /** The roster, and the actions on screens, for operators. */
 export function screenApiRoutes(context: WebContext): Routes {
-  const { csrf, rosterView, screenCommands } = context;
+  const { csrf, rosterView, screenActions: screenCommands } = context;
   return {
     '/api/screens': {
       GET: async (request) => {

@@ -8,7 +8,7 @@ import type { HouseTime } from '../time/house-time.ts';
 import type { Hub } from './hub.ts';
 
 const pollEveryMs = 500;
-/** An open socket keeps its session in use. This is how often its record is renewed and checked. */
+/** How often the record of a session with an open socket is checked and renewed: the socket counts as use. */
 const revalidateEveryMs = 3_600_000;
 /** A batch is small enough not to delay the ticks, which share the backend's connection. */
 const batchSize = 500;
@@ -20,7 +20,7 @@ export interface SessionMonitorOptions {
   time: Pick<HouseTime, 'now'>;
 }
 
-/** Closes the sockets of each session that ends: by a request, by its expiry, or with its record. */
+/** Closes the sockets of each session that ends: it was ended, it expired, or its record is missing. */
 export class SessionMonitor implements Service {
   readonly name = 'session monitor';
   readonly #options: SessionMonitorOptions;

@@ -105,7 +105,7 @@ export class SocketEndpoint {
       this.#checkCapacity();
       if (ticket !== undefined) {
         if (!(await this.#spend(ticket))) break;
-        // Its rights may have changed while the ticket was spent.
+        // Its rights may have changed while the ticket was consumed.
         subscriptionsOf(head, channelAccess, session);
       }
       return open({
@@ -135,7 +135,7 @@ export class SocketEndpoint {
     const { tickets } = this.#options;
     if (!(await tickets.spend(ticket))) return false;
     try {
-      // Others may have connected while the ticket was spent.
+      // Others may have connected while the ticket was consumed.
       this.#checkCapacity();
     } catch (error) {
       await tickets.refund(ticket);

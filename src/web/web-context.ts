@@ -6,7 +6,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
 import type { Tickets } from '../auth/tickets.ts';
 import type { Pairing } from '../screens/pairing.ts';
-import type { ScreenCommands } from '../screens/commands.ts';
+import type { ScreenActions } from '../screens/screen-actions.ts';
 import type { RosterView } from '../screens/roster-view.ts';
 import type { RetainedMessages } from '../channels/retained-messages.ts';
 import type { Shows } from '../channels/shows.ts';
@@ -37,7 +37,7 @@ export interface WebContext {
   tickets: Tickets;
   screens: Screens;
   pairing: Pairing;
-  screenCommands: ScreenCommands;
+  screenActions: ScreenActions;
   rosterView: RosterView;
   authenticator: Authenticator;
   /** Null without a sign-in of another application. */

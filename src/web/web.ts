@@ -49,7 +49,7 @@ export interface WebParts {
   sharedSignIn: SharedSignIn | null;
 }
 
-/** The role that serves pages, API and WebSockets, and relays each tick unchanged. See `createWeb`. */
+/** The web role: serves pages, API and WebSockets, and relays each tick unchanged. `createWeb` composes it. */
 export class Web implements Service {
   readonly name = 'web';
   readonly sources: MetricSources;

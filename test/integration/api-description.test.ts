@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { Channels } from '../../src/channels/channels.ts';
 import { Shows } from '../../src/channels/shows.ts';
 import { closeCode } from '../../src/protocol.ts';
-import { ScreenCommands } from '../../src/screens/commands.ts';
+import { ScreenActions } from '../../src/screens/screen-actions.ts';
 import { Screens } from '../../src/screens/screens.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { statusOfKind } from '../../src/web/http-error.ts';
@@ -316,7 +316,7 @@ describe('asyncapi.yaml', () => {
     await shows.set({ screen: 'gym' }, { countdown: { since: Date.now() } });
     await shows.set({ screen: 'gym' }, null);
     const options = { backend: app.backend, screens, sessions: app.auth.sessions, log: silentLogger() };
-    const commands = new ScreenCommands(options);
+    const commands = new ScreenActions(options);
     for (const action of [
       { name: 'identify' },
       { name: 'rename', value: 'Sports' },

@@ -381,8 +381,10 @@ describe.each(installations)('over %s', (_name, start) => {
     const wrong = await (await ana.post('/device', { code: key, name: key })).text();
     expect(wrong).not.toContain(key);
     // As the name of a screen it would be shown and logged.
-    const named = await ana.post('/device', { code: client.shown.code, name: `Studio ${key}` });
-    expect([named.status, await named.text()]).toEqual([400, expect.stringContaining('or the key of a link')]);
+    const named = await ana.post('/device', { code: client.shown.code, name: `Studio ${key}`, group: key });
+    const form = await named.text();
+    expect([named.status, form]).toEqual([400, expect.stringContaining('or the key of a link')]);
+    expect(form).not.toContain(key);
     await ana.post('/device', { code: client.shown.code, name: 'Lobby' });
     await collect(client, client.shown);
     const ticket = await ticketOf(key, app);

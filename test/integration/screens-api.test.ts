@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RosterAnswer } from '../../src/screens/roster-view.ts';
+import type { RosterUpdate } from '../../src/screens/roster-view.ts';
 import { Screens } from '../../src/screens/screens.ts';
 import type { Client, TestSocket } from '../support/client.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -37,10 +37,10 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
-async function rosterOf(client: Client, query = ''): Promise<RosterAnswer> {
+async function rosterOf(client: Client, query = ''): Promise<RosterUpdate> {
   const response = await client.fetch(`/api/screens${query}`);
   expect(response.status).toBe(200);
-  return (await response.json()) as RosterAnswer;
+  return (await response.json()) as RosterUpdate;
 }
 
 async function post(client: Client, body: unknown, headers: Record<string, string> = {}): Promise<Response> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Screens } from '../../src/screens/screens.ts';
-import { ScreenCommands } from '../../src/screens/commands.ts';
+import { ScreenActions } from '../../src/screens/screen-actions.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { withEachBackend, type World } from '../support/channel-world.ts';
 import type { Client, TestSocket } from '../support/client.ts';
@@ -269,9 +269,9 @@ async function screenOf(app: WebApp, id: string, group: string | null): Promise<
   return client;
 }
 
-function commandsOf(app: WebApp): ScreenCommands {
+function commandsOf(app: WebApp): ScreenActions {
   const screens = new Screens(app.backend);
-  return new ScreenCommands({ backend: app.backend, screens, sessions: app.auth.sessions, log: silentLogger() });
+  return new ScreenActions({ backend: app.backend, screens, sessions: app.auth.sessions, log: silentLogger() });
 }
 
 async function operatorOf(app: WebApp): Promise<Client> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ScreenStatus } from '../../src/protocol.ts';
 import type { SocketKind } from '../../src/screens/roster-row.ts';
-import { Roster, type Connection } from '../../src/screens/roster.ts';
+import { Roster, type RosterConnection } from '../../src/screens/roster.ts';
 
 const build = '1.2.3+abcdefg';
 const live: ScreenStatus = { build, state: 'live', offsetMs: -3.14, errorMs: 4.2 };
@@ -10,10 +10,10 @@ const startedAt = Date.UTC(2026, 10, 27);
 function world() {
   const clock = { ms: 0 };
   const roster = new Roster({ build, time: { now: () => startedAt + clock.ms }, monotonicNow: () => clock.ms });
-  const open = (kind: SocketKind, id: string, address = '192.0.2.7'): Connection => {
+  const open = (kind: SocketKind, id: string, address = '192.0.2.7'): RosterConnection => {
     const isScreen = kind === 'screen' || kind === 'link';
     const session = { kind, jti: `jti-${id}`, account: isScreen ? '' : 'ana', recordId: isScreen ? id : `ana/${id}` };
-    return roster.open(session as Connection['session'], address);
+    return roster.open(session as RosterConnection['session'], address);
   };
   let version = 0;
   /** The rows of the next report, which the backend stores. */
@@ -162,7 +162,7 @@ describe('the reports of the roster', () => {
     report();
     for (const connection of connections) roster.close(connection);
     expect(Object.values(report())).toEqual([null, null, null]);
-    roster.close(connections[0] as Connection);
+    roster.close(connections[0] as RosterConnection);
     clock.ms = 60_000;
     expect(roster.takeDeparted(10).map(({ id }) => id)).toEqual(['lobby', 'obs']);
     expect([...roster.sockets(), ...roster.takeDeparted(10), ...Object.keys(report())]).toEqual([]);

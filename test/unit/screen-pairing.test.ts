@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import type { Answer, Code } from '../../src/client/screen/pairing-requests.ts';
+import type { PairingResponse, Code } from '../../src/client/screen/pairing-requests.ts';
 import { ScreenPairing } from '../../src/client/screen/screen-pairing.ts';
 
 const code: Code = { code: 'BCDF-2345', secret: 's1', url: null, qr: null, expiresInMs: 600_000, againInMs: 2_000 };
 const key = `clk_${'a'.repeat(32)}`;
 
-function answer(status: number, body: unknown = null, retryAfterMs: number | null = null): Answer {
+function answer(status: number, body: unknown = null, retryAfterMs: number | null = null): PairingResponse {
   return { status, body, retryAfterMs };
 }
 
 /** A page whose requests get these answers in turn; the last one of each is repeated. */
 function page(
-  answers: Partial<Record<'session' | 'code' | 'collect' | 'link', Answer[]>>,
+  answers: Partial<Record<'session' | 'code' | 'collect' | 'link', PairingResponse[]>>,
   stored: string | null = null,
 ) {
   const asked: string[] = [];
   const shown: (string | null)[] = [];
   const left: string[] = [];
   const world = { ms: 0, memory: new Map([['pairing', stored]]), waited: [] as number[], replaces: true };
-  const next = async (name: keyof typeof answers, argument = ''): Promise<Answer> => {
+  const next = async (name: keyof typeof answers, argument = ''): Promise<PairingResponse> => {
     asked.push(argument === '' ? name : `${name} ${argument}`);
     const queue = answers[name] ?? [];
     const found = queue.length > 1 ? queue.shift() : queue[0];
@@ -88,7 +88,7 @@ describe('a screen without a key', () => {
 
   test.each([
     ['expired', [answer(404), paired]],
-    ['expires by this device’s clock', [...Array<Answer>(300).fill(waiting), paired]],
+    ['expires by this device’s clock', [...Array<PairingResponse>(300).fill(waiting), paired]],
   ])('replaces a code that %s', async (_, collect) => {
     const { pairing, asked, left } = page({
       session: [answer(401), answer(200)],

@@ -7,7 +7,7 @@ import { RosterCopy } from '../../src/client/screens/roster-copy.ts';
 import { stayingKeys } from '../../src/client/screens/row-moves.ts';
 import { summaryOf } from '../../src/client/screens/summary.ts';
 import type { RosterEntry } from '../../src/screens/roster-entry.ts';
-import type { RosterAnswer } from '../../src/screens/roster-view.ts';
+import type { RosterUpdate } from '../../src/screens/roster-view.ts';
 
 /** An entry as the server sends it: what the page declares must accept it. */
 function entry(more: Partial<RosterEntry> = {}): RosterEntry {
@@ -33,7 +33,7 @@ function entry(more: Partial<RosterEntry> = {}): RosterEntry {
   };
 }
 
-function answer(entries: RosterEntry[], more: Partial<RosterAnswer> = {}): RosterAnswer {
+function answer(entries: RosterEntry[], more: Partial<RosterUpdate> = {}): RosterUpdate {
   return { version: 1, isComplete: false, entries, removed: [], ...more };
 }
 

@@ -155,7 +155,7 @@ function afterMeasuring(
 ): void {
   const { now, house } = context;
   if (isStepped) restartBurst(open, now);
-  // Instants that were computed before are void.
+  // Instants that were computed earlier are not valid any more.
   if (open.newestTickAt !== null && (isStepped || isNew)) {
     const instant = instantOf(house, open.newestTickAt, now);
     state.tickInstant = instant === null ? -Infinity : instant;

@@ -3,10 +3,10 @@ import type { HouseClockOptions } from '../house-clock.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Reports, StateResponse, ZoneCheck } from './state.ts';
 
-/** What a `Connection` needs of its platform, and what it reports. */
+/** What a `Connection` requires from its platform, and its callbacks. */
 export interface ConnectionOptions extends HouseClockOptions, Callbacks {
   openSocket: (events: SocketEvents) => Socket;
-  /** Requests `/api/initial_state`; rejects without a response within `timeoutMs`. It is cancelled if `cancelled` rejects. */
+  /** Requests `/api/initial_state`. Rejects without a response within `timeoutMs`, or when `cancelled` rejects. */
   fetchState: (timeoutMs: number, cancelled: Promise<never>) => Promise<StateResponse>;
   schedule: Schedule;
   /** For clients that show the zone of the installation. */

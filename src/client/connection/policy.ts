@@ -7,7 +7,7 @@ export const handshakeTimeoutMs = 5_000;
 /** A handshake needs about four round trips (TCP, TLS, upgrade), and a request on an open connection one. */
 export const handshakeRoundTrips = 4;
 
-/** The time limit of a request: normally, and after an attempt that got no sign of life. */
+/** The time limit of a request: normally, and after an attempt that got no reply of any kind. */
 export const requestTimeoutMs = 5_000;
 export const urgentRequestTimeoutMs = 1_000;
 
@@ -89,5 +89,5 @@ export const errorMs = 25;
 /** Messages of the limit that are reserved for probes and status reports. */
 export const reservedMessages = 3;
 
-/** The most pending syncs whose responses are accepted. */
+/** The maximum number of pending syncs whose responses are accepted. */
 export const maxPendingSyncs = 32;

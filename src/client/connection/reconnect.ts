@@ -105,18 +105,18 @@ function waitForAttempt(
   hangingSince?: number,
   retryAfterMs: number | null = null,
 ): void {
-  const tryAt = context.now + cappedRetryAfterMs(retryAfterMs) + nextBackoffMs(state, context);
-  wait(state, tryAt, next, retryAfterMs !== null, hangingSince);
+  const attemptAt = context.now + cappedRetryAfterMs(retryAfterMs) + nextBackoffMs(state, context);
+  wait(state, attemptAt, next, retryAfterMs !== null, hangingSince);
 }
 
 export function wait(
   state: State,
-  tryAt: number,
+  attemptAt: number,
   next: Waiting['next'],
-  isOrdered: boolean,
+  isMandatory: boolean,
   hangingSince = Infinity,
 ): void {
-  state.phase = { name: 'waiting', attemptAt: tryAt, next, isMandatory: isOrdered, hangingSince };
+  state.phase = { name: 'waiting', attemptAt, next, isMandatory, hangingSince };
 }
 
 /** A random part of the next backoff window, ms. */

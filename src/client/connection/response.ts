@@ -11,7 +11,7 @@ export function onResponse(state: State, response: StateResponse, context: StepC
   const { status, state: initialState } = response;
   if (initialState !== null) applyInitialState(state, initialState, context);
   if (phase.name === 'signed-out') {
-    // The time without a session was no outage.
+    // The time without a session does not count as an outage.
     if (initialState !== null) connect(state, context, initialState);
   } else if (phase.name === 'open' || phase.name === 'requesting') {
     // 403 too: the session is known and may not read the clock.

@@ -30,7 +30,7 @@ interface Outage {
   isAfterDrain: boolean;
   /** The latest value from the server. */
   spreadMs: number;
-  /** The last attempt got no sign of life: no refusal, no response, no error. */
+  /** The last attempt got no reply of any kind: no refusal, no response, no error. */
   isSilent: boolean;
   /** When waking last set `attempts` to 0. */
   wokenAt: number;

@@ -2,7 +2,7 @@ import { request } from '../request.ts';
 
 const timeoutMs = 10_000;
 
-/** What `/screen/code` answers. */
+/** The response of `/screen/code`. */
 export interface Code {
   code: string;
   secret: string;
@@ -12,8 +12,8 @@ export interface Code {
   againInMs: number;
 }
 
-/** `status` 0: no answer. */
-export interface Answer {
+/** `status` 0: there was no response. */
+export interface PairingResponse {
   status: number;
   body: unknown;
   /** How long to wait before the next request, ms. */
@@ -32,26 +32,26 @@ export class PairingRequests {
   }
 
   /** Asks whether the browser has a session. */
-  session(): Promise<Answer> {
+  session(): Promise<PairingResponse> {
     return this.#send('GET', '/api/initial_state', {});
   }
 
-  code(): Promise<Answer> {
+  code(): Promise<PairingResponse> {
     return this.#post('/screen/code', {});
   }
 
-  collect(secret: string): Promise<Answer> {
+  collect(secret: string): Promise<PairingResponse> {
     return this.#post('/screen/collect', { secret });
   }
 
   /** Exchanges the key of a link for a cookie. `replaces`: also if a person is signed in. */
-  link(key: string, replaces: boolean): Promise<Answer> {
+  link(key: string, replaces: boolean): Promise<PairingResponse> {
     const fields = replaces ? { replace: '1' } : {};
     return this.#send('POST', '/screen/link', { Authorization: `Bearer ${key}` }, fields);
   }
 
   /** Sends a form with the token, which it renews if the server does not accept it any more. */
-  async #post(path: string, fields: Record<string, string>): Promise<Answer> {
+  async #post(path: string, fields: Record<string, string>): Promise<PairingResponse> {
     if (this.#csrfToken !== '') {
       const answer = await this.#send('POST', path, { 'X-CSRFToken': this.#csrfToken }, fields);
       if (answer.status !== 403) return answer;
@@ -67,7 +67,7 @@ export class PairingRequests {
     path: string,
     headers: Record<string, string>,
     fields?: Record<string, string>,
-  ): Promise<Answer> {
+  ): Promise<PairingResponse> {
     try {
       const body = fields === undefined ? undefined : new URLSearchParams(fields).toString();
       const type = fields === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' };
@@ -79,7 +79,7 @@ export class PairingRequests {
   }
 }
 
-async function readAnswer(response: Response): Promise<Answer> {
+async function readAnswer(response: Response): Promise<PairingResponse> {
   const isJson = /\bjson\b/.test(response.headers.get('Content-Type') ?? '');
   const retryAfterMs = Number(response.headers.get('Retry-After')) * 1_000 || null;
   return { status: response.status, body: await (isJson ? response.json() : response.text()), retryAfterMs };

@@ -1,4 +1,4 @@
-import type { Answer, Code, PairingRequests } from './pairing-requests.ts';
+import type { PairingResponse, Code, PairingRequests } from './pairing-requests.ts';
 
 /** Where the memory holds the code, and the key of a link that is not exchanged yet. */
 const memoryKeys = { code: 'pairing', link: 'link' };
@@ -127,7 +127,7 @@ export class ScreenPairing {
   }
 
   /** Repeats a request during an outage, without a change of the page, and resolves to the first other answer. */
-  async #answered(run: number, ask: () => Promise<Answer>): Promise<Answer> {
+  async #answered(run: number, ask: () => Promise<PairingResponse>): Promise<PairingResponse> {
     const { view, wait } = this.#options;
     for (;;) {
       const answer = await ask();

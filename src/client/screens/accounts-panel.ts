@@ -23,7 +23,7 @@ interface TokenRow {
   expires: string;
 }
 
-interface AccountsAnswer {
+interface AccountsResponse {
   accounts: readonly AccountRow[];
   tokens: readonly TokenRow[];
 }
@@ -33,11 +33,11 @@ type AccountActionName = 'disable' | 'enable' | 'revoke';
 export interface AccountsPanelOptions {
   api: Api;
   /** The id of the operator's own account. */
-  own: string;
+  ownAccount: string;
   onResult: (result: ActionResult) => void;
 }
 
-/** The tab with accounts and tokens. It is read whenever it is shown, and after each action. */
+/** The tab with accounts and tokens. Loads them whenever it is shown, and after each action. */
 export class AccountsPanel {
   readonly #options: AccountsPanelOptions;
 
@@ -48,7 +48,7 @@ export class AccountsPanel {
   async load(): Promise<void> {
     const { api, onResult } = this.#options;
     try {
-      const { accounts, tokens } = await api.get<AccountsAnswer>('/api/accounts');
+      const { accounts, tokens } = await api.get<AccountsResponse>('/api/accounts');
       showRows('account-rows', accounts, (account) => this.#accountCells(account));
       showRows('token-rows', tokens, (token) => this.#tokenCells(token));
     } catch (error) {
@@ -60,7 +60,7 @@ export class AccountsPanel {
   #accountCells(account: AccountRow): Cell[] {
     const { id, name, operator, disabled, created } = account;
     const change = disabled ? button('Enable', `Enable ${name}`) : button('Disable', `Disable ${name}`);
-    const question = disabled ? null : disableQuestion(account, id === this.#options.own);
+    const question = disabled ? null : disableQuestion(account, id === this.#options.ownAccount);
     change.addEventListener('click', () => {
       this.#act(disabled ? 'enable' : 'disable', id, question, `${disabled ? 'Enabled' : 'Disabled'}: ${name}.`);
     });

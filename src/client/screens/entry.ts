@@ -2,7 +2,7 @@
 export interface Entry {
   /** Unique in the roster. */
   key: string;
-  /** What actions take. The players of a link share it. */
+  /** The id that actions take. The players of a link share it. */
   id: string;
   kind: 'screen' | 'link' | 'session' | 'token';
   /** The account of a session, or the label of a token. */
@@ -26,8 +26,8 @@ export interface Entry {
   connections: number;
 }
 
-/** The answer of `GET /api/screens`. */
-export interface RosterAnswer {
+/** The response of `GET /api/screens`. */
+export interface RosterResponse {
   version: number;
   /** `entries` are all entries; false: those that changed. */
   isComplete: boolean;
@@ -64,7 +64,7 @@ export function stateLabel({ state, problem }: Pick<Entry, 'state' | 'problem'>)
   return problem === null ? stateLabels[state] : problemLabels[problem];
 }
 
-/** Screens and links have settings; of accounts and tokens only the session can be ended. */
+/** Whether the entry has settings: those of accounts and tokens have none, and the only action is to end the session. */
 export function hasSettings({ kind }: Pick<Entry, 'kind'>): boolean {
   return kind === 'screen' || kind === 'link';
 }

@@ -13,7 +13,7 @@ if ('replaceChildren' in document && 'HTMLDialogElement' in globalThis) start();
 function start(): void {
   const { account = '', csrfToken = '' } = element('main').dataset;
   const api = new Api(csrfToken);
-  const accounts = new AccountsPanel({ api, own: account, onResult });
+  const accounts = new AccountsPanel({ api, ownAccount: account, onResult });
   connectConfirmDialog();
   new ScreensPanel({ api, onResult }).start();
   connectTabs((panel) => {

@@ -1,4 +1,4 @@
-import type { Entry, RosterAnswer } from './entry.ts';
+import type { Entry, RosterResponse } from './entry.ts';
 
 export interface RosterDifference {
   /** New and changed entries. */
@@ -9,7 +9,7 @@ export interface RosterDifference {
 /** The page's copy of the roster. */
 export class RosterCopy {
   readonly #entries = new Map<string, Entry>();
-  /** Of the last answer; null before the first. To be sent with the next request. */
+  /** The version of the last response; null before the first. To be sent with the next request. */
   version: number | null = null;
 
   /** In no particular order. */
@@ -29,7 +29,7 @@ export class RosterCopy {
   }
 
   /** Applies an answer. An entry that the server repeats without a change is not in the difference. */
-  apply({ version, isComplete, entries, removed }: RosterAnswer): RosterDifference {
+  apply({ version, isComplete, entries, removed }: RosterResponse): RosterDifference {
     this.version = version;
     const changed = entries.filter((entry) => !isSame(this.#entries.get(entry.key), entry));
     for (const entry of changed) this.#entries.set(entry.key, entry);

@@ -6,7 +6,7 @@ import { type Api, ApiProblem } from './api.ts';
 import { askToConfirm } from './confirm.ts';
 import { compareEntries } from './entry-order.ts';
 import { EntryTable, type RowButton } from './entry-table.ts';
-import type { Entry, RosterAnswer } from './entry.ts';
+import type { Entry, RosterResponse } from './entry.ts';
 import { FilterForm } from './filter-form.ts';
 import { Poll } from './poll.ts';
 import { RosterCopy } from './roster-copy.ts';
@@ -68,7 +68,7 @@ export class ScreensPanel {
     }
   }
 
-  #apply(answer: RosterAnswer): void {
+  #apply(answer: RosterResponse): void {
     const isFirst = this.#roster.version === null;
     const { changed, removed } = this.#roster.apply(answer);
     if (!isFirst && changed.length + removed.length === 0) return;

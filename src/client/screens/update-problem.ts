@@ -1,12 +1,12 @@
 import { element, pathAndQuery } from '../browser.ts';
 import type { ApiProblem } from './api.ts';
 
-/** Says above the table that its rows are not current, and why. */
+/** The line above the table that says why its rows are out of date. */
 export class UpdateProblem {
   readonly #line = element('update-problem');
   #updatedAt: string | null = null;
 
-  /** Call it after each update that succeeded. */
+  /** To be called after each successful update. */
   clear(): void {
     this.#updatedAt = new Date().toLocaleTimeString();
     if (this.#line.textContent !== '') this.#line.textContent = '';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RosterRow } from '../../src/screens/roster-row.ts';
-import { ScreenCommands, type ActionTarget, type ScreenAction } from '../../src/screens/commands.ts';
-import { InvalidAction, parseAction, parseTarget } from '../../src/screens/screen-action.ts';
+import { ScreenActions, type ActionTarget, type ScreenAction } from '../../src/screens/screen-actions.ts';
+import { InvalidAction, parseAction, parseTarget } from '../../src/screens/parse-screen-action.ts';
 import { Screens } from '../../src/screens/screens.ts';
 import { MemoryRecords } from '../support/memory-records.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -18,7 +18,7 @@ async function world() {
   const rows = new Map<string, RosterRow>();
   const ended: unknown[] = [];
   const forgotten: string[] = [];
-  const commands = new ScreenCommands({
+  const commands = new ScreenActions({
     backend: {
       records,
       publications: { forget: async (slots: string[]) => void forgotten.push(...slots) } as never,

@@ -1,4 +1,4 @@
-import type { ActionTarget, ScreenAction } from './commands.ts';
+import type { ActionTarget, ScreenAction } from './screen-actions.ts';
 import { groupRule, nameRule, parseGroup, parseScreenName } from './names.ts';
 
 const maxFaceBytes = 1_024;

@@ -7,7 +7,7 @@ import type { RosterRow } from './roster-row.ts';
 import type { AddressedCommand, ScreenMessage } from './screen-message.ts';
 import type { Screens, ScreenSettings, StoredScreen } from './screens.ts';
 
-/** What an operator does to a screen or to a group. The values are valid: see `screen-action.ts`. */
+/** What an operator does to a screen or to a group. The values are valid: see `parse-screen-action.ts`. */
 export type ScreenAction =
   | { name: 'identify' }
   | { name: 'reload' }
@@ -26,7 +26,7 @@ export type ActionResult = 'done' | 'unknown' | 'name-taken' | 'not-possible';
 /** The maximum number of commands in a message, so that no message delays the ticks. */
 const maxCommandsPerMessage = 200;
 
-export interface ScreenCommandsOptions {
+export interface ScreenActionsOptions {
   backend: Pick<Backend, 'records' | 'publications' | 'readRoster'>;
   screens: Pick<Screens, 'find' | 'list' | 'rename' | 'set' | 'remove'>;
   sessions: Pick<Sessions, 'end'>;
@@ -34,10 +34,10 @@ export interface ScreenCommandsOptions {
 }
 
 /** Carries out the actions of operators: changes the records, and sends commands to the sockets of all processes. */
-export class ScreenCommands {
-  readonly #options: ScreenCommandsOptions;
+export class ScreenActions {
+  readonly #options: ScreenActionsOptions;
 
-  constructor(options: ScreenCommandsOptions) {
+  constructor(options: ScreenActionsOptions) {
     this.#options = options;
   }
 
@@ -134,7 +134,7 @@ export class ScreenCommands {
   }
 }
 
-/** The command that shows the result of an action on the screen, whose settings are `settings` then. */
+/** The command for the screen's sockets after an action. `settings`: those of the screen after it. */
 function commandFor(
   { name }: ScreenAction,
   { value: { jti } }: StoredScreen,
