@@ -172,8 +172,8 @@ export class Authenticator {
 }
 
 /**
- * The error for the first refusal that another sign-in would not change; null if there is none. A program learns of a
- * wrong token only that it is signed out.
+ * The error for the first refusal that another sign-in would not change; null if there is none. For a wrong
+ * token, a program gets the response of a request that is signed out.
  */
 export function refusalError(refusals: readonly Refusal[], isPage: boolean): HttpError | null {
   for (const refusal of refusals) {

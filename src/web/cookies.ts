@@ -4,13 +4,13 @@ import type { RequestHead } from './http.ts';
 
 const maxSessionCookies = 4;
 const csrfLifetimeS = 365 * 86_400;
-const sentAwayLifetimeS = 10;
+const redirectedLifetimeS = 10;
 
 type Header = readonly [name: string, value: string];
 
 /** The names of Clock's own cookies, over TLS and without it. */
 export function ownCookieNames(prefix: string): string[] {
-  return [sessionName(prefix, false), sessionName(prefix, true), csrfName(prefix), sentAwayName(prefix)];
+  return [sessionName(prefix, false), sessionName(prefix, true), csrfName(prefix), redirectedName(prefix)];
 }
 
 function sessionName(prefix: string, secure: boolean): string {
@@ -18,8 +18,8 @@ function sessionName(prefix: string, secure: boolean): string {
   return `${secure ? '__Host-' : ''}${prefix}sessionid`;
 }
 
-function sentAwayName(prefix: string): string {
-  return `${prefix}sent_away`;
+function redirectedName(prefix: string): string {
+  return `${prefix}redirected_at`;
 }
 
 function csrfName(prefix: string): string {
@@ -60,14 +60,14 @@ export class Cookies {
     return setCookie(head, this.#csrfName, token, csrfLifetimeS, false);
   }
 
-  /** Remembers when the browser was sent to another application to sign in, epoch ms. */
-  setSentAway(head: RequestHead, at: number): Header {
-    return setCookie(head, sentAwayName(this.#prefix), String(Math.floor(at)), sentAwayLifetimeS, true);
+  /** When the browser was redirected to the sign-in of another application, epoch ms. */
+  setRedirectedAt(head: RequestHead, at: number): Header {
+    return setCookie(head, redirectedName(this.#prefix), String(Math.floor(at)), redirectedLifetimeS, true);
   }
 
-  /** NaN if the browser was not sent there recently. */
-  sentAwayAt(head: RequestHead): number {
-    return Number(valuesOf(head, sentAwayName(this.#prefix))[0] ?? Number.NaN);
+  /** NaN if the browser was not redirected recently. */
+  redirectedAt(head: RequestHead): number {
+    return Number(valuesOf(head, redirectedName(this.#prefix))[0] ?? Number.NaN);
   }
 
   #sessionName({ secure }: RequestHead): string {

@@ -19,7 +19,7 @@ export interface SignInRedirectOptions {
   time: Pick<HouseTime, 'now'>;
 }
 
-/** Sends browsers that are signed out to where people sign in: the other application, or Clock's own form. */
+/** Redirects browsers that are signed out to the other application, or to Clock's own sign-in form. */
 export class SignInRedirect {
   readonly #options: SignInRedirectOptions;
 
@@ -27,23 +27,23 @@ export class SignInRedirect {
     this.#options = options;
   }
 
-  /** 302, with the way back to the requested page. Throws a 403 if the browser was sent there within the last 10 s. */
+  /** 302, with the address of the requested page. Throws a 403 if the browser was redirected within the last 10 s. */
   redirect(head: RequestHead): Response {
     const { cookies, time } = this.#options;
     const address = this.addressFor(head, head.query === '' ? head.path : `${head.path}?${head.query}`);
     if (address === null) return redirectToSignIn(head);
     const now = time.now();
-    const sentAt = cookies.sentAwayAt(head);
-    if (sentAt <= now && now - sentAt < loopMs) {
+    const redirectedAt = cookies.redirectedAt(head);
+    if (redirectedAt <= now && now - redirectedAt < loopMs) {
       throw new HttpError(
         'sign-in-refused',
         'The sign-in of the other application sent this browser back without a sign-in that Clock accepts.',
       );
     }
-    return redirect(address, [cookies.setSentAway(head, now)]);
+    return redirect(address, [cookies.setRedirectedAt(head, now)]);
   }
 
-  /** The address of the other application's sign-in that leads back to a path of this site; null without one. */
+  /** The address of the other application's sign-in that returns to a path of this site; null without one. */
   addressFor(head: RequestHead, path: string): string | null {
     const { signIn, publicUrl } = this.#options;
     if (signIn === undefined) return null;

@@ -127,13 +127,13 @@ export const ssoOptions = {
     env: ['CLOCK_SSO_RECHECK'],
     parse: durationBetween(1_000, 86_400_000, '5m'),
     default: '5m',
-    help: 'how long a socket lives at most before its page must show the sign-in again',
+    help: 'the longest life of a socket; then its page authenticates again',
   },
   ssoSignIn: {
     flag: '--sso-sign-in <url>',
     env: ['CLOCK_SSO_SIGN_IN'],
     parse: signInAddress,
-    help: 'where people sign in who are signed out; {next} is the address to return to, else next= is appended',
+    help: 'where people who are signed out sign in; {next} is the address to return to, else next= is appended',
   },
   ssoSignOut: {
     flag: '--sso-sign-out <url>',

@@ -84,7 +84,7 @@ describe.each(['cookie', 'proxy'] as const)('a person who is signed in to Django
     await page.context().close();
   }, 180_000);
 
-  test('signs out of Clock alone, and is told so', async () => {
+  test('signs out of Clock alone, and the page says so', async () => {
     const page = await signedIn(clocks[kind]);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL(`${clocks[kind]}/accounts/login/`, limit);
@@ -97,7 +97,7 @@ describe.each(['cookie', 'proxy'] as const)('a person who is signed in to Django
     await page.context().close();
   }, 180_000);
 
-  test('is shut out by clock user disable, and told why, without being sent in a circle', async () => {
+  test('gets a page with the reason after clock user disable, without a redirect loop', async () => {
     const page = await signedIn(clocks[kind]);
     const { dataDir } = kind === 'cookie' ? byCookie : byProxy;
     const run = async (action: string): Promise<unknown> =>

@@ -3,7 +3,7 @@ import { OpenIdProvider } from '../support/openid-provider.ts';
 import { until } from '../support/until.ts';
 import { WebApp } from '../support/web-app.ts';
 
-test('the tokens of an OpenID provider sign in while it rotates its keys, dies and comes back', async () => {
+test('the tokens of an OpenID provider sign in while it rotates its keys, stops and starts again', async () => {
   await using provider = await OpenIdProvider.create();
   await provider.start([{ kid: 'rsa-1', alg: 'RS256' }], 'RS256');
   await using app = await WebApp.start({

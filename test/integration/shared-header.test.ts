@@ -32,7 +32,7 @@ async function stateOf(at: WebApp, headers: Record<string, string>): Promise<num
 }
 
 describe('the header of an authenticating proxy', () => {
-  test('signs in, and makes an account that belongs to nobody in particular yet', async () => {
+  test('signs in, and creates an account without an owner', async () => {
     expect(await stateOf(app, as('Grace@example.org'))).toBe(200);
     expect(await (await app.client().fetch('/', { headers: as('grace@example.org') })).text()).toContain('>grace@');
     (await app.client().connect('', as('grace@example.org')))[Symbol.dispose]();
@@ -65,7 +65,7 @@ describe('the header of an authenticating proxy', () => {
     expect(await stateOf(app, as(name))).toBe(status);
   });
 
-  test('that is repeated does not sign in, on whatever line', async () => {
+  test('that is repeated does not sign in, in upper case either', async () => {
     const headers = [`Host: 127.0.0.1:${app.port}`, 'X-Remote-User: grace', 'X-REMOTE-USER: grace'];
     const { status } = await ask(app.port, requestText('GET /api/initial_state', headers));
     expect(status).toBe(401);
@@ -102,11 +102,11 @@ describe('the header of an authenticating proxy', () => {
     const own = { origin: app.url, cookie: `clock_csrftoken=${token}`, 'x-csrftoken': token };
     expect((await post(own)).headers.get('location')).toBe('/accounts/login/');
     expect(await socket.closed).toBe(4401);
-    // The proxy goes on to name the user.
+    // The proxy still names the user.
     expect(await stateOf(app, as('csrf'))).toBe(200);
   });
 
-  test('signs nobody in before the first account is settled', async () => {
+  test('signs nobody in before the first account exists', async () => {
     let isStarting = true;
     await using own = await WebApp.start({ config: trusted, isStarting: () => isStarting });
     expect(await stateOf(own, as('admin'))).toBe(503);

@@ -56,7 +56,7 @@ describe('the keys of an issuer', () => {
     expect(issuer.requests).toBe(2);
   });
 
-  test('are fetched at most once in 10 s, whatever 10,000 unknown kids ask for, and whether or not that succeeds', async () => {
+  test('are fetched at most once in 10 s, also for 10,000 unknown kids and after a failure', async () => {
     const { verify, clock } = ringOf();
     expect(await verify(first)).toBe('grace');
     const kids = Array.from({ length: 10_000 }, (_, index) => ({ kid: `unknown-${index}` }));
@@ -93,13 +93,13 @@ describe('the keys of an issuer', () => {
     }
     expect(await verify(first)).toBe('grace');
     expect(await verify(second)).toBe('unknown-key');
-    // A connection that was kept alive fails in another way than the next one.
+    // A keep-alive connection fails in another way than the next one.
     const warnings = lines.filter(({ level }) => level === 40).length;
     expect([1, 2]).toContain(warnings);
     await issuer.stop();
     Object.assign(issuer, { status: 200, headers: {}, body: undefined, keys: [first.jwk, second.jwk] });
     await issuer.start();
-    // The first request may use a connection that was kept alive, and ended with the issuer.
+    // The first request may use a keep-alive connection that ended with the issuer.
     const isKnown = async (): Promise<boolean> => {
       clock.nowMs += 10_000;
       return (await verify(second)) === 'grace';
@@ -161,7 +161,7 @@ describe('the keys of an issuer', () => {
     expect(await verify(first)).toBe('unknown-key');
   });
 
-  test('are given up at the end of the process, also while the issuer does not answer', async () => {
+  test('are no longer fetched after the stop, also if the issuer does not answer', async () => {
     const silent = createServer(() => {});
     silent.listen(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -210,7 +210,7 @@ describe('keys in a file', () => {
 });
 
 describe('a web process without the first keys', () => {
-  test('answers a token with 503 and everything else as ever, and recovers', async () => {
+  test('answers a token with 503 and all else as before, and recovers', async () => {
     await issuer.stop();
     await using app = await WebApp.start({
       config: { ssoJwks: issuer.url, ssoAudience: 'clock', ssoCookie: 'app_jwt' },

@@ -102,12 +102,12 @@ describe.each(['Redis', 'the embedded backend'])('on two web processes over %s',
     const client = await visitor(here, { sub });
     const other = await visitor(there, { sub });
     const sockets = [await client.connect(), await other.connect()];
-    using kept = await (await visitor(there, { sub: 'kay' })).connect();
+    using unaffected = await (await visitor(there, { sub: 'kay' })).connect();
     await here.auth.accounts[action](sub);
     expect(await Promise.all(sockets.map((socket) => closes(socket)))).toEqual([4401, 4401]);
     expect([await stateOf(client), await stateOf(other)]).toEqual([after, after]);
-    kept.send('{"sync":1}');
-    expect(JSON.parse(await kept.next()).sync.echo).toBe(1);
+    unaffected.send('{"sync":1}');
+    expect(JSON.parse(await unaffected.next()).sync.echo).toBe(1);
     await here.auth.accounts.enable(sub);
     expect([await stateOf(client), await stateOf(other)]).toEqual([200, 200]);
   });
@@ -118,7 +118,7 @@ describe.each(['Redis', 'the embedded backend'])('on two web processes over %s',
     const copy = await visitor(there, claims);
     const another = await visitor(there, { ...goodClaims('lea'), jti: randomUUID() });
     const sockets = [await client.connect(), await copy.connect()];
-    using kept = await another.connect();
+    using unaffected = await another.connect();
     const response = await signOut(client);
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('/accounts/login/');
@@ -127,8 +127,8 @@ describe.each(['Redis', 'the embedded backend'])('on two web processes over %s',
     expect([await stateOf(client), await stateOf(copy), await stateOf(another)]).toEqual([401, 401, 200]);
     const bearer = { authorization: `Bearer ${client.cookies.get('app_jwt')}` };
     expect((await there.client().fetch('/api/initial_state', { headers: bearer })).status).toBe(401);
-    kept.send('{"sync":1}');
-    expect(JSON.parse(await kept.next()).sync.echo).toBe(1);
+    unaffected.send('{"sync":1}');
+    expect(JSON.parse(await unaffected.next()).sync.echo).toBe(1);
   });
 
   test('an operator may end it like any session', async () => {
@@ -218,7 +218,7 @@ describe('the life of a socket', () => {
   });
 });
 
-describe('a local account that is handed over', () => {
+describe('a local account that becomes one of the shared sign-in', () => {
   test('loses its sessions and its password until it is local again', async () => {
     await using app = await startApp();
     const { accounts, sessions } = app.auth;
@@ -237,7 +237,7 @@ describe('a local account that is handed over', () => {
 });
 
 describe('during an outage of the backend', () => {
-  test('a person with an open socket is served, and a forged token is 401 as ever', async () => {
+  test('a person with an open socket is served, and a forged token is 401 as before', async () => {
     await using app = await startApp();
     const client = await visitor(app);
     using socket = await client.connect();

@@ -64,7 +64,7 @@ function encode(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url');
 }
 
-/** A token whose header and claims nobody signed in earnest. */
+/** A token with a signature of any text. */
 function unsigned(header: object, claims: object = goodClaims(), signature = ''): string {
   return `${encode(header)}.${encode(claims)}.${signature}`;
 }
@@ -249,7 +249,7 @@ describe('a bad token', () => {
     verifier = new TokenVerifier(rules, ring, Date.now);
   });
 
-  test('comes in more than 60 kinds', () => {
+  test('is tried in more than 60 variants', () => {
     expect(bad.length).toBeGreaterThan(60);
   });
 
@@ -273,7 +273,7 @@ describe('a bad token', () => {
     expect(JSON.stringify(lines)).not.toContain(token.slice(-40));
   });
 
-  test('on a page is refused with 403, not sent in a circle; an expired one is signed out', async () => {
+  test('on a page is refused with 403, without a redirect; an expired one is signed out', async () => {
     const page = async (token: string): Promise<number> =>
       (await app.client().fetch('/', { headers: { cookie: `app_jwt=${token}` } })).status;
     expect(await page(await signToken(rsa, { aud: 'other' }))).toBe(403);
@@ -350,7 +350,7 @@ describe('a name that belongs to somebody else', () => {
 describe('what a token of the other application may do', () => {
   const role = (name: string): object => ({ realm_access: { roles: ['viewer', name] } });
 
-  test('an operator is who has the claim; each credential decides', async () => {
+  test('makes an operator if that token has the claim', async () => {
     const ask = async (claims: object, path = '/api/screens'): Promise<number> => {
       const token = await signToken(rsa, { sub: 'olga', ...claims });
       return (await app.client().fetch(path, { headers: { cookie: `app_jwt=${token}` } })).status;
@@ -375,7 +375,7 @@ describe('what a token of the other application may do', () => {
     expect(await status('/api/ticket', 'POST')).toBe(403);
   });
 
-  test('Bearer decides alone', async () => {
+  test('beside Bearer no other credential counts', async () => {
     const good = await signToken(rsa);
     expect(await stateStatus({ authorization: 'Bearer garbage', cookie: `app_jwt=${good}` })).toBe(401);
     expect(await stateStatus({ ...(await app.bearer('ada')), cookie: 'app_jwt=garbage' })).toBe(200);

@@ -32,7 +32,7 @@ export async function signToken(
   return new SignJWT(all).setProtectedHeader({ alg: key.alg, kid: key.kid, ...header }).sign(key.privateKey);
 }
 
-/** An HTTP server that publishes keys. It counts requests, can answer anything, and can die and come back. */
+/** An HTTP server that publishes keys. It counts requests, can answer anything, and can stop and start again. */
 export class Issuer implements AsyncDisposable {
   keys: JWK[] = [];
   /** Instead of the keys. */

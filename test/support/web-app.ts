@@ -45,7 +45,7 @@ export interface WebAppOptions {
   host?: string;
   tls?: { certFile: string; keyFile: string };
   secrets?: readonly [string, ...string[]];
-  /** Whether the first account is not settled yet. */
+  /** Whether the first account may not exist yet. */
   isStarting?: () => boolean;
   log?: Logger;
   /** What is known of house time and UTC. */

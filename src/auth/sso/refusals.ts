@@ -1,6 +1,6 @@
 /**
  * Why a shared sign-in is refused, by what follows: `expired`: the visitor signs in again. `token`: the credential is
- * wrong, and the visitor learns no more. `account`: the credential is right, and its account may not sign in. `pending`:
+ * wrong, and the response does not say why. `account`: the credential is right, and its account may not sign in. `pending`:
  * it cannot be checked yet. Each text is for the log.
  */
 export const refusalReasons = {
@@ -26,7 +26,7 @@ export const refusalReasons = {
   },
   'local-name': {
     kind: 'account',
-    text: "a local account has this name; 'clock user sso NAME' hands it to the shared sign-in",
+    text: "a local account has this name; 'clock user sso NAME' makes it an account of the shared sign-in",
   },
   'other-subject': {
     kind: 'account',
@@ -34,7 +34,7 @@ export const refusalReasons = {
   },
   disabled: { kind: 'account', text: 'the account is disabled' },
   'no-keys': { kind: 'pending', text: 'the keys of the other application are not loaded yet' },
-  starting: { kind: 'pending', text: 'the first account is not settled yet' },
+  starting: { kind: 'pending', text: 'the server is starting, and the first account may not exist yet' },
 } as const satisfies Record<string, { kind: 'expired' | 'token' | 'account' | 'pending'; text: string }>;
 
 export type RefusalReason = keyof typeof refusalReasons;

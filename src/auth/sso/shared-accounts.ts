@@ -52,7 +52,7 @@ export class SharedAccounts {
     return { reason: 'other-subject', account: id };
   }
 
-  /** The first token decides to whom an account belongs that has only been named before. */
+  /** The first token decides who owns an account that only a proxy or a command has named before. */
   async #bind(id: string, origin: SharedIdentity['origin']): Promise<void> {
     await this.#options.records.update<Account>('account', id, (account) =>
       account.sso?.origin === null ? { ...account, sso: { origin } } : null,

@@ -23,7 +23,7 @@ export interface SharedSignInOptions {
   records: Records;
   sessions: Pick<Sessions, 'shared' | 'isTrusted'>;
   time: Pick<HouseTime, 'now'>;
-  /** Whether the first account is not settled yet: nobody may take its name before. */
+  /** Whether the first account may not exist yet: until it does, nobody may take its name. */
   isStarting: () => boolean;
   log: Logger;
 }
