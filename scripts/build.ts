@@ -5,6 +5,7 @@ import { basename, extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 import { lookup } from 'mrmime';
+import { minify } from 'terser';
 import { pageUrls } from '../src/web/assets.ts';
 import { contentSecurityPolicy } from '../src/web/content-policy.ts';
 import { clockPage } from '../src/web/pages/clock-page.ts';
@@ -68,7 +69,15 @@ async function bundleScripts(names: readonly string[], target: string): Promise<
     },
     tsconfig: join(root, 'src/client/tsconfig.json'),
   });
-  return Object.fromEntries(result.outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]));
+  const scripts: Record<string, Buffer> = {};
+  for (const { path, text } of result.outputFiles) scripts[basename(path)] = await minifyScript(text);
+  return scripts;
+}
+
+/** Terser saves 4 % of what esbuild minified, as compressed. */
+async function minifyScript(script: string): Promise<Buffer> {
+  const { code } = await minify(script, { module: true, ecma: 2018, compress: { passes: 2 } });
+  return Buffer.from(code ?? script);
 }
 
 /** A line break within a tag separates attributes. */
