@@ -142,6 +142,8 @@ describe('what operators show besides the time', () => {
   test('counts up', async () => {
     await show('--count-up', '--label', 'On air for');
     await open();
+    // The page may still show the countdown of another test.
+    await shown('On air for');
     await shown(/0:0[1-9]/);
     expect(await page.getAttribute('#show', 'data-phase')).toBe('running');
   });
