@@ -43,7 +43,7 @@ async function open(query = ''): Promise<void> {
 
 /** Waits until the page shows a text. */
 async function shown(text: string | RegExp): Promise<void> {
-  await page.locator('#show', { hasText: text }).waitFor({ timeout: 15_000 });
+  await page.locator('#show', { hasText: text }).waitFor();
 }
 
 /** The texts that are cut off, and the parts of the page that overlap. */
@@ -120,7 +120,7 @@ describe('what operators show besides the time', () => {
   });
 
   test('counts down with the time, and over after zero', async () => {
-    await show('--countdown', '6s', '--label', 'Speaker', '--warn', '4s,2s');
+    await show('--countdown', '12s', '--label', 'Speaker', '--warn', '4s,2s');
     await open();
     await page.evaluate(`globalThis.seen = [];
       new MutationObserver(() => {
@@ -128,7 +128,7 @@ describe('what operators show besides the time', () => {
         const digits = show?.querySelector('.digits p').textContent;
         if (digits && seen.at(-1)?.[0] !== digits) seen.push([digits, show.dataset.phase]);
       }).observe(document.body, { subtree: true, childList: true, characterData: true })`);
-    await page.locator('#show .digits', { hasText: /^\+0:02$/ }).waitFor({ timeout: 15_000 });
+    await page.locator('#show .digits', { hasText: /^\+0:02$/ }).waitFor();
     const seen = await page.evaluate<[string, string][]>('seen');
     expect(seen.slice(-5)).toEqual([
       ['0:02', 'last'],
