@@ -11,8 +11,13 @@ export interface LoadClients {
 /** More at once would let the baseline batch its Redis lookups, which real arrivals seldom allow. */
 const handshakesAtOnce = 8;
 
-/** Opens `count` sockets. Resolves when all handshakes are complete. */
-export async function openClients(port: number, count: number, query: string, cookie: string): Promise<LoadClients> {
+/** Opens `count` sockets, with one cookie or one of their own each. Resolves when all handshakes are complete. */
+export async function openClients(
+  port: number,
+  count: number,
+  query: string,
+  cookie: string | readonly string[],
+): Promise<LoadClients> {
   const sockets: Socket[] = [];
   let frames = 0;
   const onFrames = (bytes: Buffer): void => {
@@ -20,8 +25,8 @@ export async function openClients(port: number, count: number, query: string, co
     for (let at = 0; at + 1 < bytes.length; at += 2 + (bytes[at + 1] ?? 0)) frames += 1;
   };
   for (let first = 0; first < count; first += handshakesAtOnce) {
-    const batch = Array.from({ length: Math.min(handshakesAtOnce, count - first) }, () =>
-      upgrade(port, query, cookie, onFrames),
+    const batch = Array.from({ length: Math.min(handshakesAtOnce, count - first) }, (_, n) =>
+      upgrade(port, query, typeof cookie === 'string' ? cookie : (cookie[first + n] ?? ''), onFrames),
     );
     sockets.push(...(await Promise.all(batch)));
   }
