@@ -4,7 +4,7 @@ import type { Logger } from '../../logger.ts';
 import type { RemoteTime } from '../../time/house-time.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
-import type { RedisClient } from './redis-client.ts';
+import type { Checked, RedisClient } from './redis-client.ts';
 import { pause } from '../../time/pause.ts';
 
 export interface HealthCheckOptions {
@@ -27,11 +27,6 @@ const burstLength = 8;
 const burstEveryMs = 75;
 const retryEveryMs = 250;
 const warnAboveMs = 50;
-
-/** What a script returns that counts as a check if it has written: its result, and what a check reads. */
-export type Checked<Result> = [Result] | [Result, ...Health];
-
-type Health = [schema: string, installation: string, seconds: string, microseconds: string];
 
 /** Checks in one round trip whether Redis accepts a write, which installation it holds, and what time it is. */
 export class HealthCheck {

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import type { Checked } from './health-check.ts';
 
 /** An ioredis client with the scripts as methods: keys first, then arguments. Times are epoch ms, lifetimes ms. */
 export interface RedisClient extends Redis {
@@ -65,7 +64,7 @@ export interface RedisClient extends Redis {
       schema: number,
       newInstallation: string,
     ]
-  ): Promise<[string] | [string, string, string, string]>;
+  ): Promise<[schema: string] | Health>;
   /** `rows` is an object of texts and nulls, as JSON. Resolves to the sum of the counts and the version. */
   reportConnections(
     ...keysAndArguments: [
@@ -105,6 +104,11 @@ export interface RedisClient extends Redis {
 
 /** The keys that a health check reads. */
 export type HealthKeys = [schema: string, installation: string];
+
+/** What a script returns that counts as a check if it has written: its result, and what a check reads. */
+export type Checked<Result> = [Result] | [Result, ...Health];
+
+type Health = [schema: string, installation: string, seconds: string, microseconds: string];
 
 /** The keys of a record and of the indexes of its kind. */
 export type RecordKeys = [record: string, ids: string, expiries: string];
