@@ -3,7 +3,7 @@ import { InvalidContent } from '../channels/content.ts';
 import { maxShowMs, minShowMs, parseLabel, parseMessage } from '../channels/show.ts';
 import { Shows } from '../channels/shows.ts';
 import { ShowCommands, type ShowRequest, type TargetName } from '../commands/show.ts';
-import { BadValue, durationBetween } from '../config.ts';
+import { BadValue, durationBetween } from '../option-parsers.ts';
 import { UserError } from '../lifecycle.ts';
 import { auditLogger } from '../logger.ts';
 import { parseGroup } from '../screens/names.ts';
