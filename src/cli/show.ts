@@ -4,9 +4,9 @@ import { maxShowMs, minShowMs, parseLabel, parseMessage, timeOfDay } from '../ch
 import { Shows } from '../channels/shows.ts';
 import { listShows, type ShowListOptions } from '../commands/show-list.ts';
 import { ShowCommands, type ShowCommandsOptions, type ShowRequest, type TargetName } from '../commands/show.ts';
-import { BadValue, durationBetween } from '../config.ts';
 import { UserError } from '../lifecycle.ts';
 import { auditLogger } from '../logger.ts';
+import { BadValue, durationBetween } from '../option-parsers.ts';
 import { parseGroup } from '../screens/names.ts';
 import { Screens } from '../screens/screens.ts';
 import type { BackendCommands } from './backend-commands.ts';

@@ -1,4 +1,5 @@
-import { BadValue, durationBetween, secretList, type OptionTable } from '../config.ts';
+import type { OptionTable } from '../config.ts';
+import { BadValue, durationBetween, secretList } from '../option-parsers.ts';
 
 function text(example: string): (value: string) => string {
   return (value) => {
