@@ -24,7 +24,7 @@ export interface BeatOptions {
 }
 
 /** The lease lasts 1 s: a leader renews it three times in that time, and a dead one is replaced within 1.3 s. */
-const renewEveryMs = 300;
+const renewAfterMs = 300;
 /** The longest wait without a new reading: the authority's clock may be stepped during the wait. */
 const maxWaitMs = 1_000;
 const retryAfterMs = 50;
@@ -40,6 +40,8 @@ export class Beat implements Service {
   readonly #newest = new Map<string, number>();
   readonly #stopping = new AbortController();
   #term: number | null = null;
+  /** When this beat last renewed the lease or tried to acquire it, monotonic ms. */
+  #renewedAt = 0;
   #missed = 0;
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -81,7 +83,18 @@ export class Beat implements Service {
       const term = lease?.term ?? null;
       if (term !== this.#term) log.info({ term }, term === null ? 'lost the lease' : 'became leader');
       this.#term = term;
-      await pause(renewEveryMs, this.#stopping.signal);
+      this.#renewedAt = performance.now();
+      await this.#waitForRenewal();
+    }
+  }
+
+  /** Each job that is enqueued renews the lease as well. */
+  async #waitForRenewal(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (;;) {
+      const leftMs = this.#renewedAt + renewAfterMs - performance.now();
+      if (leftMs <= 0 || signal.aborted) return;
+      await pause(Math.ceil(leftMs), signal);
     }
   }
 
@@ -115,6 +128,7 @@ export class Beat implements Service {
 
     const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
     if (result === undefined || result === 'not-leader') return false;
+    this.#renewedAt = performance.now();
     if (before !== undefined) this.#missed += Math.round((at - before) / everyMs) - 1;
     this.#newest.set(name, at);
     return true;

@@ -6,7 +6,8 @@ import type { Roster } from '../screens/roster.ts';
 const minMs = 500;
 const maxMs = 8_000;
 const msPerSocket = 0.7;
-const reportEveryMs = 1_000;
+/** More often than the health check of the backend, whose place a report takes. */
+const reportEveryMs = 700;
 
 export interface SpreadOptions {
   backend: Pick<Backend, 'reportConnections'>;
@@ -18,7 +19,7 @@ export interface SpreadOptions {
 
 /**
  * The period over which screens distribute their reconnects after an outage, ms; it grows with the number of sockets of
- * the installation. Reports the sockets of this process once a second.
+ * the installation. Reports the sockets of this process at least once a second.
  */
 export class Spread implements Service {
   readonly name = 'spread';

@@ -145,6 +145,16 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(elapsedMs()).toBeLessThan(1_200);
     });
 
+    contractTest('is renewed by a push', async (backend) => {
+      const { ticks } = backend;
+      const term = (await ticks.acquireLease('one'))?.term ?? 0;
+      await passes(600);
+      const begin = performance.now();
+      expect(await ticks.push(job(backend), 'one', term)).toBe('pushed');
+      await until(() => ticks.acquireLease('other'), 'the lease has ended');
+      expect(performance.now() - begin).toBeGreaterThan(990);
+    });
+
     contractTest('is not released by an earlier term or another owner', async ({ ticks }) => {
       const term = (await ticks.acquireLease('one'))?.term ?? 0;
       await ticks.releaseLease('one', term - 1);
