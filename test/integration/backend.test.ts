@@ -439,6 +439,15 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect((await backend.publications.list()).map(({ slot }) => slot)).toEqual(['b']);
     });
 
+    contractTest('are not forgotten if they are newer than a sequence number', async (backend) => {
+      const publish = async (slot: string) =>
+        (await backend.publications.publish({ channel: 'show', json: 'null', slot })) as { seq: number };
+      const [{ seq }] = [await publish('a'), await publish('b')];
+      await publish('b');
+      await backend.publications.forget(['a', 'b'], seq + 1);
+      expect((await backend.publications.list()).map(({ slot }) => slot)).toEqual(['b']);
+    });
+
     contractTest('end after their lifetime, by what they say of themselves', async (backend) => {
       await backend.publications.publish({ channel: 'show', json: 'null', slot: 'a', lifetimeMs: 60_000 });
       const [stored] = await backend.publications.list();

@@ -52,6 +52,7 @@ export interface RedisClient extends Redis {
       publicationChannel: string,
     ]
   ): Promise<[at: string, seq: string] | 'unknown-channel' | 'changed'>;
+  forgetMessages(publications: string, maxSeq: number, ...slots: readonly string[]): Promise<null>;
   /**
    * Writes, and stores `newInstallation` if there is no installation id. Resolves to the schema, the installation id
    * and the seconds and microseconds of TIME; to the schema alone, without a write, if it is greater than ours.

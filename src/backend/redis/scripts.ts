@@ -130,6 +130,14 @@ redis.call('PUBLISH', ARGV[8], message)
 return {at, seq}
 `;
 
+const forgetMessages = `
+for n = 2, #ARGV do
+  local last = redis.call('HGET', KEYS[1], ARGV[n])
+  local seq = last and string.match(last, '^%S+ %d+ (%d+)')
+  if seq and tonumber(seq) <= tonumber(ARGV[1]) then redis.call('HDEL', KEYS[1], ARGV[n]) end
+end
+`;
+
 const checkHealth = `
 local schema = redis.call('GET', KEYS[1])
 if schema and tonumber(schema) > tonumber(ARGV[1]) then return {schema} end
@@ -232,6 +240,7 @@ export const scripts = {
   pushJob: { lua: pushJob, numberOfKeys: 3 },
   publishTick: { lua: publishTick, numberOfKeys: 4 },
   publishMessage: { lua: publishMessage, numberOfKeys: 3 },
+  forgetMessages: { lua: forgetMessages, numberOfKeys: 1 },
   checkHealth: { lua: checkHealth, numberOfKeys: 3 },
   reportConnections: { lua: reportConnections, numberOfKeys: 5 },
   createRecord: { lua: createRecord, numberOfKeys: 3 },
