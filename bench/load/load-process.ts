@@ -21,7 +21,10 @@ async function respond(request: LoadRequest): Promise<LoadResponse> {
   }
 }
 
-process.on('message', async (request: LoadRequest) => {
-  process.send?.(await respond(request));
+process.on('message', (request: LoadRequest) => {
+  respond(request).then(
+    (response) => process.send?.(response),
+    () => process.exit(1),
+  );
 });
 process.on('disconnect', () => process.exit(0));

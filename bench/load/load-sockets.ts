@@ -94,7 +94,7 @@ export class LoadSockets {
     if (opcode === opcodes.ping) {
       socket.write(clientFrame(opcodes.pong, bytes.subarray(start, end)));
     } else if (opcode === opcodes.text) {
-      const text = bytes.latin1Slice(start, end);
+      const text = bytes.toString('latin1', start, end);
       const answer = this.#target.answers?.[text];
       if (answer === undefined) this.#counter.add(text, performance.timeOrigin + performance.now());
       else socket.write(clientFrame(opcodes.text, answer));

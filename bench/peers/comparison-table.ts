@@ -1,6 +1,9 @@
 import { type Comparison, figureOf, ratioOf, type Spread } from './comparison.ts';
 import type { Figures } from './measure.ts';
 
+/** With fewer, the growth of a process is mostly the code that it compiled. */
+const socketsForMemory = 5_000;
+
 /** The comparison as Markdown: a table for each number of sockets, and one of the systems. */
 export function comparisonTable(comparison: Comparison): string {
   const sizes = [...new Set(comparison.measurements.map(({ sockets }) => sockets))];
@@ -40,7 +43,7 @@ function row(comparison: Comparison, peer: string, name: string, sockets: number
     name,
     `${text(cpu.median)} µs`,
     ratio === null ? '' : `${text(ratio.median)} (${text(ratio.min)}–${text(ratio.max)})`,
-    `${text(figure('kibPerSocket')?.median)} KiB`,
+    sockets < socketsForMemory ? '' : `${text(figure('kibPerSocket')?.median)} KiB`,
     `${text(figure('lastMs')?.median)} ms`,
     missing < 0.000_05 ? '0' : `${(100 * missing).toFixed(missing < 0.01 ? 2 : 0)} %`,
     `${text(figure('cpuMsPer1000Handshakes')?.median)} ms`,

@@ -1,13 +1,13 @@
 import { delayAt } from '../load/arrivals.ts';
 import { LoadClient } from '../load/load-client.ts';
-import { cpuMsOf, median, usageOf } from '../usage.ts';
+import { median, usageOf } from '../usage.ts';
 import { passes, until } from '../../test/support/until.ts';
 import { messageAt, type RunningPeer } from './peer.ts';
 
 export interface Figures {
   /** CPU of the server over the messages that its sockets received. */
   cpuUsPerMessage: number;
-  /** Growth of resident memory since the start of the server. */
+  /** Growth of resident memory, of a server that has had sockets before. */
   kibPerSocket: number;
   cpuMsPer1000Handshakes: number;
   /** The time from the instant of a message to its arrival at the last socket, median over the messages. */
@@ -27,7 +27,7 @@ const intervalMs = 500;
 const settlingMs = 1_500;
 const lateMs = 5_000;
 /** These handshakes compile the server's code before others are measured. */
-const warmUpSockets = 1_000;
+const warmUpSockets = 500;
 
 /** Opens the sockets and measures for some seconds. Rejects if that does not succeed within `limitMs`. */
 export async function measure(peer: RunningPeer, size: Size, limitMs: number): Promise<Figures> {
@@ -48,11 +48,11 @@ export async function measure(peer: RunningPeer, size: Size, limitMs: number): P
 
 async function measureWith(load: LoadClient, { target, pids }: RunningPeer, size: Size): Promise<Figures> {
   const residentKiB = (): number => pids.reduce((sum, pid) => sum + usageOf(pid).residentKiB, 0);
-  const cpuMs = (): number => pids.reduce((sum, pid) => sum + cpuMsOf(pid), 0);
-  const cold = residentKiB();
+  const cpuMs = (): number => pids.reduce((sum, pid) => sum + usageOf(pid).cpuUs / 1_000, 0);
   await load.open(target, Math.min(warmUpSockets, size.sockets));
   await load.close();
   await passes(settlingMs);
+  const idle = residentKiB();
 
   const beforeOpening = cpuMs();
   await load.open(target, size.sockets);
@@ -73,7 +73,7 @@ async function measureWith(load: LoadClient, { target, pids }: RunningPeer, size
   const cpuMsPerMessage = (end - start) / total(arrivals.messages);
   return {
     cpuUsPerMessage: 1_000 * cpuMsPerMessage,
-    kibPerSocket: (resident - cold) / size.sockets,
+    kibPerSocket: (resident - idle) / size.sockets,
     // Messages are delivered during the handshakes, too.
     cpuMsPer1000Handshakes: ((opening - total(whileOpening.messages) * cpuMsPerMessage) / size.sockets) * 1_000,
     lastMs: median(due.map(({ at, lastMs }) => lastMs - at)),

@@ -6,7 +6,8 @@ import { Server } from 'socket.io';
 
 const commands = new Redis(process.argv[2]);
 const server = createServer();
-new Server(server, { adapter: createAdapter(commands, commands.duplicate()) });
+const io = new Server({ adapter: createAdapter(commands, commands.duplicate()) });
+io.attach(server);
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`listening ${server.address().port}\n`);
 });
