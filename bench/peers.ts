@@ -32,15 +32,24 @@ const { values } = parseArgs({
 const ids = values.peers.split(',');
 const unknown = ids.find((id) => peers.every((peer) => peer.id !== id));
 if (unknown !== undefined) throw new Error(`--peers: ${unknown} is not one of ${peers.map(({ id }) => id).join(', ')}`);
-const limitMs = 200_000;
-/** With more sockets, a slow system is measured in the first round only. */
-const slowSockets = 1_000;
+const limitMs = 100_000;
 
 const root = join(import.meta.dirname, '..');
 // What cannot be installed is left out below.
 const prerequisites = ['test/support/prerequisites.sh', 'bench/packages.txt'];
 spawnSync('sh', prerequisites, { cwd: root, stdio: 'inherit' });
 leaveFirstCore();
+
+/** Rejects at the first signal, so that what was started is stopped. */
+const { promise: interrupted, reject: interrupt } = Promise.withResolvers<never>();
+interrupted.catch(() => {});
+let isInterrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    isInterrupted = true;
+    interrupt(new Error(`interrupted by ${signal}`));
+  });
+}
 
 const comparison: Comparison = {
   machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux`,
@@ -56,7 +65,7 @@ for (const sockets of values.sockets.split(',').map(Number)) {
   const failed = new Set<Peer>();
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const peer of present) {
-      if (failed.has(peer) || (peer.isSlow && round > 0 && sockets > slowSockets)) continue;
+      if (isInterrupted || failed.has(peer)) continue;
       const measurement = await measureOnce(peer, round, { sockets, seconds: Number(values.seconds) });
       comparison.measurements.push(measurement);
       if (measurement.error !== undefined) failed.add(peer);
@@ -66,8 +75,8 @@ for (const sockets of values.sockets.split(',').map(Number)) {
   }
 }
 print(`\n${comparisonTable(comparison)}`);
-if (values.write) publish(comparison);
-process.exit(0);
+if (values.write && !isInterrupted) publish(comparison);
+process.exit(isInterrupted ? 1 : 0);
 
 function isPresent({ id, describe, access, feed }: Peer): boolean {
   try {
@@ -86,7 +95,8 @@ async function measureOnce(peer: Peer, round: number, size: Size): Promise<Measu
   try {
     const running = await peer.start(redis.url);
     try {
-      return { peer: peer.id, sockets: size.sockets, round, figures: await measure(running, size, limitMs) };
+      const figures = await Promise.race([measure(running, size, limitMs), interrupted]);
+      return { peer: peer.id, sockets: size.sockets, round, figures };
     } finally {
       await running.stop();
     }

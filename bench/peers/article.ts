@@ -11,7 +11,6 @@ const modules = join(import.meta.dirname, 'article');
 
 export const article: Peer = {
   id: 'article',
-  isSlow: true,
   describe: () => {
     const [channels, redis] = ['python3-django-channels', 'python3-channels-redis'].map(debianVersion);
     const [celery, uvicorn] = ['python3-celery', 'python3-uvicorn'].map(debianVersion);

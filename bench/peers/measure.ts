@@ -36,7 +36,7 @@ export async function measure(peer: RunningPeer, size: Size, limitMs: number): P
     peer.publish?.(messageAt(now())).catch(() => {});
   }, intervalMs);
   const { promise: tooSlow, reject } = Promise.withResolvers<never>();
-  const limit = setTimeout(() => reject(new Error(`not measured within ${limitMs / 1_000} s`)), limitMs);
+  const limit = setTimeout(() => reject(new Error(`no result within ${limitMs / 1_000} s`)), limitMs);
   try {
     return await Promise.race([measureWith(load, peer, size), tooSlow]);
   } finally {

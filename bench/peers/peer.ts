@@ -11,8 +11,6 @@ export interface Peer {
   describe(): string;
   /** Who may open a socket, and what a handshake costs because of that. */
   access: string;
-  /** Whether many sockets overload it, so that one round of them takes minutes. */
-  isSlow?: boolean;
   /** Where its messages come from. */
   feed: string;
   /** Resolves when it accepts sockets. */
