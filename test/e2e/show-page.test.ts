@@ -29,7 +29,7 @@ beforeAll(async () => {
   const code = lobby.locator('#code').filter({ hasText: /^....-....$/ });
   await code.waitFor();
   const pair = ['pair', (await code.textContent()) ?? '', '--name', 'Lobby', '--group', 'hall'];
-  expect((await runClock([...pair, '--data-dir', clock.dataDir])).exit).toBe(0);
+  await runClock([...pair, '--data-dir', clock.dataDir]);
   await lobby.waitForSelector('[data-state="live"]');
 });
 
@@ -183,6 +183,7 @@ describe('the operators set what screens show', () => {
   test('shows what others set within seconds', async () => {
     await runClock(['show', '--count-up', '--label', 'On air', '--group', 'hall', '--data-dir', clock.dataDir]);
     await item('Group hall').getByText('On air').waitFor();
+    expect(await page.locator('#shown-list li').count()).toBe(1);
   });
 
   test.each([
