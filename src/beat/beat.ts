@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 import { newestDue, nextDue } from '../time/grid.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { pause } from '../time/pause.ts';
+import { RestartablePause } from '../time/restartable-pause.ts';
 
 /** A task with the interval at which it is due, and the time after an instant within which it may run. */
 export interface ScheduledTask {
@@ -40,8 +41,8 @@ export class Beat implements Service {
   readonly #newest = new Map<string, number>();
   readonly #stopping = new AbortController();
   #term: number | null = null;
-  /** When this beat last renewed the lease or tried to acquire it, monotonic ms. */
-  #renewedAt = 0;
+  /** Begins anew with each job that is enqueued, since that renews the lease as well. */
+  readonly #untilRenewal = new RestartablePause(renewAfterMs);
   #missed = 0;
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -83,18 +84,7 @@ export class Beat implements Service {
       const term = lease?.term ?? null;
       if (term !== this.#term) log.info({ term }, term === null ? 'lost the lease' : 'became leader');
       this.#term = term;
-      this.#renewedAt = performance.now();
-      await this.#waitForRenewal();
-    }
-  }
-
-  /** Each job that is enqueued renews the lease as well. */
-  async #waitForRenewal(): Promise<void> {
-    const { signal } = this.#stopping;
-    for (;;) {
-      const leftMs = this.#renewedAt + renewAfterMs - performance.now();
-      if (leftMs <= 0 || signal.aborted) return;
-      await pause(Math.ceil(leftMs), signal);
+      await this.#untilRenewal.wait(this.#stopping.signal);
     }
   }
 
@@ -128,7 +118,7 @@ export class Beat implements Service {
 
     const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
     if (result === undefined || result === 'not-leader') return false;
-    this.#renewedAt = performance.now();
+    this.#untilRenewal.restart();
     if (before !== undefined) this.#missed += Math.round((at - before) / everyMs) - 1;
     this.#newest.set(name, at);
     return true;

@@ -2,6 +2,7 @@ import { runInBackground } from '../background.ts';
 import { Unavailable, type Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Roster } from '../screens/roster.ts';
+import { alignedInterval } from '../time/aligned-interval.ts';
 
 const minMs = 500;
 const maxMs = 8_000;
@@ -24,7 +25,7 @@ export interface SpreadOptions {
 export class Spread implements Service {
   readonly name = 'spread';
   readonly #options: SpreadOptions;
-  #timer: NodeJS.Timeout | undefined;
+  #stopReports = (): void => {};
   #ms = minMs;
 
   constructor(options: SpreadOptions) {
@@ -37,11 +38,11 @@ export class Spread implements Service {
 
   async start(): Promise<void> {
     await this.#report();
-    this.#timer = setInterval(() => runInBackground(this.#report()), reportEveryMs);
+    this.#stopReports = alignedInterval(() => runInBackground(this.#report()), reportEveryMs);
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopReports();
   }
 
   async #report(): Promise<void> {

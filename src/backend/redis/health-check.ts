@@ -6,6 +6,7 @@ import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
 import type { Checked, RedisClient } from './redis-client.ts';
 import { pause } from '../../time/pause.ts';
+import { RestartablePause } from '../../time/restartable-pause.ts';
 
 export interface HealthCheckOptions {
   keys: Keys;
@@ -32,8 +33,8 @@ const warnAboveMs = 50;
 export class HealthCheck {
   readonly #options: HealthCheckOptions;
   #installation: string | null = null;
-  /** When the last answer arrived that counts, monotonic ms. */
-  #checkedAt = -Infinity;
+  /** Begins anew with each answer that counts as a check. */
+  readonly #untilDue = new RestartablePause(healthCheckEveryMs);
   #isOffsetReported = false;
 
   constructor(options: HealthCheckOptions) {
@@ -72,17 +73,7 @@ export class HealthCheck {
         onHealth(error.outage, error.cause instanceof Error ? error.cause : error);
         waitMs = retryEveryMs;
       }
-      if (waitMs === null) await this.#waitUntilDue(ended);
-      else await pause(waitMs, ended);
-    }
-  }
-
-  /** Scripts that count as a check postpone the next one. */
-  async #waitUntilDue(ended: AbortSignal): Promise<void> {
-    for (;;) {
-      const leftMs = this.#checkedAt + healthCheckEveryMs - performance.now();
-      if (leftMs <= 0 || ended.aborted) return;
-      await pause(Math.ceil(leftMs), ended);
+      await (waitMs === null ? this.#untilDue.wait(ended) : pause(waitMs, ended));
     }
   }
 
@@ -107,7 +98,7 @@ export class HealthCheck {
   #accept(sentAt: number, seconds: number, microseconds: number): void {
     const { time, log } = this.#options;
     const arrivedAt = performance.now();
-    this.#checkedAt = arrivedAt;
+    this.#untilDue.restart();
     const houseTime = seconds * 1_000 + microseconds / 1_000;
     const isStepped = time.add({ sentAt, received: houseTime, sent: houseTime, arrivedAt });
     if (isStepped) log.warn({ offsetMs: Math.round(time.offsetMs) }, 'house time was stepped');
