@@ -72,12 +72,15 @@ function fetchState(port: number, cookie: string, timeoutMs: number): Promise<St
     });
     request.once('timeout', () => request.destroy());
     request.once('error', reject);
-    request.once('response', async (response) => {
+    request.once('response', (response) => {
       let text = '';
-      for await (const chunk of response.setEncoding('utf8')) text += String(chunk);
-      const retryAfterMs = Number(response.headers['retry-after']) * 1_000 || null;
-      const status = response.statusCode ?? 0;
-      resolve({ status, retryAfterMs, state: status === 200 ? JSON.parse(text) : null });
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.once('error', reject);
+      response.once('end', () => {
+        const retryAfterMs = Number(response.headers['retry-after']) * 1_000 || null;
+        const status = response.statusCode ?? 0;
+        resolve({ status, retryAfterMs, state: status === 200 ? JSON.parse(text) : null });
+      });
     });
   });
 }
