@@ -119,6 +119,24 @@ describe('what operators show besides the time', () => {
     expect(await page.evaluate('announced')).toBe(0);
   });
 
+  test('is read with the time', async () => {
+    await show('--message', 'Please be seated', '--countdown', '25m', '--label', 'Exam ends');
+    await open();
+    await shown(/2[45]:\d\d/);
+    await page.getByRole('button', { name: 'Read the time' }).click();
+    const reading = /^\d\d:\d\d:\d\d, Live\. Please be seated\. Exam ends\. 2[45] minutes(, \d+ seconds?)?$/;
+    expect(await page.textContent('#reading')).toMatch(reading);
+    await open('?lang=es');
+    await shown(/2[45]:\d\d/);
+    await page.locator('#state', { hasText: 'En directo' }).waitFor();
+    await page.locator('#read').click();
+    expect(await page.textContent('#reading')).toMatch(/, En directo\. Please be seated\. Exam ends\. 2[45] minutos/);
+    await show('--clear');
+    await page.locator('#show').waitFor({ state: 'detached' });
+    await page.locator('#read').click();
+    expect(await page.textContent('#reading')).toMatch(/^\d\d:\d\d:\d\d, En directo$/);
+  });
+
   test('counts down with the time, and over after zero', async () => {
     await show('--countdown', '12s', '--label', 'Speaker', '--warn', '4s,2s');
     await open();
