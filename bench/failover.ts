@@ -11,8 +11,10 @@ import { print } from './print.ts';
 const { values } = parseArgs({ options: { clients: { type: 'string', default: '1000' } } });
 const clients = Number(values.clients);
 
-print('| lost | promotion, ms | longest step between ticks, ms | sockets closed | false | ended sessions |');
-print('| --- | --- | --- | --- | --- | --- |');
+print(
+  '| lost | promotion, ms | longest step between ticks, ms | machine too busy, ms | sockets closed | false | ended sessions |',
+);
+print('| --- | --- | --- | --- | --- | --- | --- |');
 printResult('master, Sentinel', await sentinelFailover(clients));
 const { others, own } = await clusterFailover(clients);
 printResult('master and replica of other slots, Cluster', others);
@@ -20,8 +22,8 @@ printResult("master of the ticks' slot, Cluster", own);
 process.exit(0);
 
 function printResult(name: string, result: FailoverResult): void {
-  const { promotionMs, gapMs, closeCodes, falsehoods, endedStatuses } = result;
+  const { promotionMs, gapMs, stalledMs, closeCodes, falsehoods, endedStatuses } = result;
   print(
-    `| ${name} | ${promotionMs} | ${gapMs} | ${closeCodes.length} | ${falsehoods.length} | ${endedStatuses.join()} |`,
+    `| ${name} | ${promotionMs} | ${gapMs} | ${Math.round(stalledMs)} | ${closeCodes.length} | ${falsehoods.length} | ${endedStatuses.join()} |`,
   );
 }

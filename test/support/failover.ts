@@ -7,7 +7,7 @@ import { intervalMs, WatchedInstallation } from './watched-installation.ts';
 
 /** What clients noticed of the loss of a Redis. */
 export interface FailoverResult {
-  /** From the loss of the master to the moment when its replica is the master, ms. */
+  /** From the loss of the master to the moment when Redis names its replica as the master, ms. */
   promotionMs: number;
   /** The longest step between two instants that a client received, ms. */
   gapMs: number;
@@ -28,7 +28,7 @@ const observedIntervals = 12;
 /** Kills the master of a group of three sentinels. */
 export async function sentinelFailover(clients: number): Promise<FailoverResult> {
   const redis = await RedisSentinels.start();
-  return watched(redis, clients, (installation) => failOver(installation, redis.master, redis.replica));
+  return watched(redis, clients, (installation) => failOver(installation, redis.master, () => redis.hasFailedOver()));
 }
 
 /** Kills a master and a replica of other slots, and then the master of the slot of the ticks, in a cluster of six nodes. */
@@ -37,8 +37,11 @@ export async function clusterFailover(clients: number): Promise<{ others: Failov
   return watched(redis, clients, async (installation) => {
     const own = await redis.masterOf('time');
     const [other, another] = [0, 1, 2].filter((index) => index !== own) as [number, number];
-    const lose = (index: number): Promise<FailoverResult> =>
-      failOver(installation, serverAt(redis.masters, index), serverAt(redis.replicas, index));
+    const lose = (index: number): Promise<FailoverResult> => {
+      const replica = serverAt(redis.replicas, index);
+      const isMaster = async (): Promise<boolean> => (await replica.cli('ROLE')).startsWith('master');
+      return failOver(installation, serverAt(redis.masters, index), isMaster);
+    };
     await serverAt(redis.replicas, another).crash();
     return { others: await lose(other), own: await lose(own) };
   });
@@ -65,7 +68,7 @@ async function watched<T>(
 async function failOver(
   installation: WatchedInstallation,
   master: RedisServer,
-  replica: RedisServer,
+  hasFailedOver: () => Promise<boolean>,
 ): Promise<FailoverResult> {
   const { clients } = installation;
   const closedBefore = clients.map(({ closeCodes }) => closeCodes.length);
@@ -77,7 +80,7 @@ async function failOver(
   await installation.endSessions(sessions);
   await master.crash();
   const lostAt = Date.now();
-  await until(async () => (await replica.cli('ROLE')).startsWith('master'), 'the replica is the master', 60_000);
+  await until(hasFailedOver, 'the replica is the master', 60_000);
   const promotedAt = Date.now();
   await installation.receivedAfter(promotedAt + observedIntervals * intervalMs);
   const ended = await Promise.all(sessions.map((session) => installation.statusesOf(session)));

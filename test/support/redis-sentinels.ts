@@ -45,6 +45,13 @@ export class RedisSentinels implements AsyncDisposable {
     return `redis+sentinel://${this.#sentinels.map(({ port }) => `127.0.0.1:${port}`).join()}/${name}`;
   }
 
+  /** Whether a sentinel names the former replica as the master. */
+  async hasFailedOver(): Promise<boolean> {
+    const address = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name];
+    const answers = await Promise.all(this.#sentinels.map((sentinel) => sentinel.cli(...address)));
+    return answers.some((answer) => answer.endsWith(`\n${this.replica.port}`));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#sentinels, this.replica, this.master].map((server) => server.stop()));
   }
