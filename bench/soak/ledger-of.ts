@@ -19,7 +19,14 @@ export interface Ledger {
 export function ledgerOf(scene: Scene, interruptions: readonly Interruption[], from: number): Ledger {
   const published = existingTicks(scene);
   // The newest tick may be under way.
-  const options = { intervalMs, from, to: Date.now() - intervalMs, published, interruptions };
+  const options = {
+    intervalMs,
+    from,
+    to: Date.now() - intervalMs,
+    published,
+    interruptions,
+    lags: scene.population.watch.lags,
+  };
   const ledger: Ledger = { counts: emptyCounts(), ticksPublished: published.size, unexplained: [] };
   for (const [index, { spans }] of scene.population.everyClient.entries()) {
     const counts = countTicks(spans, options, (at, { web }, cause) => {

@@ -26,7 +26,7 @@ export interface LedgerCounts {
   received: number;
   /** No worker published the tick. */
   noTick: number;
-  /** The socket closed before the tick could arrive on it. */
+  /** The socket closed before the tick could arrive on it, or while it was under way. */
   betweenSockets: number;
   /** The web process was killed or frozen within a second. */
   webInterrupted: number;
@@ -46,10 +46,12 @@ export interface LedgerOptions {
   /** When each tick was published, by its instant. */
   published: ReadonlyMap<number, number>;
   interruptions: readonly Interruption[];
+  /** When this process, which notices the closes, was late. */
+  lags: readonly { at: number; lateMs: number }[];
 }
 
-/** A tick that is under way when its socket closes may be lost for this long before the close is noticed, ms. */
-const closingMs = 100;
+/** The close of a socket is noticed within this time, ms, beside the lateness of this process. */
+const closingMs = 250;
 /** An interruption counts for this long before and after it, ms. */
 const aroundMs = 1_000;
 
@@ -103,10 +105,13 @@ export function addCounts(total: LedgerCounts, counts: LedgerCounts): void {
   for (const key of Object.keys(total) as (keyof LedgerCounts)[]) total[key] += counts[key];
 }
 
-function causeOf(at: number, span: SocketSpan, { published, interruptions }: LedgerOptions): Cause {
+function causeOf(at: number, span: SocketSpan, { published, interruptions, lags }: LedgerOptions): Cause {
   const publishedAt = published.get(at);
   if (publishedAt === undefined) return 'noTick';
-  if (span.closedAt - publishedAt < closingMs) return 'betweenSockets';
+  const lateMs = lags
+    .filter((lag) => lag.at > publishedAt && lag.at - lag.lateMs < span.closedAt)
+    .map((lag) => lag.lateMs);
+  if (span.closedAt - publishedAt < closingMs + Math.max(0, ...lateMs)) return 'betweenSockets';
   const isDuring = (cause: Interruption['cause']): boolean =>
     interruptions.some(
       (one) =>

@@ -5,6 +5,7 @@ import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { startClock, type ClockProcess } from './clock-process.ts';
+import { FreshnessWatch } from './freshness-watch.ts';
 import { patient } from './redis-server.ts';
 import { ScreenClient } from './screen-client.ts';
 import { until } from './until.ts';
@@ -20,15 +21,13 @@ export class WatchedInstallation implements AsyncDisposable {
   readonly #webs: ClockProcess[] = [];
   readonly #backend: RedisBackend;
   readonly #auth: AuthServices;
-  readonly #timer: NodeJS.Timeout;
+  readonly #watch: FreshnessWatch;
 
   private constructor(url: string) {
     const options = { prefix: '', channels: ['time'], log: silentLogger(), ...patient };
     this.#backend = new RedisBackend({ target: parseRedisTarget(url), ...options });
     this.#auth = createAuthServices(this.#backend, () => [secret]);
-    this.#timer = setInterval(() => {
-      for (const client of this.clients) client.checkFreshness();
-    }, 100);
+    this.#watch = new FreshnessWatch(() => this.clients);
   }
 
   /** Resolves when all clients are live. */
@@ -76,7 +75,7 @@ export class WatchedInstallation implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
+    this.#watch.stop();
     for (const client of this.clients) client.stop();
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.#backend.stop();
