@@ -10,6 +10,7 @@
 import { parseArgs } from 'node:util';
 import { print } from './print.ts';
 import { carryOut, recovered } from './soak/carry-out.ts';
+import { ExpiredTicks } from './soak/expired-ticks.ts';
 import { faultList, restartList, type FaultStep } from './soak/fault-list.ts';
 import { password, SoakInstallation } from './soak/installation.ts';
 import { ledgerOf } from './soak/ledger-of.ts';
@@ -41,6 +42,7 @@ const scene = { installation, population };
 // The code of a process is compiled and its heap grows with its first sockets. That is not what is measured.
 if (values.churn !== undefined) await carryOut([churnStep(Number(values.churn) / 10)], scene, printStep);
 const before = await resourcesOf(installation, restMs);
+const expiredTicks = new ExpiredTicks(installation.slots.web);
 const from = Date.now();
 print(`${clients} clients, ${steps.length} steps with faults`);
 const interruptions = await carryOut(steps, scene, printStep);
@@ -49,7 +51,8 @@ await pages.allLive();
 const resources = compareResources(before, await resourcesOf(installation, restMs));
 await population.checkSessions();
 const records = await pages.records();
-const ledger = ledgerOf(scene, interruptions, from);
+expiredTicks.stop();
+const ledger = ledgerOf(scene, [...interruptions, ...expiredTicks.interruptions], from);
 await pages.close();
 population.stop();
 await installation.stop();

@@ -13,7 +13,7 @@ export interface SocketSpan {
 
 /** A time in which a fault may keep existing ticks from clients. */
 export interface Interruption {
-  cause: 'process' | 'network';
+  cause: 'process' | 'network' | 'expiry';
   /** The web process that it concerns. */
   web: number;
   from: number;
@@ -32,6 +32,8 @@ export interface LedgerCounts {
   webInterrupted: number;
   /** The network between Redis, the web process and the client was cut within a second. */
   networkCut: number;
+  /** Its web process counted a tick that arrived expired, because the machine was too busy. */
+  expired: number;
   /** None of these: a broken promise. */
   unexplained: number;
   /** Ticks that a client received more than once. */
@@ -95,6 +97,7 @@ export function emptyCounts(): LedgerCounts {
     betweenSockets: 0,
     webInterrupted: 0,
     networkCut: 0,
+    expired: 0,
     unexplained: 0,
     repeated: 0,
   };
@@ -121,5 +124,6 @@ function causeOf(at: number, span: SocketSpan, { published, interruptions, lags 
         publishedAt <= one.to + aroundMs,
     );
   if (isDuring('process')) return 'webInterrupted';
-  return isDuring('network') ? 'networkCut' : 'unexplained';
+  if (isDuring('network')) return 'networkCut';
+  return isDuring('expiry') ? 'expired' : 'unexplained';
 }

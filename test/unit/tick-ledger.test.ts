@@ -82,6 +82,7 @@ describe('the ledger of ticks', () => {
     };
     expect(causesWith({})).toEqual(['webInterrupted']);
     expect(causesWith({ cause: 'network' })).toEqual(['networkCut']);
+    expect(causesWith({ cause: 'expiry' })).toEqual(['expired']);
     expect(causesWith({ web: 1 })).toEqual(['unexplained']);
     expect(causesWith({ from: 3_006, to: 4_000 })).toEqual(['unexplained']);
     expect(causesWith({ from: 0, to: 1_000 })).toEqual(['unexplained']);
