@@ -4,12 +4,14 @@
  * afterwards. Exits with 1 if a promise was broken. The seed determines the faults, not their outcome.
  *
  *     npm run soak -- --minutes 30 --seed 1
+ *     npm run soak -- --restarts 10 --clients 1000
+ *     npm run soak -- --churn 20000
  */
 import { parseArgs } from 'node:util';
 import { addCounts, countTicks, emptyCounts, type LedgerOptions } from '../test/support/tick-ledger.ts';
 import { print } from './print.ts';
 import { carryOut, recovered } from './soak/carry-out.ts';
-import { faultList, type FaultStep } from './soak/fault-list.ts';
+import { faultList, restartList, type FaultStep } from './soak/fault-list.ts';
 import { intervalMs, password, SoakInstallation } from './soak/installation.ts';
 import { Pages } from './soak/pages.ts';
 import { Population } from './soak/population.ts';
@@ -22,6 +24,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     clients: { type: 'string', default: '200' },
     pages: { type: 'string', default: '4' },
+    restarts: { type: 'string' },
+    churn: { type: 'string' },
     rest: { type: 'string', default: '60' },
   },
 });
@@ -29,15 +33,18 @@ const [minutes, seed, clients] = [Number(values.minutes), Number(values.seed), N
 const restMs = Number(values.rest) * 1_000;
 const maxExamples = 20;
 
-const steps = faultList(seed, minutes);
+const steps = plannedSteps();
 const installation = await SoakInstallation.start();
 const population = await Population.start(installation, clients);
 const pages = await Pages.open(installation.urls, Number(values.pages), installation.name, password);
+const scene = { installation, population };
+// The code of a process is compiled and its heap grows with its first sockets. That is not what is measured.
+if (values.churn !== undefined) await carryOut([churnStep(Number(values.churn) / 10)], scene, printStep);
 const before = await resourcesOf(installation, restMs);
 const from = Date.now();
 print(`${clients} clients, ${steps.length} steps with faults`);
-const interruptions = await carryOut(steps, { installation, population }, printStep);
-await recovered({ installation, population });
+const interruptions = await carryOut(steps, scene, printStep);
+await recovered(scene);
 await pages.allLive();
 const resources = compareResources(before, await resourcesOf(installation, restMs));
 await population.checkSessions();
@@ -79,6 +86,16 @@ const report: Omit<SoakReport, 'broken'> = {
 const broken = brokenPromises(report);
 printReport({ ...report, broken });
 process.exit(broken.length === 0 ? 0 : 1);
+
+function plannedSteps(): FaultStep[] {
+  const { restarts, churn } = values;
+  if (churn !== undefined) return [churnStep(Number(churn))];
+  return restarts === undefined ? faultList(seed, minutes) : restartList(Number(restarts));
+}
+
+function churnStep(count: number): FaultStep {
+  return { atMs: 0, faults: [{ kind: 'churn', count }] };
+}
 
 /** What the witness saw. A tick that reached a client existed although the witness was reconnecting. */
 function existingTicks(): Map<number, number> {

@@ -1,9 +1,12 @@
 import type { Interruption } from '../../test/support/tick-ledger.ts';
 import { passes, until } from '../../test/support/until.ts';
+import { openClients } from '../clients.ts';
 import type { Fault, FaultStep } from './fault-list.ts';
 import type { SoakInstallation } from './installation.ts';
 import type { Population } from './population.ts';
 import type { RoleSlot } from './role-slot.ts';
+
+const socketsAtOnce = 500;
 
 export interface Scene {
   installation: SoakInstallation;
@@ -67,6 +70,19 @@ async function run(fault: Fault, { installation, population }: Scene): Promise<v
       return;
     case 'end-sessions':
       return population.endSessions(fault.count);
+    case 'churn':
+      return churn(installation, fault.count);
+  }
+}
+
+/** Opens and closes sockets at all web processes, some hundreds at once. */
+async function churn(installation: SoakInstallation, count: number): Promise<void> {
+  const { credential } = await installation.openSession();
+  const { web: webs } = installation.slots;
+  for (let opened = 0, round = 0; opened < count; opened += socketsAtOnce, round++) {
+    const port = webs[round % webs.length]?.port ?? 0;
+    const some = Math.min(socketsAtOnce, count - opened);
+    (await openClients(port, some, '', `sessionid=${credential}`)).close();
   }
 }
 

@@ -19,7 +19,9 @@ export type Fault =
   | { kind: 'kill-redis'; forMs: number }
   /** SIGTERM to one process after the other from index `first`; the next follows when its replacement is ready. */
   | { kind: 'restart'; role: Role | 'every'; first: number }
-  | { kind: 'end-sessions'; count: number };
+  | { kind: 'end-sessions'; count: number }
+  /** Further sockets are opened and closed, `count` in all. */
+  | { kind: 'churn'; count: number };
 
 /** Faults that begin together, at `atMs` after the start or when the previous step has ended, whichever is later. */
 export interface FaultStep {
@@ -51,6 +53,15 @@ export function faultList(seed: number, minutes: number): FaultStep[] {
     steps.push(step);
     atMs = endMs + between(random, recoveryMs);
   }
+}
+
+/** `count` restarts of every process, one process after the other. */
+export function restartList(count: number): FaultStep[] {
+  const everyMs = restartMs.every + recoveryMs[0];
+  return Array.from({ length: count }, (_, n) => ({
+    atMs: recoveryMs[0] + n * everyMs,
+    faults: [{ kind: 'restart', role: 'every', first: 0 }],
+  }));
 }
 
 /** The nominal duration of a fault, ms. */

@@ -1,6 +1,6 @@
 import { passes } from '../../test/support/until.ts';
 import type { SoakInstallation } from './installation.ts';
-import type { Resources } from './role-slot.ts';
+import type { Resources, RoleSlot } from './role-slot.ts';
 
 export interface NamedResources extends Resources {
   name: string;
@@ -18,15 +18,24 @@ export interface ResourceChange {
 const maxGrowth = 0.1;
 const maxGrowthKiB = 5 * 1_024;
 const maxDescriptors = 2;
+const furtherReadings = 3;
+const readEveryMs = 6_000;
 
 /** The resources of every process after `restMs` of rest and one garbage collection. */
 export async function resourcesOf({ slots }: SoakInstallation, restMs: number): Promise<NamedResources[]> {
   await passes(restMs);
-  const all: NamedResources[] = [];
+  const all: { slot: RoleSlot; found: NamedResources }[] = [];
   for (const [role, some] of Object.entries(slots)) {
-    for (const [index, slot] of some.entries()) all.push({ name: `${role} ${index}`, ...(await slot.resources()) });
+    for (const [index, slot] of some.entries()) {
+      all.push({ slot, found: { name: `${role} ${index}`, ...(await slot.resources()) } });
+    }
   }
-  return all;
+  // A page may have connections for requests just then. They close after a few seconds.
+  for (let n = 0; n < furtherReadings; n++) {
+    await passes(readEveryMs);
+    for (const { slot, found } of all) found.descriptors = Math.min(found.descriptors, await slot.descriptors());
+  }
+  return all.map(({ found }) => found);
 }
 
 export function compareResources(

@@ -94,14 +94,19 @@ export class RoleSlot {
     await this.start();
   }
 
+  /** Collects garbage first. */
   async resources(): Promise<Resources> {
     const { pid } = this.process;
-    const sockets = this.role === 'web' ? await this.process.metric('clock_connections') : 0;
     this.process.kill('SIGUSR2');
-    // Ends after the collection, which blocks the thread.
-    await this.process.ask('/health');
-    const descriptors = readdirSync(`/proc/${pid}/fd`).length - sockets;
-    return { pid, residentKiB: usageOf(pid).residentKiB, descriptors };
+    // The second answer comes after the collection, which blocks the thread.
+    for (let n = 0; n < 2; n++) await (await this.process.ask('/health')).text();
+    return { pid, residentKiB: usageOf(pid).residentKiB, descriptors: await this.descriptors() };
+  }
+
+  /** The number of open descriptors besides the sockets of clients. */
+  async descriptors(): Promise<number> {
+    const sockets = this.role === 'web' ? await this.process.metric('clock_connections') : 0;
+    return readdirSync(`/proc/${this.process.pid}/fd`).length - sockets;
   }
 
   async close(): Promise<void> {

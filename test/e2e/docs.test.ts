@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { closeCode } from '../../src/protocol.ts';
-import { statusOfKind } from '../../src/web/http-error.ts';
 import { updateDist } from '../support/dist.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -112,16 +110,6 @@ describe('docs', () => {
     );
     const rows = readFileSync(join(root, 'docs/runbook.md'), 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm);
     expect([...rows].map(([, reason]) => reason).toSorted()).toEqual([...reasons, 'draining'].toSorted());
-  });
-
-  test('the protocol lists every type of problem with its status, and every close code', () => {
-    const protocol = readFileSync(join(root, 'docs/protocol.md'), 'utf8');
-    const kinds = [...protocol.matchAll(/^\| (\d{3}) \| (`.+`) \|$/gm)].flatMap(([, status, types = '']) =>
-      [...types.matchAll(/`([a-z-]+)`/g)].map(([, kind = '']) => [kind, Number(status)] as const),
-    );
-    expect(Object.fromEntries(kinds)).toEqual(statusOfKind);
-    const codes = [...protocol.matchAll(/^\| (\d{4}) \|/gm)].map(([, code]) => Number(code));
-    expect(codes).toEqual(Object.values(closeCode));
   });
 
   test('every alert uses metrics that exist', () => {
