@@ -5,6 +5,8 @@
  * CPU time, and the CPU time that `?every=1000` saves the server.
  *
  *     npm run bench:screens -- --seconds 60
+ *
+ * With `--countdown` it measures only when the pages reach the zero of countdowns.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +19,7 @@ import { RedisServer } from '../test/support/redis-server.ts';
 import { type Delays, TcpProxy } from '../test/support/tcp-proxy.ts';
 import { passes } from '../test/support/until.ts';
 import { openClients } from './clients.ts';
+import { measureCountdowns } from './countdown.ts';
 import { paintPlot } from './paint-plot.ts';
 import { latenessOf, type Paint, paintsOf, percentile, recorder, spreadsOf } from './paints.ts';
 import { print } from './print.ts';
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     sockets: { type: 'string', default: '1000' },
     plot: { type: 'boolean', default: false },
+    countdown: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.seconds);
@@ -53,6 +57,18 @@ try {
     roles.push(await startClock(args, { env }));
   }
   const webs = roles.slice(2);
+  if (values.countdown) {
+    await measureCountdowns({ browser, webs, password, env, delays: symmetric, rounds: Math.ceil(seconds / 7) });
+  } else {
+    await trials(webs);
+  }
+} finally {
+  await browser.close();
+  await Promise.all(roles.map((role) => role.stop()));
+  await redis.stop();
+}
+
+async function trials(webs: readonly ClockProcess[]): Promise<void> {
   await savings(webs[0]);
   await onePage(webs[0]);
   const direct = await trial('loopback, no delay', webs, null);
@@ -65,10 +81,6 @@ try {
     ]);
     writeFileSync(join(import.meta.dirname, '../docs/paint-error.svg'), plot);
   }
-} finally {
-  await browser.close();
-  await Promise.all(roles.map((role) => role.stop()));
-  await redis.stop();
 }
 
 /** Prints the accuracy of 8 pages, and returns the lateness of each paint, ms. */
