@@ -1,97 +1,94 @@
 /** Measures when eight pages on two web processes reach the zero of a countdown, behind a network with jitter. */
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { Client } from '../test/support/client.ts';
-import { type ClockProcess, runClock } from '../test/support/clock-process.ts';
-import { type Delays, TcpProxy } from '../test/support/tcp-proxy.ts';
-import { passes, until } from '../test/support/until.ts';
+import type { Client } from '../test/support/client.ts';
+import { passes } from '../test/support/until.ts';
+import { openPages, type PagesOptions } from './pages.ts';
 import { percentile } from './paints.ts';
-import { print } from './print.ts';
+import { ms, print } from './print.ts';
 
-const screens = 8;
-const countdownMs = 6_000;
+/** The estimates of house time are as good as they get after 32 exchanges, of which the server allows 2 a second. */
+const warmUpMs = 20_000;
+const countdownMs = 3_000;
+/** How long after zero all pages have reached it. */
+const marginMs = 500;
 
-export interface CountdownOptions {
-  browser: Browser;
-  webs: readonly ClockProcess[];
-  password: string;
-  env: Record<string, string>;
-  delays: Delays;
-  rounds: number;
+/** What a page wrote. */
+interface Digits {
+  text: string;
+  /** By this host's clock, epoch ms. */
+  at: number;
+  frameAt: number;
 }
 
-/** Records when the digits of a countdown become zero, by this host's clock, epoch ms. */
+/** Records when the digits of a countdown change. */
 const recorder = `
-  globalThis.zeros = [];
+  globalThis.digits = [];
+  let inFrame = null;
+  const realFrame = requestAnimationFrame.bind(globalThis);
+  globalThis.requestAnimationFrame = (run) => realFrame((t) => {
+    inFrame = t;
+    run(t);
+    queueMicrotask(() => (inFrame = null));
+  });
   new MutationObserver(() => {
     const at = performance.timeOrigin + performance.now();
-    const digits = document.querySelector('#show .digits p')?.textContent ?? '';
-    const label = document.querySelector('#show .countdown-label p')?.textContent ?? '';
-    if (digits === '0:00' && zeros.at(-1)?.label !== label) zeros.push({ label, at });
+    const text = document.querySelector('#show .digits p')?.textContent ?? '';
+    if (text === (digits[digits.length - 1] || {}).text) return;
+    const one = { text, at, frameAt: inFrame === null ? null : performance.timeOrigin + inFrame };
+    digits.push(one);
+    if (inFrame === null) realFrame((t) => { one.frameAt = performance.timeOrigin + t; });
   }).observe(document, { subtree: true, childList: true, characterData: true });
 `;
 
-/** Redis's clock is this host's, so `until` and the time of a page's host compare. */
-export async function measureCountdowns(options: CountdownOptions): Promise<void> {
-  const { browser, webs, password, env, delays, rounds } = options;
-  const client = new Client(webs[0]?.url ?? '');
-  await client.signIn('admin', password);
-  const session = client.cookies.get('sessionid') ?? '';
-  const proxies = await Promise.all(webs.map(({ port }) => TcpProxy.start(port, delays)));
-  const contexts: BrowserContext[] = [];
+/** Redis's clock is this host's, so the end of a countdown and the times that a page records compare. */
+export async function measureCountdowns(options: Omit<PagesOptions, 'script'>, seconds: number): Promise<void> {
+  const { pages, client, close } = await openPages({ ...options, script: recorder });
   try {
-    const pages = await Promise.all(
-      Array.from({ length: screens }, async (_, index) => {
-        const context = await browser.newContext({ serviceWorkers: 'block' });
-        contexts.push(context);
-        const page = await context.newPage();
-        await page.addInitScript(recorder);
-        await context.addCookies([{ name: 'sessionid', value: session, domain: '127.0.0.1', path: '/' }]);
-        await page.goto(`http://127.0.0.1:${proxies[index % proxies.length]?.port}/`);
-        return page;
-      }),
-    );
-    await passes(10_000);
-    const errors: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      const { zeros, until: due } = await countdown(pages, `round ${round}`, env, client);
-      spreads.push(Math.max(...zeros) - Math.min(...zeros));
-      errors.push(...zeros.map((at) => Math.abs(at - due)));
+    await passes(warmUpMs);
+    const due: number[] = [];
+    const endAt = Date.now() + seconds * 1_000;
+    while (Date.now() < endAt) {
+      const until = Date.now() + countdownMs + Math.floor(Math.random() * 1_000);
+      await show(client, until);
+      due.push(until);
+      await passes(until + marginMs - Date.now());
     }
-    print(`zero of ${rounds} countdowns on ${screens} pages of ${webs.length} web processes:`);
-    print(`  first page to last: p50 ${ms(percentile(spreads, 0.5))}, p95 ${ms(percentile(spreads, 0.95))}`);
-    print(`  |zero - true instant|: p50 ${ms(percentile(errors, 0.5))}, p95 ${ms(percentile(errors, 0.95))}`);
+    const written = await Promise.all(pages.map(async (page): Promise<Digits[]> => page.evaluate('digits')));
+    print(`${due.length} countdowns on ${pages.length} pages of ${options.webs.length} web processes:`);
+    report('zero', written, due, '0:00');
+    report(
+      'a second before',
+      written,
+      due.map((until) => until - 1_000),
+      '0:01',
+    );
   } finally {
-    for (const context of contexts) await context.close();
-    await Promise.all(proxies.map((proxy) => proxy.stop()));
+    await close();
   }
 }
 
-async function countdown(
-  pages: readonly Page[],
-  label: string,
-  env: Record<string, string>,
-  client: Client,
-): Promise<{ zeros: number[]; until: number }> {
-  const { exit, stderr } = await runClock(['show', '--countdown', String(countdownMs), '--label', label], { env });
-  if (exit !== 0) throw new Error(stderr);
-  const state = (await (await client.fetch('/api/initial_state?channel=show')).json()) as {
-    current: { countdown: { until: number } };
-  };
-  const zeros = await Promise.all(
-    pages.map((page) =>
-      until(
-        async () => {
-          const all: { label: string; at: number }[] = await page.evaluate('zeros');
-          return all.find((zero) => zero.label === label)?.at;
-        },
-        'the page reaches zero',
-        20_000,
-      ),
-    ),
-  );
-  return { zeros, until: state.current.countdown.until };
+async function show(client: Client, until: number): Promise<void> {
+  const headers = { 'Content-Type': 'application/json', 'X-CSRFToken': client.cookies.get('csrftoken') ?? '' };
+  const body = JSON.stringify({ show: { countdown: { until, label: 'Doors open', warnAt: [2_000] } } });
+  const { status } = await client.fetch('/api/show', { method: 'POST', headers, body });
+  if (status !== 200) throw new Error(`the countdown was refused with ${status}`);
 }
 
-function ms(value: number): string {
-  return `${value.toFixed(1)} ms`;
+function report(name: string, pages: readonly (readonly Digits[])[], due: readonly number[], text: string): void {
+  const rounds = due.map((instant) =>
+    pages.map((written) => {
+      const one = written.find((each) => each.text === text && Math.abs(each.at - instant) < marginMs);
+      if (one === undefined) throw new Error(`a page did not show ${text}`);
+      return { write: one.at - instant, frame: one.frameAt - instant };
+    }),
+  );
+  for (const key of ['write', 'frame'] as const) {
+    const late = rounds.map((pages) => pages.map((page) => page[key]));
+    const spreads = late.map((instants) => Math.max(...instants) - Math.min(...instants));
+    const errors = late.flat().map(Math.abs);
+    print(`  ${name}, ${key}: ${halves(spreads)} from first page to last, ${halves(errors)} from the true instant`);
+  }
+}
+
+function halves(values: readonly number[]): string {
+  return `p50 ${ms(percentile(values, 0.5))}, p95 ${ms(percentile(values, 0.95))}`;
 }
