@@ -5,15 +5,13 @@
  *
  *     npm run bench -- --sockets 2000 --rounds 3
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from '../test/support/client.ts';
 import { startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
 import { Keys } from '../src/backend/redis/keys.ts';
+import { startBaseline } from './baseline.ts';
 import { openClients } from './clients.ts';
 import { median, usageOf } from './usage.ts';
 
@@ -31,6 +29,7 @@ const password = 'a password for the bench';
 
 interface Figures {
   cpuUsPerDelivery: number;
+  cpuMsPerSecond: number;
   kibPerSocket: number;
   cpuUsPerHandshake: number;
 }
@@ -71,21 +70,12 @@ async function measureClock(): Promise<Figures> {
 }
 
 async function measureBaseline(): Promise<Figures> {
-  const script = join(import.meta.dirname, 'baseline-server.ts');
-  const child = spawn(process.execPath, [script, redis.url, new Keys('', 0).tickChannel('time')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const baseline = await startBaseline(redis.url, [new Keys('', 0).tickChannel('time')]);
   try {
-    return await measure(child.pid ?? 0, await portOf(child), 'sessionid=whatever');
+    return await measure(baseline.pid, baseline.port, 'sessionid=whatever');
   } finally {
-    child.kill();
-    await once(child, 'exit');
+    await baseline.stop();
   }
-}
-
-async function portOf({ stdout }: ChildProcess): Promise<number> {
-  const [line] = stdout === null ? [] : ((await once(stdout, 'data')) as [Buffer]);
-  return Number(/listening (\d+)/.exec(String(line))?.[1]);
 }
 
 async function measure(pid: number, port: number, cookie: string): Promise<Figures> {
@@ -105,6 +95,7 @@ async function measure(pid: number, port: number, cookie: string): Promise<Figur
   clients.close();
   return {
     cpuUsPerDelivery: (end.cpuUs - start.cpuUs) / frames,
+    cpuMsPerSecond: (end.cpuUs - start.cpuUs) / 1_000 / seconds,
     kibPerSocket: (end.residentKiB - cold.residentKiB) / sockets,
     cpuUsPerHandshake: (opened.cpuUs - before.cpuUs) / sockets,
   };
@@ -120,6 +111,7 @@ function print(figures: readonly Round[]): void {
   };
   process.stdout.write(`${sockets} sockets, a tick every ${values.interval} ms, ${figures.length} rounds\n`);
   line('CPU per delivery', 'cpuUsPerDelivery', 'us');
+  line('CPU per second', 'cpuMsPerSecond', 'ms');
   line('memory per socket', 'kibPerSocket', 'KiB');
   line('CPU per handshake, session in the cache', 'cpuUsPerHandshake', 'us');
 }

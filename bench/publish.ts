@@ -5,9 +5,6 @@
  *
  *     npm run bench:publish -- --sockets 1000,5000 --rates 1,10,20
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
 import { Keys } from '../src/backend/redis/keys.ts';
@@ -18,6 +15,7 @@ import { Client } from '../test/support/client.ts';
 import { startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes, until } from '../test/support/until.ts';
+import { startBaseline } from './baseline.ts';
 import { openClients } from './clients.ts';
 import { print } from './print.ts';
 import { usageOf } from './usage.ts';
@@ -54,21 +52,16 @@ const worker = await startClock(['worker'], { env });
 const beat = await startClock(['beat'], { env });
 const web = await startClock(['web', '--host', '127.0.0.1'], { env });
 const keys = new Keys('', 0);
-const baseline = spawn(
-  process.execPath,
-  [join(import.meta.dirname, 'baseline-server.ts'), redis.url, keys.tickChannel('time'), keys.publicationChannel],
-  { stdio: ['ignore', 'pipe', 'inherit'] },
-);
+const baseline = await startBaseline(redis.url, [keys.tickChannel('time'), keys.publicationChannel]);
 try {
   const client = new Client(web.url);
   await client.signIn('admin', password);
   const cookie = client.cookieHeader();
   const isKnown = async () => (await client.fetch('/api/initial_state?channel=news')).status === 200;
   await until(isKnown, 'the channel is known');
-  const baselinePort = await portOf(baseline);
   for (const sockets of values.sockets.split(',').map(Number)) {
     for (const rate of values.rates.split(',').map(Number)) {
-      const bare = await measure(baseline.pid ?? 0, baselinePort, 'sessionid=whatever', sockets, rate);
+      const bare = await measure(baseline.pid, baseline.port, 'sessionid=whatever', sockets, rate);
       const clock = await measure(web.pid, web.port, cookie, sockets, rate);
       const ratio = clock.cpuUsPerDelivery / bare.cpuUsPerDelivery;
       print(
@@ -82,14 +75,8 @@ try {
   const text = await (await web.ask('/metrics')).text();
   print(text.match(/^clock_tick_delay_seconds_.*$/gm)?.join('\n') ?? '');
 } finally {
-  baseline.kill();
-  await Promise.all([worker.stop(), beat.stop(), web.stop(), host.stop()]);
+  await Promise.all([baseline.stop(), worker.stop(), beat.stop(), web.stop(), host.stop()]);
   await redis.stop();
-}
-
-async function portOf({ stdout }: ChildProcess): Promise<number> {
-  const [line] = stdout === null ? [] : ((await once(stdout, 'data')) as [Buffer]);
-  return Number(/listening (\d+)/.exec(String(line))?.[1]);
 }
 
 async function measure(pid: number, port: number, cookie: string, sockets: number, rate: number): Promise<Figures> {

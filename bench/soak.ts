@@ -1,117 +1,125 @@
 /**
- * Measures whether the memory of a page grows: one page on `clock all` with the shortest interval. The page receives
- * every tick, 20 a second at 50 ms, instead of the first of each second. Exits with 1 if the heap grows by more than 10 %
- * from minute 2 to the end.
+ * Runs an installation of real processes under a list of faults, with clients that count what they receive. Prints
+ * which ticks each client missed and why, what was shown as live without being true, and what the processes use
+ * afterwards. Exits with 1 if a promise was broken. The seed determines the faults, not their outcome.
  *
- *     npm run bench:soak -- --seconds 600 --interval 50
+ *     npm run soak -- --minutes 30 --seed 1
+ *     npm run soak -- --restarts 10 --clients 1000
+ *     npm run soak -- --churn 20000
  */
 import { parseArgs } from 'node:util';
-import type { CDPSession } from 'playwright-core';
-import { launchBrowser, signIn } from '../test/support/browser.ts';
-import { startClock } from '../test/support/clock-process.ts';
-import { passes } from '../test/support/until.ts';
+import { addCounts, countTicks, emptyCounts, type LedgerOptions } from '../test/support/tick-ledger.ts';
 import { print } from './print.ts';
-import { usageOf } from './usage.ts';
+import { carryOut, recovered } from './soak/carry-out.ts';
+import { faultList, restartList, type FaultStep } from './soak/fault-list.ts';
+import { intervalMs, password, SoakInstallation } from './soak/installation.ts';
+import { Pages } from './soak/pages.ts';
+import { Population } from './soak/population.ts';
+import { brokenPromises, printReport, type SoakReport } from './soak/report.ts';
+import { compareResources, resourcesOf } from './soak/resources.ts';
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '600' },
-    interval: { type: 'string', default: '50' },
+    minutes: { type: 'string', default: '30' },
+    seed: { type: 'string', default: '1' },
+    clients: { type: 'string', default: '200' },
+    pages: { type: 'string', default: '4' },
+    restarts: { type: 'string' },
+    churn: { type: 'string' },
+    rest: { type: 'string', default: '60' },
   },
 });
-const seconds = Number(values.seconds);
-const sampleEveryS = Math.min(30, seconds / 10);
-/** By then scripts are compiled and caches are full. A short run waits less. */
-const settledS = Math.min(120, seconds / 5);
-const maxGrowth = 0.1;
+const [minutes, seed, clients] = [Number(values.minutes), Number(values.seed), Number(values.clients)];
+const restMs = Number(values.rest) * 1_000;
+const maxExamples = 20;
 
-// A text, because the benches are compiled without the browser's types.
-const everyTick = `
-  globalThis.ticks = 0;
-  globalThis.WebSocket = class extends WebSocket {
-    constructor(address) {
-      super(String(address).replace('every=1000', ''));
-      this.addEventListener('message', () => (ticks += 1));
-    }
-  };
-`;
+const steps = plannedSteps();
+const installation = await SoakInstallation.start();
+const population = await Population.start(installation, clients);
+const pages = await Pages.open(installation.urls, Number(values.pages), installation.name, password);
+const scene = { installation, population };
+// The code of a process is compiled and its heap grows with its first sockets. That is not what is measured.
+if (values.churn !== undefined) await carryOut([churnStep(Number(values.churn) / 10)], scene, printStep);
+const before = await resourcesOf(installation, restMs);
+const from = Date.now();
+print(`${clients} clients, ${steps.length} steps with faults`);
+const interruptions = await carryOut(steps, scene, printStep);
+await recovered(scene);
+await pages.allLive();
+const resources = compareResources(before, await resourcesOf(installation, restMs));
+await population.checkSessions();
+const records = await pages.records();
+const published = existingTicks();
+const ledgerOptions: LedgerOptions = { intervalMs, from, to: Date.now() - intervalMs, published, interruptions };
+const unexplained: string[] = [];
+const ledger = emptyCounts();
+for (const [index, { spans }] of population.everyClient.entries()) {
+  const counts = countTicks(spans, ledgerOptions, (at, { web }, cause) => {
+    if (cause === 'unexplained') unexplained.push(`client ${index}, web ${web}: ${new Date(at).toISOString()}`);
+  });
+  addCounts(ledger, counts);
+}
+await pages.close();
+population.stop();
+await installation.stop();
 
-interface Sample {
-  atS: number;
-  heapBytes: number;
-  nodes: number;
-  listeners: number;
-  serverKiB: number;
-  /** Number of messages that the page has received so far. */
-  messages: number;
+const falsehoods = population.everyClient.flatMap((client) => client.falsehoods);
+const report: Omit<SoakReport, 'broken'> = {
+  command: `npm run soak -- ${process.argv.slice(2).join(' ')}`,
+  seed,
+  minutes,
+  clients,
+  faults: countByKind(steps),
+  ticksPublished: published.size,
+  ledger,
+  unexplained: unexplained.slice(0, maxExamples),
+  falsehoods: falsehoods.map(({ at, what }) => `${new Date(at).toISOString()}: ${what}`).slice(0, maxExamples),
+  pages: {
+    checks: records.reduce((sum, { checks }) => sum + checks, 0),
+    live: records.reduce((sum, { live }) => sum + live, 0),
+    falsehoods: records.flatMap((record) => record.falsehoods).slice(0, maxExamples),
+  },
+  sessionFaults: population.sessionFaults,
+  sessionsEnded: population.endedSessions.length,
+  resources,
+};
+const broken = brokenPromises(report);
+printReport({ ...report, broken });
+process.exit(broken.length === 0 ? 0 : 1);
+
+function plannedSteps(): FaultStep[] {
+  const { restarts, churn } = values;
+  if (churn !== undefined) return [churnStep(Number(churn))];
+  return restarts === undefined ? faultList(seed, minutes) : restartList(Number(restarts));
 }
 
-const clock = await startClock(['all', '--interval', values.interval]);
-const browser = await launchBrowser();
-const samples: Sample[] = [];
-try {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await page.addInitScript(everyTick);
-  await signIn(page, `${clock.url}/`, clock.adminPassword());
-  await page.waitForSelector('[data-state="live"]');
-  const devtools = await context.newCDPSession(page);
-  await devtools.send('Performance.enable');
-  const begin = performance.now();
-  print('     s   heap, kB   nodes   listeners   server, MB   messages');
-  for (let atS = sampleEveryS; atS <= seconds; atS += sampleEveryS) {
-    await passes(begin + atS * 1_000 - performance.now());
-    const messages: number = await page.evaluate('ticks');
-    const sample = { atS, ...(await pageOf(devtools)), serverKiB: usageOf(clock.pid).residentKiB, messages };
-    samples.push(sample);
-    print(row(sample));
+function churnStep(count: number): FaultStep {
+  return { atMs: 0, faults: [{ kind: 'churn', count }] };
+}
+
+/** What the witness saw. A tick that reached a client existed although the witness was reconnecting. */
+function existingTicks(): Map<number, number> {
+  const existing = new Map(installation.witness.published);
+  for (const { spans } of population.everyClient) {
+    for (const at of spans.flatMap(({ received }) => received)) if (!existing.has(at)) existing.set(at, at);
   }
-} finally {
-  await browser.close();
-  await clock.stop();
+  return existing;
 }
 
-const slope = slopeOf(samples.filter(({ atS }) => atS >= seconds / 3));
-const growth = growthOf(samples);
-print(`heap over the last two thirds: ${slope.toFixed(2)} kB/min`);
-print(`heap from ${settledS} s to the end: ${(growth * 100).toFixed(1)} %`);
-if (!(growth <= maxGrowth)) process.exitCode = 1;
-
-/** The memory of the page after a garbage collection. */
-async function pageOf(devtools: CDPSession): Promise<Pick<Sample, 'heapBytes' | 'nodes' | 'listeners'>> {
-  await devtools.send('HeapProfiler.collectGarbage');
-  const { metrics } = await devtools.send('Performance.getMetrics');
-  const named = (wanted: string): number => metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN;
-  return { heapBytes: named('JSHeapUsedSize'), nodes: named('Nodes'), listeners: named('JSEventListeners') };
+function printStep({ atMs, faults }: FaultStep, tookMs: number): void {
+  const text = faults.map(({ kind, ...rest }) => `${kind} ${Object.values(rest).join(' ')}`).join(' + ');
+  print(
+    `${new Date().toISOString()}  due ${(atMs / 1_000).toFixed(1)} s, took ${(tookMs / 1_000).toFixed(1)} s: ${text}`,
+  );
 }
 
-/** The slope of the heap by linear regression, kB per minute. */
-function slopeOf(selected: readonly Sample[]): number {
-  const minutes = selected.map(({ atS }) => atS / 60);
-  const heaps = selected.map(({ heapBytes }) => heapBytes / 1_000);
-  const [meanMinute, meanHeap] = [mean(minutes), mean(heaps)];
-  const covariance = mean(minutes.map((minute, index) => (minute - meanMinute) * ((heaps[index] ?? 0) - meanHeap)));
-  return covariance / mean(minutes.map((minute) => (minute - meanMinute) ** 2));
-}
-
-/** The growth of the heap from `settledS` to the end, as a fraction. */
-function growthOf(all: readonly Sample[]): number {
-  const first = all.find(({ atS }) => atS >= settledS)?.heapBytes ?? Number.NaN;
-  return (all.at(-1)?.heapBytes ?? Number.NaN) / first - 1;
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
-}
-
-function row({ atS, heapBytes, nodes, listeners, serverKiB, messages }: Sample): string {
-  const columns = [
-    atS.toFixed(0).padStart(6),
-    (heapBytes / 1_000).toFixed(1).padStart(11),
-    String(nodes).padStart(8),
-    String(listeners).padStart(12),
-    (serverKiB / 1_024).toFixed(1).padStart(13),
-    String(messages).padStart(11),
-  ];
-  return columns.join('');
+function countByKind(all: readonly FaultStep[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { faults } of all) {
+    for (const fault of faults) {
+      const name = 'role' in fault ? `${fault.kind} ${fault.role}` : fault.kind;
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+  }
+  return counts;
 }

@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** The usage of a process according to the kernel: CPU time (user and system) in µs, resident memory in KiB. */
 export function usageOf(pid: number): { cpuUs: number; residentKiB: number } {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const clockTicks = Number(fields[11]) + Number(fields[12]);
+  // In ns per thread, while /proc/PID/stat counts in steps of 10 ms.
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  const cpuNs = threads.reduce((sum, ns) => sum + ns, 0);
   const resident = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  // USER_HZ is 100 on every architecture of Linux, so a clock tick is 10 ms.
-  return { cpuUs: clockTicks * 10_000, residentKiB: Number(resident ?? 0) };
+  return { cpuUs: cpuNs / 1_000, residentKiB: Number(resident ?? 0) };
 }
 
 export function median(values: readonly number[]): number {

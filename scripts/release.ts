@@ -1,26 +1,29 @@
 /**
  * Writes a release to a directory, `dist/release/` by default: a tarball of the executable and the licences, the bill
- * of materials (CycloneDX) and the SHA-256 of both.
+ * of materials (CycloneDX) and the SHA-256 of both. With `--arch arm64` it adds those of `dist/arm64/`.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Package } from './contents.ts';
 import { dist, root, version } from './server-bundle.ts';
+import { arch, args, output } from './target.ts';
 
-const release = process.argv[2] ?? join(dist, 'release');
-const name = `clock-${version}-linux-${process.arch}`;
+const [release = join(dist, 'release')] = args;
+const name = `clock-${version}-linux-${arch}`;
 
 mkdirSync(join(release, name), { recursive: true });
 writeFileSync(join(release, `${name}.cdx.json`), JSON.stringify(billOfMaterials(), null, 2));
 packTarball();
-const files = [`${name}.tar.xz`, `${name}.cdx.json`];
+const files = readdirSync(release)
+  .filter((file) => file.startsWith(`clock-${version}-`))
+  .toSorted();
 writeFileSync(join(release, 'SHA256SUMS'), files.map((file) => `${sha256(file)}  ${file}\n`).join(''));
 process.stdout.write(readFileSync(join(release, 'SHA256SUMS')));
 
 function packTarball(): void {
-  for (const file of [join(dist, 'clock'), join(dist, 'THIRD-PARTY-LICENSES'), join(root, 'LICENSE')]) {
+  for (const file of [join(output, 'clock'), join(output, 'THIRD-PARTY-LICENSES'), join(root, 'LICENSE')]) {
     copyFileSync(file, join(release, name, file.slice(file.lastIndexOf('/') + 1)));
   }
   // Without owner and time of the build, so that the same files give the same tarball.
@@ -38,10 +41,11 @@ interface Bom {
 
 /** npm's list, reduced to the packages in the executable. `--omit=dev` would also drop those that development needs. */
 function billOfMaterials(): Bom {
-  const packages: Package[] = JSON.parse(readFileSync(join(dist, 'packages.json'), 'utf8'));
+  const packages: Package[] = JSON.parse(readFileSync(join(output, 'packages.json'), 'utf8'));
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 } as const;
   const all: Bom = JSON.parse(
-    execFileSync('npm', ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application'], options),
+    // The packages in the lock file, since npm installs Node for this architecture only.
+    execFileSync('npm', ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'], options),
   );
   const own = all.metadata.component;
   const inside = new Set(packages.map(({ name, version }) => `${name}@${version}`));

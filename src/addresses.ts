@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { BadValue } from './config.ts';
+import { BadValue } from './option-parsers.ts';
 
 /** A range of addresses: `10.0.0.0/8`, `fd00::/8`, or a single address. */
 export type AddressRange = ReturnType<typeof ipaddr.parseCIDR>;

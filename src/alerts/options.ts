@@ -1,4 +1,5 @@
-import { BadValue, durationBetween, type OptionTable } from '../config.ts';
+import type { OptionTable } from '../config.ts';
+import { BadValue, durationBetween } from '../option-parsers.ts';
 
 function webhookUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { BadValue, commaList, durationBetween, type OptionTable } from '../config.ts';
+import type { OptionTable } from '../config.ts';
+import { BadValue, commaList, durationBetween } from '../option-parsers.ts';
 
 export interface NtpServer {
   host: string;

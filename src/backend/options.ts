@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { anyText, BadValue, filePath, integerBetween, type OptionTable, type Source } from '../config.ts';
+import type { OptionTable, Source } from '../config.ts';
+import { anyText, BadValue, filePath, integerBetween } from '../option-parsers.ts';
 import { parseRedisTarget, type RedisTarget } from './redis/target.ts';
 
 export const redisOptions = {

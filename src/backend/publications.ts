@@ -48,8 +48,11 @@ export interface Publications {
   publish(request: PublishRequest): Promise<PublishOutcome>;
   /** The last message of each slot. */
   list(): Promise<Publication[]>;
-  /** Deletes the last messages of slots. `seq` goes on from the channel's last one. */
-  forget(slots: readonly string[]): Promise<void>;
+  /**
+   * Deletes the last messages of slots, except those with a greater `seq` than `maxSeq`. `seq` goes on from the channel's
+   * last one.
+   */
+  forget(slots: readonly string[], maxSeq?: number): Promise<void>;
   /** Calls `deliver` for each message published after the start, in order, with the bytes that were sent. */
   subscribe(deliver: (publication: Publication) => void): void;
 }

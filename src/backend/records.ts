@@ -1,4 +1,8 @@
-/** JSON objects by kind and id, and messages about them between processes. Lifetimes are in ms; none means forever. */
+/**
+ * JSON objects by kind and id, and messages about them between processes. Lifetimes are in ms; none means forever.
+ * `updateAndPublish` and `deleteAndPublish` end access, so they resolve only when a replica has the change, too, if
+ * there is one and it acknowledges that within 100 ms.
+ */
 export interface Records {
   get<T extends object>(kind: RecordKind, id: string): Promise<T | null>;
   /** Resolves to one value per id, in the order of `ids`; null for a missing record. */

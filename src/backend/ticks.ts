@@ -54,7 +54,10 @@ export interface Ticks {
   acquireLease(owner: string): Promise<{ term: number } | null>;
   /** Ends the lease, if it still belongs to this owner and term. */
   releaseLease(owner: string, term: number): Promise<void>;
-  /** Adds a job to the queue, if the lease belongs to this owner and term. Above `maxQueuedJobs` drops the oldest. */
+  /**
+   * Renews the lease and adds a job to the queue, if the lease belongs to this owner and term. Above `maxQueuedJobs`
+   * drops the oldest job.
+   */
   push(job: Job, owner: string, term: number): Promise<PushResult>;
   /**
    * Resolves to the oldest job that has not expired; each job goes to one caller only. Waits for a job, also during an

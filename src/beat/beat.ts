@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 import { newestDue, nextDue } from '../time/grid.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { pause } from '../time/pause.ts';
+import { RestartablePause } from '../time/restartable-pause.ts';
 
 /** A task with the interval at which it is due, and the time after an instant within which it may run. */
 export interface ScheduledTask {
@@ -24,7 +25,7 @@ export interface BeatOptions {
 }
 
 /** The lease lasts 1 s: a leader renews it three times in that time, and a dead one is replaced within 1.3 s. */
-const renewEveryMs = 300;
+const renewAfterMs = 300;
 /** The longest wait without a new reading: the authority's clock may be stepped during the wait. */
 const maxWaitMs = 1_000;
 const retryAfterMs = 50;
@@ -40,6 +41,8 @@ export class Beat implements Service {
   readonly #newest = new Map<string, number>();
   readonly #stopping = new AbortController();
   #term: number | null = null;
+  /** Begins anew with each job that is enqueued, since that renews the lease as well. */
+  readonly #untilRenewal = new RestartablePause(renewAfterMs);
   #missed = 0;
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -81,7 +84,7 @@ export class Beat implements Service {
       const term = lease?.term ?? null;
       if (term !== this.#term) log.info({ term }, term === null ? 'lost the lease' : 'became leader');
       this.#term = term;
-      await pause(renewEveryMs, this.#stopping.signal);
+      await this.#untilRenewal.wait(this.#stopping.signal);
     }
   }
 
@@ -115,6 +118,7 @@ export class Beat implements Service {
 
     const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
     if (result === undefined || result === 'not-leader') return false;
+    this.#untilRenewal.restart();
     if (before !== undefined) this.#missed += Math.round((at - before) / everyMs) - 1;
     this.#newest.set(name, at);
     return true;

@@ -1,4 +1,5 @@
-import { durationBetween, type OptionTable } from '../config.ts';
+import type { OptionTable } from '../config.ts';
+import { durationBetween } from '../option-parsers.ts';
 
 export const beatOptions = {
   intervalMs: {

@@ -4,6 +4,9 @@ import type { Publication } from '../backend/publications.ts';
 import type { Service } from '../lifecycle.ts';
 import { RepeatedRead } from './repeated-read.ts';
 
+/** More than are stored: messages whose slots were forgotten are dropped when there are more, by reading again. */
+const maxSlots = 2_000;
+
 interface Retained {
   publication: Publication;
   /** It was read, so it may arrive once more as a message. */
@@ -17,6 +20,7 @@ export class RetainedMessages implements Service {
   readonly #read = new RepeatedRead(() => this.#readAll());
   readonly #bySlot = new Map<string, Retained>();
   readonly #listeners: ((publication: Publication) => void)[] = [];
+  readonly #forgottenListeners: ((publication: Publication) => void)[] = [];
   /** The slots of the messages that arrived since the read in flight began. */
   #arrived = new Set<string>();
   #isStopped = false;
@@ -46,6 +50,11 @@ export class RetainedMessages implements Service {
     this.#listeners.push(listener);
   }
 
+  /** Calls `listener` with each last message that is no longer stored, after a gap. */
+  onForgotten(listener: (publication: Publication) => void): void {
+    this.#forgottenListeners.push(listener);
+  }
+
   #accept(publication: Publication): void {
     if (this.#isStopped) return;
     const { slot, seq } = publication;
@@ -53,14 +62,17 @@ export class RetainedMessages implements Service {
     const known = this.#bySlot.get(slot);
     if (known?.wasRead === true && seq <= known.publication.seq) return;
     this.#set(publication, false);
+    if (this.#bySlot.size > maxSlots) runInBackground(this.#read.request());
   }
 
   async #readAll(): Promise<void> {
     this.#arrived = new Set();
     const stored = await this.#backend.publications.list();
     const slots = new Set(stored.map(({ slot }) => slot));
-    for (const slot of this.#bySlot.keys()) {
-      if (!slots.has(slot) && !this.#arrived.has(slot)) this.#bySlot.delete(slot);
+    for (const [slot, { publication }] of this.#bySlot) {
+      if (slots.has(slot) || this.#arrived.has(slot)) continue;
+      this.#bySlot.delete(slot);
+      for (const listener of this.#forgottenListeners) listener(publication);
     }
     for (const publication of stored) {
       const { slot, seq } = publication;

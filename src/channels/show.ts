@@ -1,4 +1,6 @@
 import type { Countdown, Show } from '../protocol.ts';
+import { nextInstantOf } from '../time/local-instant.ts';
+import type { Zone } from '../time/zone.ts';
 import { InvalidContent, jsonContent } from './content.ts';
 
 const dayMs = 86_400_000;
@@ -10,43 +12,87 @@ const toleranceMs = 1_000;
 const maxLabelLength = 100;
 const maxWarnings = 8;
 
-/** Validates what is to be shown at `now`. Throws `InvalidContent`. */
-export function parseShow(value: unknown, now: number): Show {
+/** A time of day that does not exist on the day on which it would be next. */
+export class SkippedTime extends InvalidContent {}
+
+export interface ShowContext {
+  /** The present house time, epoch ms. */
+  now: number;
+  /** The zone of the clock. Its error is passed on. */
+  zone: () => Zone;
+}
+
+/** Validates what is to be shown, and replaces times relative to now by instants. Throws `InvalidContent`. */
+export function parseShow(value: unknown, context: ShowContext): Show {
   const { message, countdown, ...others } = objectOf(value, 'What is shown');
   expectNoKeys(others);
   if (message === undefined && countdown === undefined)
     throw new InvalidContent('A message or a countdown is missing.');
   const show = {
     ...(message === undefined ? {} : { message: parseMessage(message) }),
-    ...(countdown === undefined ? {} : { countdown: parseCountdown(countdown, now) }),
+    ...(countdown === undefined ? {} : { countdown: parseCountdown(countdown, context) }),
   };
   jsonContent(show);
   return show;
 }
 
-function parseCountdown(value: unknown, now: number): Countdown {
-  const { until, since, label, warnAt, ...others } = objectOf(value, 'A countdown');
-  expectNoKeys(others);
-  if ((until === undefined) === (since === undefined)) {
-    throw new InvalidContent('A countdown has exactly one of "until" and "since".');
-  }
+function parseCountdown(value: unknown, context: ShowContext): Countdown {
+  const { label, warnAt, ...count } = objectOf(value, 'A countdown');
+  const instant = instantOf(count, context);
   const details = {
     ...(label === undefined ? {} : { label: parseLabel(label) }),
     ...(warnAt === undefined ? {} : { warnAt: parseWarnings(warnAt) }),
   };
-  if (until !== undefined) {
-    const instant = instantOf(until);
-    if (instant - now < minShowMs || instant - now > maxShowMs) {
-      throw new InvalidContent('A countdown ends between a second and 366 days from now.');
-    }
-    return { until: instant, ...details };
+  if ('since' in instant && warnAt !== undefined) {
+    throw new InvalidContent('Only a countdown with an end has warnings.');
   }
-  if (warnAt !== undefined) throw new InvalidContent('Only a countdown with "until" has warnings.');
-  const instant = instantOf(since);
-  if (instant > now + toleranceMs || instant < now - maxShowMs) {
-    throw new InvalidContent('A count starts between 366 days ago and now.');
+  return { ...instant, ...details };
+}
+
+/** What a countdown counts to or from, by the only key of an object. */
+function instantOf(count: Record<string, unknown>, { now, zone }: ShowContext): { until: number } | { since: number } {
+  const [key = '', ...others] = Object.keys(count);
+  const value = count[key];
+  if (others.length > 0) throw new InvalidContent(`A countdown has exactly one of ${countKeys}.`);
+  switch (key) {
+    case 'until':
+      return { until: endOf(numberOf(value, key), now) };
+    case 'remainingMs':
+      return { until: endOf(Math.floor(now) + numberOf(value, key), now) };
+    case 'untilTime':
+      return { until: nextEndAt(timeOfDay(value), zone(), now) };
+    case 'since':
+      return { since: startOf(numberOf(value, key), now) };
+    case 'elapsedMs':
+      return { since: startOf(Math.floor(now) - numberOf(value, key), now) };
+    default:
+      throw new InvalidContent(`A countdown has one of ${countKeys}, and "label" and "warnAt".`);
   }
-  return { since: instant, ...details };
+}
+
+const countKeys = '"until", "remainingMs", "untilTime", "since" and "elapsedMs"';
+
+function endOf(instant: number, now: number): number {
+  if (instant - now >= minShowMs && instant - now <= maxShowMs) return instant;
+  throw new InvalidContent('A countdown ends between a second and 366 days from now.');
+}
+
+function startOf(instant: number, now: number): number {
+  if (instant <= now + toleranceMs && instant >= now - maxShowMs) return instant;
+  throw new InvalidContent('A count starts between 366 days ago and now.');
+}
+
+function nextEndAt(time: string, zone: Zone, now: number): number {
+  const instant = nextInstantOf(time, zone, now, minShowMs);
+  if (instant !== 'skipped') return instant;
+  throw new SkippedTime(`${time} does not exist on the next day in ${zone.name}: the clocks are set forward over it.`);
+}
+
+/** A time of day, `15:00` or `15:00:30`, with seconds. Throws `InvalidContent`. */
+export function timeOfDay(value: unknown): string {
+  const isTime = typeof value === 'string' && /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$/.test(value);
+  if (isTime) return value.padEnd(8, ':00');
+  throw new InvalidContent('A time of day is written as 15:00 or 15:00:30.');
 }
 
 function objectOf(value: unknown, what: string): Record<string, unknown> {
@@ -88,7 +134,7 @@ function isWarning(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= minShowMs && Number(value) <= maxShowMs;
 }
 
-function instantOf(value: unknown): number {
+function numberOf(value: unknown, key: string): number {
   if (typeof value === 'number') return Math.round(value);
-  throw new InvalidContent('An instant is a number of ms since the epoch.');
+  throw new InvalidContent(`"${key}" is not a number of ms.`);
 }

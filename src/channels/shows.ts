@@ -17,6 +17,11 @@ export interface TargetShow extends Stamp {
   endsAt: number | null;
 }
 
+/** The number of targets that are stored, with those that were cleared within the last minute. */
+export const maxTargets = 1_000;
+/** By then every web process has received that a target was cleared, ms. */
+const clearedForMs = 60_000;
+
 const groupPrefix = `${showChannel}/group/`;
 const screenPrefix = `${showChannel}/screen/`;
 
@@ -28,9 +33,13 @@ export class Shows {
     this.#backend = backend;
   }
 
-  /** Replaces the show of a target; null ends it. Without a lifetime it lasts until the next one. */
-  async set(target: ShowTarget, show: Show | null, lifetimeMs?: number): Promise<Stamp> {
+  /**
+   * Replaces the show of a target; null ends it. Without a lifetime it lasts until the next one. `full`: there are
+   * `maxTargets` others.
+   */
+  async set(target: ShowTarget, show: Show | null, lifetimeMs?: number): Promise<Stamp | 'full'> {
     const request = { channel: showChannel, slot: slotOf(target), json: jsonContent(show), lifetimeMs };
+    if (!(await this.#hasRoomFor(request.slot))) return 'full';
     return (await this.#backend.publications.publish(request)) as Stamp;
   }
 
@@ -54,6 +63,20 @@ export class Shows {
       // Another operator was faster: extend what is shown now.
       if (typeof outcome !== 'string') return outcome;
     }
+  }
+
+  /** Forgets targets that were cleared or have ended if there is no room. */
+  async #hasRoomFor(slot: string): Promise<boolean> {
+    const { publications, time } = this.#backend;
+    const stored = (await publications.list()).filter((publication) => targetOf(publication.slot) !== null);
+    if (stored.length < maxTargets || stored.some((publication) => publication.slot === slot)) return true;
+    const before = time.now() - clearedForMs;
+    const old = stored.filter(
+      (publication) => hasEnded(publication, before) || (isNothing(publication) && publication.at <= before),
+    );
+    const slots = old.map((publication) => publication.slot);
+    await publications.forget(slots, Math.max(...stored.map(({ seq }) => seq)));
+    return stored.length - old.length < maxTargets;
   }
 
   /** What is shown now, by target. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { confirmOnTerminal } from '../commands/prompt.ts';
 import { ScreenCommands } from '../commands/screens.ts';
-import { BadValue, durationBetween, readOptions, type Environment } from '../config.ts';
+import { readOptions, type Environment } from '../config.ts';
+import { BadValue, durationBetween } from '../option-parsers.ts';
 import { UserError } from '../lifecycle.ts';
 import { auditLogger } from '../logger.ts';
 import { ScreenActions, type ActionTarget, type ScreenAction } from '../screens/screen-actions.ts';

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { InvalidContent } from '../channels/content.ts';
-import { maxShowMs, minShowMs, parseLabel, parseMessage } from '../channels/show.ts';
+import { maxShowMs, minShowMs, parseLabel, parseMessage, timeOfDay } from '../channels/show.ts';
 import { Shows } from '../channels/shows.ts';
-import { ShowCommands, type ShowRequest, type TargetName } from '../commands/show.ts';
-import { BadValue, durationBetween } from '../config.ts';
+import { listShows, type ShowListOptions } from '../commands/show-list.ts';
+import { ShowCommands, type ShowCommandsOptions, type ShowRequest, type TargetName } from '../commands/show.ts';
 import { UserError } from '../lifecycle.ts';
 import { auditLogger } from '../logger.ts';
+import { BadValue, durationBetween } from '../option-parsers.ts';
 import { parseGroup } from '../screens/names.ts';
 import { Screens } from '../screens/screens.ts';
 import type { BackendCommands } from './backend-commands.ts';
@@ -23,6 +24,8 @@ interface ShowFlags {
   screen?: string;
   clear?: boolean;
   extend?: string;
+  list?: boolean;
+  json?: boolean;
 }
 
 const parseDuration = durationBetween(minShowMs, maxShowMs, '90s, 25m or 2h');
@@ -45,17 +48,27 @@ export function addShow(program: Command, commands: BackendCommands): void {
       ['--screen <name-or-id>', 'only this screen or link'],
       ['--extend <duration>', 'add this time to the countdown that is shown'],
       ['--clear', 'show nothing but the time again'],
+      ['--list', 'list what is shown now'],
+      ['--json', 'with --list: print JSON'],
     )
     .action(async () => {
       const given = command.opts<ShowFlags>();
-      const target = targetOf(given);
-      const request = requestOf(given);
+      const work = workOf(given);
       await commands.run(command, ({ backend }) => {
         const { records, time } = backend;
-        const options = { backend, shows: new Shows(backend), screens: new Screens({ records, time }) };
-        return new ShowCommands({ ...options, log: auditLogger() }).run(request, target);
+        return work({ backend, time, shows: new Shows(backend), screens: new Screens({ records, time }) });
       });
     });
+}
+
+type Services = Omit<ShowCommandsOptions & ShowListOptions, 'log'>;
+
+/** What the command does. */
+function workOf(given: ShowFlags): (services: Services) => Promise<void> {
+  const request = requestOf(given);
+  if (request === 'list') return (services) => listShows(services, given.json ?? false);
+  const target = targetOf(given);
+  return (services) => new ShowCommands({ ...services, log: auditLogger() }).run(request, target);
 }
 
 function targetOf({ group, screen }: ShowFlags): TargetName {
@@ -68,34 +81,42 @@ function targetOf({ group, screen }: ShowFlags): TargetName {
   );
 }
 
-function requestOf(given: ShowFlags): ShowRequest {
-  const { message, label, warn, clear = false, extend } = given;
+function requestOf(given: ShowFlags): ShowRequest | 'list' {
+  const { message, clear = false, list = false, extend } = given;
   const counts = [given.countdown, given.until, given.countUp].filter((count) => count !== undefined);
   const isContent = message !== undefined || counts.length > 0;
-  if (Number(isContent) + Number(clear) + Number(extend !== undefined) !== 1) {
-    throw new UserError('give what to show (--message, --countdown, --until or --count-up), or --extend, or --clear');
+  if (Number(isContent) + Number(clear) + Number(list) + Number(extend !== undefined) !== 1) {
+    const content = 'what to show (--message, --countdown, --until or --count-up)';
+    throw new UserError(`give ${content}, or --extend, or --clear, or --list`);
   }
   if (counts.length > 1) throw new UserError('--countdown, --until, --count-up: give only one of them');
   if (!isContent) refuse(given, 'for', 'label', 'warn');
   if (counts.length === 0) refuse(given, 'label');
   if (given.countdown === undefined && given.until === undefined) refuse(given, 'warn');
+  refuse(given, ...(list ? (['group', 'screen'] as const) : (['json'] as const)));
+  if (list) return 'list';
   if (clear) return { clear };
   if (extend !== undefined) return { extendMs: durationOf(extend, '--extend') };
   return {
     message: message === undefined ? undefined : textOf(message, '--message', parseMessage),
-    label: label === undefined ? undefined : textOf(label, '--label', parseLabel),
-    countdownMs: given.countdown === undefined ? undefined : durationOf(given.countdown, '--countdown'),
-    until: given.until === undefined ? undefined : timeOf(given.until),
-    countsUp: given.countUp ?? false,
-    warnAt: warn?.split(',').map((text) => durationOf(text.trim(), '--warn')),
+    countdown: countdownOf(given),
     lifetimeMs: given.for === undefined ? undefined : durationOf(given.for, '--for'),
   };
 }
 
-function refuse(given: ShowFlags, ...names: ('for' | 'label' | 'warn')[]): void {
+function countdownOf({ countdown, until, countUp, label, warn }: ShowFlags): object | undefined {
+  const details = {
+    label: label === undefined ? undefined : textOf(label, '--label', parseLabel),
+    warnAt: warn?.split(',').map((text) => durationOf(text.trim(), '--warn')),
+  };
+  if (countdown !== undefined) return { remainingMs: durationOf(countdown, '--countdown'), ...details };
+  if (until !== undefined) return { untilTime: textOf(until, '--until', timeOfDay), ...details };
+  return countUp === true ? { elapsedMs: 0, ...details } : undefined;
+}
+
+function refuse(given: ShowFlags, ...names: ('for' | 'label' | 'warn' | 'group' | 'screen' | 'json')[]): void {
   const name = names.find((one) => given[one] !== undefined);
-  if (name !== undefined)
-    throw new UserError(`--${name}: not possible without what it belongs to; see clock show --help`);
+  if (name !== undefined) throw new UserError(`--${name}: not possible with these options; see clock show --help`);
 }
 
 function textOf(text: string, option: string, parse: (text: string) => string): string {
@@ -114,10 +135,4 @@ function durationOf(text: string, option: string): number {
     if (!(error instanceof BadValue)) throw error;
     throw new UserError(`${option}: ${JSON.stringify(text)} must be ${error.message}`);
   }
-}
-
-/** `15:00` as `15:00:00`. */
-function timeOf(text: string): string {
-  if (/^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$/.test(text)) return text.padEnd(8, ':00');
-  throw new UserError(`--until: ${JSON.stringify(text)} must be a time of day such as 15:00 or 15:00:30`);
 }

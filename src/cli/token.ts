@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { scopeProblem } from '../channels/channel-names.ts';
 import { TokenCommands } from '../commands/token.ts';
-import { BadValue, durationBetween } from '../config.ts';
+import { BadValue, durationBetween } from '../option-parsers.ts';
 import { UserError } from '../lifecycle.ts';
 import type { BackendCommands } from './backend-commands.ts';
 

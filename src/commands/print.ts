@@ -1,11 +1,12 @@
-type Cell = string | number | boolean | null;
+type Cell = string | number | boolean | null | readonly string[];
+
+export function printJson(rows: readonly object[]): void {
+  process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+}
 
 /** Prints rows, as JSON or as a table. */
 export function printList(rows: readonly Record<string, Cell>[], asJson: boolean): void {
-  if (asJson) {
-    process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-    return;
-  }
+  if (asJson) return printJson(rows);
   const [first] = rows;
   if (first === undefined) return;
   const names = Object.keys(first);
@@ -26,5 +27,6 @@ export function printList(rows: readonly Record<string, Cell>[], asJson: boolean
 
 function formatCell(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return '-';
+  if (typeof cell === 'object') return cell.length === 0 ? '-' : cell.join(',');
   return typeof cell === 'boolean' ? (cell ? 'yes' : 'no') : String(cell);
 }

@@ -43,7 +43,7 @@ export class TokenCommands {
       account,
       created: new Date(createdAt).toISOString(),
       expires: new Date(expiresAt).toISOString(),
-      publishes: publishes.length === 0 ? null : publishes.join(','),
+      publishes,
     }));
     printList(rows, options.json ?? false);
   }

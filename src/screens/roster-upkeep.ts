@@ -1,11 +1,13 @@
 import { runInBackground } from '../background.ts';
 import { Unavailable } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
+import { alignedInterval } from '../time/aligned-interval.ts';
 import type { Departure, Roster } from './roster.ts';
 import type { RosterView } from './roster-view.ts';
 import type { Screens } from './screens.ts';
 
-const everyMs = 1_000;
+/** Twice the interval of the reports of the roster, so that both share their wake-ups. */
+const everyMs = 1_400;
 /** The maximum number of screens whose departure one run stores: thousands may depart at once. */
 const maxStoredPerRun = 20;
 
@@ -19,18 +21,18 @@ export interface RosterUpkeepOptions {
 export class RosterUpkeep implements Service {
   readonly name = 'roster upkeep';
   readonly #options: RosterUpkeepOptions;
-  #timer: NodeJS.Timeout | undefined;
+  #stopRuns = (): void => {};
 
   constructor(options: RosterUpkeepOptions) {
     this.#options = options;
   }
 
   async start(): Promise<void> {
-    this.#timer = setInterval(() => runInBackground(this.#run()), everyMs);
+    this.#stopRuns = alignedInterval(() => runInBackground(this.#run()), everyMs);
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopRuns();
   }
 
   async #run(): Promise<void> {

@@ -17,7 +17,7 @@ export function clockRoutes(context: WebContext): Routes {
         if (session === null) return screenCookies.redirectSignedOut(request);
         if (session.kind !== 'session') {
           return page(
-            clockPage({ assets, kind: 'screen', account: null, build, ...signIn }),
+            clockPage({ assets, kind: 'screen', account: null, build, query: request.query, ...signIn }),
             200,
             await screenCookies.renew(request, session),
           );
@@ -30,7 +30,11 @@ export function clockRoutes(context: WebContext): Routes {
           hasPassword: session.shared === undefined,
           csrfToken: token,
         };
-        return page(clockPage({ assets, kind: 'person', account, build, ...signIn }), 200, headers);
+        return page(
+          clockPage({ assets, kind: 'person', account, build, query: request.query, ...signIn }),
+          200,
+          headers,
+        );
       },
     },
   };

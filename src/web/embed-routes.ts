@@ -16,9 +16,12 @@ export function embedRoutes({ config, authenticator, shared, screenCookies, asse
       GET: async (request) => {
         const session = await authenticator.authenticate(request, { kinds: pageKinds });
         if (session === null)
-          return page(clockPage({ assets, kind: 'signed-out', account: null, build, ...signIn }), 401);
+          return page(
+            clockPage({ assets, kind: 'signed-out', account: null, build, query: request.query, ...signIn }),
+            401,
+          );
         const headers = await screenCookies.renew(request, session);
-        return page(clockPage({ assets, kind: 'embed', account: null, build }), 200, headers);
+        return page(clockPage({ assets, kind: 'embed', account: null, build, query: request.query }), 200, headers);
       },
     },
   };

@@ -25,6 +25,7 @@ export const statusOfKind = {
   'signed-in': 409,
   'not-possible': 409,
   'last-operator': 409,
+  'too-many-targets': 409,
   'length-required': 411,
   'content-too-large': 413,
   'upgrade-required': 426,

@@ -1,6 +1,7 @@
 import { firstAccountName } from '../auth/first-account.ts';
 import { passwordProblem } from '../auth/passwords.ts';
 import { parseAddressRange } from '../addresses.ts';
+import type { OptionTable, ValuesOf } from '../config.ts';
 import {
   BadValue,
   commaList,
@@ -10,9 +11,7 @@ import {
   listenAddress,
   port,
   secretList,
-  type OptionTable,
-  type ValuesOf,
-} from '../config.ts';
+} from '../option-parsers.ts';
 import { parseFrameAncestor, parseOrigin } from './origin.ts';
 import { ssoOptions } from './sso-options.ts';
 

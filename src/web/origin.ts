@@ -1,4 +1,4 @@
-import { BadValue } from '../config.ts';
+import { BadValue } from '../option-parsers.ts';
 import type { RequestHead } from './http.ts';
 
 /** An origin as browsers send it: scheme, host and port, nothing else. Only http and https can serve pages. */

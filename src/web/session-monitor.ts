@@ -4,10 +4,12 @@ import { runInBackground } from '../background.ts';
 import { Unavailable } from '../backend/backend.ts';
 import type { Records } from '../backend/records.ts';
 import type { Service } from '../lifecycle.ts';
+import { alignedInterval } from '../time/aligned-interval.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Hub } from './hub.ts';
 
-const pollEveryMs = 500;
+/** The interval of the reports of `Spread`, so that both share their wake-ups. */
+const pollEveryMs = 700;
 /** How often the record of a session with an open socket is checked and renewed: the socket counts as use. */
 const revalidateEveryMs = 3_600_000;
 /** A batch is small enough not to delay the ticks, which share the backend's connection. */
@@ -24,7 +26,7 @@ export interface SessionMonitorOptions {
 export class SessionMonitor implements Service {
   readonly name = 'session monitor';
   readonly #options: SessionMonitorOptions;
-  #timer: NodeJS.Timeout | undefined;
+  #stopPolls = (): void => {};
   /** Monotonic ms. */
   #revalidateAt: number;
   #isRevalidating = false;
@@ -45,12 +47,12 @@ export class SessionMonitor implements Service {
         this.#poll();
       },
     });
-    this.#timer = setInterval(() => this.#poll(), pollEveryMs);
+    this.#stopPolls = alignedInterval(() => this.#poll(), pollEveryMs);
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearInterval(this.#timer);
+    this.#stopPolls();
   }
 
   #poll(): void {

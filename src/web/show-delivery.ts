@@ -19,7 +19,7 @@ export interface ShowDeliveryOptions {
   hub: Pick<Hub, 'publishMessage' | 'send' | 'sessions' | 'socketsOf'>;
   sessions: Pick<Sessions, 'onChanged' | 'setGroup'>;
   records: Pick<Records, 'subscribe'>;
-  retained: Pick<RetainedMessages, 'get' | 'onMessage'>;
+  retained: Pick<RetainedMessages, 'get' | 'onMessage' | 'onForgotten'>;
   time: Pick<HouseTime, 'now'>;
 }
 
@@ -50,6 +50,7 @@ export class ShowDelivery implements Service {
   async start(): Promise<void> {
     const { sessions, records, retained } = this.#options;
     retained.onMessage((publication) => this.#onMessage(publication));
+    retained.onForgotten((publication) => this.#onForgotten(publication));
     sessions.onChanged((session) => this.#sendToSession(session.jti));
     records.subscribe({ onMessage: (message) => this.#onScreenMessage(message), onGap: () => {} });
   }
@@ -86,6 +87,14 @@ export class ShowDelivery implements Service {
     if (endsAt === null) this.#ends.delete(slot);
     else this.#ends.set(slot, publication);
     this.#schedule();
+    this.#onChange(target, at, seq);
+  }
+
+  /** What was set for a target was cleared while this process was disconnected. */
+  #onForgotten({ slot, at, seq }: Publication): void {
+    const target = targetOf(slot);
+    if (target === null) return;
+    this.#ends.delete(slot);
     this.#onChange(target, at, seq);
   }
 

@@ -1,35 +1,40 @@
 import { showChannel } from '../channels/channel-names.ts';
 import { PublishLimits } from '../channels/publish-limits.ts';
-import { maxShowMs, minShowMs, parseShow } from '../channels/show.ts';
-import { fieldsOf, type ShowTarget } from '../channels/shows.ts';
+import { maxShowMs, minShowMs, parseShow, type ShowContext } from '../channels/show.ts';
+import { fieldsOf, maxTargets, type ShowTarget } from '../channels/shows.ts';
 import { parseGroup } from '../screens/names.ts';
+import { screenTarget } from '../screens/show-target.ts';
+import { Zone } from '../time/zone.ts';
 import type { Session } from '../auth/session.ts';
-import { HttpError, signedOut, tooManyMessages } from './http-error.ts';
+import { HttpError, signedOut, temporary, tooManyMessages } from './http-error.ts';
 import { json, type Request } from './http.ts';
 import { expectOperator, operatorSession } from './operators.ts';
 import { invalidRequest, parseBody, withContent } from './publish-body.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
+const tooManyTargets = `There are ${maxTargets} targets already. Clear some, and try again after a minute.`;
 const keys = new Set(['show', 'extendMs', 'group', 'screen', 'forMs']);
 
 /** `/api/show`: what screens show besides the time. `published` counts the messages by channel. */
 export function showRoutes(context: WebContext, published: Map<string, number>): Routes {
-  const { backend, shows, log } = context;
+  const { backend, shows, lastMessages, log } = context;
   const limits = new PublishLimits(backend.limiter);
   return {
     '/api/show': {
       GET: async (request) => {
         await operatorSession(context, request);
-        const set = (await shows.list()).map(({ target, ...show }) => ({ ...fieldsOf(target), ...show }));
-        return json({ shows: set });
+        const [set, { zone }] = await Promise.all([shows.list(), lastMessages.state('time')]);
+        const now = backend.time.now();
+        return json({ now, zone, shows: set.map(({ target, ...show }) => ({ ...fieldsOf(target), ...show })) });
       },
       POST: async (request) => {
         const session = await authorized(context, request);
         const body = parseBody(request.bytes);
         const unknown = Object.keys(body).find((key) => !keys.has(key));
         if (unknown !== undefined) throw invalidRequest(`The key ${JSON.stringify(unknown)} is unknown.`);
-        const change = changeOf(body, backend.time.now());
+        const { zone } = await lastMessages.state('time');
+        const change = changeOf(body, { now: backend.time.now(), zone: () => zoneOf(zone) });
         const waitMs = await limits.consume(session.jti);
         if (waitMs !== null) throw tooManyMessages(waitMs);
         const target = await targetOf(context, body);
@@ -38,6 +43,7 @@ export function showRoutes(context: WebContext, published: Map<string, number>):
             ? await withContent(() => shows.extend(target, change.extendMs))
             : await shows.set(target, change.show, change.forMs);
         if (stamp === 'no-countdown') throw new HttpError('no-countdown', 'No countdown is set for this target.');
+        if (stamp === 'full') throw new HttpError('too-many-targets', tooManyTargets);
         published.set(showChannel, (published.get(showChannel) ?? 0) + 1);
         log.info({ audit: 'show', by: session.account, ...fieldsOf(target), ...change }, 'an operator acted');
         return json({ seq: stamp.seq, at: stamp.at });
@@ -61,7 +67,7 @@ async function authorized(context: WebContext, request: Request): Promise<Sessio
 
 type Change = { extendMs: number } | { show: ReturnType<typeof parseShow> | null; forMs?: number };
 
-function changeOf({ show, extendMs, forMs }: Record<string, unknown>, now: number): Change {
+function changeOf({ show, extendMs, forMs }: Record<string, unknown>, context: ShowContext): Change {
   if ((show === undefined) === (extendMs === undefined)) {
     throw invalidRequest('The body must have exactly one of "show" and "extendMs".');
   }
@@ -71,7 +77,12 @@ function changeOf({ show, extendMs, forMs }: Record<string, unknown>, now: numbe
   }
   if (show === null && forMs !== undefined) throw invalidRequest('"forMs" is not possible if nothing is shown.');
   const lifetime = forMs === undefined ? {} : { forMs: durationOf(forMs, 'forMs') };
-  return { show: show === null ? null : withContent(() => parseShow(show, now)), ...lifetime };
+  return { show: show === null ? null : withContent(() => parseShow(show, context)), ...lifetime };
+}
+
+function zoneOf(name: string | null): Zone {
+  if (name !== null) return new Zone(name);
+  throw temporary('unavailable', 'The zone of the clock is unknown until a worker has published the time.');
 }
 
 function durationOf(value: unknown, key: string): number {
@@ -79,7 +90,10 @@ function durationOf(value: unknown, key: string): number {
   throw invalidRequest(`"${key}" must be a whole number of ms, from a second to 366 days.`);
 }
 
-async function targetOf({ screens }: WebContext, { group, screen }: Record<string, unknown>): Promise<ShowTarget> {
+async function targetOf(
+  { screens, shows }: WebContext,
+  { group, screen }: Record<string, unknown>,
+): Promise<ShowTarget> {
   if (group !== undefined && screen !== undefined) throw invalidRequest('Give "group" or "screen", not both.');
   if (group !== undefined) {
     const name = typeof group === 'string' ? parseGroup(group) : null;
@@ -88,7 +102,7 @@ async function targetOf({ screens }: WebContext, { group, screen }: Record<strin
   }
   if (screen === undefined) return 'everybody';
   if (typeof screen !== 'string') throw invalidRequest('The screen is not a text.');
-  const found = await screens.find(screen);
-  if (found === null) throw new HttpError('unknown-screen', 'There is no such screen or link.');
-  return { screen: found.id };
+  const target = await screenTarget(screen, { screens, shows });
+  if (target !== null) return target;
+  throw new HttpError('unknown-screen', 'There is no such screen or link.');
 }

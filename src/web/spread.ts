@@ -2,11 +2,13 @@ import { runInBackground } from '../background.ts';
 import { Unavailable, type Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Roster } from '../screens/roster.ts';
+import { alignedInterval } from '../time/aligned-interval.ts';
 
 const minMs = 500;
 const maxMs = 8_000;
 const msPerSocket = 0.7;
-const reportEveryMs = 1_000;
+/** More often than the health check of the backend, whose place a report takes. */
+const reportEveryMs = 700;
 
 export interface SpreadOptions {
   backend: Pick<Backend, 'reportConnections'>;
@@ -18,12 +20,12 @@ export interface SpreadOptions {
 
 /**
  * The period over which screens distribute their reconnects after an outage, ms; it grows with the number of sockets of
- * the installation. Reports the sockets of this process once a second.
+ * the installation. Reports the sockets of this process at least once a second.
  */
 export class Spread implements Service {
   readonly name = 'spread';
   readonly #options: SpreadOptions;
-  #timer: NodeJS.Timeout | undefined;
+  #stopReports = (): void => {};
   #ms = minMs;
 
   constructor(options: SpreadOptions) {
@@ -36,11 +38,11 @@ export class Spread implements Service {
 
   async start(): Promise<void> {
     await this.#report();
-    this.#timer = setInterval(() => runInBackground(this.#report()), reportEveryMs);
+    this.#stopReports = alignedInterval(() => runInBackground(this.#report()), reportEveryMs);
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopReports();
   }
 
   async #report(): Promise<void> {

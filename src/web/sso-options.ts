@@ -1,4 +1,5 @@
-import { BadValue, durationBetween, secretList, type OptionTable } from '../config.ts';
+import type { OptionTable } from '../config.ts';
+import { BadValue, durationBetween, secretList } from '../option-parsers.ts';
 
 function text(example: string): (value: string) => string {
   return (value) => {
@@ -9,7 +10,8 @@ function text(example: string): (value: string) => string {
 
 /** An address of a key set, or the path of a file. */
 function keySetLocation(value: string): string {
-  const isPath = !/^[a-z][a-z0-9+.-]*:\/\//i.test(value);
+  // "https:host" is an address with a mistake, not a path.
+  const isPath = !/^(https?:|[a-z][a-z0-9+.-]*:\/\/)/i.test(value);
   if (isPath && value.trim() !== '') return value;
   if (isPath || !isWebAddress(value)) {
     throw new BadValue('a file or an address of http or https without a user name and password');
@@ -18,9 +20,9 @@ function keySetLocation(value: string): string {
 }
 
 function isWebAddress(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, username, password } = new URL(value);
-  return /^https?:$/.test(protocol) && username === '' && password === '';
+  if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) return false;
+  const { username, password } = new URL(value);
+  return username === '' && password === '';
 }
 
 /** The other application may also have paths on this host, as oauth2-proxy does. */
@@ -41,13 +43,17 @@ function cookieName(value: string): string {
   return value;
 }
 
-/** The name in lower case, as `RequestHead` has it. Headers that Clock itself reads are refused. */
+/** Headers that Clock or its server reads for another purpose. */
+const ownHeaders =
+  /^(authorization|cookie|host|origin|forwarded|connection|upgrade|transfer-encoding|content-.*|x-forwarded-(for|host|port|proto)|sec-.*)$/;
+
+/** The name in lower case, as `RequestHead` has it. */
 function headerName(value: string): string {
   const name = value.toLowerCase();
-  const isOwn = name === 'authorization' || name === 'cookie' || name === 'host' || name.startsWith('sec-websocket-');
+  const isOwn = ownHeaders.test(name);
   if (!tokenPattern.test(value) || isOwn) {
     throw new BadValue(
-      'the name of a header other than Authorization, Cookie and Host; a token in Authorization is always read',
+      'the name of a header that HTTP and Clock do not use themselves; a token in Authorization is always read',
     );
   }
   return name;

@@ -1,4 +1,5 @@
-import { zoneName, type OptionTable } from '../config.ts';
+import type { OptionTable } from '../config.ts';
+import { zoneName } from '../option-parsers.ts';
 
 export const workerOptions = {
   zone: {

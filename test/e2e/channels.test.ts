@@ -96,9 +96,9 @@ describe('clock token issue --publish', () => {
     expect(await clock.metric('clock_published_total')).toBe(1);
     const tokens = JSON.parse((await run(['token', 'list', '--json'])).stdout) as {
       label: string;
-      publishes: string;
+      publishes: string[];
     }[];
-    expect(tokens.find(({ label }) => label === 'door')?.publishes).toBe('doors,later');
+    expect(tokens.find(({ label }) => label === 'door')?.publishes).toEqual(['doors', 'later']);
   });
 
   test.each([

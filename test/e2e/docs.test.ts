@@ -84,11 +84,12 @@ describe('docs', () => {
     expect(exit).toBe(0);
   });
 
-  test.each(pages)('%s: every relative link has a target', (page) => {
-    const links = readFileSync(join(root, 'docs', page), 'utf8').matchAll(/\]\((?!https?:)([^)]+)\)/g);
+  const linking = [...pages.map((page) => `docs/${page}`), 'README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md'];
+  test.each(linking)('%s: every relative link has a target', (page) => {
+    const links = readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)]+)\)/g);
     const dead = [...links].filter(([, link = '']) => {
       const [file, anchor] = link.split('#');
-      const target = join(root, 'docs', file || page);
+      const target = file ? join(root, page, '..', file) : join(root, page);
       return !existsSync(target) || (anchor !== undefined && !anchorsOf(readFileSync(target, 'utf8')).includes(anchor));
     });
     expect(dead.map(([, link]) => link)).toEqual([]);

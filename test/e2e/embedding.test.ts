@@ -1,14 +1,18 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
+import { blocksIn } from '../support/docs-blocks.ts';
 import { PageServer } from '../support/page-server.ts';
 import { measureStall } from '../support/stopwatch.ts';
+import { until } from '../support/until.ts';
 
-const docs = readFileSync(join(import.meta.dirname, '../../docs/embedding.md'), 'utf8');
-const example = /```html\n([\s\S]+?)```/.exec(docs)?.[1] ?? '';
+const [example = ''] = blocksIn('embedding', 'html');
+/** The commands of docs/embedding.md that add a channel and publish on it, as arguments. */
+const channelCommands = blocksIn('embedding', 'sh')
+  .flatMap((block) => block.trim().split('\n'))
+  .filter((line) => / (channels|publish) /.test(line))
+  .map((line) => [...line.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word).slice(1));
 const blank = '<!doctype html><title>Another page</title><p id="news"></p>';
 
 let browser: Browser;
@@ -84,6 +88,19 @@ describe('the example page of docs/embedding.md', () => {
     const shown = (await page.textContent('#time')) ?? '';
     const seconds = Array.from({ length: Math.ceil((Date.now() - before) / 1_000) + 2 }, (_, index) => index - 1);
     expect(seconds.map((second) => format.format(before + second * 1_000))).toContain(shown);
+  });
+
+  test('shows what is published on its channel', async () => {
+    expect(channelCommands.map(([name]) => name)).toEqual(['channels', 'publish']);
+    for (const args of channelCommands) await command(...args);
+    const headers = { Authorization: `Bearer ${token}` };
+    const isKnown = async () => (await fetch(`${clock.url}/api/initial_state?channel=news`, { headers })).ok;
+    await until(isKnown, 'the channel is known');
+    await page.goto(`${server.origin}/example`);
+    const text = channelCommands.at(-1)?.at(-1);
+    await expect.poll(() => page.textContent('#news')).toBe(text);
+    await command('publish', 'news', 'Platform 4');
+    await expect.poll(() => page.textContent('#news')).toBe('Platform 4');
   });
 
   test('is signed out when its server refuses a ticket, and live again after it does not', async () => {

@@ -1,29 +1,31 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, signIn } from '../support/browser.ts';
-import { type ClockProcess, startClock } from '../support/clock-process.ts';
+import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
+import { blocksIn } from '../support/docs-blocks.ts';
+import { PageServer } from '../support/page-server.ts';
+import { pixelsOf } from '../support/pixels.ts';
+
+const dashboard = blocksIn('embedding', 'html').find((page) => page.includes('<iframe')) ?? '';
 
 let browser: Browser;
 let clock: ClockProcess;
-let server: Server;
+let server: PageServer;
+/** Signed in to the clock. */
 let page: Page;
 
-const origin = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+/** The origin of the page server on a site other than the clock's. */
+const otherSite = (): string => server.origin.replace('127.0.0.1', 'localhost');
 
 beforeAll(async () => {
-  // The page's style is in its query, and the permissions of the frame are its path; its body is the frame that docs/faces.md recommends.
-  server = createServer((request, response) => {
-    const { pathname, search } = new URL(request.url ?? '/', origin());
-    const style = decodeURIComponent(search.slice(1));
+  server = await PageServer.start((request, response) => {
+    const { pathname, search } = new URL(request.url ?? '/', server.origin);
+    const text = decodeURIComponent(search.slice(1));
     response.setHeader('Content-Type', 'text/html');
-    response.end(`<!doctype html><html style="background: #ff00ff; ${style}"><body style="margin: 0">
-      <iframe src="${clock.url}/embed?background=transparent&size=20" style="color-scheme: light dark; border: 0"
-        allow="${pathname.slice(1)}" width="400" height="300"></iframe>`);
+    response.end(pathname === '/dashboard' ? dashboardOf(text) : transparentFrame(text, pathname.slice(1)));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  [clock, browser] = await Promise.all([startClock(['all', '--frame-ancestors', origin()]), launchBrowser()]);
+  const origins = `${server.origin},${otherSite()}`;
+  [clock, browser] = await Promise.all([startClock(['all', '--frame-ancestors', origins]), launchBrowser()]);
   page = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
   await signIn(page, `${clock.url}/`, clock.adminPassword());
 });
@@ -31,7 +33,52 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await clock?.stop();
-  server?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+/** The page of docs/embedding.md with the address of a link. */
+function dashboardOf(address: string): string {
+  return dashboard.replace(/https:\/\/clock\.example\.org\/embed([^#]*)#clk_\.\.\./, address.replace('#', '$1#'));
+}
+
+function transparentFrame(style: string, allow: string): string {
+  return `<!doctype html><html style="background: #ff00ff; ${style}"><body style="margin: 0">
+    <iframe src="${clock.url}/embed?background=transparent&color=ffffff&size=20" allow="${allow}"
+      style="color-scheme: light dark; border: 0" width="400" height="300"></iframe>`;
+}
+
+/** Makes a link, and returns its address for frames. */
+async function linkTo({ url, dataDir }: ClockProcess): Promise<string> {
+  const args = ['screens', 'link', 'Dashboard', '--public-url', url, '--data-dir', dataDir];
+  const { exit, stdout } = await runClock(args);
+  expect(exit).toBe(0);
+  return stdout.trim().split('\n')[1] ?? '';
+}
+
+describe('the dashboard of docs/embedding.md', () => {
+  test('shows the clock live, on another site and without a sign-in', async () => {
+    const address = await linkTo(clock);
+    const context = await browser.newContext();
+    const reader = await context.newPage();
+    await reader.goto(`${otherSite()}/dashboard?${encodeURIComponent(address)}`);
+    const frame = reader.frameLocator('iframe');
+    await frame.locator('[data-state="live"]').waitFor();
+    expect(await frame.locator('#display').getAttribute('aria-label')).toBe('Time in Europe/Madrid');
+    expect(await frame.locator('#date').textContent()).toMatch(/\d{4}/);
+    expect(await context.cookies()).not.toContainEqual(expect.objectContaining({ name: 'sessionid' }));
+    await context.close();
+  });
+
+  test('shows nothing of a clock whose --frame-ancestors does not name it', async () => {
+    await using other = await startClock(['all']);
+    const context = await browser.newContext();
+    const reader = await context.newPage();
+    const refused = reader.waitForEvent('console', (message) => message.text().includes('frame-ancestors'));
+    await reader.goto(`${otherSite()}/dashboard?${encodeURIComponent(await linkTo(other))}`);
+    await refused;
+    expect(await reader.frameLocator('iframe').locator('#display').count()).toBe(0);
+    await context.close();
+  });
 });
 
 test.each([
@@ -44,9 +91,9 @@ test.each([
   'a transparent clock shows the page behind its frame: %s preference, page with %j',
   async (colorScheme, style) => {
     await page.emulateMedia({ colorScheme });
-    await page.goto(`${origin()}/?${encodeURIComponent(style)}`);
+    await page.goto(`${server.origin}/?${encodeURIComponent(style)}`);
     await page.frameLocator('iframe').locator('[data-state="live"]').waitFor();
-    expect(await pixel(5, 5)).toEqual([255, 0, 255]);
+    expect(await pixelsOf(browser, await page.screenshot(), [[5, 5]])).toEqual([[255, 0, 255, 255]]);
   },
 );
 
@@ -61,25 +108,9 @@ test.each([
     globalThis.requests = 0;
     navigator.wakeLock.request = async () => (requests += 1, { released: false });
   `);
-  await framed.goto(`${origin()}/${allow}`);
+  await framed.goto(`${server.origin}/${allow}`);
   await framed.frameLocator('iframe').locator('[data-state="live"]').waitFor();
   expect(await framed.frames()[1]?.evaluate('requests')).toBe(count);
   expect(errors).toEqual([]);
   await framed.close();
 });
-
-/** Red, green and blue of a pixel of the page. */
-async function pixel(x: number, y: number): Promise<number[]> {
-  const screenshot = (await page.screenshot()).toString('base64');
-  const blank = await browser.newPage();
-  const color: number[] = await blank.evaluate(`(async () => {
-    const image = new Image();
-    image.src = 'data:image/png;base64,${screenshot}';
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
-    canvas.drawImage(image, 0, 0);
-    return [...canvas.getImageData(${x}, ${y}, 1, 1).data].slice(0, 3);
-  })()`);
-  await blank.close();
-  return color;
-}

@@ -66,26 +66,59 @@ describe('clock show', () => {
     expect(shows.every(({ endsAt }) => endsAt > Date.now())).toBe(true);
   });
 
-  test('names a link', async () => {
+  test('names a link, and lists what is shown', async () => {
     await runClock(['screens', 'link', 'Foyer', '--public-url', 'http://localhost', '--data-dir', clock.dataDir]);
-    expect((await run('--message', 'only in the foyer', '--screen', 'foyer')).exit).toBe(0);
+    const label = ['--label', 'Exam ends'];
+    await run('--message', 'only in\nthe foyer', '--countdown', '25m', ...label, '--screen', 'foyer', '--for', '1h');
+    const { exit, stdout } = await run('--list');
+    expect(exit).toBe(0);
+    expect(stdout.split('\n')[0]).toMatch(/^GROUP +SCREEN +MESSAGE +COUNTDOWN +LABEL +ENDS$/);
+    expect(stdout).toMatch(/^- +Foyer +only in the foyer +2[45]:\d\d left +Exam ends +20/m);
+    const listed = JSON.parse((await run('--list', '--json')).stdout) as Record<string, unknown>[];
+    const { shows } = (await (await client.fetch('/api/show')).json()) as { shows: { screen: string | null }[] };
+    expect(listed.map(({ name: _name, ...one }) => one)).toEqual(shows);
+    expect(listed.find(({ name }) => name === 'Foyer')).toMatchObject({ show: { message: 'only in\nthe foyer' } });
+  });
+
+  test('takes a time of day, a duration and a count up from programs, too', async () => {
+    using socket = await client.connect('?channels=show');
+    await nextShow(socket);
+    const token = await runClock(['token', 'issue', 'admin', '--publish', 'show', '--data-dir', clock.dataDir]);
+    const headers = { Authorization: `Bearer ${token.stdout.trim()}` };
+    const post = (countdown: object) =>
+      client.fetch('/api/show', { method: 'POST', headers, body: JSON.stringify({ show: { countdown } }) });
+    expect((await post({ untilTime: '12:30' })).status).toBe(200);
+    const local = new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Kathmandu', timeStyle: 'medium' });
+    expect(local.format((await nextShow(socket)).show?.countdown?.until)).toBe('12:30:00');
+    expect((await post({ remainingMs: 90_000, warnAt: [30_000] })).status).toBe(200);
+    const down = await nextShow(socket);
+    expect(Math.abs((down.show?.countdown?.until ?? 0) - down.at - 90_000)).toBeLessThan(60_000);
+    expect((await post({ elapsedMs: 60_000 })).status).toBe(200);
+    const up = await nextShow(socket);
+    expect(Math.abs(up.at - (up.show?.countdown?.since ?? 0) - 60_000)).toBeLessThan(60_000);
   });
 
   test.each([
-    [[], '2 clock: give what to show (--message, --countdown, --until or --count-up), or --extend, or --clear'],
+    [
+      [],
+      '2 clock: give what to show (--message, --countdown, --until or --count-up), or --extend, or --clear, or --list',
+    ],
     [['--clear', '--message', 'x'], '2 clock: give what to show'],
     [['--countdown', '1m', '--count-up'], '2 clock: --countdown, --until, --count-up: give only one of them'],
+    [['--list', '--message', 'x'], '2 clock: give what to show'],
+    [['--list', '--group', 'hall'], '2 clock: --group: not possible with these options'],
+    [['--json', '--clear'], '2 clock: --json: not possible with these options'],
     [['--countdown', '0s'], '2 clock: --countdown: "0s" must be a duration from 1s to 366d'],
     [['--countdown', '-5m'], '2 clock: --countdown: "-5m" must be a duration'],
     [['--countdown', '3650d'], '2 clock: --countdown: "3650d" must be a duration'],
-    [['--until', '25:00'], '2 clock: --until: "25:00" must be a time of day such as 15:00 or 15:00:30'],
-    [['--until', '24:00'], '2 clock: --until: "24:00" must be'],
+    [['--until', '25:00'], '2 clock: --until: "25:00": A time of day is written as 15:00 or 15:00:30.'],
+    [['--until', '24:00'], '2 clock: --until: "24:00": A time of day'],
     [['--message', ' '], '2 clock: --message: " ": The message is blank.'],
     [['--count-up', '--label', 'a\tb'], '2 clock: --label: "a\\tb": The label contains a control character.'],
     [['--message', 'x'.repeat(2_049)], '2 clock: The content has 2063 bytes, and at most 2048 are allowed.'],
-    [['--message', 'x', '--label', 'y'], '2 clock: --label: not possible without'],
-    [['--count-up', '--warn', '1m'], '2 clock: --warn: not possible without'],
-    [['--clear', '--for', '1m'], '2 clock: --for: not possible without'],
+    [['--message', 'x', '--label', 'y'], '2 clock: --label: not possible with these options'],
+    [['--count-up', '--warn', '1m'], '2 clock: --warn: not possible with these options'],
+    [['--clear', '--for', '1m'], '2 clock: --for: not possible with these options'],
     [['--countdown', '5m', '--warn', '1m,x'], '2 clock: --warn: "x" must be a duration'],
     [['--message', 'x', '--group', 'Hall'], '2 clock: --group: "Hall" must be'],
     [

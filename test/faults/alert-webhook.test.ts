@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AlertBody } from '../../src/alerts/alert-message.ts';
 import { postAlert } from '../../src/alerts/webhook.ts';
 import { Client } from '../support/client.ts';
 import { runClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { close, listen } from '../support/http-server.ts';
 import { until } from '../support/until.ts';
 import { Installation } from './installation.ts';
 
@@ -26,15 +25,10 @@ beforeAll(async () => {
       response.writeHead(status, retryAfter === undefined ? {} : { 'Retry-After': retryAfter }).end();
     });
   });
-  receiver.listen(0, '127.0.0.1');
-  await once(receiver, 'listening');
-  address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks/secret-part`;
+  address = `${await listen(receiver)}/hooks/secret-part`;
 });
 
-afterAll(() => {
-  receiver?.closeAllConnections();
-  receiver?.close();
-});
+afterAll(() => close(receiver));
 
 const body: AlertBody = { id: 'a', at: 1, text: 'b', dark: [], wrong: [], back: [], more: 0 };
 

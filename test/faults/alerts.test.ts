@@ -177,8 +177,8 @@ test('each expression of the dashboard has a result in Prometheus', async () => 
   for (const expression of expressions) {
     const query = expression.replaceAll('$__rate_interval', '30s');
     const result = async (): Promise<boolean> => {
-      const values = await prometheus.query(query);
-      return values.length > 0 && values.every((value) => !Number.isNaN(value));
+      const samples = await prometheus.query(query);
+      return samples.length > 0 && samples.every(({ value }) => !Number.isNaN(value));
     };
     await until(result, `${query} has a result`, 20_000, 200);
   }

@@ -185,7 +185,12 @@ describe('openapi.yaml', () => {
 
     const show = { show: { message: 'x', countdown: { until: Date.now() + day, label: 'y', warnAt: [60_000] } } };
     await send('POST', '/api/show', { client: operator, body: show });
+    for (const count of [{ remainingMs: day }, { untilTime: '15:00' }, { elapsedMs: 0 }]) {
+      await send('POST', '/api/show', { client: operator, body: { show: { countdown: count } } });
+    }
     await send('GET', '/api/show', { client: operator });
+    vi.spyOn(Shows.prototype, 'set').mockResolvedValueOnce('full');
+    await send('POST', '/api/show', { client: operator, body: show });
     await send('POST', '/api/show', { headers: shows, body: {} });
     await send('POST', '/api/show', { body: show });
     await send('POST', '/api/show', { client: person, body: show });

@@ -145,6 +145,16 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(elapsedMs()).toBeLessThan(1_200);
     });
 
+    contractTest('is renewed by a push', async (backend) => {
+      const { ticks } = backend;
+      const term = (await ticks.acquireLease('one'))?.term ?? 0;
+      await passes(600);
+      const begin = performance.now();
+      expect(await ticks.push(job(backend), 'one', term)).toBe('pushed');
+      await until(() => ticks.acquireLease('other'), 'the lease has ended');
+      expect(performance.now() - begin).toBeGreaterThan(990);
+    });
+
     contractTest('is not released by an earlier term or another owner', async ({ ticks }) => {
       const term = (await ticks.acquireLease('one'))?.term ?? 0;
       await ticks.releaseLease('one', term - 1);
@@ -426,6 +436,15 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       await backend.publications.forget(['a', 'none']);
       expect(await backend.publications.list()).toEqual([]);
       expect(((await publish('b')) as typeof last).seq).toBeGreaterThan(last.seq);
+      expect((await backend.publications.list()).map(({ slot }) => slot)).toEqual(['b']);
+    });
+
+    contractTest('are not forgotten if they are newer than a sequence number', async (backend) => {
+      const publish = async (slot: string) =>
+        (await backend.publications.publish({ channel: 'show', json: 'null', slot })) as { seq: number };
+      const [{ seq }] = [await publish('a'), await publish('b')];
+      await publish('b');
+      await backend.publications.forget(['a', 'b'], seq + 1);
       expect((await backend.publications.list()).map(({ slot }) => slot)).toEqual(['b']);
     });
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { commonOptions, unknownVariables } from '../../src/config.ts';
 import { dataOptions, redisOptions } from '../../src/backend/options.ts';
 import { webOptions } from '../../src/web/options.ts';
+import { blocksIn } from '../support/docs-blocks.ts';
 import { freePort } from '../support/free-port.ts';
 import { container, type Manifest, manifestsIn, named, readYaml, root } from '../support/manifests.ts';
 import { until } from '../support/until.ts';
@@ -195,8 +196,24 @@ describe('the Redis and Sentinels of deploy/sentinel', () => {
 });
 
 describe('systemd unit', () => {
+  const unit = readFileSync(join(root, 'deploy/systemd/clock.service'), 'utf8');
+
+  test.each([
+    ['deploy/systemd/clock.service', 'clock.service', unit],
+    ['docs/kiosk.md', 'clock-kiosk.service', blocksIn('kiosk', 'ini')[0] ?? ''],
+  ])('of %s is valid', async (_, name, text) => {
+    const directory = mkdtempSync(join(tmpdir(), 'clock-unit-'));
+    try {
+      // systemd checks that the program exists.
+      writeFileSync(join(directory, name), text.replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true'));
+      const { stdout, stderr } = await run('systemd-analyze', ['verify', join(directory, name)]);
+      expect(stdout + stderr).toBe('');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   test('sets only variables that an option reads', () => {
-    const unit = readFileSync(join(root, 'deploy/systemd/clock.service'), 'utf8');
     const variables = Object.fromEntries(
       [...unit.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
     );

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../src/backend/ticks.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { describeRedisTarget, parseRedisTarget } from '../../src/backend/redis/target.ts';
-import { BadValue } from '../../src/config.ts';
+import { BadValue } from '../../src/option-parsers.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
 import { RedisServer } from '../support/redis-server.ts';

@@ -29,12 +29,12 @@ function fulfilsContract(create: () => Promise<World>): void {
   showTest('everybody gets what is shown, at once and on joining, until it is cleared', async ({ app, host }) => {
     const client = await app.signedIn();
     using socket = await client.connect('?channels=show');
-    const { at, seq } = await host.shows.set('everybody', { message: 'Please be seated' });
+    const { at, seq } = stampOf(await host.shows.set('everybody', { message: 'Please be seated' }));
     expect(await nextShow(socket)).toEqual({ show: { message: 'Please be seated' }, at, seq });
     using late = await client.connect('?channels=show');
     expect(await nextShow(late)).toEqual({ show: { message: 'Please be seated' }, at, seq });
     expect(await stateOf(client)).toMatchObject({ current: { message: 'Please be seated' }, at, seq });
-    const cleared = await host.shows.set('everybody', null);
+    const cleared = stampOf(await host.shows.set('everybody', null));
     expect(await nextShow(socket)).toEqual({ show: null, ...cleared });
     using last = await client.connect('?channels=show');
     expect(await nextShow(last)).toEqual({ show: null, ...cleared });
@@ -101,13 +101,13 @@ function fulfilsContract(create: () => Promise<World>): void {
       using socket = await client.connect('?channels=show');
       await shows.set('everybody', { message: 'all' });
       expect((await nextShow(socket)).show).toEqual({ message: 'all' });
-      const { at, seq } = await shows.set({ group: 'hall' }, { message: 'hall' }, 700);
+      const { at, seq } = stampOf(await shows.set({ group: 'hall' }, { message: 'hall' }, 700));
       expect((await nextShow(socket)).show).toEqual({ message: 'hall' });
       const back = await nextShow(socket);
       expect(back.show).toEqual({ message: 'all' });
       expect(app.backend.time.now()).toBeGreaterThanOrEqual(at + 700);
       expect(back.seq).toBeLessThan(seq);
-      const last = await shows.set('everybody', { message: 'all' }, 500);
+      const last = stampOf(await shows.set('everybody', { message: 'all' }, 500));
       expect((await nextShow(socket)).show).toEqual({ message: 'all' });
       expect(await nextShow(socket)).toEqual({ show: null, at: last.at + 500, seq: last.seq });
       using late = await client.connect('?channels=show');
@@ -138,6 +138,43 @@ function fulfilsContract(create: () => Promise<World>): void {
     await shows.set({ screen: 'lobby' }, { message: 'x' });
     await commandsOf(app).run({ name: 'revoke' }, { id: 'lobby' }, 'ana');
     expect(await app.backend.publications.list()).toEqual([]);
+  });
+
+  showTest('at most 1,000 targets are stored, and one that was cleared makes room after a minute', async (world) => {
+    const { app, host } = world;
+    const { publications } = app.backend;
+    const client = await app.signedIn();
+    using socket = await client.connect('?channels=show');
+    const fill = (n: number) => publications.publish({ channel: 'show', json: 'null', slot: `show/group/g${n}` });
+    await Promise.all(Array.from({ length: 998 }, (_, n) => fill(n)));
+    expect(await host.shows.set({ group: 'hall' }, { message: 'hall' })).toBeTypeOf('object');
+    expect(await host.shows.set('everybody', { message: 'all' })).toBeTypeOf('object');
+    expect((await nextShow(socket)).show).toEqual({ message: 'all' });
+    expect(await host.shows.set({ group: 'new' }, { message: 'new' })).toBe('full');
+    const refused = await post(await operatorOf(app), { show: { message: 'x' }, group: 'new' });
+    expect([refused.status, ((await refused.json()) as { type: string }).type]).toEqual([
+      409,
+      'urn:problem-type:clock:too-many-targets',
+    ]);
+    // A target that is stored can be changed.
+    expect(await host.shows.set({ group: 'hall' }, { message: 'hall again' })).toBeTypeOf('object');
+    app.backend.time.aheadMs = 61_000;
+    const token = await tokenOf(app, ['show']);
+    expect((await post(app.client(), { show: { message: 'new' }, group: 'new' }, token)).status).toBe(200);
+    expect((await publications.list()).map(({ slot }) => slot).toSorted()).toEqual([
+      'show',
+      'show/group/hall',
+      'show/group/new',
+    ]);
+    expect((await stateOf(client))['current']).toEqual({ message: 'all' });
+  });
+
+  showTest('what was set for a screen that has ended can be cleared by its id', async ({ app, host: { shows } }) => {
+    await shows.set({ screen: 'ended' }, { message: 'x' });
+    const operator = await operatorOf(app);
+    expect((await post(operator, { show: null, screen: 'ended' })).status).toBe(200);
+    expect(await shows.list()).toEqual([]);
+    expect((await post(operator, { show: null, screen: 'ended' })).status).toBe(404);
   });
 
   showTest('an operator and a token of the scope set what is shown', async ({ app }) => {
@@ -218,6 +255,15 @@ function fulfilsContract(create: () => Promise<World>): void {
       { show: { countdown: { until: now + 3_650 * day } } },
       { show: { countdown: { until: '15:00' } } },
       { show: { countdown: { until: now + day, since: now } } },
+      { show: { countdown: { remainingMs: 60_000, untilTime: '15:00' } } },
+      { show: { countdown: { remainingMs: 999 } } },
+      { show: { countdown: { remainingMs: 367 * day } } },
+      { show: { countdown: { remainingMs: '25m' } } },
+      { show: { countdown: { elapsedMs: 367 * day } } },
+      { show: { countdown: { elapsedMs: 0, warnAt: [1_000] } } },
+      { show: { countdown: { untilTime: '25:00' } } },
+      { show: { countdown: { untilTime: 15 } } },
+      { show: { countdown: { inMs: 15 } } },
       { show: { countdown: { since: now + day } } },
       { show: { countdown: { since: now, warnAt: [1_000] } } },
       { show: { countdown: { until: now + day, warnAt: [] } } },
@@ -244,6 +290,11 @@ interface Shown {
   show: { message?: string; countdown?: { until: number } } | null;
   at: number;
   seq: number;
+}
+
+function stampOf(outcome: object | 'full'): { at: number; seq: number } {
+  expect(outcome).toBeTypeOf('object');
+  return outcome as { at: number; seq: number };
 }
 
 async function nextShow(socket: TestSocket): Promise<Shown> {

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { close, listen } from './http-server.ts';
 
 /** The kinds that our manifests use, by group and version. */
 const kinds: Record<string, Record<string, string>> = {
@@ -20,15 +19,7 @@ export async function startApiServer(): Promise<{ url: string } & AsyncDisposabl
       JSON.stringify(answer ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 }),
     );
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  return { url: await listen(server), [Symbol.asyncDispose]: () => close(server) };
 }
 
 function discovery(path: string): object | null {

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { close, listen } from './http-server.ts';
 
 export interface SigningKey {
   kid: string;
@@ -60,9 +59,8 @@ export class Issuer implements AsyncDisposable {
       response.writeHead(this.status, this.headers);
       response.end(this.body ?? JSON.stringify({ keys: this.keys }));
     });
-    server.listen(this.#port, '127.0.0.1');
-    await once(server, 'listening');
-    this.#port = (server.address() as AddressInfo).port;
+    const origin = await listen(server, this.#port);
+    this.#port = Number(new URL(origin).port);
     this.#server = server;
   }
 
@@ -70,10 +68,7 @@ export class Issuer implements AsyncDisposable {
     const server = this.#server;
     if (server === null) return;
     this.#server = null;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
+    await close(server);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

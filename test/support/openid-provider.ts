@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import Provider from 'oidc-provider';
 import { freePort } from './free-port.ts';
+import { close, listen } from './http-server.ts';
 
 const client = { id: 'weather-station', secret: 'the secret of the weather station' };
 const resource = 'https://clock.example.org';
@@ -67,8 +67,7 @@ export class OpenIdProvider implements AsyncDisposable {
       },
     });
     const server = createServer(provider.callback());
-    server.listen(this.#port, '127.0.0.1');
-    await once(server, 'listening');
+    await listen(server, this.#port);
     this.#server = server;
   }
 
@@ -92,10 +91,7 @@ export class OpenIdProvider implements AsyncDisposable {
     const server = this.#server;
     if (server === null) return;
     this.#server = null;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
+    await close(server);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

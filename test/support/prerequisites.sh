@@ -25,6 +25,7 @@ packages='
   python3-requests  /usr/lib/python3/dist-packages/requests/__init__.py
   redis-server      redis-server
   sqlite3           sqlite3
+  systemd           systemd-analyze
   util-linux        flock
   xz-utils          xz
 '

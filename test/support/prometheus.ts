@@ -89,7 +89,13 @@ export function alertsDiffer(
   }
 }
 
-/** Debian's Prometheus, which scrapes ports of this host each second and evaluates the alerting rules. */
+/** One result of an expression. */
+interface Sample {
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** Debian's Prometheus, which scrapes ports of this host and evaluates the alerting rules. */
 export class Prometheus implements AsyncDisposable {
   readonly #port: number;
   readonly #process: ChildProcess;
@@ -101,11 +107,12 @@ export class Prometheus implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  static async start(ports: readonly number[]): Promise<Prometheus> {
+  static async start(ports: readonly number[], scrapeEveryS = 1): Promise<Prometheus> {
     const folder = mkdtempSync(join(tmpdir(), 'clock-prometheus-'));
     const port = await freePort();
+    const interval = `${scrapeEveryS}s`;
     const config = {
-      global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+      global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
       rule_files: [rulesFile],
       scrape_configs: [
         { job_name: 'clock', static_configs: [{ targets: ports.map((one) => `127.0.0.1:${one}`) }] },
@@ -124,16 +131,16 @@ export class Prometheus implements AsyncDisposable {
     return prometheus;
   }
 
-  /** The result of an expression: a value for each set of labels. Rejects if the expression is not valid. */
-  async query(expression: string): Promise<number[]> {
+  /** The result of an expression. Rejects if the expression is not valid. */
+  async query(expression: string): Promise<Sample[]> {
     const address = `http://127.0.0.1:${this.#port}/api/v1/query?query=${encodeURIComponent(expression)}`;
     const { status, error, data } = (await (await fetch(address)).json()) as {
       status: string;
       error?: string;
-      data?: { result: { value: [number, string] }[] };
+      data?: { result: { metric: Record<string, string>; value: [number, string] }[] };
     };
     if (status !== 'success') throw new Error(`${expression}: ${error}`);
-    return (data?.result ?? []).map(({ value }) => Number(value[1]));
+    return (data?.result ?? []).map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

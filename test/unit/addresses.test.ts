@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isLoopback, isInRanges, networkOf, parseAddress, parseAddressRange } from '../../src/addresses.ts';
-import { BadValue } from '../../src/config.ts';
+import { BadValue } from '../../src/option-parsers.ts';
 
 describe('parseAddress', () => {
   test.each([

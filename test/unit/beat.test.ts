@@ -30,9 +30,13 @@ const halfSeconds: ScheduledTask = { name: 'time', everyMs: 500, expiryMs: 500 }
 function beatOn({ tasks = [halfSeconds], readingError = () => 0, ...results }: Setup = {}) {
   const pushed: Job[] = [];
   const shift = { ms: 0 };
+  const counts = { acquireLease: 0 };
   const time: HouseTime = { now: () => Date.now() + shift.ms + readingError(), errorMs: 0, offsetMs: 0 };
   const ticks = {
-    acquireLease: async () => ((results.isLeader?.() ?? true) ? { term: 1 } : null),
+    acquireLease: async () => {
+      counts.acquireLease += 1;
+      return (results.isLeader?.() ?? true) ? { term: 1 } : null;
+    },
     releaseLease: async () => {},
     push: async (job: Job) => {
       const result = results.push?.(job) ?? 'pushed';
@@ -41,7 +45,7 @@ function beatOn({ tasks = [halfSeconds], readingError = () => 0, ...results }: S
     },
   } as unknown as Ticks;
   const beat = new Beat({ ticks, time, tasks, owner: 'me', log: silentLogger() });
-  return { beat, pushed, shift, instants: () => pushed.map(({ at }) => at - start) };
+  return { beat, pushed, shift, counts, instants: () => pushed.map(({ at }) => at - start) };
 }
 
 describe('beat', () => {
@@ -113,6 +117,24 @@ describe('beat', () => {
     await vi.advanceTimersByTimeAsync(400);
     expect(instants()).toEqual([2_000]);
     expect(beat.missed).toBe(0);
+    await beat.stop();
+  });
+
+  test('renews the lease 300 ms after it last enqueued a job, since that renews it as well', async () => {
+    const { beat, counts } = beatOn();
+    await beat.start();
+    await vi.advanceTimersByTimeAsync(100);
+    counts.acquireLease = 0;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(counts.acquireLease).toBe(20);
+    await beat.stop();
+  });
+
+  test('tries to acquire the lease every 300 ms while another beat is the leader', async () => {
+    const { beat, counts } = beatOn({ isLeader: () => false });
+    await beat.start();
+    await vi.advanceTimersByTimeAsync(3_050);
+    expect(counts.acquireLease).toBe(11);
     await beat.stop();
   });
 

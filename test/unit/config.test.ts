@@ -2,18 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  anyText,
-  BadValue,
-  commaList,
-  durationBetween,
-  integerBetween,
-  readOptions,
-  unknownVariables,
-  withoutServiceLinks,
-  zoneName,
-  type OptionTable,
-} from '../../src/config.ts';
+import { readOptions, unknownVariables, withoutServiceLinks, type OptionTable } from '../../src/config.ts';
+import { anyText, BadValue, commaList, durationBetween, integerBetween, zoneName } from '../../src/option-parsers.ts';
 import { UserError } from '../../src/lifecycle.ts';
 
 const table = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BadValue } from '../../src/config.ts';
+import { BadValue } from '../../src/option-parsers.ts';
 import { sameSitePath } from '../../src/web/account-routes.ts';
 import type { RequestHead } from '../../src/web/http.ts';
 import { isOurOrigin, parseOrigin } from '../../src/web/origin.ts';

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseClientMessage, parseServerMessage, tickFrame, tickFrameParts } from '../../src/protocol.ts';
+import { closeCode, parseClientMessage, parseServerMessage, tickFrame, tickFrameParts } from '../../src/protocol.ts';
+import { statusOfKind } from '../../src/web/http-error.ts';
 
 describe('the frame of a tick', () => {
   test('has the documented bytes', () => {
@@ -104,5 +107,21 @@ describe('a message of a client', () => {
         expect(() => parseClientMessage(text)).not.toThrow();
       }),
     );
+  });
+});
+
+describe('docs/protocol.md', () => {
+  const documentation = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
+
+  test('lists every type of problem with its status', () => {
+    const kinds = [...documentation.matchAll(/^\| (\d{3}) \| (`.+`) \|$/gm)].flatMap(([, status, types = '']) =>
+      [...types.matchAll(/`([a-z-]+)`/g)].map(([, kind = '']) => [kind, Number(status)] as const),
+    );
+    expect(Object.fromEntries(kinds)).toEqual(statusOfKind);
+  });
+
+  test('lists every close code', () => {
+    const codes = [...documentation.matchAll(/^\| (\d{4}) \|/gm)].map(([, code]) => Number(code));
+    expect(codes).toEqual(Object.values(closeCode));
   });
 });

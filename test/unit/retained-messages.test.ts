@@ -12,6 +12,7 @@ let deliver: (publication: Publication) => void;
 let listed: () => Promise<void>;
 let lists: number;
 let delivered: string[];
+let forgotten: string[];
 
 const message = (slot: string, seq: number): Publication => ({
   slot,
@@ -38,6 +39,8 @@ beforeEach(() => {
   };
   retained = new RetainedMessages({ records, publications: publications as Publications });
   retained.onMessage(({ frame }) => delivered.push(Buffer.from(frame).toString()));
+  forgotten = [];
+  retained.onForgotten(({ slot }) => forgotten.push(slot));
 });
 
 describe('the last messages', () => {
@@ -92,6 +95,17 @@ describe('the last messages', () => {
     records.reportGap({ replaced: true });
     await until(() => retained.get('a') === undefined, 'the message is forgotten');
     expect(delivered).toEqual(['a 5']);
+    expect(forgotten).toEqual(['a']);
+    await retained.stop();
+  });
+
+  test('are read again if there are more than can be stored, which drops those of forgotten slots', async () => {
+    await retained.start();
+    stored = [message('s2000', 1)];
+    for (let n = 0; n <= 2_000; n += 1) deliver(message(`s${n}`, 1));
+    await until(() => retained.get('s0') === undefined, 'the message is forgotten');
+    expect(retained.get('s2000')).toBeDefined();
+    expect(lists).toBe(2);
     await retained.stop();
   });
 

@@ -8,6 +8,7 @@ const startMs = 1_763_906_607_000;
 let sent: string[];
 let delivery: ShowDelivery;
 let onMessage: (publication: Publication) => void;
+let onForgotten: (publication: Publication) => void;
 let retained: Map<string, Publication>;
 
 beforeEach(async () => {
@@ -23,7 +24,11 @@ beforeEach(async () => {
     },
     sessions: { onChanged: () => {}, setGroup: () => {} },
     records: new MemoryRecords(() => Date.now()),
-    retained: { get: (slot) => retained.get(slot), onMessage: (listener) => (onMessage = listener) },
+    retained: {
+      get: (slot) => retained.get(slot),
+      onMessage: (listener) => (onMessage = listener),
+      onForgotten: (listener) => (onForgotten = listener),
+    },
     time: { now: () => Date.now() },
   });
   await delivery.start();
@@ -45,6 +50,20 @@ function show(target: ShowTarget, message: string | null, lifetimeMs?: number): 
   retained.set(publication.slot, publication);
   onMessage(publication);
 }
+
+test('what is no longer stored is cleared', () => {
+  show('everybody', 'all');
+  show({ group: 'hall' }, 'hall', 5_000);
+  sent = [];
+  const hall = retained.get('show/group/hall');
+  retained.delete('show/group/hall');
+  if (hall !== undefined) onForgotten(hall);
+  expect(sent).toEqual(['slot/show/group/hall {"message":"all"}']);
+  expect(vi.getTimerCount()).toBe(1);
+  vi.advanceTimersByTime(6_000);
+  expect(sent).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
 
 describe('what is shown for a time', () => {
   test('ends at its end, also after the longest delay of a timer', () => {

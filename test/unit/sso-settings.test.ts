@@ -76,6 +76,7 @@ describe('the options of a shared sign-in', () => {
   test.each([
     ['ssoJwks', 'ftp://id.example.org/jwks'],
     ['ssoJwks', 'https://user:word@id.example.org/jwks'],
+    ['ssoJwks', 'https:id.example.org/jwks'],
     ['ssoJwks', ' '],
     ['ssoAudience', ' '],
     ['ssoClaim', ''],
@@ -91,6 +92,9 @@ describe('the options of a shared sign-in', () => {
     ['ssoRecheckMs', '999'],
     ['ssoRecheckMs', '2d'],
     ['ssoUserHeader', 'Authorization'],
+    ['ssoUserHeader', 'Origin'],
+    ['ssoUserHeader', 'X-Forwarded-For'],
+    ['ssoUserHeader', 'Sec-Fetch-Site'],
     ['ssoSignIn', 'javascript:alert(1)'],
     ['ssoSignIn', '//evil.example'],
     ['ssoSignIn', '/\\evil.example'],

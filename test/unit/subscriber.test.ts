@@ -48,15 +48,15 @@ async function subscribe() {
 }
 
 describe('a subscription', () => {
-  test('is checked with a PING every 700 ms while it receives nothing', async () => {
+  test('is checked with a PING every 750 ms while it receives nothing', async () => {
     const { subscriber, pings } = await subscribe();
-    await vi.advanceTimersByTimeAsync(2_200);
-    expect(pings).toEqual([700, 1_400, 2_100]);
+    await vi.advanceTimersByTimeAsync(2_300);
+    expect(pings).toEqual([750, 1_500, 2_250]);
     await subscriber.stop();
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('is not checked while it receives messages, and again 700 ms after the last', async () => {
+  test('is not checked while it receives messages, and again 750 ms after the last', async () => {
     const { subscriber, pings, receive } = await subscribe();
     for (let count = 0; count < 10; count += 1) {
       await vi.advanceTimersByTimeAsync(500);
@@ -64,7 +64,7 @@ describe('a subscription', () => {
     }
     expect(pings).toEqual([]);
     await vi.advanceTimersByTimeAsync(1_500);
-    expect(pings).toEqual([5_700, 6_400]);
+    expect(pings).toEqual([5_750, 6_500]);
     await subscriber.stop();
   });
 });

@@ -42,9 +42,9 @@ export class EmbeddedPublications implements Publications {
     return this.#file.all(`SELECT * FROM publication WHERE number IN (${last})`, this.#lastNumber).map(publicationOf);
   }
 
-  async forget(slots: readonly string[]): Promise<void> {
+  async forget(slots: readonly string[], maxSeq = Number.MAX_SAFE_INTEGER): Promise<void> {
     this.#file.transaction(() => {
-      for (const slot of slots) this.#file.run('DELETE FROM publication WHERE slot = ?', slot);
+      for (const slot of slots) this.#file.run('DELETE FROM publication WHERE slot = ? AND seq <= ?', slot, maxSeq);
     });
   }
 

@@ -73,6 +73,7 @@ export class EmbeddedTicks implements Ticks {
     const now = this.#time.now();
     const lease = this.#heldLease(now);
     if (lease === null || lease.owner !== owner || lease.term !== term) return 'not-leader';
+    lease.until = now + leaseMs;
     const newest = this.#pushed.get(job.task);
     if (isDuplicate(job, newest, now)) return 'duplicate';
     this.#pushed.set(job.task, job.at);

@@ -4,7 +4,9 @@ import type { Logger } from '../../logger.ts';
 import type { RemoteTime } from '../../time/house-time.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
+import type { Checked, RedisClient } from './redis-client.ts';
 import { pause } from '../../time/pause.ts';
+import { RestartablePause } from '../../time/restartable-pause.ts';
 
 export interface HealthCheckOptions {
   keys: Keys;
@@ -20,7 +22,7 @@ export interface HealthCheckOptions {
 /** The version of the data in Redis. */
 const schema = 1;
 /** Together with the second that an answer may take, this detects a fault within 2 s. */
-export const healthCheckEveryMs = 700;
+export const healthCheckEveryMs = 750;
 /** The first checks of a connection follow each other quickly, for a good estimate of Redis's clock. */
 const burstLength = 8;
 const burstEveryMs = 75;
@@ -31,10 +33,29 @@ const warnAboveMs = 50;
 export class HealthCheck {
   readonly #options: HealthCheckOptions;
   #installation: string | null = null;
+  /** Begins anew with each answer that counts as a check. */
+  readonly #untilDue = new RestartablePause(healthCheckEveryMs);
   #isOffsetReported = false;
 
   constructor(options: HealthCheckOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Runs a script that writes. It takes the place of the next check, unless its answer shows that the schema or the
+   * installation id may have changed.
+   */
+  async runAsCheck<Result>(script: (client: RedisClient) => Promise<Checked<Result>>): Promise<Result> {
+    const { commands, onHealth } = this.#options;
+    const sentAt = performance.now();
+    const [result, found, installation, seconds, microseconds] = await commands.run(script);
+    const isExpected = Number(found) === schema && installation === this.#installation;
+    if (isExpected && commands.client !== null) {
+      this.#accept(sentAt, Number(seconds), Number(microseconds));
+      this.#warnOfOffset();
+      onHealth(null, null);
+    }
+    return result;
   }
 
   /** Repeats the check until the connection has ended. */
@@ -42,7 +63,7 @@ export class HealthCheck {
     const { onHealth } = this.#options;
     let burst = burstLength;
     while (!ended.aborted) {
-      let waitMs = --burst > 0 ? burstEveryMs : healthCheckEveryMs;
+      let waitMs = --burst > 0 ? burstEveryMs : null;
       try {
         await this.#check();
         if (burst <= 0) this.#warnOfOffset();
@@ -52,28 +73,35 @@ export class HealthCheck {
         onHealth(error.outage, error.cause instanceof Error ? error.cause : error);
         waitMs = retryEveryMs;
       }
-      await pause(waitMs, ended);
+      await (waitMs === null ? this.#untilDue.wait(ended) : pause(waitMs, ended));
     }
   }
 
   async #check(): Promise<void> {
-    const { keys, commands, time, log, onReplaced } = this.#options;
+    const { keys, commands, log, onReplaced } = this.#options;
     const sentAt = performance.now();
     const [found, installation, seconds, microseconds] = await commands.run((client) =>
-      client.checkHealth(keys.schema, keys.installation, keys.health, schema, randomUUID()),
+      client.checkHealth(...keys.ofHealthCheck, keys.health, schema, randomUUID()),
     );
-    const arrivedAt = performance.now();
     if (Number(found) > schema) throw this.#refuseSchema(found);
 
-    const houseTime = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
-    const isStepped = time.add({ sentAt, received: houseTime, sent: houseTime, arrivedAt });
-    if (isStepped) log.warn({ offsetMs: Math.round(time.offsetMs) }, 'house time was stepped');
+    this.#accept(sentAt, Number(seconds), Number(microseconds));
     const isReplaced = this.#installation !== null && this.#installation !== installation;
     this.#installation = installation ?? null;
     if (isReplaced) {
       log.warn({}, 'the data in Redis was replaced');
       onReplaced();
     }
+  }
+
+  /** Takes the time from an answer that has just arrived. */
+  #accept(sentAt: number, seconds: number, microseconds: number): void {
+    const { time, log } = this.#options;
+    const arrivedAt = performance.now();
+    this.#untilDue.restart();
+    const houseTime = seconds * 1_000 + microseconds / 1_000;
+    const isStepped = time.add({ sentAt, received: houseTime, sent: houseTime, arrivedAt });
+    if (isStepped) log.warn({ offsetMs: Math.round(time.offsetMs) }, 'house time was stepped');
   }
 
   #refuseSchema(found: string): Unavailable {

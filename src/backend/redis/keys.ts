@@ -1,4 +1,5 @@
 import type { RecordKind } from '../records.ts';
+import type { HealthKeys } from './redis-client.ts';
 
 /**
  * The names of all Redis keys and pub/sub channels of one installation. `time` is prefix + `time`. All other keys
@@ -47,6 +48,11 @@ export class Keys {
     this.publicationSeqs = `${this.#base}publication-seqs`;
     this.publicationChannel = `${this.#channelBase}publications`;
     this.messageChannel = `${this.#channelBase}messages`;
+  }
+
+  /** The keys that a health check reads. */
+  get ofHealthCheck(): HealthKeys {
+    return [this.schema, this.installation];
   }
 
   /** The rows of a process. */

@@ -45,8 +45,8 @@ export class RedisPublications implements Publications {
     return messages.flatMap((message) => parsePublication(message) ?? []);
   }
 
-  async forget(slots: readonly string[]): Promise<void> {
-    await this.#commands.run((client) => client.hdel(this.#keys.publications, ...slots));
+  async forget(slots: readonly string[], maxSeq = Number.MAX_SAFE_INTEGER): Promise<void> {
+    await this.#commands.run((client) => client.forgetMessages(this.#keys.publications, maxSeq, ...slots));
   }
 
   subscribe(deliver: (publication: Publication) => void): void {

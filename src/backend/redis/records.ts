@@ -2,6 +2,7 @@ import type { MessageListener, RecordKind, Records, Stored } from '../records.ts
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
 import type { RecordKeys } from './redis-client.ts';
+import { ReplicaWait } from './replica-wait.ts';
 
 /** The number of ids or values per command: a longer answer would delay ticks. */
 const chunkLength = 500;
@@ -14,6 +15,7 @@ export class RedisRecords implements Records {
   readonly #commands: ReconnectingConnection;
   readonly #keys: Keys;
   readonly #onListener: (listener: MessageListener) => void;
+  readonly #replicaWait = new ReplicaWait();
 
   constructor(commands: ReconnectingConnection, keys: Keys, onListener: (listener: MessageListener) => void) {
     this.#commands = commands;
@@ -69,7 +71,10 @@ export class RedisRecords implements Records {
     const records = ids.map((id) => this.#keys.record(kind, id));
     const keys = [this.#keys.ids(kind), this.#keys.expiries(kind), ...records];
     const args = [this.#keys.messageChannel, message, ...ids];
-    await this.#commands.run((client) => client.deleteAndPublish(keys.length, ...keys, ...args));
+    await this.#commands.run(async (client) => {
+      await client.deleteAndPublish(keys.length, ...keys, ...args);
+      await this.#replicaWait.wait(client);
+    });
   }
 
   async list<T extends object>(kind: RecordKind, prefix = ''): Promise<Stored<T>[]> {
@@ -118,9 +123,11 @@ export class RedisRecords implements Records {
       const changed = change(JSON.parse(expected) as T);
       if (changed === null) return true;
       const text = JSON.stringify(changed);
-      const found = await this.#commands.run((client) =>
-        client.replaceRecord(...keys, id, text, lifetime, expected, messageChannel, message),
-      );
+      const found = await this.#commands.run(async (client) => {
+        const reply = await client.replaceRecord(...keys, id, text, lifetime, expected, messageChannel, message);
+        if (reply === 1 && message !== '') await this.#replicaWait.wait(client);
+        return reply;
+      });
       if (found === 1) return true;
       current = found;
     }

@@ -122,6 +122,7 @@ export class RedisBackend implements Backend {
       keys,
       time,
       commands: this.#commands,
+      healthCheck,
       queue: this.#queue,
       canServe: () => this.#outage === null,
       onSubscriber: (deliver) => this.#subscriber.addSubscriber(deliver),
@@ -132,7 +133,7 @@ export class RedisBackend implements Backend {
     );
     this.records = new RedisRecords(this.#commands, keys, (listener) => this.#subscriber.addListener(listener));
     this.limiter = new RedisLimiter(this.#commands, keys);
-    this.#roster = new RedisRoster(this.#commands, keys, time);
+    this.#roster = new RedisRoster(this.#commands, healthCheck, keys, time);
   }
 
   get outage(): Outage | null {

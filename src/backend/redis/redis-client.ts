@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 /** An ioredis client with the scripts as methods: keys first, then arguments. Times are epoch ms, lifetimes ms. */
 export interface RedisClient extends Redis {
   /** Resolves to the term, or to null while another owner holds the lease. */
-  acquireLease(lease: string, owner: string): Promise<string | null>;
+  acquireLease(...keysAndArguments: [lease: string, ...HealthKeys, owner: string]): Promise<Checked<string | null>>;
   releaseLease(lease: string, owner: string, term: number): Promise<1>;
   pushJob(
     ...keysAndArguments: [
@@ -24,6 +24,7 @@ export interface RedisClient extends Redis {
     ...keysAndArguments: [
       lastTick: string,
       time: string,
+      ...HealthKeys,
       at: number,
       expiresAt: number,
       text: string,
@@ -34,7 +35,7 @@ export interface RedisClient extends Redis {
       tickChannel: string,
       setsTime: 0 | 1,
     ]
-  ): Promise<'published' | 'expired' | 'duplicate'>;
+  ): Promise<Checked<'published' | 'expired' | 'duplicate'>>;
   /** An empty slot is that of the channel in the list. An empty lifetime and `ifSeq` mean none. */
   publishMessage(
     ...keysAndArguments: [
@@ -51,6 +52,7 @@ export interface RedisClient extends Redis {
       publicationChannel: string,
     ]
   ): Promise<[at: string, seq: string] | 'unknown-channel' | 'changed'>;
+  forgetMessages(publications: string, maxSeq: number, ...slots: readonly string[]): Promise<null>;
   /**
    * Writes, and stores `newInstallation` if there is no installation id. Resolves to the schema, the installation id
    * and the seconds and microseconds of TIME; to the schema alone, without a write, if it is greater than ours.
@@ -63,19 +65,20 @@ export interface RedisClient extends Redis {
       schema: number,
       newInstallation: string,
     ]
-  ): Promise<[string] | [string, string, string, string]>;
+  ): Promise<[schema: string] | Health>;
   /** `rows` is an object of texts and nulls, as JSON. Resolves to the sum of the counts and the version. */
   reportConnections(
     ...keysAndArguments: [
       connections: string,
       roster: string,
       rosterChanges: string,
+      ...HealthKeys,
       owner: string,
       count: number,
       after: number,
       rows: string,
     ]
-  ): Promise<[total: number, version: string]>;
+  ): Promise<Checked<[total: number, version: string]>>;
   /** Resolves to 1, or to 0 if the record exists. An empty lifetime means forever. */
   createRecord(...keysAndArguments: [...RecordKeys, id: string, value: string, lifetime: string]): Promise<0 | 1>;
   /**
@@ -99,6 +102,14 @@ export interface RedisClient extends Redis {
   deleteAndPublish(numberOfKeys: number, ...keysAndArguments: string[]): Promise<number>;
   rewriteTime(time: string): Promise<1>;
 }
+
+/** The keys that a health check reads. */
+export type HealthKeys = [schema: string, installation: string];
+
+/** What a script returns that counts as a check if it has written: its result, and what a check reads. */
+export type Checked<Result> = [Result] | [Result, ...Health];
+
+type Health = [schema: string, installation: string, seconds: string, microseconds: string];
 
 /** The keys of a record and of the indexes of its kind. */
 export type RecordKeys = [record: string, ids: string, expiries: string];

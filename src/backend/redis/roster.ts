@@ -1,5 +1,6 @@
 import { connectionReportLifetimeMs, type ConnectionReport, type Roster, type RosterChanges } from '../backend.ts';
 import type { HouseTime } from '../../time/house-time.ts';
+import type { HealthCheck } from './health-check.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
 
@@ -16,6 +17,7 @@ type ChangedRows = Record<string, string | null>;
 /** The roster in Redis. A reader stores the rows of each process, and then reads the list of their changes. */
 export class RedisRoster {
   readonly #commands: ReconnectingConnection;
+  readonly #healthCheck: Pick<HealthCheck, 'runAsCheck'>;
   readonly #keys: Keys;
   readonly #time: HouseTime;
   #cached = new Map<string, CachedRows>();
@@ -23,19 +25,20 @@ export class RedisRoster {
   /** Monotonic ms. */
   #readAt = -Infinity;
 
-  constructor(commands: ReconnectingConnection, keys: Keys, time: HouseTime) {
+  constructor(commands: ReconnectingConnection, healthCheck: HealthCheck, keys: Keys, time: HouseTime) {
     this.#commands = commands;
+    this.#healthCheck = healthCheck;
     this.#keys = keys;
     this.#time = time;
   }
 
   async report(owner: string, count: number, { after, rows }: RosterChanges): Promise<ConnectionReport> {
     if (performance.now() - this.#readAt > cachedForMs) this.#cached.clear();
-    const { connections } = this.#keys;
-    const keys = [connections, this.#keys.roster(owner), this.#keys.rosterChanges(owner)] as const;
+    const { connections, ofHealthCheck } = this.#keys;
+    const keys = [connections, this.#keys.roster(owner), this.#keys.rosterChanges(owner), ...ofHealthCheck] as const;
     const texts: ChangedRows = {};
     for (const [key, row] of Object.entries(rows)) texts[key] = row === null ? null : JSON.stringify(row);
-    const [total, version] = await this.#commands.run((client) =>
+    const [total, version] = await this.#healthCheck.runAsCheck((client) =>
       client.reportConnections(...keys, owner, count, after, JSON.stringify(texts)),
     );
     return { total, rosterVersion: Number(version) };

@@ -23,6 +23,14 @@ local function is_held(lease, now)
 end
 `;
 
+// What a health check reads, for the end of a script that has written. The argument is the first of its two keys.
+const health = `
+local function health(first)
+  local time = redis.call('TIME')
+  return redis.call('GET', KEYS[first]), redis.call('GET', KEYS[first + 1]), time[1], time[2]
+end
+`;
+
 // Each write removes some expired ids from the indexes, so no script takes long. It does so last: a full Redis refuses
 // a script at its first write only, and only if that command may allocate memory.
 const storeRecord = `${prelude}
@@ -44,17 +52,17 @@ local function store(id, value, lifetime)
 end
 `;
 
-const acquireLease = `${prelude}${isHeld}
+const acquireLease = `${prelude}${isHeld}${health}
 local now = house_time()
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'term', 'until')
 local term = tonumber(lease[2]) or 0
 if is_held(lease, now) then
-  if lease[1] ~= ARGV[1] then return false end
+  if lease[1] ~= ARGV[1] then return {false} end
 else
   term = math.max(term + 1, now)
 end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'term', whole(term), 'until', whole(now + ${leaseMs}))
-return whole(term)
+return {whole(term), health(2)}
 `;
 
 // The term stays, so that the next one is greater.
@@ -70,6 +78,7 @@ const pushJob = `${prelude}${isHeld}
 local now = house_time()
 local lease = redis.call('HMGET', KEYS[1], 'owner', 'term', 'until')
 if not is_held(lease, now) or lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] then return 'not-leader' end
+redis.call('HSET', KEYS[1], 'until', whole(now + ${leaseMs}))
 local newest = tonumber(redis.call('HGET', KEYS[3], ARGV[3]))
 local void = not newest or newest - now > tonumber(ARGV[5])
 if not void and tonumber(ARGV[4]) <= newest then return 'duplicate' end
@@ -80,20 +89,20 @@ redis.call('PEXPIRE', KEYS[2], 60000)
 return 'pushed'
 `;
 
-const publishTick = `${prelude}
+const publishTick = `${prelude}${health}
 local now = house_time()
 local at, expires_at = tonumber(ARGV[1]), tonumber(ARGV[2])
-if now > expires_at then return 'expired' end
+if now > expires_at then return {'expired'} end
 local last = redis.call('HMGET', KEYS[1], 'at', 'seq')
 local last_at = tonumber(last[1])
 local void = not last_at or last_at - now > expires_at - at
-if not void and at <= last_at then return 'duplicate' end
+if not void and at <= last_at then return {'duplicate'} end
 local seq = whole(math.max((tonumber(last[2]) or 0) + 1, math.floor(at / 50)))
 redis.call('HSET', KEYS[1], 'text', ARGV[3], 'at', ARGV[1], 'seq', seq, 'zone', ARGV[4], 'everyMs', ARGV[5],
   'expiresAt', ARGV[2])
 if ARGV[9] == '1' then redis.call('SET', KEYS[2], ARGV[3]) end
 redis.call('PUBLISH', ARGV[8], ARGV[6] .. seq .. ARGV[7])
-return 'published'
+return {'published', health(3)}
 `;
 
 // A message is a line with its slot, at, seq and end, and its frame.
@@ -121,6 +130,14 @@ redis.call('PUBLISH', ARGV[8], message)
 return {at, seq}
 `;
 
+const forgetMessages = `
+for n = 2, #ARGV do
+  local last = redis.call('HGET', KEYS[1], ARGV[n])
+  local seq = last and string.match(last, '^%S+ %d+ (%d+)')
+  if seq and tonumber(seq) <= tonumber(ARGV[1]) then redis.call('HDEL', KEYS[1], ARGV[n]) end
+end
+`;
+
 const checkHealth = `
 local schema = redis.call('GET', KEYS[1])
 if schema and tonumber(schema) > tonumber(ARGV[1]) then return {schema} end
@@ -134,7 +151,7 @@ return {schema or ARGV[1], redis.call('GET', KEYS[2]), time[1], time[2]}
 // A hash has the rows of a process and, in the field '', their version. A list has the latest changes, so a reader that
 // has an earlier version reads only those. A replacement of all rows gets house time as its version, which is greater
 // than all earlier ones. It is not in the list, so readers then read all rows.
-const reportConnections = `${prelude}
+const reportConnections = `${prelude}${health}
 local now = house_time()
 local stored, version = redis.call('HGET', KEYS[2], ''), ARGV[3]
 local replaces = version == '0'
@@ -169,7 +186,7 @@ for i = 1, #reports, 2 do
     redis.call('HDEL', KEYS[1], reports[i])
   end
 end
-return {sum, version}
+return {{sum, version}, health(4)}
 `;
 
 const createRecord = `${storeRecord}
@@ -218,13 +235,14 @@ return 1
  * script, later calls its hash. The parameters are in `RedisClient`.
  */
 export const scripts = {
-  acquireLease: { lua: acquireLease, numberOfKeys: 1 },
+  acquireLease: { lua: acquireLease, numberOfKeys: 3 },
   releaseLease: { lua: releaseLease, numberOfKeys: 1 },
   pushJob: { lua: pushJob, numberOfKeys: 3 },
-  publishTick: { lua: publishTick, numberOfKeys: 2 },
+  publishTick: { lua: publishTick, numberOfKeys: 4 },
   publishMessage: { lua: publishMessage, numberOfKeys: 3 },
+  forgetMessages: { lua: forgetMessages, numberOfKeys: 1 },
   checkHealth: { lua: checkHealth, numberOfKeys: 3 },
-  reportConnections: { lua: reportConnections, numberOfKeys: 3 },
+  reportConnections: { lua: reportConnections, numberOfKeys: 5 },
   createRecord: { lua: createRecord, numberOfKeys: 3 },
   replaceRecord: { lua: replaceRecord, numberOfKeys: 3 },
   deleteRecord: { lua: deleteRecord, numberOfKeys: 3 },

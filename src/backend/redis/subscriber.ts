@@ -11,7 +11,7 @@ import { OrderedDelivery, type Deliver } from './ordered-delivery.ts';
 import type { Publication } from '../publications.ts';
 import { ReconnectingConnection } from './reconnecting-connection.ts';
 import type { RedisClient } from './redis-client.ts';
-import { pause } from '../../time/pause.ts';
+import { RestartablePause } from '../../time/restartable-pause.ts';
 
 export interface SubscriberOptions {
   keys: Keys;
@@ -139,10 +139,10 @@ export class Subscriber {
 
   async #receive(client: RedisClient, ended: AbortSignal): Promise<void> {
     const { keys, onSubscribed, onInterrupted } = this.#options;
-    /** When Redis last sent something on this connection. */
-    let provenAt = performance.now();
+    // A message proves as much as the answer to a PING.
+    const untilCheck = new RestartablePause(healthCheckEveryMs);
     client.on('messageBuffer', (name: Buffer, message: Buffer) => {
-      provenAt = performance.now();
+      untilCheck.restart();
       // The next connection may receive the same message while this one closes.
       if (!ended.aborted) this.#dispatch(name.toString(), message);
     });
@@ -154,12 +154,9 @@ export class Subscriber {
       this.#firstAttempt.resolve();
       onSubscribed();
       for (;;) {
-        // A message proves as much as the answer to a PING.
-        await pause(Math.ceil(provenAt + healthCheckEveryMs - performance.now()), ended);
+        await untilCheck.wait(ended);
         if (ended.aborted) return;
-        if (performance.now() - provenAt < healthCheckEveryMs) continue;
         await this.#connection.run(() => client.ping());
-        provenAt = performance.now();
       }
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;

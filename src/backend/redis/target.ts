@@ -1,4 +1,4 @@
-import { BadValue } from '../../config.ts';
+import { BadValue } from '../../option-parsers.ts';
 
 export interface Address {
   host: string;

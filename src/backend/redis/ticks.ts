@@ -3,6 +3,7 @@ import { maxQueuedJobs, type PublishResult, type Job, type LastTick, type PushRe
 import { tickFrameParts } from '../../protocol.ts';
 import type { Logger } from '../../logger.ts';
 import type { HouseTime } from '../../time/house-time.ts';
+import type { HealthCheck } from './health-check.ts';
 import { blockSeconds } from './connection.ts';
 import type { Deliver } from './ordered-delivery.ts';
 import type { Keys } from './keys.ts';
@@ -13,6 +14,7 @@ export interface RedisTicksOptions {
   keys: Keys;
   time: HouseTime;
   commands: ReconnectingConnection;
+  healthCheck: Pick<HealthCheck, 'runAsCheck'>;
   /** The connection for BLPOP, which blocks all other commands on it. The first `pop` opens it. */
   queue: ReconnectingConnection;
   /** Whether commands are answered. If not, the result of a popped job could not be published. */
@@ -39,8 +41,10 @@ export class RedisTicks implements Ticks {
   }
 
   async acquireLease(owner: string): Promise<{ term: number } | null> {
-    const { keys, commands } = this.#options;
-    const term = await commands.run((client) => client.acquireLease(keys.lease, owner));
+    const { keys, healthCheck } = this.#options;
+    const term = await healthCheck.runAsCheck((client) =>
+      client.acquireLease(keys.lease, ...keys.ofHealthCheck, owner),
+    );
     return term === null ? null : { term: Number(term) };
   }
 
@@ -80,14 +84,15 @@ export class RedisTicks implements Ticks {
   }
 
   publish(job: Job, text: string, zone: string): Promise<PublishResult> {
-    const { keys, commands } = this.#options;
+    const { keys, healthCheck } = this.#options;
     const { task, at, expiresAt, everyMs } = job;
     const { beforeSeq, afterSeq } = tickFrameParts(task, text, at);
     const channel = keys.tickChannel(task);
     const setsTime = task === 'time' ? 1 : 0;
     const tick = [at, expiresAt, text, zone, everyMs] as const;
-    return commands.run((client) =>
-      client.publishTick(keys.lastTick(task), keys.time, ...tick, beforeSeq, afterSeq, channel, setsTime),
+    const tickKeys = [keys.lastTick(task), keys.time, ...keys.ofHealthCheck] as const;
+    return healthCheck.runAsCheck((client) =>
+      client.publishTick(...tickKeys, ...tick, beforeSeq, afterSeq, channel, setsTime),
     );
   }
 

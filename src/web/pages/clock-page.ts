@@ -1,5 +1,6 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
+import { field } from '../http.ts';
 import { document, notStarted } from './document.ts';
 
 export interface ClockPageOptions {
@@ -14,6 +15,8 @@ export interface ClockPageOptions {
   build: string;
   /** Where people sign in. */
   signIn?: string;
+  /** The query of the address. */
+  query?: string;
 }
 
 interface ClockPageAccount {
@@ -30,6 +33,7 @@ export function clockPage({
   account,
   build,
   signIn = '/accounts/login/?next=/',
+  query = '',
 }: ClockPageOptions): Html {
   const body = html`<header class="account">
       ${account && html`<span class="name">${account.name}</span>`}
@@ -50,7 +54,9 @@ export function clockPage({
       </div>
       ${kind === 'signed-out' ? signInFirst(signIn) : null} ${notStarted('The clock')}
     </main>`;
-  return document({ title: 'Clock', assets, layout: 'clock', live: { build, kind }, body });
+  // The client checks the parameters, but a page over a video must not cover it until then.
+  const isTransparent = field(query, 'background') === 'transparent';
+  return document({ title: 'Clock', assets, layout: 'clock', live: { build, kind, isTransparent }, body });
 }
 
 function signInFirst(signIn: string): Html {

@@ -9,7 +9,7 @@ export interface DocumentOptions {
   /** `clock` and `screen` fill the window; `card` is centred in it; `screens` is a list that scrolls. */
   layout: 'clock' | 'screen' | 'card' | 'screens';
   /** If the page runs the clock's script, which reads from the root element the build that serves it and its kind. */
-  live?: { build: string; kind: string };
+  live?: { build: string; kind: string; isTransparent?: boolean };
   /** A style sheet beside that of all pages. */
   style?: string;
   /** The script of a page that is not the clock. */
@@ -23,6 +23,7 @@ export function document({ title, assets, description, layout, live, style, scri
   return html`<!doctype html>
     <html
       lang="en"
+      ${live?.isTransparent === true ? html` class="transparent"` : null}
       ${live === undefined ? null : html` data-state="connecting" data-build="${live.build}" data-page="${live.kind}"`}
     >
       <head>

@@ -1,0 +1,163 @@
+import WebSocket from 'ws';
+import { Connection } from '../../src/client/connection/shell.ts';
+import { checkZone } from '../../src/client/connection/zone-check.ts';
+import { Painter } from '../../src/client/painter.ts';
+import { schedule } from '../../src/client/schedule.ts';
+import { fetchState, socketOf } from '../../src/client/wire.ts';
+import type { ScreenState } from '../../src/protocol.ts';
+import { staleAfterMs } from '../../src/time/grid.ts';
+import type { SocketSpan } from './tick-ledger.ts';
+
+export interface ScreenClientOptions {
+  /** The addresses of the web processes. Each attempt uses the next one, as behind a load balancer without checks. */
+  webs: readonly string[];
+  /** The value of the cookie `sessionid`. */
+  credential: string;
+  intervalMs: number;
+  /** The web process of the first attempt. */
+  first: number;
+}
+
+/** What the client showed although it was not true. */
+interface Falsehood {
+  at: number;
+  what: string;
+}
+
+/** A tick that is older than `staleAfterMs` may be shown as live for this long: the duration of a timer, ms. */
+const slackMs = 150;
+
+/**
+ * A screen without a browser: the connection and the painter of the page over sockets of Node, on the channel `time`
+ * with every tick. Records its sockets, the ticks on them, and what it shows as live.
+ */
+export class ScreenClient {
+  /** Every socket that was open, in order. */
+  readonly spans: SocketSpan[] = [];
+  /** The close code of each socket that was open, in order. */
+  readonly closeCodes: number[] = [];
+  readonly falsehoods: Falsehood[] = [];
+  readonly #options: ScreenClientOptions;
+  readonly #connection: Connection;
+  readonly #painter: Painter;
+  #attempts: number;
+  #newestTickAt = -Infinity;
+
+  constructor(options: ScreenClientOptions) {
+    this.#options = options;
+    this.#attempts = options.first;
+    this.#connection = new Connection({
+      openSocket: (events) => this.#openSocket(events),
+      fetchState: (timeoutMs, cancelled) =>
+        fetchState(this.#nextWeb().url, timeoutMs, { headers: this.#headers, cancelled }),
+      now: () => performance.now(),
+      wall: Date.now,
+      random: Math.random,
+      schedule,
+      checkZone,
+      build: 'test',
+      onCommand: () => {},
+      onTick: ({ at }) => (this.#newestTickAt = Math.max(this.#newestTickAt, at)),
+      onFresh: (isFresh) => {
+        if (isFresh) this.#painter.start();
+        else this.#painter.stop();
+      },
+    });
+    this.#painter = new Painter({
+      house: this.#connection.house,
+      now: () => performance.now(),
+      schedule,
+      requestFrame: (run) => schedule(() => run(performance.now()), 1),
+      detectClockJump: () => this.#connection.detectClockJump(),
+      paint: (second) => {
+        this.#connection.onDrawn();
+        this.#checkSecond(second);
+      },
+    });
+  }
+
+  get state(): ScreenState {
+    return this.#connection.state;
+  }
+
+  /** The open socket. */
+  get span(): SocketSpan | null {
+    const last = this.spans.at(-1);
+    return last?.closedAt === Infinity ? last : null;
+  }
+
+  start(): void {
+    this.#connection.start();
+  }
+
+  stop(): void {
+    this.#painter.stop();
+    this.#connection.stop();
+    const { span } = this;
+    if (span !== null) span.closedAt = Date.now();
+  }
+
+  /** Records it if the client is live without a recent tick. To be called often. */
+  checkFreshness(): void {
+    const ageMs = Date.now() - this.#newestTickAt;
+    if (this.state !== 'live' || ageMs <= staleAfterMs(1_000) + slackMs) return;
+    this.falsehoods.push({ at: Date.now(), what: `live with a tick that is ${ageMs} ms old` });
+  }
+
+  #checkSecond(second: number): void {
+    const lateMs = Date.now() - second;
+    // The first second after a start is painted at any moment of that second.
+    if (this.state !== 'live' || (lateMs > -slackMs && lateMs < 1_000 + slackMs)) return;
+    this.falsehoods.push({ at: Date.now(), what: `live with a second that began ${lateMs} ms ago` });
+  }
+
+  get #headers(): Record<string, string> {
+    return { cookie: `sessionid=${this.#options.credential}` };
+  }
+
+  #nextWeb(): { index: number; url: string } {
+    const { webs } = this.#options;
+    const index = this.#attempts++ % webs.length;
+    return { index, url: webs[index] ?? '' };
+  }
+
+  #openSocket(events: Parameters<typeof socketOf>[1]): ReturnType<typeof socketOf> {
+    const { index: web, url } = this.#nextWeb();
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/time/tic/`, { headers: this.#headers });
+    // The event `close` follows.
+    socket.on('error', () => {});
+    const span: SocketSpan = { web, openedAt: 0, closedAt: Infinity, received: [] };
+    const end = (): void => {
+      span.closedAt = Math.min(span.closedAt, Date.now());
+    };
+    const adapted = socketOf(socket as unknown as globalThis.WebSocket, {
+      opened: () => {
+        span.openedAt = Date.now();
+        this.spans.push(span);
+        events.opened();
+      },
+      received: (text) => {
+        const at = span.closedAt === Infinity ? instantOf(text) : null;
+        if (at !== null) span.received.push(at);
+        events.received(text);
+      },
+      closed: (code, reason) => {
+        end();
+        if (span.openedAt > 0) this.closeCodes.push(code);
+        events.closed(code, reason);
+      },
+    });
+    return {
+      send: adapted.send,
+      close: () => {
+        end();
+        adapted.close();
+      },
+    };
+  }
+}
+
+/** The instant of a tick of `time`; null for another frame. */
+function instantOf(frame: string): number | null {
+  return Number(/^\{"message":\{"time":"[^"]*","at":(\d+)/.exec(frame)?.[1] ?? Number.NaN) || null;
+}

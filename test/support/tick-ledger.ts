@@ -1,0 +1,120 @@
+/** All instants are epoch ms by this host's clock, which is Redis's as well. */
+
+/** A socket of a client while it was open. */
+export interface SocketSpan {
+  /** The web process that served it, by its index. */
+  web: number;
+  openedAt: number;
+  /** `Infinity` while it is open. */
+  closedAt: number;
+  /** The instant of each tick that it received. */
+  received: number[];
+}
+
+/** A time in which a fault may keep existing ticks from clients. */
+export interface Interruption {
+  cause: 'process' | 'network';
+  /** The web process that it concerns. */
+  web: number;
+  from: number;
+  to: number;
+}
+
+/** Counts of instants that were due while a socket was open. */
+export interface LedgerCounts {
+  due: number;
+  received: number;
+  /** No worker published the tick. */
+  noTick: number;
+  /** The socket closed before the tick could arrive on it. */
+  betweenSockets: number;
+  /** The web process was killed or frozen within a second. */
+  webInterrupted: number;
+  /** The network between Redis, the web process and the client was cut within a second. */
+  networkCut: number;
+  /** None of these: a broken promise. */
+  unexplained: number;
+  /** Ticks that a client received more than once. */
+  repeated: number;
+}
+
+export interface LedgerOptions {
+  intervalMs: number;
+  /** The instants from `from` to before `to` count. */
+  from: number;
+  to: number;
+  /** When each tick was published, by its instant. */
+  published: ReadonlyMap<number, number>;
+  interruptions: readonly Interruption[];
+}
+
+/** A tick that is under way when its socket closes may be lost for this long before the close is noticed, ms. */
+const closingMs = 100;
+/** An interruption counts for this long before and after it, ms. */
+const aroundMs = 1_000;
+
+/** Why a client did not receive a tick that was due. */
+export type Cause = Exclude<keyof LedgerCounts, 'due' | 'received' | 'repeated'>;
+
+/** Counts what a client received, and why it missed the rest. `onMiss` is called for each instant that it missed. */
+export function countTicks(
+  spans: readonly SocketSpan[],
+  options: LedgerOptions,
+  onMiss?: (at: number, span: SocketSpan, cause: Cause) => void,
+): LedgerCounts {
+  const { intervalMs, from, to } = options;
+  const counts = emptyCounts();
+  const received = new Set<number>();
+  for (const at of spans.flatMap((span) => span.received)) {
+    if (received.has(at)) counts.repeated += 1;
+    received.add(at);
+  }
+  for (const span of spans) {
+    const end = Math.min(span.closedAt, to);
+    const first = Math.ceil(Math.max(span.openedAt, from) / intervalMs) * intervalMs;
+    for (let at = first; at < end; at += intervalMs) {
+      counts.due += 1;
+      if (received.has(at)) counts.received += 1;
+      else {
+        const cause = causeOf(at, span, options);
+        counts[cause] += 1;
+        onMiss?.(at, span, cause);
+      }
+    }
+  }
+  return counts;
+}
+
+export function emptyCounts(): LedgerCounts {
+  return {
+    due: 0,
+    received: 0,
+    noTick: 0,
+    betweenSockets: 0,
+    webInterrupted: 0,
+    networkCut: 0,
+    unexplained: 0,
+    repeated: 0,
+  };
+}
+
+/** Adds the counts of a client to a total. */
+export function addCounts(total: LedgerCounts, counts: LedgerCounts): void {
+  for (const key of Object.keys(total) as (keyof LedgerCounts)[]) total[key] += counts[key];
+}
+
+function causeOf(at: number, span: SocketSpan, { published, interruptions }: LedgerOptions): Cause {
+  const publishedAt = published.get(at);
+  if (publishedAt === undefined) return 'noTick';
+  if (span.closedAt - publishedAt < closingMs) return 'betweenSockets';
+  const isDuring = (cause: Interruption['cause']): boolean =>
+    interruptions.some(
+      (one) =>
+        one.cause === cause &&
+        one.web === span.web &&
+        publishedAt >= one.from - aroundMs &&
+        publishedAt <= one.to + aroundMs,
+    );
+  if (isDuring('process')) return 'webInterrupted';
+  return isDuring('network') ? 'networkCut' : 'unexplained';
+}

@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Unavailable, type Outage } from '../../src/backend/backend.ts';
+import { HealthCheck } from '../../src/backend/redis/health-check.ts';
+import { Keys } from '../../src/backend/redis/keys.ts';
+import type { ReconnectingConnection } from '../../src/backend/redis/reconnecting-connection.ts';
+import type { RedisClient } from '../../src/backend/redis/redis-client.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { RemoteTime } from '../../src/time/house-time.ts';
+
+const start = Date.UTC(2026, 10, 25, 12);
+/** The checks of a new connection. */
+const burstMs = 1_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A running health check, over a Redis whose answers a test chooses. */
+function healthCheckOn(redis = { schema: '1', installation: 'one', isDown: false }) {
+  let checks = 0;
+  const outages: (Outage | null)[] = [];
+  const answer = (): [string, string, string, string] => {
+    const seconds = Math.floor(Date.now() / 1_000);
+    return [redis.schema, redis.installation, String(seconds), String((Date.now() - seconds * 1_000) * 1_000)];
+  };
+  const client = {
+    checkHealth: async () => {
+      checks += 1;
+      return answer();
+    },
+  } as unknown as RedisClient;
+  const commands = {
+    client,
+    reconnect: () => {},
+    run: async (command: (client: RedisClient) => Promise<unknown>) => {
+      if (redis.isDown) throw new Unavailable('redis-down');
+      return command(client);
+    },
+  } as unknown as ReconnectingConnection;
+  const time = new RemoteTime(0);
+  const check = new HealthCheck({
+    keys: new Keys('', 0),
+    commands,
+    time,
+    log: silentLogger(),
+    onHealth: (outage) => outages.push(outage),
+    onReplaced: () => {},
+  });
+  const ended = new AbortController();
+  const running = check.run(ended.signal);
+  const stop = async (): Promise<void> => {
+    ended.abort();
+    await running;
+  };
+  /** Runs a script every `everyMs`, for `forMs`. Returns the number of checks in that time. */
+  const checksBeside = async (everyMs: number, forMs: number): Promise<number> => {
+    checks = 0;
+    for (let passedMs = 0; passedMs < forMs; passedMs += everyMs) {
+      expect(await check.runAsCheck(async () => ['a result', ...answer()])).toBe('a result');
+      await vi.advanceTimersByTimeAsync(everyMs);
+    }
+    return checks;
+  };
+  return { check, time, redis, outages, checksBeside, stop };
+}
+
+describe('health check', () => {
+  test('is repeated every 750 ms, or 750 ms after the last script that counts as one', async () => {
+    const { check, checksBeside, stop } = healthCheckOn();
+    await vi.advanceTimersByTimeAsync(burstMs);
+    expect(await checksBeside(700, 70_000)).toBe(0);
+    expect(await checksBeside(1_000, 10_000)).toBe(10);
+    // A script that has not written proves nothing.
+    const unwritten = async (): Promise<[null]> => [null];
+    for (let n = 0; n < 10; n += 1) {
+      expect(await check.runAsCheck(unwritten)).toBeNull();
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(await checksBeside(700, 700)).toBe(0);
+    await stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test.each([
+    ['schema', { schema: '2' }],
+    ['installation id', { installation: 'another' }],
+  ])('follows within 750 ms if a script returns another %s', async (_what, change) => {
+    const { redis, checksBeside, stop } = healthCheckOn();
+    await vi.advanceTimersByTimeAsync(burstMs);
+    Object.assign(redis, change);
+    expect(await checksBeside(100, 800)).toBeGreaterThan(0);
+    await stop();
+  });
+
+  test('finds an outage within 750 ms although scripts counted as checks before', async () => {
+    const { redis, outages, check, checksBeside, stop } = healthCheckOn();
+    await vi.advanceTimersByTimeAsync(burstMs);
+    await checksBeside(500, 5_000);
+    expect(outages.at(-1)).toBeNull();
+    redis.isDown = true;
+    await expect(check.runAsCheck(async () => ['never'])).rejects.toThrow(Unavailable);
+    await vi.advanceTimersByTimeAsync(751);
+    expect(outages.at(-1)).toBe('redis-down');
+    await stop();
+  });
+
+  test('estimates house time from the answers of scripts', async () => {
+    const { time, checksBeside, stop } = healthCheckOn();
+    await vi.advanceTimersByTimeAsync(burstMs);
+    vi.setSystemTime(Date.now() + 60_000);
+    await checksBeside(500, 1_000);
+    expect(Math.abs(time.offsetMs)).toBeLessThan(1);
+    await stop();
+  });
+});

@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { RestartablePause } from '../../src/time/restartable-pause.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Whether the promise has resolved. */
+function observe(promise: Promise<void>): () => boolean {
+  let isDone = false;
+  void promise.then(() => (isDone = true));
+  return () => isDone;
+}
+
+describe('a restartable pause', () => {
+  test('ends its time after the last restart, and can begin again', async () => {
+    const pause = new RestartablePause(300);
+    const { signal } = new AbortController();
+    const isDone = observe(pause.wait(signal));
+    for (let n = 0; n < 5; n += 1) {
+      await vi.advanceTimersByTimeAsync(200);
+      pause.restart();
+    }
+    await vi.advanceTimersByTimeAsync(299);
+    expect(isDone()).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(isDone()).toBe(true);
+    pause.restart();
+    expect(vi.getTimerCount()).toBe(0);
+    const isDoneAgain = observe(pause.wait(signal));
+    await vi.advanceTimersByTimeAsync(300);
+    expect(isDoneAgain()).toBe(true);
+  });
+
+  test('ends at once if its signal aborts, and leaves no timer', async () => {
+    const pause = new RestartablePause(300);
+    const stopping = new AbortController();
+    const isDone = observe(pause.wait(stopping.signal));
+    stopping.abort();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(isDone()).toBe(true);
+    await pause.wait(stopping.signal);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { countTicks, emptyCounts, type Cause, type Interruption, type SocketSpan } from '../support/tick-ledger.ts';
+
+const span = (changes: Partial<SocketSpan> = {}): SocketSpan => ({
+  web: 0,
+  openedAt: 1_000,
+  closedAt: Infinity,
+  received: [],
+  ...changes,
+});
+
+/** Every tick of the first 20 s, published 5 ms after its instant. */
+const everyTick = new Map(Array.from({ length: 40 }, (_, n) => [n * 500, n * 500 + 5]));
+
+function count(spans: SocketSpan[], changes: { published?: Map<number, number>; interruptions?: Interruption[] } = {}) {
+  const misses: [at: number, cause: Cause][] = [];
+  const options = { intervalMs: 500, from: 0, to: 3_000, published: everyTick, interruptions: [], ...changes };
+  const counts = countTicks(spans, options, (at, _span, cause) => misses.push([at, cause]));
+  return { counts, misses };
+}
+
+describe('the ledger of ticks', () => {
+  test('counts each instant of the grid while a socket was open', () => {
+    const { counts, misses } = count([span({ received: [1_000, 1_500, 2_000, 2_500] })]);
+    expect(counts).toEqual({ ...emptyCounts(), due: 4, received: 4 });
+    expect(misses).toEqual([]);
+  });
+
+  test('counts an instant that a later socket received, and none while no socket was open', () => {
+    const spans = [
+      span({ closedAt: 1_502, received: [1_000] }),
+      span({ openedAt: 1_503, closedAt: 1_900, received: [1_500] }),
+    ];
+    expect(count(spans).counts).toEqual({ ...emptyCounts(), due: 2, received: 2 });
+  });
+
+  test('counts a tick that arrived twice, on one socket or on two', () => {
+    const spans = [
+      span({ closedAt: 1_700, received: [1_000, 1_000, 1_500] }),
+      span({ openedAt: 1_800, received: [1_500] }),
+    ];
+    expect(count(spans).counts.repeated).toBe(2);
+  });
+
+  test('names the cause of each missed instant', () => {
+    const published = new Map([...everyTick].filter(([at]) => at !== 1_000));
+    const { misses } = count([span({ closedAt: 2_090, received: [1_500] })], { published });
+    expect(misses).toEqual([
+      [1_000, 'noTick'],
+      [2_000, 'betweenSockets'],
+    ]);
+  });
+
+  test('explains a missed tick by an interruption of its own web process within a second', () => {
+    const causesWith = (interruption: Partial<Interruption>): Cause[] => {
+      const interruptions = [{ cause: 'process', web: 0, from: 2_500, to: 2_600, ...interruption } as const];
+      return count([span({ openedAt: 1_900, received: [2_500] })], { interruptions }).misses.map(([, cause]) => cause);
+    };
+    expect(causesWith({})).toEqual(['webInterrupted']);
+    expect(causesWith({ cause: 'network' })).toEqual(['networkCut']);
+    expect(causesWith({ web: 1 })).toEqual(['unexplained']);
+    expect(causesWith({ from: 3_006, to: 4_000 })).toEqual(['unexplained']);
+    expect(causesWith({ from: 0, to: 1_000 })).toEqual(['unexplained']);
+  });
+});
