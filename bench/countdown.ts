@@ -11,31 +11,33 @@ const countdownMs = 3_000;
 /** How long after zero all pages have reached it. */
 const marginMs = 500;
 
-/** What a page wrote. */
+/** Digits that a page wrote. Instants are by this host's clock, epoch ms. */
 interface Digits {
   text: string;
-  /** By this host's clock, epoch ms. */
-  at: number;
+  writtenAt: number;
+  /** The beginning of the first frame that shows them. */
   frameAt: number;
 }
 
-/** Records when the digits of a countdown change. */
+/** Records when the digits of a countdown change. What a frame's callback writes is in that frame, the rest in the next. */
 const recorder = `
   globalThis.digits = [];
-  let inFrame = null;
-  const realFrame = requestAnimationFrame.bind(globalThis);
-  globalThis.requestAnimationFrame = (run) => realFrame((t) => {
-    inFrame = t;
-    run(t);
-    queueMicrotask(() => (inFrame = null));
+  let currentFrameAt = null;
+  const requestFrame = requestAnimationFrame.bind(globalThis);
+  globalThis.requestAnimationFrame = (run) => requestFrame((at) => {
+    currentFrameAt = at;
+    run(at);
+    queueMicrotask(() => (currentFrameAt = null));
   });
   new MutationObserver(() => {
-    const at = performance.timeOrigin + performance.now();
+    const writtenAt = performance.timeOrigin + performance.now();
     const text = document.querySelector('#show .digits p')?.textContent ?? '';
-    if (text === (digits[digits.length - 1] || {}).text) return;
-    const one = { text, at, frameAt: inFrame === null ? null : performance.timeOrigin + inFrame };
-    digits.push(one);
-    if (inFrame === null) realFrame((t) => { one.frameAt = performance.timeOrigin + t; });
+    if (text === digits.at(-1)?.text) return;
+    const change = { text, writtenAt, frameAt: NaN };
+    digits.push(change);
+    const onFrame = (at) => (change.frameAt = performance.timeOrigin + at);
+    if (currentFrameAt === null) requestFrame(onFrame);
+    else onFrame(currentFrameAt);
   }).observe(document, { subtree: true, childList: true, characterData: true });
 `;
 
@@ -54,13 +56,7 @@ export async function measureCountdowns(options: Omit<PagesOptions, 'script'>, s
     }
     const written = await Promise.all(pages.map(async (page): Promise<Digits[]> => page.evaluate('digits')));
     print(`${due.length} countdowns on ${pages.length} pages of ${options.webs.length} web processes:`);
-    report('zero', written, due, '0:00');
-    report(
-      'a second before',
-      written,
-      due.map((until) => until - 1_000),
-      '0:01',
-    );
+    report(written, due);
   } finally {
     await close();
   }
@@ -73,22 +69,24 @@ async function show(client: Client, until: number): Promise<void> {
   if (status !== 200) throw new Error(`the countdown was refused with ${status}`);
 }
 
-function report(name: string, pages: readonly (readonly Digits[])[], due: readonly number[], text: string): void {
-  const rounds = due.map((instant) =>
-    pages.map((written) => {
-      const one = written.find((each) => each.text === text && Math.abs(each.at - instant) < marginMs);
-      if (one === undefined) throw new Error(`a page did not show ${text}`);
-      return { write: one.at - instant, frame: one.frameAt - instant };
-    }),
-  );
-  for (const key of ['write', 'frame'] as const) {
-    const late = rounds.map((pages) => pages.map((page) => page[key]));
-    const spreads = late.map((instants) => Math.max(...instants) - Math.min(...instants));
-    const errors = late.flat().map(Math.abs);
-    print(`  ${name}, ${key}: ${halves(spreads)} from first page to last, ${halves(errors)} from the true instant`);
+function report(pages: readonly (readonly Digits[])[], due: readonly number[]): void {
+  for (const key of ['writtenAt', 'frameAt'] as const) {
+    const lateness = due.map((until) => pages.map((digits) => zeroOf(digits, until)[key] - until));
+    const spreads = lateness.map((ofPages) => Math.max(...ofPages) - Math.min(...ofPages));
+    const errors = lateness.flat().map(Math.abs);
+    print(
+      `  zero ${key === 'writtenAt' ? 'is written' : 'is in a frame'}: from first page to last ${summary(spreads)}`,
+    );
+    print(`    |distance from the true instant|: ${summary(errors)}`);
   }
 }
 
-function halves(values: readonly number[]): string {
+function zeroOf(digits: readonly Digits[], until: number): Digits {
+  const zero = digits.find(({ text, writtenAt }) => text === '0:00' && Math.abs(writtenAt - until) < marginMs);
+  if (zero === undefined) throw new Error(`a page did not reach zero within ${marginMs} ms`);
+  return zero;
+}
+
+function summary(values: readonly number[]): string {
   return `p50 ${ms(percentile(values, 0.5))}, p95 ${ms(percentile(values, 0.95))}`;
 }
