@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { launchBrowser, signIn } from '../test/support/browser.ts';
-import { startClock } from '../test/support/clock-process.ts';
+import { runClock, startClock } from '../test/support/clock-process.ts';
 import { until } from '../test/support/until.ts';
 import { root } from './server-bundle.ts';
 
@@ -61,6 +61,7 @@ try {
   clock.kill('SIGCONT');
   await page.waitForSelector('[data-state="live"]');
   await takeScreens(page);
+  await takeShows(page);
   await page.context().clearCookies();
   await page.goto(`${clock.url}/accounts/login/?next=/`);
   await page.screenshot({ path: join(directory, 'sign-in.png') });
@@ -95,6 +96,36 @@ async function takeScreens(operator: Page): Promise<void> {
   await operator.screenshot({ path: join(directory, 'screens.png') });
   await operator.getByRole('button', { name: 'More about Lobby' }).click();
   await operator.screenshot({ path: join(directory, 'screen-actions.png') });
+}
+
+/** A countdown and its warnings on faces, and the operators' list and form. */
+async function takeShows(page: Page): Promise<void> {
+  await page.goto(`${clock.url}/`);
+  await show('--countdown', '20m', '--label', 'Exam ends', '--warn', '5m,1m');
+  await takeShow(page, 'countdown', 'light', /^19:/);
+  await show('--countdown', '5m', '--label', 'Speaker', '--message', 'Please come to an end', '--warn', '5m,1m');
+  await takeShow(page, 'warning', 'dark', /^4:/);
+  await show('--message', 'Doors open at nine', '--group', 'hall', '--for', '1h');
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await page.goto(`${clock.url}/screens`);
+  await page.getByText('Doors open at nine').waitFor();
+  await page.screenshot({ path: join(directory, 'shown.png') });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('button', { name: 'Show a message or countdown' }).click();
+  await page.getByRole('radio', { name: 'For a time' }).check({ force: true });
+  await page.getByLabel('Minutes', { exact: true }).fill('25');
+  await page.screenshot({ path: join(directory, 'show-form.png') });
+}
+
+async function takeShow(page: Page, name: string, colorScheme: 'light' | 'dark', digits: RegExp): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.locator('#show .digits', { hasText: digits }).waitFor();
+  await page.screenshot({ path: join(directory, `${name}.png`) });
+}
+
+async function show(...args: string[]): Promise<void> {
+  const { exit, stderr } = await runClock(['show', ...args, '--data-dir', clock.dataDir]);
+  if (exit !== 0) throw new Error(stderr);
 }
 
 async function waitUntilShown(page: Page): Promise<void> {

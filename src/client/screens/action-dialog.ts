@@ -14,6 +14,8 @@ export interface ActionResult {
 export interface ActionDialogOptions {
   /** Resolves to null if the operator cancelled it. */
   act: (action: ScreenActionName, target: Target, value: string) => Promise<ActionResult | null>;
+  /** Called to set what the target shows besides the time. */
+  onShow: (target: Target) => void;
   /** Called with a result that the dialog cannot show, because it closed. */
   onResult: (result: ActionResult) => void;
 }
@@ -30,6 +32,7 @@ export class ActionDialog {
   constructor(options: ActionDialogOptions) {
     this.#options = options;
     element('close').addEventListener('click', () => this.#dialog.close());
+    element('action-show').addEventListener('click', () => this.#openShow());
     this.#dialog.addEventListener('close', () => {
       // The event comes late: by then the dialog may be open again.
       if (!this.#dialog.open) this.#target = null;
@@ -81,7 +84,14 @@ export class ActionDialog {
       control.hidden = action !== 'revoke' && (!canSet || (action === 'rename' && entry === null));
       if (action === 'identify' || action === 'reload') (control as HTMLButtonElement).disabled = isAway;
     }
+    element('action-show').hidden = !canSet;
     showFacts(entry === null ? [] : factsOf(entry));
+  }
+
+  #openShow(): void {
+    const target = this.#target;
+    this.#dialog.close();
+    if (target !== null) this.#options.onShow(target);
   }
 
   #run(action: ScreenActionName, value: string): void {

@@ -11,6 +11,8 @@ import { FilterForm } from './filter-form.ts';
 import { Poll } from './poll.ts';
 import { RosterCopy } from './roster-copy.ts';
 import { doneText, questionFor, requestOf, type ScreenActionName, type Target } from './screen-action.ts';
+import { ShowsPanel } from './shows-panel.ts';
+import type { ShowsResponse } from './shown.ts';
 import { summaryOf } from './summary.ts';
 import { UpdateProblem } from './update-problem.ts';
 
@@ -23,7 +25,7 @@ export interface ScreensPanelOptions {
   onResult: (result: ActionResult) => void;
 }
 
-/** The tab with the roster: it polls the server while the page is visible and carries out actions. */
+/** The tab with the roster and what it shows: polls the server while the page is visible, and carries out actions. */
 export class ScreensPanel {
   readonly #options: ScreensPanelOptions;
   readonly #roster = new RosterCopy();
@@ -32,13 +34,16 @@ export class ScreensPanel {
   readonly #filter: FilterForm;
   readonly #problem = new UpdateProblem();
   readonly #poll: Poll;
+  readonly #shows: ShowsPanel;
 
   constructor(options: ScreensPanelOptions) {
     this.#options = options;
     this.#dialog = new ActionDialog({
       act: (action, target, value) => this.#act(action, target, value),
+      onShow: (target) => this.#shows.open('entry' in target ? `screen/${target.entry.id}` : `group/${target.group}`),
       onResult: options.onResult,
     });
+    this.#shows = new ShowsPanel({ ...options, onChanged: () => runInBackground(this.#poll.runNow()) });
     this.#filter = new FilterForm({
       onChange: () => this.#show(),
       onGroupActions: (group) => this.#dialog.open({ group, count: this.#roster.membersOf(group).size }),
@@ -58,8 +63,14 @@ export class ScreensPanel {
 
   async #update(): Promise<boolean> {
     const { version } = this.#roster;
+    const { api } = this.#options;
     try {
-      this.#apply(await this.#options.api.get(`/api/screens${version === null ? '' : `?since=${version}`}`));
+      const [roster, shows] = await Promise.all([
+        api.get<RosterResponse>(`/api/screens${version === null ? '' : `?since=${version}`}`),
+        api.get<ShowsResponse>('/api/show'),
+      ]);
+      this.#apply(roster);
+      this.#shows.apply(shows);
       this.#problem.clear();
       return true;
     } catch (error) {
@@ -72,6 +83,7 @@ export class ScreensPanel {
     const isFirst = this.#roster.version === null;
     const { changed, removed } = this.#roster.apply(answer);
     if (!isFirst && changed.length + removed.length === 0) return;
+    this.#shows.setEntries(this.#roster.entries);
     this.#table.update(changed);
     this.#show();
     this.#table.forget(removed);

@@ -1,6 +1,7 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
 import { document, notStarted } from './document.ts';
+import { showDialog, shownSection } from './show-controls.ts';
 
 export interface ScreensPageOptions {
   assets: AssetUrls;
@@ -34,7 +35,7 @@ export function screensPage({ assets, account, csrfToken }: ScreensPageOptions):
       >
       ${notStarted('This page', 'Chromium 88, Firefox 98, Safari 15.4')}
     </main>
-    ${actionDialog()} ${confirmDialog()}`;
+    ${actionDialog()} ${showDialog()} ${confirmDialog()}`;
   const own = { script: assets.screensJs, style: assets.screensCss };
   const description = 'See and control the screens of this installation.';
   return document({ title: 'Screens · Clock', description, assets, layout: 'screens', ...own, body });
@@ -42,6 +43,7 @@ export function screensPage({ assets, account, csrfToken }: ScreensPageOptions):
 
 function screensPanel(): Html {
   return html`<section id="screens" role="tabpanel" aria-labelledby="screens-tab">
+    ${shownSection()}
     <form id="filter" role="search" aria-label="Filter screens">
       <label>Find <input id="words" type="search" autocomplete="off" spellcheck="false" /></label>
       <label>
@@ -96,6 +98,7 @@ function actionDialog(): Html {
     <div class="buttons">
       <button type="button" data-action="identify">Identify</button>
       <button type="button" data-action="reload">Reload</button>
+      <button id="action-show" type="button" aria-haspopup="dialog">Show a message or countdown</button>
     </div>
     ${settings.map(settingForm)}
     <datalist id="groups"></datalist>
