@@ -1,9 +1,10 @@
 /**
- * Writes `docs/configuration.md` from the tables of options, and the table of `docs/faces.md` from the parameters of
- * faces. With `--check` it writes nothing and fails if a file is stale.
+ * Writes `docs/configuration.md` from the tables of options, and the tables of `docs/faces.md` and
+ * `docs/scaling.md`. With `--check` it writes nothing and fails if a file is stale.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { capacityTable } from '../bench/capacity-plan.ts';
 import { optionTables } from '../src/cli/tables.ts';
 import { type FaceParameter, faceParameters } from '../src/client/face-parameters.ts';
 import type { OptionTable } from '../src/config.ts';
@@ -53,11 +54,16 @@ Outside the image the executable also uses \`TMPDIR\`: it writes its network lib
 const sections = Object.entries(optionTables).map(([name, table]) => section(name as keyof typeof headings, table));
 writeOrCheck('docs/configuration.md', introduction + sections.join('') + image);
 
-const faces = readFileSync(join(root, 'docs/faces.md'), 'utf8');
-const begin = '<!-- Written by scripts/docs.ts from src/client/face-parameters.ts. -->\n';
-const end = '<!-- End of the table. -->\n';
-const [before, after] = [faces.indexOf(begin) + begin.length, faces.indexOf(end)];
-writeOrCheck('docs/faces.md', faces.slice(0, before) + parameterTable() + faces.slice(after));
+writeTable('docs/faces.md', 'scripts/docs.ts from src/client/face-parameters.ts', parameterTable());
+writeTable('docs/scaling.md', 'scripts/docs.ts from bench/capacity-plan.ts', capacityTable());
+
+/** Replaces the table after the comment that says what writes it. */
+function writeTable(path: string, writtenBy: string, table: string): void {
+  const text = readFileSync(join(root, path), 'utf8');
+  const begin = `<!-- Written by ${writtenBy}. -->\n`;
+  const [before, after] = [text.indexOf(begin) + begin.length, text.indexOf('<!-- End of the table. -->\n')];
+  writeOrCheck(path, text.slice(0, before) + table + text.slice(after));
+}
 
 function writeOrCheck(path: string, text: string): void {
   const file = join(root, path);

@@ -1,0 +1,57 @@
+import { type Comparison, figureOf, ratioOf, type Spread } from './comparison.ts';
+import type { Figures } from './measure.ts';
+
+/** With fewer, the growth of a process is mostly the code that it compiled. */
+const socketsForMemory = 5_000;
+
+/** The comparison as Markdown: a table for each number of sockets, and one of the systems. */
+export function comparisonTable(comparison: Comparison): string {
+  const sizes = [...new Set(comparison.measurements.map(({ sockets }) => sockets))];
+  const tables = sizes.map((sockets) => {
+    const rounds = 1 + Math.max(...comparison.measurements.map((one) => (one.sockets === sockets ? one.round : 0)));
+    return [
+      `**${sockets.toLocaleString('en')} sockets, 2 messages a second, median of ${rounds} rounds**`,
+      '',
+      '| system | CPU per message | ratio to bare (min–max) | memory per socket | last socket after | never arrived | CPU for 1,000 handshakes |',
+      '| --- | --- | --- | --- | --- | --- | --- |',
+      ...comparison.peers.map(({ id, name }) => row(comparison, id, shortName(name), sockets)),
+    ].join('\n');
+  });
+  const systems = [
+    '| system | who may open a socket | where its messages come from |',
+    '| --- | --- | --- |',
+    ...comparison.peers.map(({ name, access, feed }) => `| ${name} | ${access} | ${feed} |`),
+  ];
+  return [...tables, systems.join('\n'), `${comparison.machine}. Measured on ${comparison.date}.`].join('\n\n');
+}
+
+/** The name of a system without versions. */
+export function shortName(name: string): string {
+  return (name.split(/:/)[0] ?? name).replace(/,? Node [\d.]+.*/, '').replaceAll(/ \d[\w.]*/g, '');
+}
+
+function row(comparison: Comparison, peer: string, name: string, sockets: number): string {
+  const figure = (key: keyof Figures): Spread | null => figureOf(comparison, peer, sockets, key);
+  const cpu = figure('cpuUsPerMessage');
+  if (cpu === null) {
+    const failed = comparison.measurements.find((one) => one.peer === peer && one.sockets === sockets);
+    return `| ${name} | not measured: ${failed?.error ?? comparison.leftOut[peer] ?? 'not selected'} | | | | | |`;
+  }
+  const ratio = ratioOf(comparison, peer, comparison.peers[0]?.id ?? '', sockets, 'cpuUsPerMessage');
+  const missing = figure('missing')?.median ?? Number.NaN;
+  const cells = [
+    name,
+    `${text(cpu.median)} µs`,
+    ratio === null ? '' : `${text(ratio.median)} (${text(ratio.min)}–${text(ratio.max)})`,
+    sockets < socketsForMemory ? '' : `${text(figure('kibPerSocket')?.median)} KiB`,
+    `${text(figure('lastMs')?.median)} ms`,
+    missing < 0.000_05 ? '0' : `${(100 * missing).toFixed(missing < 0.01 ? 2 : 0)} %`,
+    `${text(figure('cpuMsPer1000Handshakes')?.median)} ms`,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function text(value = Number.NaN): string {
+  if (Math.abs(value) >= 1_000) return Math.round(value).toLocaleString('en');
+  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
