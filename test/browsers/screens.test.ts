@@ -78,7 +78,7 @@ describe.each(supported)('in $name', ({ name, launch }) => {
     await waitFor(browser, hasCode, 'a code');
     await run('pair', await textOf(browser, '#code'), '--name', 'Television');
     await waitFor(browser, isLive, 'the paired screen is live');
-    await run('show', '--message', 'Please be seated', '--countdown', '25m', '--warn', '30m');
+    await run('show', '--message', 'Please be seated', '--countdown', '25m', '--warn', '30m,1m');
     const digits = `(document.querySelector('#show .digits p') || {}).textContent`;
     await waitFor(browser, `/^2[45]:[0-5][0-9]$/.test(${digits})`, 'the digits');
     await waitFor(browser, `document.getElementById('show').dataset.phase === 'warning'`, 'the warning');
