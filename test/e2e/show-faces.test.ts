@@ -125,18 +125,22 @@ describe('what operators show besides the time', () => {
     await page.evaluate(`globalThis.seen = [];
       new MutationObserver(() => {
         const show = document.querySelector('#show');
-        const digits = show?.querySelector('.digits p').textContent;
-        if (digits && seen.at(-1)?.[0] !== digits) seen.push([digits, show.dataset.phase]);
+        const line = show?.querySelector('.digits p');
+        const digits = line?.textContent;
+        if (digits && seen.at(-1)?.[0] !== digits) seen.push([digits, show.dataset.phase, line.style.fontSize]);
       }).observe(document.body, { subtree: true, childList: true, characterData: true })`);
     await page.locator('#show .digits', { hasText: /^\+0:02$/ }).waitFor();
-    const seen = await page.evaluate<[string, string][]>('seen');
-    expect(seen.slice(-5)).toEqual([
+    const seen = await page.evaluate<[digits: string, phase: string, size: string][]>('seen');
+    expect(seen.slice(-5).map(([digits, phase]) => [digits, phase])).toEqual([
       ['0:02', 'last'],
       ['0:01', 'last'],
       ['0:00', 'over'],
       ['+0:01', 'over'],
       ['+0:02', 'over'],
     ]);
+    // The warnings and zero change no size: that would delay them.
+    const sizesToZero = seen.filter(([digits]) => /^0:0[0-8]$/.test(digits)).map(([, , size]) => size);
+    expect(new Set(sizesToZero).size).toBe(1);
   });
 
   test('counts up', async () => {

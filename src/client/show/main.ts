@@ -55,7 +55,7 @@ class ShowView {
     this.#section.classList.toggle('has-both', message !== undefined && countdown !== undefined);
     if (message !== undefined) this.#add('message', message);
     if (countdown?.label !== undefined) this.#add('countdown-label', countdown.label);
-    if (countdown !== undefined) this.#draw = this.#addDigits();
+    if (countdown !== undefined) this.#draw = this.#addDigits(countdown.warnAt);
     document.querySelector('main')?.append(this.#section);
     document.documentElement.classList.add('has-show');
     addEventListener('resize', this.#onResize);
@@ -86,19 +86,24 @@ class ShowView {
     announce('');
   }
 
-  #addDigits(): (shown: ShownCountdown) => void {
+  #addDigits(warnAt: readonly number[] = []): (shown: ShownCountdown) => void {
     const digits = this.#add('digits', '');
     digits.setAttribute('role', 'timer');
     digits.setAttribute('aria-live', 'off');
-    const warning = this.#add('warning', '');
+    // It takes its space from the start, so that the digits have the same size at a threshold and at zero.
+    const warning = warnAt.length === 0 ? null : this.#add('warning', '');
     return ({ digits: text, phase, thresholdMs }) => {
-      const lang = document.getElementById('display')?.lang || 'en';
-      const words = thresholdMs === null ? '' : `\u2264 ${shortDuration(thresholdMs, lang)}`;
-      const fits = text.length === digits.textContent?.length && words === warning.textContent;
+      const hasSameLength = text.length === digits.textContent?.length;
       digits.textContent = text;
-      if (warning.textContent !== words) warning.textContent = words;
       this.#section.dataset['phase'] = phase;
-      if (!fits) this.#fitTexts();
+      // To fit a text delays its frame.
+      if (!hasSameLength) fitText(digits, this.#scale);
+      if (warning === null || phase === 'over') return;
+      const lang = document.getElementById('display')?.lang || 'en';
+      const words = `\u2264 ${shortDuration(thresholdMs ?? Math.max(...warnAt), lang)}`;
+      if (words === warning.textContent) return;
+      warning.textContent = words;
+      fitText(warning, this.#scale);
     };
   }
 
@@ -115,8 +120,11 @@ class ShowView {
   }
 
   #fitTexts(): void {
-    const scale = Number(getComputedStyle(document.documentElement).getPropertyValue('--size')) || 1;
-    for (const text of this.#texts) fitText(text, scale);
+    for (const text of this.#texts) fitText(text, this.#scale);
+  }
+
+  get #scale(): number {
+    return Number(getComputedStyle(document.documentElement).getPropertyValue('--size')) || 1;
   }
 }
 
