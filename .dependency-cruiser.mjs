@@ -12,9 +12,9 @@ const onlyIn = (dependency, home) =>
     `only ${home} imports ${dependency}`,
   );
 
-const roots = '^src/(cli|main|roles|backends|checks)\\.ts$|^src/cli/';
+const roots = '^src/(cli|main|roles|role-part|web-part|backends|checks)\\.ts$|^src/cli/';
 const baseLayer =
-  '^src/(addresses|executable|background|directories|lifecycle|logger|metrics|protocol|config|option-parsers|secrets|shutdown|build-info)\\.ts$|^src/time/';
+  '^src/(addresses|executable|background|directories|lifecycle|logger|metrics|metrics-total|protocol|config|option-parsers|secrets|shutdown|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [
@@ -120,7 +120,7 @@ export default {
     onlyIn('cookie', '^src/web/cookies\\.ts$'),
     onlyIn('commander', '^src/cli(/|\\.ts$)'),
     onlyIn('pino', '^src/logger\\.ts$'),
-    onlyIn('prom-client', '^src/metrics\\.ts$'),
+    onlyIn('prom-client', '^src/metrics(-total)?\\.ts$'),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

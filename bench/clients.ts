@@ -11,18 +11,26 @@ export interface LoadClients {
 /** More at once would let the baseline batch its Redis lookups, which real arrivals seldom allow. */
 const handshakesAtOnce = 8;
 
-/** Opens `count` sockets, with one cookie or one of their own each. Resolves when all handshakes are complete. */
+/** Of all sockets: what is read is counted at once. */
+const readBuffer = new Uint8Array(65_536);
+
+/**
+ * Opens `count` sockets, with one cookie or one of their own each. Resolves when all handshakes are complete. With `readEveryMs`, the kernel collects the frames
+ * for this long, so that reading them costs less.
+ */
 export async function openClients(
   port: number,
   count: number,
   query: string,
   cookie: string | readonly string[],
+  readEveryMs?: number,
 ): Promise<LoadClients> {
   const sockets: Socket[] = [];
   let frames = 0;
-  const onFrames = (bytes: Buffer): void => {
+  const onFrames = (bytes: Buffer): boolean => {
     // The frame of a tick is shorter than 126 bytes, so its second byte is its length. In practice TCP splits none.
     for (let at = 0; at + 1 < bytes.length; at += 2 + (bytes[at + 1] ?? 0)) frames += 1;
+    return readEveryMs === undefined;
   };
   for (let first = 0; first < count; first += handshakesAtOnce) {
     const batch = Array.from({ length: Math.min(handshakesAtOnce, count - first) }, (_, n) =>
@@ -30,6 +38,10 @@ export async function openClients(
     );
     sockets.push(...(await Promise.all(batch)));
   }
+  const readAll = (): void => {
+    for (const socket of sockets) socket.resume();
+  };
+  const timer = readEveryMs === undefined ? undefined : setInterval(readAll, readEveryMs);
   return {
     framesSinceLast: () => {
       const counted = frames;
@@ -37,24 +49,28 @@ export async function openClients(
       return counted;
     },
     close: () => {
+      clearInterval(timer);
       for (const socket of sockets) socket.destroy();
     },
   };
 }
 
-function upgrade(port: number, query: string, cookie: string, onFrames: (bytes: Buffer) => void): Promise<Socket> {
+/** `onFrames` returns false to read no more until `resume` is called. */
+function upgrade(port: number, query: string, cookie: string, onFrames: (bytes: Buffer) => boolean): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', reject);
-    socket.once('data', (bytes) => {
+    let isOpen = false;
+    const onRead = (length: number, buffer: Uint8Array): boolean => {
+      const bytes = Buffer.from(buffer.buffer, 0, length);
+      if (isOpen) return onFrames(bytes);
       const end = bytes.indexOf('\r\n\r\n') + 4;
       const status = bytes.subarray(9, 12).toString();
-      if (status !== '101') return reject(new Error(`the handshake was refused with ${status}`));
-      onFrames(bytes.subarray(end));
-      socket.on('data', onFrames);
-      socket.on('error', () => {});
-      resolve(socket);
-    });
+      isOpen = status === '101';
+      if (!isOpen) socket.destroy(new Error(`the handshake was refused with ${status}`));
+      else resolve(socket);
+      return onFrames(bytes.subarray(end));
+    };
+    const socket = connect({ port, host: '127.0.0.1', onread: { buffer: readBuffer, callback: onRead } });
+    socket.on('error', reject);
     socket.write(
       `GET /time/tic/${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nCookie: ${cookie}\r\n\r\n`,

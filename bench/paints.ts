@@ -13,27 +13,20 @@ export interface Paint {
 
 const dayMs = 86_400_000;
 
-/** A script for the page. It shifts `Date` by `offMs`, but not the monotonic clock, and records the paints. */
-export function recorder(offMs: number): string {
-  return `
-    const RealDate = Date;
-    globalThis.Date = class extends RealDate {
-      constructor(...given) { if (given.length === 0) super(RealDate.now() + ${offMs}); else super(...given); }
-      static now() { return RealDate.now() + ${offMs}; }
-    };
-    globalThis.paints = [];
-    let last = '';
-    new MutationObserver(() => {
-      const at = performance.timeOrigin + performance.now();
-      const text = document.querySelector('#display')?.textContent ?? '';
-      if (text === last || !/^\\d\\d:\\d\\d:\\d\\d$/.test(text)) return;
-      last = text;
-      const [h, m, s] = text.split(':').map(Number);
-      const stated = /\\d+/.exec(document.querySelector('#error')?.textContent ?? '')?.[0];
-      paints.push({ at, second: h * 3600 + m * 60 + s, statedMs: stated === undefined ? NaN : Number(stated) });
-    }).observe(document, { subtree: true, childList: true, characterData: true });
-  `;
-}
+/** A script for the page, which records its paints. */
+export const recorder = `
+  globalThis.paints = [];
+  let last = '';
+  new MutationObserver(() => {
+    const at = performance.timeOrigin + performance.now();
+    const text = document.querySelector('#display')?.textContent ?? '';
+    if (text === last || !/^\\d\\d:\\d\\d:\\d\\d$/.test(text)) return;
+    last = text;
+    const [h, m, s] = text.split(':').map(Number);
+    const stated = /\\d+/.exec(document.querySelector('#error')?.textContent ?? '')?.[0];
+    paints.push({ at, second: h * 3600 + m * 60 + s, statedMs: stated === undefined ? NaN : Number(stated) });
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+`;
 
 /** What a page painted so far, without its first second, which is late by design. */
 export async function paintsOf(page: Page): Promise<Paint[]> {

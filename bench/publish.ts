@@ -1,43 +1,71 @@
 /**
  * Publishes at several rates to sockets that also receive a tick every 500 ms, and compares `clock web` with bare
- * uWebSockets.js, which relays the same bytes from the same Redis. Prints CPU per delivered frame, the share of a core
- * that each process uses, the share of frames that arrived before the end of the measurement, and the tick delays of web.
+ * uWebSockets.js, which relays the same bytes from the same Redis. Each server is measured once in each round, on a core
+ * of its own. Prints medians over the rounds: CPU per delivered frame, the lateness of ticks, the share of the core that
+ * the server uses, and the share of the frames that arrived before the end of the measurement.
  *
- *     npm run bench:publish -- --sockets 1000,5000 --rates 1,10,20
+ *     npm run bench:publish -- --sockets 5000 --rates 0,1,10,20 --rounds 3
  */
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
 import { Keys } from '../src/backend/redis/keys.ts';
 import { parseRedisTarget } from '../src/backend/redis/target.ts';
 import { Channels } from '../src/channels/channels.ts';
 import { silentLogger } from '../src/logger.ts';
-import { Client } from '../test/support/client.ts';
+import { Client, type TestSocket } from '../test/support/client.ts';
 import { startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes, until } from '../test/support/until.ts';
 import { startBaseline } from './baseline.ts';
-import { openClients } from './clients.ts';
+import { percentile } from './paints.ts';
 import { print } from './print.ts';
-import { usageOf } from './usage.ts';
+import { openReaders, type Readers } from './readers.ts';
+import { median, usageOf } from './usage.ts';
 
 const { values } = parseArgs({
   options: {
     sockets: { type: 'string', default: '1000,5000' },
-    rates: { type: 'string', default: '1,10,20' },
+    rates: { type: 'string', default: '0,1,10,20' },
+    rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
   },
 });
+const rates = values.rates.split(',').map(Number);
 const seconds = Number(values.seconds);
 const password = 'a password for the bench';
+const query = '?channels=time,news';
+/** Sockets that record when a tick arrives. */
+const probeCount = 20;
+/** Readers have counted what arrived this long ago. */
+const settleMs = 400;
 
-interface Figures {
-  cpuUsPerDelivery: number;
-  /** Of the process, in percent of a core. */
-  cpuPercent: number;
-  /** The share of the frames that were to arrive within the measurement. */
-  delivered: number;
+interface Server {
+  pid: number;
+  port: number;
+  cookie: string;
 }
 
+interface Figures {
+  cpuUs: number;
+  frames: number;
+  /** The frames that were to arrive. */
+  expected: number;
+  elapsedMs: number;
+  /** Of ticks at the probes, ms. */
+  lateness: number[];
+}
+
+/** A pair of measurements of the same round. */
+interface Pair {
+  bare: Figures;
+  clock: Figures;
+}
+
+const availableCores = availableParallelism();
+// The readers, Redis and the other roles are not on the core of the servers.
+pin(process.pid, 'others');
 const redis = await RedisServer.start();
 const env = {
   CLOCK_REDIS_URL: redis.url,
@@ -54,49 +82,127 @@ const web = await startClock(['web', '--host', '127.0.0.1'], { env });
 const keys = new Keys('', 0);
 const baseline = await startBaseline(redis.url, [keys.tickChannel('time'), keys.publicationChannel]);
 try {
+  for (const { pid } of [web, baseline]) pin(pid, 'first');
   const client = new Client(web.url);
   await client.signIn('admin', password);
-  const cookie = client.cookieHeader();
   const isKnown = async () => (await client.fetch('/api/initial_state?channel=news')).status === 200;
   await until(isKnown, 'the channel is known');
+  const bare = { ...baseline, cookie: 'sessionid=whatever' };
+  const clock = { ...web, cookie: client.cookieHeader() };
   for (const sockets of values.sockets.split(',').map(Number)) {
-    for (const rate of values.rates.split(',').map(Number)) {
-      const bare = await measure(baseline.pid, baseline.port, 'sessionid=whatever', sockets, rate);
-      const clock = await measure(web.pid, web.port, cookie, sockets, rate);
-      const ratio = clock.cpuUsPerDelivery / bare.cpuUsPerDelivery;
-      print(
-        `${sockets} sockets, ${rate} messages a second: CPU per delivery bare ${bare.cpuUsPerDelivery.toFixed(2)}, ` +
-          `clock ${clock.cpuUsPerDelivery.toFixed(2)} us, ratio ${ratio.toFixed(2)}; CPU of the process ` +
-          `${bare.cpuPercent.toFixed(0)} and ${clock.cpuPercent.toFixed(0)} % of a core; delivered in time ` +
-          `${(100 * bare.delivered).toFixed(1)} and ${(100 * clock.delivered).toFixed(1)} %`,
-      );
+    const pairs = new Map<number, Pair[]>(rates.map((rate) => [rate, []]));
+    for (let round = 0; round < Number(values.rounds); round += 1) {
+      const figures = { bare: await measure(bare, sockets), clock: await measure(clock, sockets) };
+      for (const [index, rate] of rates.entries()) {
+        const [bareOne, clockOne] = [figures.bare[index], figures.clock[index]];
+        if (bareOne !== undefined && clockOne !== undefined) pairs.get(rate)?.push({ bare: bareOne, clock: clockOne });
+      }
     }
+    for (const [rate, ofRate] of pairs) report(sockets, rate, ofRate, pairs.get(0));
   }
-  const text = await (await web.ask('/metrics')).text();
-  print(text.match(/^clock_tick_delay_seconds_.*$/gm)?.join('\n') ?? '');
 } finally {
   await Promise.all([baseline.stop(), worker.stop(), beat.stop(), web.stop(), host.stop()]);
   await redis.stop();
 }
 
-async function measure(pid: number, port: number, cookie: string, sockets: number, rate: number): Promise<Figures> {
-  const clients = await openClients(port, sockets, '?channels=time,news', cookie);
-  await passes(1_000);
-  clients.framesSinceLast();
-  const start = usageOf(pid);
+/** Restricts a process to the first core, or to the others. */
+function pin(pid: number, cores: 'first' | 'others'): void {
+  const last = availableCores - 1;
+  if (last > 0) execFileSync('taskset', ['-a', '-c', '-p', cores === 'first' ? '0' : `1-${last}`, String(pid)]);
+}
+
+/** The figures of a server at each rate. */
+async function measure({ pid, port, cookie }: Server, sockets: number): Promise<Figures[]> {
+  const readers = await openReaders({ port, count: sockets - probeCount, query, cookie });
+  const lateness: number[] = [];
+  const probes = await Promise.all(Array.from({ length: probeCount }, () => openProbe(port, cookie, lateness)));
+  // The first deliveries are slower.
+  await measureRate(pid, sockets, 5, 1, readers, lateness);
+  const figures: Figures[] = [];
+  for (const rate of rates) figures.push(await measureRate(pid, sockets, rate, seconds, readers, lateness));
+  await readers.close();
+  for (const probe of probes) probe[Symbol.dispose]();
+  await passes(settleMs);
+  return figures;
+}
+
+async function openProbe(port: number, cookie: string, lateness: number[]): Promise<TestSocket> {
+  const client = new Client(`http://127.0.0.1:${port}`);
+  const probe = await client.connect(query, { cookie });
+  probe.socket.on('message', (data) => {
+    const now = performance.timeOrigin + performance.now();
+    probe.frames.length = 0;
+    const { channel, message } = JSON.parse(String(data));
+    // Redis's clock, which is house time, is this host's.
+    if (channel === 'time') lateness.push(now - message.at);
+  });
+  return probe;
+}
+
+async function measureRate(
+  pid: number,
+  sockets: number,
+  rate: number,
+  forSeconds: number,
+  readers: Readers,
+  lateness: number[],
+): Promise<Figures> {
+  await passes(settleMs);
+  const framesBefore = await readers.frames();
+  lateness.length = 0;
+  const { cpuUs } = usageOf(pid);
   const startedAt = performance.now();
-  for (let n = 1; n <= rate * seconds; n += 1) {
+  for (let n = 1; n <= rate * forSeconds; n += 1) {
     await host.publications.publish({ channel: 'news', json: `"Doors open, ${n}"` });
     await passes(Math.max(0, startedAt + (n * 1_000) / rate - performance.now()));
   }
-  const frames = clients.framesSinceLast();
-  const elapsedS = (performance.now() - startedAt) / 1_000;
-  const cpuUs = usageOf(pid).cpuUs - start.cpuUs;
-  clients.close();
-  await passes(500);
+  await passes(Math.max(0, startedAt + forSeconds * 1_000 - performance.now()));
+  await passes(settleMs);
+  const elapsedMs = performance.now() - startedAt;
+  const usedUs = usageOf(pid).cpuUs - cpuUs;
+  const frames = (await readers.frames()) - framesBefore;
+  const ticks = lateness.length / probeCount;
   return {
-    cpuUsPerDelivery: cpuUs / frames,
-    cpuPercent: cpuUs / elapsedS / 10_000,
-    delivered: frames / (sockets * (rate * seconds + 2 * elapsedS)),
+    cpuUs: usedUs,
+    frames,
+    expected: (sockets - probeCount) * (rate * forSeconds + ticks),
+    elapsedMs,
+    lateness: [...lateness],
   };
+}
+
+/** `idle`: the pairs of the same rounds without messages. */
+function report(sockets: number, rate: number, pairs: readonly Pair[], idle: readonly Pair[] | undefined): void {
+  const perFrame = ({ cpuUs, frames }: Figures): number => cpuUs / frames;
+  const line = (name: keyof Pair): string => {
+    const figures = pairs.map((pair) => pair[name]);
+    const used = median(figures.map(({ cpuUs, elapsedMs }) => cpuUs / elapsedMs / 10));
+    const arrived = median(figures.map(({ frames, expected }) => (100 * frames) / expected));
+    const late = figures.flatMap(({ lateness }) => lateness);
+    return (
+      `  ${name}: ${median(figures.map(perFrame)).toFixed(2)} us, ${used.toFixed(0)} % of a core, ` +
+      `${arrived.toFixed(1)} % arrived, ticks late p50 ${percentile(late, 0.5).toFixed(0)}, ` +
+      `p99 ${percentile(late, 0.99).toFixed(0)} ms`
+    );
+  };
+  print(`${sockets} sockets, ${rate} messages a second: CPU per delivery`);
+  print(line('bare'));
+  print(line('clock'));
+  print(`  ratio ${spread(pairs.map(({ bare, clock }) => perFrame(clock) / perFrame(bare)))}`);
+  if (rate === 0 || idle === undefined) return;
+  const added = pairs.map(({ bare, clock }, round) => {
+    const without = idle[round];
+    return without === undefined ? Number.NaN : perAdded(clock, without.clock) / perAdded(bare, without.bare);
+  });
+  print(`  ratio of what the messages add to the ticks ${spread(added)}`);
+}
+
+/** CPU per frame that was added to those of `idle`, us. */
+function perAdded(one: Figures, idle: Figures): number {
+  const share = one.elapsedMs / idle.elapsedMs;
+  return (one.cpuUs - idle.cpuUs * share) / (one.frames - idle.frames * share);
+}
+
+function spread(values: readonly number[]): string {
+  return `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
 }

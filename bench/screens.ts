@@ -5,21 +5,25 @@
  * CPU time, and the CPU time that `?every=1000` saves the server.
  *
  *     npm run bench:screens -- --seconds 60
+ *
+ * With `--countdown` it measures only when the pages reach the zero of countdowns.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { launchBrowser, signIn } from '../test/support/browser.ts';
 import { Client } from '../test/support/client.ts';
 import { type ClockProcess, startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
-import { type Delays, TcpProxy } from '../test/support/tcp-proxy.ts';
+import type { Delays } from '../test/support/tcp-proxy.ts';
 import { passes } from '../test/support/until.ts';
 import { openClients } from './clients.ts';
+import { measureCountdowns } from './countdown.ts';
+import { openPages } from './pages.ts';
 import { paintPlot } from './paint-plot.ts';
 import { latenessOf, type Paint, paintsOf, percentile, recorder, spreadsOf } from './paints.ts';
-import { print } from './print.ts';
+import { ms, print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
 const { values } = parseArgs({
@@ -27,11 +31,11 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     sockets: { type: 'string', default: '1000' },
     plot: { type: 'boolean', default: false },
+    countdown: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.seconds);
 const password = 'a password for the bench';
-const screens = 8;
 /** Eight pages that load at once on two cores slow each other down at first. */
 const settledAfter = 10;
 
@@ -53,6 +57,18 @@ try {
     roles.push(await startClock(args, { env }));
   }
   const webs = roles.slice(2);
+  if (values.countdown) {
+    await measureCountdowns({ browser, webs, password, delays: symmetric }, seconds);
+  } else {
+    await trials(webs);
+  }
+} finally {
+  await browser.close();
+  await Promise.all(roles.map((role) => role.stop()));
+  await redis.stop();
+}
+
+async function trials(webs: readonly ClockProcess[]): Promise<void> {
   await savings(webs[0]);
   await onePage(webs[0]);
   const direct = await trial('loopback, no delay', webs, null);
@@ -65,39 +81,18 @@ try {
     ]);
     writeFileSync(join(import.meta.dirname, '../docs/paint-error.svg'), plot);
   }
-} finally {
-  await browser.close();
-  await Promise.all(roles.map((role) => role.stop()));
-  await redis.stop();
 }
 
 /** Prints the accuracy of 8 pages, and returns the lateness of each paint, ms. */
 async function trial(name: string, webs: readonly ClockProcess[], delays: Delays | null): Promise<number[]> {
-  const client = new Client(webs[0]?.url ?? '');
-  await client.signIn('admin', password);
-  const session = client.cookies.get('sessionid') ?? '';
-  const proxies = await Promise.all(webs.map(({ port }) => TcpProxy.start(port, delays)));
-  const contexts: BrowserContext[] = [];
+  const { pages, close } = await openPages({ browser, webs, password, delays, script: recorder });
   try {
-    const pages = await Promise.all(
-      Array.from({ length: screens }, async (_, index) => {
-        const { port } = proxies[index % proxies.length] ?? { port: 0 };
-        const context = await browser.newContext({ serviceWorkers: 'block' });
-        contexts.push(context);
-        const page = await context.newPage();
-        await page.addInitScript(recorder(-7_000 + index * 2_000));
-        await context.addCookies([{ name: 'sessionid', value: session, domain: '127.0.0.1', path: '/' }]);
-        await page.goto(`http://127.0.0.1:${port}/`);
-        return page;
-      }),
-    );
     await passes(seconds * 1_000);
     const paints = await Promise.all(pages.map(paintsOf));
     report(name, paints);
     return paints.flat().map(latenessOf);
   } finally {
-    for (const context of contexts) await context.close();
-    await Promise.all(proxies.map((proxy) => proxy.stop()));
+    await close();
   }
 }
 
@@ -150,7 +145,7 @@ async function onePage(web: ClockProcess | undefined): Promise<void> {
   await weight(url);
   const context = await browser.newContext();
   const page = await context.newPage();
-  await page.addInitScript(recorder(0));
+  await page.addInitScript(recorder);
   await signIn(page, url, password);
   await passes(4_000);
   const firsts: number[] = [];
@@ -200,8 +195,4 @@ async function savings(web: ClockProcess | undefined): Promise<void> {
   print(
     `CPU time per socket and second, ${values.sockets} sockets: every tick ${every.toFixed(1)} us, every=1000 ${second.toFixed(1)} us, ratio ${ratio.toFixed(2)}`,
   );
-}
-
-function ms(value: number): string {
-  return `${value.toFixed(1)} ms`;
 }

@@ -8,11 +8,12 @@
  *     npm run soak -- --churn 20000
  */
 import { parseArgs } from 'node:util';
-import { addCounts, countTicks, emptyCounts, type LedgerOptions } from '../test/support/tick-ledger.ts';
 import { print } from './print.ts';
 import { carryOut, recovered } from './soak/carry-out.ts';
+import { ExpiredTicks } from './soak/expired-ticks.ts';
 import { faultList, restartList, type FaultStep } from './soak/fault-list.ts';
-import { intervalMs, password, SoakInstallation } from './soak/installation.ts';
+import { password, SoakInstallation } from './soak/installation.ts';
+import { ledgerOf } from './soak/ledger-of.ts';
 import { Pages } from './soak/pages.ts';
 import { Population } from './soak/population.ts';
 import { brokenPromises, printReport, type SoakReport } from './soak/report.ts';
@@ -41,6 +42,7 @@ const scene = { installation, population };
 // The code of a process is compiled and its heap grows with its first sockets. That is not what is measured.
 if (values.churn !== undefined) await carryOut([churnStep(Number(values.churn) / 10)], scene, printStep);
 const before = await resourcesOf(installation, restMs);
+const expiredTicks = new ExpiredTicks(installation.slots.web);
 const from = Date.now();
 print(`${clients} clients, ${steps.length} steps with faults`);
 const interruptions = await carryOut(steps, scene, printStep);
@@ -49,16 +51,8 @@ await pages.allLive();
 const resources = compareResources(before, await resourcesOf(installation, restMs));
 await population.checkSessions();
 const records = await pages.records();
-const published = existingTicks();
-const ledgerOptions: LedgerOptions = { intervalMs, from, to: Date.now() - intervalMs, published, interruptions };
-const unexplained: string[] = [];
-const ledger = emptyCounts();
-for (const [index, { spans }] of population.everyClient.entries()) {
-  const counts = countTicks(spans, ledgerOptions, (at, { web }, cause) => {
-    if (cause === 'unexplained') unexplained.push(`client ${index}, web ${web}: ${new Date(at).toISOString()}`);
-  });
-  addCounts(ledger, counts);
-}
+expiredTicks.stop();
+const ledger = ledgerOf(scene, [...interruptions, ...expiredTicks.interruptions], from);
 await pages.close();
 population.stop();
 await installation.stop();
@@ -70,9 +64,9 @@ const report: Omit<SoakReport, 'broken'> = {
   minutes,
   clients,
   faults: countByKind(steps),
-  ticksPublished: published.size,
-  ledger,
-  unexplained: unexplained.slice(0, maxExamples),
+  ticksPublished: ledger.ticksPublished,
+  ledger: ledger.counts,
+  unexplained: ledger.unexplained.slice(0, maxExamples),
   falsehoods: falsehoods.map(({ at, what }) => `${new Date(at).toISOString()}: ${what}`).slice(0, maxExamples),
   pages: {
     checks: records.reduce((sum, { checks }) => sum + checks, 0),
@@ -95,15 +89,6 @@ function plannedSteps(): FaultStep[] {
 
 function churnStep(count: number): FaultStep {
   return { atMs: 0, faults: [{ kind: 'churn', count }] };
-}
-
-/** What the witness saw. A tick that reached a client existed although the witness was reconnecting. */
-function existingTicks(): Map<number, number> {
-  const existing = new Map(installation.witness.published);
-  for (const { spans } of population.everyClient) {
-    for (const at of spans.flatMap(({ received }) => received)) if (!existing.has(at)) existing.set(at, at);
-  }
-  return existing;
 }
 
 function printStep({ atMs, faults }: FaultStep, tookMs: number): void {

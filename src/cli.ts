@@ -18,9 +18,11 @@ import { generateSecrets } from './commands/secret.ts';
 import { watch } from './commands/watch.ts';
 import { readOptions, withoutServiceLinks, type commonOptions, type Environment, type ValuesOf } from './config.ts';
 import { UserError, run, stopAll } from './lifecycle.ts';
-import { createLogger, silentLogger } from './logger.ts';
+import { createLogger, silentLogger, type AuditSink } from './logger.ts';
 import { Shutdown, stopOnSignals } from './shutdown.ts';
-import { allRole, beatRole, webRole, workerRole, type Role, type RoleContext } from './roles.ts';
+import { ParentChannel } from './supervisor/parent-channel.ts';
+import type { RoleContext } from './role-part.ts';
+import { allRole, beatRole, webRole, workerRole, type Role } from './roles.ts';
 import type { webOptions } from './web/options.ts';
 
 /**
@@ -29,14 +31,20 @@ import type { webOptions } from './web/options.ts';
  */
 export async function runCli(argv: readonly string[], given: Environment, assetsDirectory: string): Promise<number> {
   const environment = withoutServiceLinks(given);
+  const parent = ParentChannel.open(environment);
   try {
-    const cli = new Cli(environment, assetsDirectory);
+    const cli = new Cli(environment, assetsDirectory, parent);
     await cli.program.parseAsync(argv, { from: 'user' });
     return cli.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`clock: ${error.message}\n`);
+    // The parent prints the error once for all its children.
+    const isReported = (await parent?.fail(error)) ?? false;
+    if (!(error instanceof UserError)) {
+      if (isReported) return 1;
+      throw error;
+    }
+    if (!isReported) process.stderr.write(`clock: ${error.message}\n`);
     return error.exitCode;
   }
 }
@@ -46,10 +54,12 @@ class Cli {
   exitCode = 0;
   readonly #environment: Environment;
   readonly #assetsDirectory: string;
+  readonly #parent: ParentChannel | null;
 
-  constructor(environment: Environment, assetsDirectory: string) {
+  constructor(environment: Environment, assetsDirectory: string, parent: ParentChannel | null) {
     this.#environment = environment;
     this.#assetsDirectory = assetsDirectory;
+    this.#parent = parent;
     const { version, commit, date } = buildInfo;
     this.program = new Command('clock')
       .description('Shows the exact time, live, on every signed-in screen.')
@@ -90,27 +100,40 @@ class Cli {
     const command = this.program.command(name).description(description);
     addOptions(command, table).action(async () => {
       const config = readOptions(table, flagsOf(command, table), this.#environment);
-      const { logLevel, environment, graceMs } = config as ValuesOf<typeof commonOptions>;
-      const log = createLogger(name, { level: logLevel, environment });
-      for (const variable of unknownIn(this.#environment)) {
-        log.warn({ variable }, unknownVariableWarning);
-      }
-      const shutdown = new Shutdown(log);
-      const context = {
-        stopping: shutdown.signal,
-        environment: this.#environment,
-        assetsDirectory: this.#assetsDirectory,
-        log,
-      };
-      const { services, onStarted } = await compose(config, context);
-      const { drainMs, drainDelayMs = 0 } = config as Partial<ValuesOf<typeof webOptions>>;
-      this.exitCode = await run(services, {
-        shutdown,
-        onStarted,
-        log,
-        graceMs: drainDelayMs + (graceMs ?? Math.max(10_000, (drainMs ?? 0) + 2_000)),
-      });
+      this.exitCode = await this.#runRole(name, config as ValuesOf<typeof commonOptions>, (context) =>
+        compose(config, context),
+      );
     });
+  }
+
+  async #runRole(
+    name: string,
+    config: ValuesOf<typeof commonOptions> & Partial<ValuesOf<typeof webOptions>>,
+    compose: (context: RoleContext) => Promise<Role>,
+  ): Promise<number> {
+    const { logLevel: level, environment, graceMs, drainMs = 0, drainDelayMs = 0 } = config;
+    const parent = this.#parent;
+    const audit: AuditSink | undefined = parent === null ? undefined : (...line) => parent.audit(...line);
+    const log = createLogger(name, { level, environment, audit });
+    // The parent has warned of the same ones.
+    const unknown = parent === null ? unknownIn(this.#environment) : [];
+    for (const variable of unknown) log.warn({ variable }, unknownVariableWarning);
+    const shutdown = new Shutdown(log, parent);
+    const { services, onStarted } = await compose({
+      stopping: shutdown.signal,
+      environment: this.#environment,
+      assetsDirectory: this.#assetsDirectory,
+      parent,
+      log,
+    });
+    const stopWithinMs = drainDelayMs + (graceMs ?? Math.max(10_000, drainMs + 2_000));
+    try {
+      return await run(services, { shutdown, onStarted, log, graceMs: stopWithinMs });
+    } catch (error) {
+      if (error instanceof UserError || parent !== null) throw error;
+      log.fatal({ err: error }, 'start failed');
+      return 1;
+    }
   }
 
   #addOthers(): void {

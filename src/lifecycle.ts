@@ -22,7 +22,6 @@ export class UserError extends Error {
 interface LifecycleLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;
-  fatal(fields: object, message: string): void;
 }
 
 /**
@@ -41,15 +40,21 @@ async function startAll(services: readonly Service[], log: LifecycleLog, stoppin
   }
 }
 
-/** Stops services in reverse order. If one fails, logs the error and continues with the next. */
-export async function stopAll(services: readonly Service[], log: LifecycleLog): Promise<void> {
+/**
+ * Stops services in reverse order. If one fails, logs the error and continues with the next. Resolves to whether none
+ * failed.
+ */
+export async function stopAll(services: readonly Service[], log: LifecycleLog): Promise<boolean> {
+  let hasStoppedAll = true;
   for (const service of services.toReversed()) {
     try {
       await service.stop();
     } catch (error) {
+      hasStoppedAll = false;
       log.error({ err: error, service: service.name }, 'service failed to stop');
     }
   }
+  return hasStoppedAll;
 }
 
 export interface RunOptions {
@@ -67,33 +72,27 @@ export interface RunOptions {
 }
 
 /**
- * Starts services, waits until the shutdown begins and stops them. Resolves to the exit code: 1 if the services did not
- * start or stop, else that of the shutdown. Rejects with the `UserError` of a service that does not start.
+ * Starts services, waits until the shutdown begins and stops them. Resolves to the exit code: 1 if not all services
+ * stopped, else that of the shutdown. Rejects with the error of a service that does not start.
  */
 export async function run(
   services: readonly Service[],
   { shutdown, graceMs, onStarted, log }: RunOptions,
 ): Promise<0 | 1> {
   const { signal: stopping } = shutdown;
-  try {
-    await startAll(services, log, stopping);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    log.fatal({ err: error }, 'start failed');
-    return 1;
-  }
+  await startAll(services, log, stopping);
   if (!stopping.aborted) onStarted();
   // A pending promise does not keep a process alive, and the services of a role may hold no handle.
   const keepAlive = setInterval(() => {}, 2 ** 30);
   await aborted(stopping);
   clearInterval(keepAlive);
 
-  const { promise: timeout, resolve } = Promise.withResolvers<1>();
-  const deadline = setTimeout(() => resolve(1), graceMs);
-  const stopped = await Promise.race([stopAll(services, log).then(() => 0 as const), timeout]);
+  const { promise: timeout, resolve } = Promise.withResolvers<'timeout'>();
+  const deadline = setTimeout(() => resolve('timeout'), graceMs);
+  const stopped = await Promise.race([stopAll(services, log), timeout]);
   clearTimeout(deadline);
-  if (stopped === 1) log.error({ graceMs }, 'grace period over: exiting before all services have stopped');
-  return stopped === 1 ? 1 : shutdown.exitCode;
+  if (stopped === 'timeout') log.error({ graceMs }, 'grace period over: exiting before all services have stopped');
+  return stopped === true ? shutdown.exitCode : 1;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
-import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
+import { pino, stdTimeFunctions, type Logger as PinoLogger, type LoggerOptions } from 'pino';
+import { runInBackground } from './background.ts';
 
 export type Logger = PinoLogger;
 
@@ -8,11 +9,17 @@ export type LogLevel = (typeof logLevels)[number];
 /** Fields that carry secrets. No code logs them; redacting them as well guards against a mistake. */
 const secretFields = ['password', 'secret', 'token', 'cookie', 'authorization'];
 
+/** Writes a line of the audit elsewhere. Resolves to whether that was possible. */
+export type AuditSink = (fields: object, message: string) => Promise<boolean>;
+
 /**
  * Creates the log of the process, on standard output: JSON lines, or readable lines on a terminal. In the environment
- * `prod` it writes JSON lines on a terminal too.
+ * `prod` it writes JSON lines on a terminal too. The lines of the audit go to `audit`, if it is given.
  */
-export function createLogger(role: string, options: { level: LogLevel; environment: string }): Logger {
+export function createLogger(
+  role: string,
+  options: { level: LogLevel; environment: string; audit?: AuditSink | undefined },
+): Logger {
   // A role continues after the reader of its log has exited.
   process.stdout.on('error', () => {});
   const readable = process.stdout.isTTY && options.environment !== 'prod';
@@ -23,9 +30,21 @@ export function createLogger(role: string, options: { level: LogLevel; environme
       timestamp: stdTimeFunctions.isoTime,
       redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`]), censor: '[hidden]' },
       formatters: { level: (label) => ({ level: label }) },
+      ...(options.audit === undefined ? {} : { hooks: { logMethod: auditHook(options.audit) } }),
     },
     readable ? readableLines() : process.stdout,
   );
+}
+
+/** Passes lines with the field `audit` on; writes them here if that fails. */
+function auditHook(audit: AuditSink): NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']> {
+  return function (this: PinoLogger, args, method) {
+    const [fields, message] = args as [unknown, unknown];
+    const isAudit = typeof fields === 'object' && fields !== null && 'audit' in fields;
+    if (!isAudit) return method.apply(this, args);
+    const passedOn = audit(fields, String(message));
+    runInBackground(passedOn.then((isPassedOn) => isPassedOn || method.apply(this, args)));
+  };
 }
 
 /** The log of a command: JSON lines on standard error, since its output is on standard output. */

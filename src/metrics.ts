@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { MetricsSnapshot } from './metrics-total.ts';
 
 /**
  * The current values, read at each scrape. A role supplies some of them, and `clock all` supplies all of them, so no
@@ -6,6 +7,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
  */
 export interface MetricSources {
   connections?: () => number;
+  /** Web processes that listen on the port. */
+  workers?: () => number;
   /** By result: `101`, or the HTTP status of the refusal. */
   handshakes?: () => ReadonlyMap<string, number>;
   /** By close code. */
@@ -64,7 +67,8 @@ export class Metrics {
     // At the default of 10 ms the event loop monitor alone takes 3 ms of CPU a second.
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 1_000 });
     if (sources.tickDelays !== undefined) this.#registry.registerMetric(sources.tickDelays);
-    this.#gauge('clock_connections', 'Number of open sockets.', sources.connections);
+    this.#gauge('clock_connections', 'Number of open sockets.', sources.connections, 'sum');
+    this.#gauge('clock_workers', 'Number of processes that serve the port of web.', sources.workers, 'sum');
     this.#counters('clock_handshakes_total', 'result', 'Socket handshakes by HTTP status.', sources.handshakes);
     this.#counters('clock_disconnects_total', 'code', 'Closed sockets by close code.', sources.disconnects);
     this.#counter('clock_deliveries_total', 'Frames of ticks and messages sent to sockets.', sources.deliveries);
@@ -107,7 +111,7 @@ export class Metrics {
       sources.missedInstants,
     );
     this.#gauge('clock_beat_leader', '1 if this beat is the leader, else 0.', oneOrZero(sources.isLeader));
-    this.#gauge('clock_backend_up', '1 if the backend can serve, else 0.', oneOrZero(sources.isBackendUp));
+    this.#gauge('clock_backend_up', '1 if the backend can serve, else 0.', oneOrZero(sources.isBackendUp), 'min');
     this.#gauge('clock_offset_seconds', 'House time minus the clock of this host.', inSeconds(sources.offsetMs));
     this.#gauge(
       'clock_authority_offset_seconds',
@@ -123,11 +127,13 @@ export class Metrics {
       'clock_tls_expiry_timestamp_seconds',
       'When the TLS certificate expires, in seconds since the epoch.',
       inSeconds(sources.tlsExpiresAt),
+      'min',
     );
     const info = new Gauge({
       name: 'clock_build_info',
       help: 'Version, commit, build date, environment and role, as labels.',
       labelNames: Object.keys(build),
+      aggregator: 'first',
       registers: [this.#registry],
     });
     info.set(build, 1);
@@ -141,12 +147,17 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  #gauge(name: string, help: string, read: (() => number) | undefined): void {
+  async snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON();
+  }
+
+  /** `aggregator`: how the values of several web processes are combined, see `totalOf`. */
+  #gauge(name: string, help: string, read: (() => number) | undefined, aggregator: Aggregator = 'max'): void {
     if (read === undefined) return;
     const collect = function (this: Gauge): void {
       this.set(read());
     };
-    this.#registry.registerMetric(new Gauge({ name, help, registers: [], collect }));
+    this.#registry.registerMetric(new Gauge({ name, help, aggregator, registers: [], collect }));
   }
 
   #screens(read: MetricSources['screens']): void {

@@ -6,6 +6,11 @@ interface ShutdownLog {
   fatal(fields: object, message: string): void;
 }
 
+/** Stops a process in place of signals. */
+export interface StopRequests {
+  onStop(listener: () => void): void;
+}
+
 /**
  * Begins the shutdown of a role's process: on SIGTERM or SIGINT, or after an uncaught error, which is logged once as
  * fatal. Ignores SIGHUP, so that a closed terminal does not end a role; other listeners may handle it.
@@ -15,9 +20,15 @@ export class Shutdown {
   readonly #log: ShutdownLog;
   #hasFailed = false;
 
-  constructor(log: ShutdownLog, events: EventEmitter = process) {
+  /** A process with a parent ignores SIGTERM and SIGINT: terminals and systemd send them to all processes at once. */
+  constructor(log: ShutdownLog, parent: StopRequests | null, events: EventEmitter = process) {
     this.#log = log;
-    stopOnSignals(log, events, this.#controller);
+    if (parent === null) {
+      stopOnSignals(log, events, this.#controller);
+    } else {
+      for (const signal of ['SIGTERM', 'SIGINT']) events.on(signal, () => {});
+      parent.onStop(() => this.#controller.abort());
+    }
     events.on('SIGHUP', () => {});
     // Node also emits this for a rejection that nothing handles.
     events.on('uncaughtException', (error: unknown) => this.#onUncaught(error));

@@ -1,9 +1,6 @@
 import { type Comparison, figureOf, ratioOf, type Spread } from './comparison.ts';
 import type { Figures } from './measure.ts';
 
-/** With fewer, the growth of a process is mostly the code that it compiled. */
-const socketsForMemory = 5_000;
-
 /** The comparison as Markdown: a table for each number of sockets, and one of the systems. */
 export function comparisonTable(comparison: Comparison): string {
   const sizes = [...new Set(comparison.measurements.map(({ sockets }) => sockets))];
@@ -12,8 +9,8 @@ export function comparisonTable(comparison: Comparison): string {
     return [
       `**${sockets.toLocaleString('en')} sockets, 2 messages a second, median of ${rounds} rounds**`,
       '',
-      '| system | CPU per message | ratio to bare (min–max) | memory per socket | last socket after | never arrived | CPU for 1,000 handshakes |',
-      '| --- | --- | --- | --- | --- | --- | --- |',
+      '| system | CPU per message | ratio to bare (min–max) | last socket after | never arrived | CPU for 1,000 handshakes |',
+      '| --- | --- | --- | --- | --- | --- |',
       ...comparison.peers.map(({ id, name }) => row(comparison, id, shortName(name), sockets)),
     ].join('\n');
   });
@@ -35,7 +32,7 @@ function row(comparison: Comparison, peer: string, name: string, sockets: number
   const cpu = figure('cpuUsPerMessage');
   if (cpu === null) {
     const failed = comparison.measurements.find((one) => one.peer === peer && one.sockets === sockets);
-    return `| ${name} | not measured: ${failed?.error ?? comparison.leftOut[peer] ?? 'not selected'} | | | | | |`;
+    return `| ${name} | not measured: ${failed?.error ?? comparison.leftOut[peer] ?? 'not selected'} | | | | |`;
   }
   const ratio = ratioOf(comparison, peer, comparison.peers[0]?.id ?? '', sockets, 'cpuUsPerMessage');
   const missing = figure('missing')?.median ?? Number.NaN;
@@ -43,7 +40,6 @@ function row(comparison: Comparison, peer: string, name: string, sockets: number
     name,
     `${text(cpu.median)} µs`,
     ratio === null ? '' : `${text(ratio.median)} (${text(ratio.min)}–${text(ratio.max)})`,
-    sockets < socketsForMemory ? '' : `${text(figure('kibPerSocket')?.median)} KiB`,
     `${text(figure('lastMs')?.median)} ms`,
     missing < 0.000_05 ? '0' : `${(100 * missing).toFixed(missing < 0.01 ? 2 : 0)} %`,
     `${text(figure('cpuMsPer1000Handshakes')?.median)} ms`,

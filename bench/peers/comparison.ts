@@ -27,12 +27,14 @@ export interface Spread {
   max: number;
 }
 
-/** Replaces the measurements with the same numbers of sockets. */
+/** Replaces the measurements with the same numbers of sockets. Systems that were not measured again keep their names. */
 export function mergeComparisons(old: Comparison | null, added: Comparison): Comparison {
   const measured = new Set(added.measurements.map(({ sockets }) => sockets));
   const others = (old?.measurements ?? []).filter(({ sockets }) => !measured.has(sockets));
+  const again = new Set(added.peers.map(({ id }) => id));
   return {
     ...added,
+    peers: [...added.peers, ...(old?.peers ?? []).filter(({ id }) => !again.has(id))],
     measurements: [...others, ...added.measurements].toSorted((a, b) => a.sockets - b.sockets),
   };
 }

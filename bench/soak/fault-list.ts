@@ -37,6 +37,8 @@ const recoveryMs = [4_000, 9_000] as const;
 const shortestCutMs = 2_500;
 /** Estimates. The real duration depends on the machine. */
 const restartMs = { web: 9_000, worker: 3_000, beat: 4_000, every: 16_000 } as const;
+/** From the start of a restart of everything to the next one, ms. */
+const restartEveryMs = 14_000;
 const pairShare = 0.2;
 
 /**
@@ -57,9 +59,8 @@ export function faultList(seed: number, minutes: number): FaultStep[] {
 
 /** `count` restarts of every process, one process after the other. */
 export function restartList(count: number): FaultStep[] {
-  const everyMs = restartMs.every + recoveryMs[0];
   return Array.from({ length: count }, (_, n) => ({
-    atMs: recoveryMs[0] + n * everyMs,
+    atMs: recoveryMs[0] + n * restartEveryMs,
     faults: [{ kind: 'restart', role: 'every', first: 0 }],
   }));
 }

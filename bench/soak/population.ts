@@ -1,8 +1,8 @@
+import { FreshnessWatch } from '../../test/support/freshness-watch.ts';
 import { msUntil, until } from '../../test/support/until.ts';
 import { ScreenClient } from '../../test/support/screen-client.ts';
 import { intervalMs, type SoakInstallation, type SoakSession } from './installation.ts';
 
-const checkEveryMs = 100;
 /** All processes are notified of the end of a session within this time, ms. */
 const endLimitMs = 1_000;
 
@@ -20,13 +20,11 @@ export class Population {
   endedSessions: SoakSession[] = [];
   readonly #installation: SoakInstallation;
   readonly #members: Member[] = [];
-  readonly #timer: NodeJS.Timeout;
+  readonly watch: FreshnessWatch;
 
   private constructor(installation: SoakInstallation) {
     this.#installation = installation;
-    this.#timer = setInterval(() => {
-      for (const { client } of this.#members) client.checkFreshness();
-    }, checkEveryMs);
+    this.watch = new FreshnessWatch(() => this.#members.map(({ client }) => client));
   }
 
   /** Resolves when all clients are live. */
@@ -76,7 +74,7 @@ export class Population {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.watch.stop();
     for (const { client } of this.#members) client.stop();
   }
 

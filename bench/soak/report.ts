@@ -64,6 +64,7 @@ function ledgerRows(ledger: LedgerCounts): Record<string, number> {
     'missed: between two sockets': ledger.betweenSockets,
     'missed: its web process was killed or frozen within 1 s': ledger.webInterrupted,
     'missed: the network was cut within 1 s': ledger.networkCut,
+    'missed: it reached its web process expired, since the machine was too busy': ledger.expired,
     'missed: none of these': ledger.unexplained,
     'received more than once': ledger.repeated,
   };

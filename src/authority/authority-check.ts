@@ -8,21 +8,12 @@ import { Alarm, type AlarmReason } from '../time/ntp/alarm.ts';
 import { PollSchedule } from '../time/ntp/poll-schedule.ts';
 import type { NtpResponse } from '../time/ntp/packet.ts';
 import { OffsetEstimate } from '../time/offset.ts';
+import { readingAt, utcErrorOf, type AuthorityReading, type UtcBounds } from './authority-reading.ts';
 import { queryNtp } from './query-ntp.ts';
 import type { NtpServer } from './options.ts';
 
 const checkScheduleEveryMs = 2_000;
 const pauseAfterKissMs = 15 * 60_000;
-
-/** How far house time is from UTC. */
-export interface AuthorityReading {
-  /** House time minus UTC, ms: positive if screens are ahead. */
-  offsetMs: number;
-  /** UTC is within this of `offsetMs`, ms. */
-  boundMs: number;
-  /** No majority of the servers agrees; the bound covers the bounds of all of them. */
-  isContradiction: boolean;
-}
 
 export interface AuthorityCheckOptions {
   servers: readonly NtpServer[];
@@ -68,25 +59,25 @@ export class AuthorityCheck implements Service {
     this.#alarm = new Alarm(alarmMs, now());
   }
 
-  /** Null while nothing is known. Computed from the current house time at each access. */
-  get reading(): AuthorityReading | null {
-    const { time, now } = this.#options;
-    if (time.errorMs === Infinity) return null;
-    const monotonic = now();
-    const known = this.#sources.flatMap(({ estimate }) => estimate.at(monotonic) ?? []);
+  /** Bounds of UTC minus the monotonic clock, at this instant; null while nothing is known. */
+  get utcBounds(): UtcBounds | null {
+    const at = this.#options.now();
+    const known = this.#sources.flatMap(({ estimate }) => estimate.at(at) ?? []);
     const combined = combineBounds(
       known.map(({ offsetMs, errorMs }) => ({ lowMs: offsetMs - errorMs, highMs: offsetMs + errorMs })),
     );
-    if (combined === null) return null;
-    const { lowMs, highMs } = combined.bounds;
-    const offsetMs = time.now() - monotonic - (lowMs + highMs) / 2;
-    return { offsetMs, boundMs: (highMs - lowMs) / 2, isContradiction: combined.isContradiction };
+    return combined === null ? null : { ...combined.bounds, at, isContradiction: combined.isContradiction };
+  }
+
+  /** Null while nothing is known. Computed from the current house time at each access. */
+  get reading(): AuthorityReading | null {
+    const { utcBounds } = this;
+    return utcBounds === null ? null : readingAt(utcBounds.at, utcBounds, this.#options.time);
   }
 
   /** The maximum deviation of house time from UTC, ms; null while it is unknown. */
   get utcErrorMs(): number | null {
-    const { reading } = this;
-    return reading === null ? null : Math.abs(reading.offsetMs) + reading.boundMs;
+    return utcErrorOf(this.reading);
   }
 
   get alarm(): AlarmReason | null {

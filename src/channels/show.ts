@@ -50,7 +50,9 @@ function parseCountdown(value: unknown, context: ShowContext): Countdown {
 }
 
 /** What a countdown counts to or from, by the only key of an object. */
-function instantOf(count: Record<string, unknown>, { now, zone }: ShowContext): { until: number } | { since: number } {
+function instantOf(count: Record<string, unknown>, context: ShowContext): { until: number } | { since: number } {
+  // Instants are whole ms. With a fraction, a second from now would be less than a second ahead.
+  const now = Math.floor(context.now);
   const [key = '', ...others] = Object.keys(count);
   const value = count[key];
   if (others.length > 0) throw new InvalidContent(`A countdown has exactly one of ${countKeys}.`);
@@ -58,13 +60,13 @@ function instantOf(count: Record<string, unknown>, { now, zone }: ShowContext): 
     case 'until':
       return { until: endOf(numberOf(value, key), now) };
     case 'remainingMs':
-      return { until: endOf(Math.floor(now) + numberOf(value, key), now) };
+      return { until: endOf(now + numberOf(value, key), now) };
     case 'untilTime':
-      return { until: nextEndAt(timeOfDay(value), zone(), now) };
+      return { until: nextEndAt(timeOfDay(value), context.zone(), now) };
     case 'since':
       return { since: startOf(numberOf(value, key), now) };
     case 'elapsedMs':
-      return { since: startOf(Math.floor(now) - numberOf(value, key), now) };
+      return { since: startOf(now - numberOf(value, key), now) };
     default:
       throw new InvalidContent(`A countdown has one of ${countKeys}, and "label" and "warnAt".`);
   }

@@ -7,7 +7,7 @@ export interface ContentPolicyOptions {
 
 const sameOrigin = ['script', 'style', 'img', 'font', 'manifest', 'worker'].map((kind) => `${kind}-src 'self'`);
 
-/** The Content-Security-Policy of every response. The build copies it into the service worker. */
+/** The Content-Security-Policy of pages and the service worker, which contains a copy for the pages it stores. */
 export function contentSecurityPolicy({ host, frameAncestors = [] }: ContentPolicyOptions): string {
   return [
     "default-src 'none'",
@@ -16,5 +16,8 @@ export function contentSecurityPolicy({ host, frameAncestors = [] }: ContentPoli
     ...sameOrigin,
     host === undefined ? "connect-src 'self'" : `connect-src 'self' ws://${host} wss://${host}`,
     "form-action 'self'",
-  ].join('; ');
+  ].join(';');
 }
+
+/** The Content-Security-Policy of a response that loads nothing. */
+export const loadsNothing = "default-src 'none';frame-ancestors 'none'";

@@ -81,8 +81,12 @@ export interface WebDependencies {
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
   stopping: AbortSignal;
-  /** Whether `/ready` reports that the process is still starting. */
+  /** Why `/ready` answers with 503, in one word; null while it does not. */
+  unready: () => string | null;
+  /** Whether the first account may not exist yet. */
   isStarting?: () => boolean;
+  /** Whether other processes of the same parent listen on the port, too. */
+  isPortShared: boolean;
   /** Compares house time with UTC; undefined without NTP servers. */
   utc?: UtcCheck | undefined;
   log: Logger;
@@ -170,6 +174,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     uws,
     host,
     port: config.port,
+    isShared: dependencies.isPortShared,
     createApp: () => createApp(config, uws),
     register: (served) => {
       served.app.any('/*', (res, req) => server.handle(res, req));

@@ -1,6 +1,5 @@
-import { formatAuthority } from '../addresses.ts';
-import { UserError } from '../lifecycle.ts';
-import { listenExclusively, type ListenSocket, type TemplatedApp, type Uws } from './uws.ts';
+import { cannotListen } from '../addresses.ts';
+import { listen, type ListenSocket, type TemplatedApp, type Uws } from './uws.ts';
 
 /** How long a replaced app may continue to serve requests on keep-alive connections. */
 const retiredForMs = 60_000;
@@ -15,6 +14,8 @@ export interface ListenerOptions {
   uws: Uws;
   host: string;
   port: number;
+  /** Whether other processes of the same parent listen on the port, too. */
+  isShared: boolean;
   createApp: () => TemplatedApp;
   /** Adds the routes to an app. */
   register: (served: ServedApp) => void;
@@ -51,10 +52,7 @@ export class Listener {
       this.stopListening();
       if (await this.#listen()) return;
     }
-    const { host } = this.#options;
-    throw new UserError(
-      `--port: cannot listen on ${formatAuthority(host, this.#port)}: the port is in use, or --host is not an address of this host`,
-    );
+    throw cannotListen(this.#options.host, this.#port);
   }
 
   /**
@@ -65,8 +63,13 @@ export class Listener {
     const next = this.#create();
     this.#retired.push({ served: this.#current, closeAfter: performance.now() + retiredForMs });
     this.#current = next;
-    this.stopListening();
-    return this.#listen();
+    if (!this.#options.isShared) this.stopListening();
+    // On a shared port the new app listens before the old one stops, so that no client is refused.
+    const previous = this.#listening;
+    this.#listening = undefined;
+    const isListening = await this.#listen();
+    if (previous !== undefined) this.#options.uws.us_listen_socket_close(previous);
+    return isListening;
   }
 
   /** Listens after a `replace` that could not. Resolves to whether it listens now. */
@@ -108,8 +111,8 @@ export class Listener {
   }
 
   async #listen(): Promise<boolean> {
-    const { host, uws } = this.#options;
-    const listening = await listenExclusively(this.#current.app, host, this.#port);
+    const { host, uws, isShared } = this.#options;
+    const listening = await listen(this.#current.app, { host, port: this.#port, isShared });
     if (listening === false) return false;
     this.#listening = listening;
     this.#port = uws.us_socket_local_port(listening);

@@ -15,11 +15,6 @@ import {
 import { parseFrameAncestor, parseOrigin } from './origin.ts';
 import { ssoOptions } from './sso-options.ts';
 
-function oneWorker(text: string): number {
-  if (text !== '1') throw new BadValue('1: running several processes on one port is not supported');
-  return 1;
-}
-
 function adminPassword(text: string): string {
   const problem = passwordProblem(text, firstAccountName);
   if (problem !== null) throw new BadValue(`an acceptable password; it ${problem}`);
@@ -51,9 +46,9 @@ export const webOptions = {
   workers: {
     flag: '--workers <n>',
     env: ['CLOCK_WORKERS'],
-    parse: oneWorker,
+    parse: integerBetween(0, 256),
     default: '1',
-    help: 'number of processes that share the port; only 1 is supported',
+    help: 'number of processes that share the port, 0 for one per core; more than one needs Redis and Linux',
   },
   allowedOrigins: {
     flag: '--allowed-origins <origins>',

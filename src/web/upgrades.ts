@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Service } from '../lifecycle.ts';
 import type { SocketData } from './hub.ts';
 import {
-  listenExclusively,
+  listen,
   type HttpResponse,
   type ListenSocket,
   type SocketContext,
@@ -65,7 +65,7 @@ export class Upgrades implements Service {
 
 async function listenOnLoopback(app: TemplatedApp): Promise<{ address: string; listening: ListenSocket } | null> {
   for (const address of ['127.0.0.1', '::1']) {
-    const listening = await listenExclusively(app, address, 0);
+    const listening = await listen(app, { host: address, port: 0, isShared: false });
     if (listening !== false) return { address, listening };
   }
   return null;

@@ -26,18 +26,24 @@ export async function loadUws(): Promise<Uws> {
   return isExecutable() ? (loadBundledAddon() as Uws) : import('uWebSockets.js');
 }
 
-/**
- * Listens on a port, 0 for any free one. Resolves to false if that is not possible. The host `::` means all
- * addresses, or all IPv4 addresses if this host has no IPv6. The port is exclusive: by default uWebSockets.js would
- * share it with another server without an error, and each would get half of the clients.
- */
-export function listenExclusively(app: TemplatedApp, host: string, port: number): Promise<ListenSocket | false> {
+export interface ListenAddress {
+  /** `::` means all addresses, or all IPv4 addresses if this host has no IPv6. */
+  host: string;
+  /** 0 for any free one. */
+  port: number;
+  /** Whether other processes of this user may listen on the port, each for some of the clients. */
+  isShared: boolean;
+}
+
+/** Listens on a port. Resolves to false if that is not possible. */
+export function listen(app: TemplatedApp, { host, port, isShared }: ListenAddress): Promise<ListenSocket | false> {
   const address = host === '::' && !hasIpv6() ? '0.0.0.0' : host;
   return new Promise((resolve) => {
-    // The typings lack both this overload and the constant's export.
+    // The typings lack both this overload and the constants' export.
     const listen = app.listen as unknown as (...all: unknown[]) => void;
-    const exclusivePort = 1;
-    listen.call(app, address, port, exclusivePort, resolve);
+    // By default uWebSockets.js shares the port even with a server that is not related, without an error.
+    const [sharedPort, exclusivePort] = [0, 1];
+    listen.call(app, address, port, isShared ? sharedPort : exclusivePort, resolve);
   });
 }
 

@@ -57,6 +57,8 @@ export interface WebContext {
   build: string;
   /** Aborts when the process begins to stop. */
   stopping: AbortSignal;
+  /** Why `/ready` answers with 503, in one word; null while it does not. */
+  unready: () => string | null;
   /** Whether the first account may not exist yet. Until then a correct password may be refused. */
   isStarting?: (() => boolean) | undefined;
   log: Logger;

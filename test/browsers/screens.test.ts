@@ -73,6 +73,30 @@ describe.each(supported)('in $name', ({ name, launch }) => {
     expect(await browser.evaluate(isLive)).toBe(true);
   });
 
+  test('a paired screen shows a message and a countdown, and reads them', { timeout: 120_000 }, async () => {
+    await browser.goto(`${clock.url}/screen`);
+    await waitFor(browser, hasCode, 'a code');
+    await run('pair', await textOf(browser, '#code'), '--name', 'Television');
+    await waitFor(browser, isLive, 'the paired screen is live');
+    await run('show', '--message', 'Please be seated', '--countdown', '25m', '--warn', '30m,1m');
+    const digits = `(document.querySelector('#show .digits p') || {}).textContent`;
+    await waitFor(browser, `/^2[45]:[0-5][0-9]$/.test(${digits})`, 'the digits');
+    await waitFor(browser, `document.getElementById('show').dataset.phase === 'warning'`, 'the warning');
+    expect(await textOf(browser, '#show .message p')).toBe('Please be seated');
+    expect(await textOf(browser, '#show .warning p')).toMatch(/30 ?min/);
+    const size = (selector: string): string =>
+      `parseFloat(getComputedStyle(document.querySelector('${selector}')).fontSize)`;
+    await waitFor(browser, `${size('#show .digits p')} > 40 && ${size('#show .message p')} > 20`, 'a legible size');
+    const isCut = `[].some.call(document.querySelectorAll('#show p'), function (text) {
+      return text.scrollWidth > text.parentElement.clientWidth + 1;
+    })`;
+    expect(await browser.evaluate(isCut)).toBe(false);
+    await browser.evaluate(`(document.getElementById('read').click(), true)`);
+    expect(await textOf(browser, '#reading')).toMatch(/Please be seated\. 2[45] ?min/);
+    await run('show', '--clear');
+    await waitFor(browser, `document.getElementById('show') === null`, 'nothing but the time');
+  });
+
   test('/device approves a code, and /screens works or says what it needs', { timeout: 120_000 }, async () => {
     const kiosk = new Client(clock.url);
     await (await kiosk.fetch('/screen')).arrayBuffer();

@@ -115,7 +115,7 @@ describe('a value that is not allowed', () => {
   const cases: Case[] = [
     [['web', '--port', '65536'], {}, /--port: "65536" must be a whole number from 0 to 65535/],
     [['web'], { CLOCK_PORT: '-1' }, /CLOCK_PORT: "-1" must be/],
-    [['web', '--workers', '2'], {}, /--workers: "2" must be 1/],
+    [['web', '--workers', '257'], {}, /--workers: "257" must be a whole number from 0 to 256/],
     [['web', '--grace', '10 s'], {}, /--grace: "10 s" must be a duration/],
     [['web', '--tls-cert', '/nope.pem'], { CLOCK_SECRET: secret }, /--tls-cert and --tls-key: set both/],
     [

@@ -119,24 +119,46 @@ describe('what operators show besides the time', () => {
     expect(await page.evaluate('announced')).toBe(0);
   });
 
+  test('is read with the time', async () => {
+    await show('--message', 'Please be seated', '--countdown', '25m', '--label', 'Exam ends');
+    await open();
+    await shown(/2[45]:\d\d/);
+    await page.getByRole('button', { name: 'Read the time' }).click();
+    const reading = /^\d\d:\d\d:\d\d, Live\. Please be seated\. Exam ends\. 2[45] minutes(, \d+ seconds?)?$/;
+    expect(await page.textContent('#reading')).toMatch(reading);
+    await open('?lang=es');
+    await shown(/2[45]:\d\d/);
+    await page.locator('#state', { hasText: 'En directo' }).waitFor();
+    await page.locator('#read').click();
+    expect(await page.textContent('#reading')).toMatch(/, En directo\. Please be seated\. Exam ends\. 2[45] minutos/);
+    await show('--clear');
+    await page.locator('#show').waitFor({ state: 'detached' });
+    await page.locator('#read').click();
+    expect(await page.textContent('#reading')).toMatch(/^\d\d:\d\d:\d\d, En directo$/);
+  });
+
   test('counts down with the time, and over after zero', async () => {
     await show('--countdown', '12s', '--label', 'Speaker', '--warn', '4s,2s');
     await open();
     await page.evaluate(`globalThis.seen = [];
       new MutationObserver(() => {
         const show = document.querySelector('#show');
-        const digits = show?.querySelector('.digits p').textContent;
-        if (digits && seen.at(-1)?.[0] !== digits) seen.push([digits, show.dataset.phase]);
+        const line = show?.querySelector('.digits p');
+        const digits = line?.textContent;
+        if (digits && seen.at(-1)?.[0] !== digits) seen.push([digits, show.dataset.phase, line.style.fontSize]);
       }).observe(document.body, { subtree: true, childList: true, characterData: true })`);
     await page.locator('#show .digits', { hasText: /^\+0:02$/ }).waitFor();
-    const seen = await page.evaluate<[string, string][]>('seen');
-    expect(seen.slice(-5)).toEqual([
+    const seen = await page.evaluate<[digits: string, phase: string, size: string][]>('seen');
+    expect(seen.slice(-5).map(([digits, phase]) => [digits, phase])).toEqual([
       ['0:02', 'last'],
       ['0:01', 'last'],
       ['0:00', 'over'],
       ['+0:01', 'over'],
       ['+0:02', 'over'],
     ]);
+    // The warnings and zero change no size: that would delay them.
+    const sizesToZero = seen.filter(([digits]) => /^0:0[0-8]$/.test(digits)).map(([, , size]) => size);
+    expect(new Set(sizesToZero).size).toBe(1);
   });
 
   test('counts up', async () => {

@@ -299,21 +299,25 @@ describe('headers', () => {
   const requests: [string, string, RequestInit][] = [
     ['a page', '/', {}],
     ['a redirect', '/', { headers: { cookie: '' } }],
-    ['the API', '/api/initial_state', {}],
-    ['a 401', '/api/initial_state', { headers: { cookie: '' } }],
     ['a 403', '/accounts/login/', { method: 'POST', headers: form, body: 'username=a' }],
     ['a 404', '/nope', {}],
+    ['a static file that is missing', '/static/nope.js', {}],
     ['a 405', '/', { method: 'POST' }],
     ['a 413', '/accounts/login/', { method: 'POST', headers: form, body: 'a'.repeat(17_000) }],
     ['a 426', '/time/tic/', {}],
-    ['a static file', '/favicon.ico', {}],
+    ['a file at the root', '/favicon.ico', {}],
     ['a probe', '/health', {}],
+  ];
+
+  const unloading: [string, string, RequestInit][] = [
+    ['the API', '/api/initial_state', {}],
+    ['a 401', '/api/initial_state', { headers: { cookie: '' } }],
   ];
 
   test.each(requests)('of %s forbid scripts and frames of other origins', async (_, path, init) => {
     const { headers } = await (await app.signedIn()).fetch(path, init);
     const { host } = new URL(app.url);
-    const policy = headers.get('content-security-policy')?.split('; ').toSorted();
+    const policy = headers.get('content-security-policy')?.split(';').toSorted();
     expect(policy).toEqual([
       "base-uri 'none'",
       `connect-src 'self' ws://${host} wss://${host}`,
@@ -333,7 +337,14 @@ describe('headers', () => {
     expect([...headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
   });
 
-  test.each(requests.filter(([what]) => !['a static file', 'a probe'].includes(what)))(
+  test.each(unloading)('of %s forbid it to load anything', async (_, path, init) => {
+    const { headers } = await (await app.signedIn()).fetch(path, init);
+    expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('same-origin');
+  });
+
+  test.each([...requests, ...unloading].filter(([what]) => !['a file at the root', 'a probe'].includes(what)))(
     'of %s forbid caches to store it',
     async (_, path, init) => {
       const { headers } = await (await app.signedIn()).fetch(path, init);

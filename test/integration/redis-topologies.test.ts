@@ -5,6 +5,7 @@ import { describeRedisTarget, parseRedisTarget } from '../../src/backend/redis/t
 import { BadValue } from '../../src/option-parsers.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
+import { RedisCluster } from '../support/redis-cluster.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
@@ -158,32 +159,13 @@ describe('Redis Sentinel', () => {
 });
 
 describe('Redis Cluster', () => {
-  const nodes: RedisServer[] = [];
+  let cluster: RedisCluster;
+  let nodes: readonly RedisServer[];
   beforeAll(async () => {
-    for (let n = 0; n < 3; n++) {
-      const busPort = String(await freePort());
-      nodes.push(await RedisServer.start({ settings: { 'cluster-enabled': 'yes', 'cluster-port': busPort } }));
-    }
-    const [first] = nodes as [RedisServer];
-    const myPort = async (node: RedisServer): Promise<string> =>
-      (await node.cli('CONFIG', 'GET', 'cluster-port')).split('\n')[1] ?? '';
-    const ranges = [
-      ['0', '5460'],
-      ['5461', '10922'],
-      ['10923', '16383'],
-    ] as const;
-    for (const [index, node] of nodes.entries()) {
-      await node.cli('CLUSTER', 'ADDSLOTSRANGE', ...(ranges[index] ?? []));
-      await node.cli('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
-      await first.cli('CLUSTER', 'MEET', '127.0.0.1', String(node.port), await myPort(node));
-    }
-    const ready = async (node: RedisServer): Promise<boolean> =>
-      /cluster_state:ok[^]*cluster_known_nodes:3/.test(await node.cli('CLUSTER', 'INFO'));
-    for (const node of nodes) await until(() => ready(node), 'the cluster', 20_000, 100);
+    cluster = await RedisCluster.start(3);
+    nodes = cluster.masters;
   });
-  afterAll(async () => {
-    await Promise.all(nodes.map((node) => node.stop()));
-  });
+  afterAll(() => cluster[Symbol.asyncDispose]());
 
   test('the backend serves with any node as the seed and any slot for its keys', async () => {
     const dead = await freePort();

@@ -101,11 +101,11 @@ describe('the service worker, asked for a page', () => {
     expect(fetched).toEqual(['https://clock.example/embed']);
     const later = new ServiceWorker({ ...all, fetch: denied });
     await later.run('install');
-    expect(await policyOf(later, '/embed')).toContain(`frame-ancestors ${framing}; `);
-    expect(await policyOf(later, '/')).toContain("frame-ancestors 'none'; ");
+    expect(await policyOf(later, '/embed')).toContain(`frame-ancestors ${framing};`);
+    expect(await policyOf(later, '/')).toContain("frame-ancestors 'none';");
     const headers = { 'Content-Security-Policy': "frame-ancestors 'none'" };
     await new ServiceWorker({ ...all, fetch: async () => new Response('', { headers }) }).request('/embed', 'navigate');
-    expect(await policyOf(later, '/embed')).toContain("frame-ancestors 'none'; ");
+    expect(await policyOf(later, '/embed')).toContain("frame-ancestors 'none';");
   });
 
   test('leaves all other pages to the browser', () => {

@@ -24,8 +24,8 @@ interface Falsehood {
   what: string;
 }
 
-/** A tick that is older than `staleAfterMs` may be shown as live for this long: the duration of a timer, ms. */
-const slackMs = 150;
+/** How late a timer may fire, ms. */
+const timerSlackMs = 150;
 
 /**
  * A screen without a browser: the connection and the painter of the page over sockets of Node, on the channel `time`
@@ -100,15 +100,20 @@ export class ScreenClient {
   /** Records it if the client is live without a recent tick. To be called often. */
   checkFreshness(): void {
     const ageMs = Date.now() - this.#newestTickAt;
-    if (this.state !== 'live' || ageMs <= staleAfterMs(1_000) + slackMs) return;
+    if (this.state !== 'live' || ageMs <= staleAfterMs(1_000) + this.#slackMs) return;
     this.falsehoods.push({ at: Date.now(), what: `live with a tick that is ${ageMs} ms old` });
   }
 
   #checkSecond(second: number): void {
     const lateMs = Date.now() - second;
     // The first second after a start is painted at any moment of that second.
-    if (this.state !== 'live' || (lateMs > -slackMs && lateMs < 1_000 + slackMs)) return;
+    if (this.state !== 'live' || (lateMs > -this.#slackMs && lateMs < 1_000 + this.#slackMs)) return;
     this.falsehoods.push({ at: Date.now(), what: `live with a second that began ${lateMs} ms ago` });
+  }
+
+  /** The error of house time that the client states, and the lateness of timers. */
+  get #slackMs(): number {
+    return timerSlackMs + (this.#connection.house.errorMs ?? Infinity);
   }
 
   get #headers(): Record<string, string> {

@@ -13,7 +13,7 @@ export interface SocketSpan {
 
 /** A time in which a fault may keep existing ticks from clients. */
 export interface Interruption {
-  cause: 'process' | 'network';
+  cause: 'process' | 'network' | 'expiry';
   /** The web process that it concerns. */
   web: number;
   from: number;
@@ -26,12 +26,14 @@ export interface LedgerCounts {
   received: number;
   /** No worker published the tick. */
   noTick: number;
-  /** The socket closed before the tick could arrive on it. */
+  /** The socket closed before the tick could arrive on it, or while it was under way. */
   betweenSockets: number;
   /** The web process was killed or frozen within a second. */
   webInterrupted: number;
   /** The network between Redis, the web process and the client was cut within a second. */
   networkCut: number;
+  /** Its web process counted a tick that arrived expired, because the machine was too busy. */
+  expired: number;
   /** None of these: a broken promise. */
   unexplained: number;
   /** Ticks that a client received more than once. */
@@ -46,10 +48,12 @@ export interface LedgerOptions {
   /** When each tick was published, by its instant. */
   published: ReadonlyMap<number, number>;
   interruptions: readonly Interruption[];
+  /** When this process, which notices the closes, was late. */
+  lags: readonly { at: number; lateMs: number }[];
 }
 
-/** A tick that is under way when its socket closes may be lost for this long before the close is noticed, ms. */
-const closingMs = 100;
+/** The close of a socket is noticed within this time, ms, beside the lateness of this process. */
+const closingMs = 250;
 /** An interruption counts for this long before and after it, ms. */
 const aroundMs = 1_000;
 
@@ -93,6 +97,7 @@ export function emptyCounts(): LedgerCounts {
     betweenSockets: 0,
     webInterrupted: 0,
     networkCut: 0,
+    expired: 0,
     unexplained: 0,
     repeated: 0,
   };
@@ -103,10 +108,13 @@ export function addCounts(total: LedgerCounts, counts: LedgerCounts): void {
   for (const key of Object.keys(total) as (keyof LedgerCounts)[]) total[key] += counts[key];
 }
 
-function causeOf(at: number, span: SocketSpan, { published, interruptions }: LedgerOptions): Cause {
+function causeOf(at: number, span: SocketSpan, { published, interruptions, lags }: LedgerOptions): Cause {
   const publishedAt = published.get(at);
   if (publishedAt === undefined) return 'noTick';
-  if (span.closedAt - publishedAt < closingMs) return 'betweenSockets';
+  const lateMs = lags
+    .filter((lag) => lag.at > publishedAt && lag.at - lag.lateMs < span.closedAt)
+    .map((lag) => lag.lateMs);
+  if (span.closedAt - publishedAt < closingMs + Math.max(0, ...lateMs)) return 'betweenSockets';
   const isDuring = (cause: Interruption['cause']): boolean =>
     interruptions.some(
       (one) =>
@@ -116,5 +124,6 @@ function causeOf(at: number, span: SocketSpan, { published, interruptions }: Led
         publishedAt <= one.to + aroundMs,
     );
   if (isDuring('process')) return 'webInterrupted';
-  return isDuring('network') ? 'networkCut' : 'unexplained';
+  if (isDuring('network')) return 'networkCut';
+  return isDuring('expiry') ? 'expired' : 'unexplained';
 }

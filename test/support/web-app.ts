@@ -21,6 +21,7 @@ import { silentLogger, type Logger } from '../../src/logger.ts';
 import type { Account } from '../../src/auth/accounts.ts';
 import type { AccountSecurity } from '../../src/auth/session.ts';
 import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
+import { unreadyReason } from '../../src/probes/readiness.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { createWeb } from '../../src/web/create-web.ts';
 import { webOptions, type WebSettings } from '../../src/web/options.ts';
@@ -91,6 +92,8 @@ export class WebApp implements AsyncDisposable {
       assetsDirectory,
       build: this.build,
       stopping: this.#stopping.signal,
+      unready: () => unreadyReason({ backend, stopping: this.#stopping.signal, isStarting: options.isStarting }),
+      isPortShared: false,
       ...(options.isStarting === undefined ? {} : { isStarting: options.isStarting }),
       utc: options.utc,
       log: log ?? silentLogger(),

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AuthorityCheck } from '../../src/authority/authority-check.ts';
+import { onMachineClock } from '../../src/authority/authority-reading.ts';
+import { SharedReading } from '../../src/authority/shared-reading.ts';
 import type { NtpResponse } from '../../src/time/ntp/packet.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -165,5 +167,38 @@ describe('the check of the authority', () => {
     await check.stop();
     await clock.pass(10 * minuteMs);
     expect(queried).toHaveLength(1);
+  });
+});
+
+describe('what another process of the machine measured', () => {
+  const bounds = { lowMs: utcAt0 - 10, highMs: utcAt0 + 10, at: performance.now(), isContradiction: false };
+
+  /** A reading of house time that is `aheadMs` ahead of the middle of the bounds. */
+  function readingOf(shared: typeof bounds | null, aheadMs: number, errorMs = 0) {
+    const now = (): number => utcAt0 + performance.now() + aheadMs;
+    const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+    return new SharedReading({
+      bounds: () => shared && onMachineClock(shared, originMs),
+      alarm: () => 'deviation',
+      time: { now, offsetMs: 0, errorMs },
+    });
+  }
+
+  test('is compared with the house time of this process', () => {
+    const reading = readingOf(bounds, 300);
+    expect(reading.reading?.offsetMs).toBeCloseTo(300, -1);
+    expect(reading.reading?.boundMs).toBeCloseTo(10, 0);
+    expect(reading.utcErrorMs).toBeCloseTo(310, -1);
+    expect(reading.alarm).toBe('deviation');
+  });
+
+  test('widens with its age', () => {
+    const dayMs = 24 * 60 * minuteMs;
+    expect(readingOf({ ...bounds, at: bounds.at - dayMs }, 0).reading?.boundMs).toBeCloseTo(10 + dayMs * 50e-6, 0);
+  });
+
+  test('says nothing before the first measurement, or without house time', () => {
+    expect(readingOf(null, 0).utcErrorMs).toBeNull();
+    expect(readingOf(bounds, 0, Infinity).utcErrorMs).toBeNull();
   });
 });

@@ -44,6 +44,13 @@ describe('a comparison', () => {
   });
 });
 
+describe('merged comparisons', () => {
+  test('still name a system that was measured with other numbers of sockets alone', () => {
+    const added = { ...comparison([]), peers: three.peers.slice(0, 1) };
+    expect(mergeComparisons(three, added).peers.map(({ id }) => id)).toEqual(['bare', 'clock']);
+  });
+});
+
 describe('the name of a system in the table', () => {
   test.for([
     ['bare uWebSockets.js 20.0.8, ioredis 6.0.0', 'bare uWebSockets.js, ioredis'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { run, stopAll, UserError, type Service } from '../../src/lifecycle.ts';
+import { run, stopAll, type Service } from '../../src/lifecycle.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 
 /** Services that record their starts and stops. */
@@ -34,27 +34,26 @@ describe('a role', () => {
     expect(events).toEqual(['start a', 'start b', 'start c', 'started', 'stop c', 'stop b', 'stop a']);
   });
 
-  test('stops the services that had started if one fails to start, and logs the error', async () => {
+  test('stops the services that had started if one fails to start, and rethrows the error', async () => {
     const { events, services } = recordedServices(['a', 'b', 'c'], { start: 'b' });
     const { log, lines } = recordedLog();
     const shutdown = { signal: new AbortController().signal, exitCode: 0 as const };
-    expect(await run(services, { shutdown, graceMs: 1_000, onStarted: () => {}, log })).toBe(1);
-    expect(lines).toMatchObject([{ level: 60, msg: 'start failed', err: { message: 'b does not start' } }]);
-    expect(events).toEqual(['start a', 'start b', 'stop b', 'stop a']);
-  });
-
-  test('rethrows an error that a person can fix', async () => {
-    const fails = { name: 'a', start: async () => Promise.reject(new UserError('port in use')), stop: async () => {} };
-    const { log, lines } = recordedLog();
-    const shutdown = { signal: new AbortController().signal, exitCode: 0 as const };
-    await expect(run([fails], { shutdown, graceMs: 1_000, onStarted: () => {}, log })).rejects.toThrow('port in use');
+    const running = run(services, { shutdown, graceMs: 1_000, onStarted: () => {}, log });
+    await expect(running).rejects.toThrow('b does not start');
     expect(lines).toEqual([]);
+    expect(events).toEqual(['start a', 'start b', 'stop b', 'stop a']);
   });
 
   test('exits with the code of the shutdown', async () => {
     const { log } = recordedLog();
     const shutdown = { signal: AbortSignal.abort(), exitCode: 1 as const };
     expect(await run([], { shutdown, graceMs: 1_000, onStarted: () => {}, log })).toBe(1);
+  });
+
+  test('exits with 1 if a service fails to stop', async () => {
+    const { services } = recordedServices(['a'], { stop: 'a' });
+    const shutdown = { signal: AbortSignal.abort(), exitCode: 0 as const };
+    expect(await run(services, { shutdown, graceMs: 1_000, onStarted: () => {}, log: recordedLog().log })).toBe(1);
   });
 
   test('starts no further service once it has to stop', async () => {
@@ -84,7 +83,7 @@ describe('a role', () => {
 test('a service that fails to stop is logged, and the others are stopped', async () => {
   const { events, services } = recordedServices(['a', 'b', 'c'], { stop: 'b' });
   const { log, lines } = recordedLog();
-  await stopAll(services, log);
+  expect(await stopAll(services, log)).toBe(false);
   expect(events).toEqual(['stop c', 'stop b', 'stop a']);
   expect(lines.map(({ service }) => service)).toEqual(['b']);
 });

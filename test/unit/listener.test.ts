@@ -14,11 +14,15 @@ class FakeApp {
 
   readonly #options: { isPortTaken: boolean };
 
-  constructor(options: { isPortTaken: boolean }) {
+  readonly #onListen: () => void;
+
+  constructor(options: { isPortTaken: boolean }, onListen: () => void) {
     this.#options = options;
+    this.#onListen = onListen;
   }
 
   listen(_host: string, port: number, _options: number, onListen: (socket: { port: number } | false) => void): void {
+    this.#onListen();
     onListen(!this.#options.isPortTaken && { port: port === 0 ? 4_711 : port });
   }
 
@@ -35,26 +39,28 @@ class FakeApp {
   }
 }
 
-async function startedListener() {
+async function startedListener({ isShared = false } = {}) {
+  const events: string[] = [];
   const apps: FakeApp[] = [];
   const served: ServedApp[] = [];
   const options = { failure: null as Error | null, isPortTaken: false };
   const listener = new Listener({
     uws: {
       us_socket_local_port: (socket: { port: number }) => socket.port,
-      us_listen_socket_close: () => {},
+      us_listen_socket_close: () => events.push('close'),
     } as unknown as Uws,
     host: '127.0.0.1',
     port: 0,
+    isShared,
     createApp: () => {
       if (options.failure !== null) throw options.failure;
-      apps.push(new FakeApp(options));
+      apps.push(new FakeApp(options, () => events.push('listen')));
       return apps.at(-1) as unknown as TemplatedApp;
     },
     register: (app) => served.push(app),
   });
   await listener.start();
-  return { listener, apps, served, options };
+  return { listener, apps, served, options, events };
 }
 
 describe('a listener', () => {
@@ -65,6 +71,19 @@ describe('a listener', () => {
     for (const app of apps) app.subscribers = 2;
     expect(listener.publish('topic', Buffer.from('frame'))).toBe(4);
     expect(apps.map(({ published }) => published)).toEqual([['topic'], ['topic']]);
+  });
+
+  test('stops before its new app listens on a port of its own, and after it on a shared port', async () => {
+    const [own, shared] = await Promise.all([startedListener(), startedListener({ isShared: true })]);
+    for (const { events, listener } of [own, shared]) {
+      events.length = 0;
+      expect(await listener.replace()).toBe(true);
+      expect(listener.port).toBe(4_711);
+    }
+    expect([own.events, shared.events]).toEqual([
+      ['close', 'listen'],
+      ['listen', 'close'],
+    ]);
   });
 
   test('closes a replaced app after a minute, and not before its last socket is closed', async () => {

@@ -75,7 +75,7 @@ describe('the options', () => {
     ['CLOCK_PORT', webOptions, '65536'],
     ['CLOCK_PORT', webOptions, '8000x'],
     ['PORT', webOptions, 'http'],
-    ['CLOCK_WORKERS', webOptions, '2'],
+    ['CLOCK_WORKERS', webOptions, '257'],
     ['CLOCK_MAX_SOCKETS', webOptions, '1e3'],
     ['CLOCK_DRAIN', webOptions, '-1s'],
     ['CLOCK_ALLOWED_ORIGINS', webOptions, 'clock.example'],

@@ -18,6 +18,14 @@ describe('a countdown of a request', () => {
     });
   });
 
+  test('may be as short as a second and as long as 366 days, at any part of a ms', () => {
+    expect(countdownOf({ remainingMs: 1_000 }, now + 0.9)).toEqual({ until: now + 1_000 });
+    const maxMs = 366 * 86_400_000;
+    expect(countdownOf({ remainingMs: maxMs }, now + 0.9)).toEqual({ until: now + maxMs });
+    expect(countdownOf({ elapsedMs: maxMs }, now + 0.9)).toEqual({ since: now - maxMs });
+    expect(() => countdownOf({ remainingMs: 999 }, now + 0.9)).toThrow('between a second and 366 days');
+  });
+
   test('counts up from an instant, or from a time ago', () => {
     expect(countdownOf({ since: now - 1_000 })).toEqual({ since: now - 1_000 });
     expect(countdownOf({ elapsedMs: 60_000 })).toEqual({ since: now - 60_000 });

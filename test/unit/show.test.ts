@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countdownAt, phaseMsOf, shortDuration } from '../../src/client/show/countdown.ts';
+import { countdownAt, phaseMsOf, shortDuration, spokenDigits } from '../../src/client/show/countdown.ts';
 
 const until = 1_763_906_607_250;
 const [secondMs, minuteMs, hourMs] = [1_000, 60_000, 3_600_000];
@@ -61,4 +61,14 @@ test.each([
   [300_000, 'es', '5 min'],
 ])('a threshold of %i ms is named in the language of the face, %s', (ms, lang, text) => {
   expect(shortDuration(ms, lang)).toBe(text);
+});
+
+test.each([
+  ['24:59', 'en', '24 minutes, 59 seconds'],
+  ['1:00:01', 'en', '1 hour, 1 second'],
+  ['+0:30', 'en', '+30 seconds'],
+  ['0:00', 'en', '0 seconds'],
+  ['5:00', 'es', '5 minutos'],
+])('%s is read in %s as %s', (digits, lang, words) => {
+  expect(spokenDigits(digits, lang)).toBe(words);
 });

@@ -6,7 +6,7 @@ import { recordedLog } from '../support/recorded-log.ts';
 function shutdownOn() {
   const events = new EventEmitter();
   const { log, lines } = recordedLog();
-  return { events, lines, shutdown: new Shutdown(log, events) };
+  return { events, lines, shutdown: new Shutdown(log, null, events) };
 }
 
 describe('shutdown', () => {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { countTicks, emptyCounts, type Cause, type Interruption, type SocketSpan } from '../support/tick-ledger.ts';
+import {
+  countTicks,
+  emptyCounts,
+  type Cause,
+  type Interruption,
+  type LedgerOptions,
+  type SocketSpan,
+} from '../support/tick-ledger.ts';
 
 const span = (changes: Partial<SocketSpan> = {}): SocketSpan => ({
   web: 0,
@@ -12,9 +19,17 @@ const span = (changes: Partial<SocketSpan> = {}): SocketSpan => ({
 /** Every tick of the first 20 s, published 5 ms after its instant. */
 const everyTick = new Map(Array.from({ length: 40 }, (_, n) => [n * 500, n * 500 + 5]));
 
-function count(spans: SocketSpan[], changes: { published?: Map<number, number>; interruptions?: Interruption[] } = {}) {
+function count(spans: SocketSpan[], changes: Partial<LedgerOptions> = {}) {
   const misses: [at: number, cause: Cause][] = [];
-  const options = { intervalMs: 500, from: 0, to: 3_000, published: everyTick, interruptions: [], ...changes };
+  const options = {
+    intervalMs: 500,
+    from: 0,
+    to: 3_000,
+    published: everyTick,
+    interruptions: [],
+    lags: [],
+    ...changes,
+  };
   const counts = countTicks(spans, options, (at, _span, cause) => misses.push([at, cause]));
   return { counts, misses };
 }
@@ -44,11 +59,20 @@ describe('the ledger of ticks', () => {
 
   test('names the cause of each missed instant', () => {
     const published = new Map([...everyTick].filter(([at]) => at !== 1_000));
-    const { misses } = count([span({ closedAt: 2_090, received: [1_500] })], { published });
+    const { misses } = count([span({ closedAt: 2_240, received: [1_500] })], { published });
     expect(misses).toEqual([
       [1_000, 'noTick'],
       [2_000, 'betweenSockets'],
     ]);
+  });
+
+  test('allows for the lateness of the process that notices the close', () => {
+    const closing = [span({ openedAt: 1_900, closedAt: 2_400 })];
+    const causes = (changes: Partial<LedgerOptions>): Cause[] =>
+      count(closing, changes).misses.map(([, cause]) => cause);
+    expect(causes({})).toEqual(['unexplained']);
+    expect(causes({ lags: [{ at: 2_390, lateMs: 200 }] })).toEqual(['betweenSockets']);
+    expect(causes({ lags: [{ at: 9_000, lateMs: 200 }] })).toEqual(['unexplained']);
   });
 
   test('explains a missed tick by an interruption of its own web process within a second', () => {
@@ -58,6 +82,7 @@ describe('the ledger of ticks', () => {
     };
     expect(causesWith({})).toEqual(['webInterrupted']);
     expect(causesWith({ cause: 'network' })).toEqual(['networkCut']);
+    expect(causesWith({ cause: 'expiry' })).toEqual(['expired']);
     expect(causesWith({ web: 1 })).toEqual(['unexplained']);
     expect(causesWith({ from: 3_006, to: 4_000 })).toEqual(['unexplained']);
     expect(causesWith({ from: 0, to: 1_000 })).toEqual(['unexplained']);

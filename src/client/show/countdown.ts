@@ -37,13 +37,28 @@ export function countdownAt({ until, since, warnAt = [] }: Countdown, instant: n
 
 /** A duration in words that need no translation: `5 min`, in a language. */
 export function shortDuration(ms: number, lang: string): string {
-  const [count, unit] = ms % 60_000 === 0 ? [ms / 60_000, 'minute'] : [ms / secondMs, 'second'];
+  return ms % 60_000 === 0
+    ? amount(ms / 60_000, 'minute', lang, 'short')
+    : amount(ms / secondMs, 'second', lang, 'short');
+}
+
+/** Digits in words, as a screen reader reads them: `24 minutes, 59 seconds`, in a language. */
+export function spokenDigits(digits: string, lang: string): string {
+  const [, sign = '', time = ''] = /^(\D?)(.*)$/.exec(digits) ?? [];
+  const parts = time.split(':').map(Number);
+  const units = ['hour', 'minute', 'second'].slice(-parts.length);
+  const spoken = parts.map((count, index) => (count === 0 ? '' : amount(count, units[index] ?? '', lang, 'long')));
+  const words = spoken.filter((part) => part !== '').join(', ');
+  return sign + (words === '' ? amount(0, 'second', lang, 'long') : words);
+}
+
+function amount(count: number, unit: string, lang: string, unitDisplay: 'short' | 'long'): string {
   try {
     // The types of ECMAScript 2018 have no units.
-    return new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'short' } as object).format(count);
+    return new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay } as object).format(count);
   } catch {
     // Chromium before 77 and Safari before 14.1 format no units.
-    return `${count} ${unit === 'minute' ? 'min' : 's'}`;
+    return `${count} ${{ hour: 'h', minute: 'min' }[unit] ?? 's'}`;
   }
 }
 

@@ -1,8 +1,8 @@
-import type { Countdown, Show } from '../../protocol.ts';
+import type { Show } from '../../protocol.ts';
 import type { Painter } from '../painter.ts';
 import { schedule } from '../schedule.ts';
 import { loadStyleSheet } from '../style-sheet.ts';
-import { countdownAt, phaseMsOf, shortDuration, type ShownCountdown } from './countdown.ts';
+import { countdownAt, phaseMsOf, shortDuration, spokenDigits, type ShownCountdown } from './countdown.ts';
 import { fitText } from './fit.ts';
 
 const announceAfterMs = 200;
@@ -42,31 +42,38 @@ class ShowView {
   readonly text: string;
   readonly #section = document.createElement('section');
   readonly #texts: HTMLElement[] = [];
-  readonly #countdown: Countdown | undefined;
+  readonly #show: Show;
   readonly #onResize = (): void => this.#fitTexts();
+  /** Runs after the listeners of the button itself, which write the time. */
+  readonly #onClick = ({ target }: Event): void => {
+    if (target instanceof Element && target.closest('#read')) this.#appendTo(document.getElementById('reading'));
+  };
   readonly #onVisibility = (): void => this.#painter?.refresh();
+  #digits: HTMLElement | null = null;
   #draw = (_shown: ShownCountdown): void => {};
   #painter: Painter | null = null;
 
-  constructor({ message, countdown }: Show, text: string) {
+  constructor(show: Show, text: string) {
+    const { message, countdown } = show;
     this.text = text;
-    this.#countdown = countdown;
+    this.#show = show;
     this.#section.id = 'show';
     this.#section.classList.toggle('has-both', message !== undefined && countdown !== undefined);
     if (message !== undefined) this.#add('message', message);
     if (countdown?.label !== undefined) this.#add('countdown-label', countdown.label);
-    if (countdown !== undefined) this.#draw = this.#addDigits();
+    if (countdown !== undefined) this.#draw = this.#addDigits(countdown.warnAt);
     document.querySelector('main')?.append(this.#section);
     document.documentElement.classList.add('has-show');
     addEventListener('resize', this.#onResize);
     document.addEventListener('visibilitychange', this.#onVisibility);
+    document.addEventListener('click', this.#onClick);
     announce([message, countdown?.label].filter((part) => part !== undefined).join('. '));
   }
 
   /** Starts, or continues on a face that changed. */
   start(trimMs: number, createPainter: CreatePainter): void {
     this.#painter?.stop();
-    const countdown = this.#countdown;
+    const { countdown } = this.#show;
     if (countdown !== undefined) {
       const phaseMs = phaseMsOf(countdown);
       this.#painter = createPainter((second) => this.#draw(countdownAt(countdown, second + phaseMs)));
@@ -81,24 +88,39 @@ class ShowView {
     this.#painter?.stop();
     removeEventListener('resize', this.#onResize);
     document.removeEventListener('visibilitychange', this.#onVisibility);
+    document.removeEventListener('click', this.#onClick);
     this.#section.remove();
     document.documentElement.classList.remove('has-show');
     announce('');
   }
 
-  #addDigits(): (shown: ShownCountdown) => void {
+  /** Adds what is shown to the sentence of `Read the time`. */
+  #appendTo(reading: HTMLElement | null): void {
+    const digits = this.#digits?.textContent ?? '';
+    const { message, countdown } = this.#show;
+    const parts = [message, countdown?.label, digits === '' ? undefined : spokenDigits(digits, languageOf())];
+    const text = parts.filter((part) => part !== undefined).join('. ');
+    if (reading !== null) reading.textContent = `${reading.textContent}. ${text}`;
+  }
+
+  #addDigits(warnAt: readonly number[] = []): (shown: ShownCountdown) => void {
     const digits = this.#add('digits', '');
+    this.#digits = digits;
     digits.setAttribute('role', 'timer');
     digits.setAttribute('aria-live', 'off');
-    const warning = this.#add('warning', '');
+    // It takes its space from the start, so that the digits have the same size at a threshold and at zero.
+    const warning = warnAt.length === 0 ? null : this.#add('warning', '');
     return ({ digits: text, phase, thresholdMs }) => {
-      const lang = document.getElementById('display')?.lang || 'en';
-      const words = thresholdMs === null ? '' : `\u2264 ${shortDuration(thresholdMs, lang)}`;
-      const fits = text.length === digits.textContent?.length && words === warning.textContent;
+      const hasSameLength = text.length === digits.textContent?.length;
       digits.textContent = text;
-      if (warning.textContent !== words) warning.textContent = words;
       this.#section.dataset['phase'] = phase;
-      if (!fits) this.#fitTexts();
+      // To fit a text delays its frame.
+      if (!hasSameLength) fitText(digits, this.#scale);
+      if (warning === null || phase === 'over') return;
+      const words = `\u2264 ${shortDuration(thresholdMs ?? Math.max(...warnAt), languageOf())}`;
+      if (words === warning.textContent) return;
+      warning.textContent = words;
+      fitText(warning, this.#scale);
     };
   }
 
@@ -115,9 +137,17 @@ class ShowView {
   }
 
   #fitTexts(): void {
-    const scale = Number(getComputedStyle(document.documentElement).getPropertyValue('--size')) || 1;
-    for (const text of this.#texts) fitText(text, scale);
+    for (const text of this.#texts) fitText(text, this.#scale);
   }
+
+  get #scale(): number {
+    return Number(getComputedStyle(document.documentElement).getPropertyValue('--size')) || 1;
+  }
+}
+
+/** The language of the face. */
+function languageOf(): string {
+  return document.getElementById('display')?.lang || 'en';
 }
 
 let cancelAnnouncement = (): void => {};

@@ -1,0 +1,144 @@
+import { UserError } from '../lifecycle.ts';
+import {
+  begin,
+  countListening,
+  step,
+  type ChildExit,
+  type Effect,
+  type Event,
+  type State,
+  type Step,
+} from './machine.ts';
+import type { Child, ChildListener } from './child-process.ts';
+import { reportedError, type ToChild, type ToParent } from './messages.ts';
+
+interface SupervisorLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface SupervisorOptions {
+  count: number;
+  spawn: (listener: ChildListener) => Child;
+  /** Called with each message of a child, also with `listening` and `failed`. */
+  onMessage: (slot: number, message: ToParent) => void;
+  onExit: (slot: number) => void;
+  log: SupervisorLog;
+  /** Monotonic, ms. */
+  now: () => number;
+  schedule: (run: () => void, delayMs: number) => () => void;
+}
+
+/** Runs a number of child processes and replaces each that ends. What it does and when is decided by `step`. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #children = new Map<number, Child>();
+  readonly #failures = new Map<number, Error>();
+  readonly #cancelDelays = new Map<number, () => void>();
+  readonly #started = Promise.withResolvers<void>();
+  readonly #stopped = Promise.withResolvers<void>();
+  readonly #killAll = (): void => this.#children.forEach((child) => child.kill('SIGKILL'));
+  #state: State | null = null;
+  #hasFailedToStop = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** How many children listen. */
+  get listening(): number {
+    return this.#state === null ? 0 : countListening(this.#state);
+  }
+
+  /** Resolves when all children listen, and also if it is stopped before. Rejects if one of them cannot. */
+  async start(): Promise<void> {
+    // No child outlives a parent that exits before they have stopped.
+    process.once('exit', this.#killAll);
+    this.#run(begin(this.#options.count));
+    await this.#started.promise;
+  }
+
+  /** Asks all children to stop. Resolves when they have ended; rejects if one of them did not succeed. */
+  async stop(): Promise<void> {
+    if (this.#state === null) return;
+    this.#started.resolve();
+    this.#cancelDelays.forEach((cancel) => cancel());
+    this.#on({ kind: 'stop' });
+    await this.#stopped.promise;
+    process.off('exit', this.#killAll);
+    if (this.#hasFailedToStop) throw new Error('a web process did not stop as it should');
+  }
+
+  send(slot: number, message: ToChild): void {
+    this.#children.get(slot)?.send(message);
+  }
+
+  /** Sends a signal to a child that listens, and so handles it. */
+  kill(slot: number, signal: NodeJS.Signals): void {
+    if (this.#state?.slots[slot]?.status === 'listening') this.#children.get(slot)?.kill(signal);
+  }
+
+  #on(event: Event): void {
+    if (this.#state !== null) this.#run(step(this.#state, event));
+  }
+
+  #run([state, effects]: Step): void {
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'spawn':
+        return this.#spawn(effect.slot);
+      case 'delay':
+        return this.#delay(effect);
+      case 'stop':
+        return this.send(effect.slot, { kind: 'stop' });
+      case 'started':
+        return this.#started.resolve();
+      case 'failed':
+        return this.#started.reject(errorOf(effect.exit));
+      case 'stopped':
+        return this.#stopped.resolve();
+    }
+  }
+
+  #spawn(slot: number): void {
+    const { spawn, onMessage, now } = this.#options;
+    this.#failures.delete(slot);
+    const child = spawn({
+      onMessage: (message) => {
+        if (message.kind === 'failed') this.#failures.set(slot, reportedError(message));
+        onMessage(slot, message);
+        if (message.kind === 'listening') this.#on({ kind: 'listening', slot, now: now() });
+      },
+      onExit: ({ code, signal, error }) => this.#onExit(slot, { code, signal, failure: error }),
+    });
+    this.#children.set(slot, child);
+  }
+
+  #onExit(slot: number, exit: ChildExit): void {
+    const { onExit, now } = this.#options;
+    this.#children.delete(slot);
+    const hasListened = this.#state?.slots[slot]?.status === 'listening';
+    if (this.#state?.phase === 'stopping' && hasListened && exit.code !== 0) this.#hasFailedToStop = true;
+    onExit(slot);
+    const failure = exit.failure ?? this.#failures.get(slot) ?? null;
+    this.#on({ kind: 'exited', slot, now: now(), exit: { ...exit, failure } });
+  }
+
+  #delay({ slot, delayMs, exit }: Effect & { kind: 'delay' }): void {
+    const { schedule, log } = this.#options;
+    log.warn({ reason: errorOf(exit).message, delayMs }, 'a web process ended; another one replaces it');
+    this.#cancelDelays.set(
+      slot,
+      schedule(() => this.#on({ kind: 'delay-over', slot }), delayMs),
+    );
+  }
+}
+
+function errorOf({ code, signal, failure }: ChildExit): Error {
+  const how = signal === null ? `exit code ${code}` : signal;
+  return failure ?? new UserError(`a web process ended: ${how}`, code === 2 ? 2 : 1);
+}
