@@ -4,33 +4,27 @@ import type { Refusal } from '../auth/sso/refusals.ts';
 import type { Ticket, Tickets } from '../auth/tickets.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
-import { closeCode, parseClientMessage, type Sync } from '../protocol.ts';
 import { readerKinds, refusalError, type Authenticator } from './authenticator.ts';
 import type { ChannelAccess } from './channel-access.ts';
+import { ClientMessages, maxMessageTokens, type ClientMessagesOptions } from './client-messages.ts';
 import { checkHandshake, subscriptionsOf } from './handshake.ts';
 import { asHttpError, HttpError, signedOut, temporary } from './http-error.ts';
 import type { RequestHead } from './http.ts';
-import type { Hub, Socket, SocketData } from './hub.ts';
+import type { Socket, SocketData } from './hub.ts';
 import type { MessageDelivery } from './message-delivery.ts';
 import type { WebSettings } from './options.ts';
 import { isOurOrigin } from './origin.ts';
-import type { Spread } from './spread.ts';
 import type { WebSocketBehavior } from './uws.ts';
 
 export const socketPath = '/time/tic/';
 
-const maxMessageBytes = 1_024;
 /** Above Clock's own limit, so that Clock sends the close code. Beyond it uWebSockets.js cuts the connection. */
 const maxPayloadBytes = 16 * 1_024;
 const maxUnsentBytes = 64 * 1_024;
 const idleTimeoutS = 60;
-/** The size of the token bucket that limits a client's messages. */
-const maxMessageTokens = 20;
-const messageTokensPerSecond = 2;
 
-export interface SocketEndpointOptions {
+export interface SocketEndpointOptions extends ClientMessagesOptions {
   config: WebSettings;
-  hub: Hub;
   authenticator: Authenticator;
   sessions: Pick<Sessions, 'isKnownValid'>;
   tickets: Tickets;
@@ -38,20 +32,9 @@ export interface SocketEndpointOptions {
   channelAccess: ChannelAccess;
   messageDelivery: Pick<MessageDelivery, 'sendLastMessages'>;
   maxSockets: number;
-  spread: Spread;
   /** When a socket of a shared session is closed so that its client presents its credential again, house time. */
   recheckAt: (session: Session) => number;
-  /** Compares house time with UTC; undefined without NTP servers. */
-  utc?: UtcCheck | undefined;
-  build: string;
   log: Logger;
-}
-
-export interface UtcCheck {
-  /** The maximum deviation of house time from UTC, ms; null while it is unknown. */
-  readonly utcErrorMs: number | null;
-  /** Null while there is no alarm. */
-  readonly alarm: string | null;
 }
 
 /** What an accepted handshake decides about its socket. */
@@ -60,15 +43,17 @@ export type AdmittedData = Omit<SocketData, 'address'>;
 /** Opens the socket of an accepted handshake. Returns false if the client has gone. */
 export type OpenSocket = (data: AdmittedData) => boolean;
 
-/** `/time/tic/`: accepts or refuses handshakes, and answers the messages of clients. */
+/** `/time/tic/`: accepts or refuses handshakes, and handles the events of its sockets. */
 export class SocketEndpoint {
   /** The number of handshakes by status, and of closed sockets by close code, so far. */
   readonly handshakes = new Map<string, number>();
   readonly disconnects = new Map<string, number>();
   readonly #options: SocketEndpointOptions;
+  readonly #messages: ClientMessages;
 
   constructor(options: SocketEndpointOptions) {
     this.#options = options;
+    this.#messages = new ClientMessages(options);
   }
 
   /**
@@ -216,7 +201,8 @@ export class SocketEndpoint {
         hub.add(socket);
         messageDelivery.sendLastMessages(socket);
       },
-      message: (socket: Socket, message: ArrayBuffer, isBinary: boolean) => this.#onMessage(socket, message, isBinary),
+      message: (socket: Socket, bytes: ArrayBuffer, isBinary: boolean) =>
+        this.#messages.onMessage(socket, bytes, isBinary),
       dropped: (socket: Socket) => hub.closeSlow(socket),
       close: (socket: Socket, code: number) => {
         hub.remove(socket);
@@ -224,45 +210,10 @@ export class SocketEndpoint {
       },
     } satisfies WebSocketBehavior<SocketData>;
   }
-
-  #onMessage(socket: Socket, bytes: ArrayBuffer, isBinary: boolean): void {
-    const receivedAt = this.#options.backend.time.now();
-    if (isBinary) return socket.end(closeCode.binary, 'text only');
-    if (bytes.byteLength > maxMessageBytes) return socket.end(closeCode.tooLong, 'too long');
-    if (!takeMessageToken(socket.getUserData())) return socket.end(closeCode.brokenRule, 'too many messages');
-    const message = parseClientMessage(Buffer.from(bytes).toString('utf8'));
-    if (message === null) return socket.end(closeCode.brokenRule, 'not an object');
-    this.#options.hub.onMessage(socket, message !== 'ignored' && 'status' in message ? message.status : null);
-    if (message !== 'ignored' && 'sync' in message) this.#answerSync(socket, message.sync, receivedAt);
-  }
-
-  #answerSync(socket: Socket, echo: number, received: number): void {
-    const { backend, spread, utc, build } = this.#options;
-    const { time } = backend;
-    const sync: Sync = {
-      echo,
-      received,
-      sent: time.now(),
-      error: time.errorMs,
-      utcError: utc?.utcErrorMs ?? null,
-      ...(utc?.alarm ? { utcAlarm: true } : {}),
-      spread: spread.ms,
-      build,
-    };
-    socket.send(JSON.stringify({ sync }), false);
-  }
 }
 
 function ticketsIn({ query }: RequestHead): string[] {
   return query === '' ? [] : new URLSearchParams(query).getAll('ticket');
-}
-
-function takeMessageToken(data: SocketData): boolean {
-  const now = performance.now();
-  const refilled = data.messageTokens + ((now - data.refilledAt) / 1_000) * messageTokensPerSecond;
-  data.messageTokens = Math.min(maxMessageTokens, refilled) - 1;
-  data.refilledAt = now;
-  return data.messageTokens >= 0;
 }
 
 function increment(counts: Map<string, number>, key: number): void {

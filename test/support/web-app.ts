@@ -25,7 +25,7 @@ import { unreadyReason } from '../../src/probes/readiness.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { createWeb } from '../../src/web/create-web.ts';
 import { webOptions, type WebSettings } from '../../src/web/options.ts';
-import type { UtcCheck } from '../../src/web/socket-endpoint.ts';
+import type { UtcCheck } from '../../src/web/client-messages.ts';
 import { loadUws, type Uws } from '../../src/web/uws.ts';
 import type { Web } from '../../src/web/web.ts';
 import { Client } from './client.ts';
