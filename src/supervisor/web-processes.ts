@@ -1,6 +1,7 @@
 import { runInBackground } from '../background.ts';
 import type { Service } from '../lifecycle.ts';
 import { countsOf, totalOf, type MetricsSnapshot } from '../metrics-total.ts';
+import { commonUnreadyReason } from '../probes/readiness.ts';
 import type { Child, ChildListener } from './child-process.ts';
 import type { ParentState, ToParent } from './messages.ts';
 import { PortClaim } from './port-claim.ts';
@@ -78,10 +79,7 @@ export class WebProcesses implements Service {
 
   /** Why they are not ready as a whole, in one word: null while one can serve and none drains. */
   get unready(): string | null {
-    const reasons = [...this.#reasons.values()];
-    if (reasons.includes('draining')) return 'draining';
-    if (this.#options.isStarting() || reasons.length === 0) return 'starting';
-    return reasons.includes(null) ? null : (reasons[0] ?? null);
+    return commonUnreadyReason([...this.#reasons.values()], this.#options.isStarting());
   }
 
   /** Resolves when all listen. Rejects with the error of the first one that cannot. */
