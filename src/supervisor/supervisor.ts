@@ -58,12 +58,17 @@ export class Supervisor {
     await this.#started.promise;
   }
 
-  /** Asks all children to stop. Resolves when they have ended; rejects if one of them did not succeed. */
-  async stop(): Promise<void> {
-    if (this.#state === null) return;
+  /** Asks all children to stop. A child that did not listen yet may then end in any way. */
+  requestStop(): void {
     this.#started.resolve();
     this.#cancelDelays.forEach((cancel) => cancel());
     this.#on({ kind: 'stop' });
+  }
+
+  /** Asks all children to stop. Resolves when they have ended; rejects if one of them did not succeed. */
+  async stop(): Promise<void> {
+    if (this.#state === null) return;
+    this.requestStop();
     await this.#stopped.promise;
     process.off('exit', this.#killAll);
     if (this.#hasFailedToStop) throw new Error('a web process did not stop as it should');

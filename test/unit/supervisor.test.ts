@@ -153,6 +153,17 @@ describe('a supervisor', () => {
     expect(child(0).received).toEqual(['stop']);
   });
 
+  test('counts a child that a signal ends as stopped, if it did not listen yet when it had to stop', async () => {
+    const { supervisor, child } = supervised(2);
+    const starting = supervisor.start();
+    supervisor.requestStop();
+    await starting;
+    child(0).listener.onExit(killed);
+    child(1).listener.onExit(exited(0));
+    await supervisor.stop();
+    expect(child(1).received).toEqual(['stop']);
+  });
+
   test('sends a signal only to a child that listens, since another one does not handle it yet', async () => {
     const { supervisor, child, clock } = await started(2);
     child(1).listener.onExit(killed);
