@@ -135,7 +135,10 @@ export class Supervisor {
 
   #delay({ slot, delayMs, exit }: Effect & { kind: 'delay' }): void {
     const { schedule, log } = this.#options;
-    log.warn({ reason: errorOf(exit).message, delayMs }, 'a web process ended; another one replaces it');
+    const error = errorOf(exit);
+    // A child leaves its error to the parent, which is the only one to log the stack of an unexpected one.
+    const reason = error instanceof UserError ? { reason: error.message } : { err: error };
+    log.warn({ ...reason, delayMs }, 'a web process ended; another one replaces it');
     this.#cancelDelays.set(
       slot,
       schedule(() => this.#on({ kind: 'delay-over', slot }), delayMs),
