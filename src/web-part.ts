@@ -63,6 +63,7 @@ async function singlePart(setup: Setup, context: RoleContext): Promise<WebPart> 
 /** The parent of several web processes. What an installation needs once is here: the first account, and NTP. */
 function parentPart(setup: Setup, context: RoleContext, count: number): WebPart {
   const { host, config } = setup;
+  const { stopping, log } = context;
   const { before, after, isStarting, utc } = installationServices(setup, context);
   const originMs = machineClockOrigin();
   const processes = new WebProcesses({
@@ -70,18 +71,19 @@ function parentPart(setup: Setup, context: RoleContext, count: number): WebPart 
     host,
     port: config.port,
     hasMetrics: config.internalPort !== undefined,
+    stopping,
     isStarting,
     utc: () => {
       const bounds = utc?.utcBounds ?? null;
       return { utc: bounds && onMachineClock(bounds, originMs), utcAlarm: utc?.alarm ?? null };
     },
     spawn: spawnChild,
-    log: context.log,
+    log,
   });
   // The ticks of `clock all` are counted where they are relayed.
   const sources = { ...authoritySources(utc), workers: () => processes.listening, relayedTicks: () => 0 };
   const services = [...before, processes, ...after];
-  return { services, sources, isStarting, processes, port: () => processes.port };
+  return { services, sources, processes, port: () => processes.port };
 }
 
 /** One of several web processes, which share a port. */

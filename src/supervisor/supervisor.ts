@@ -58,12 +58,17 @@ export class Supervisor {
     await this.#started.promise;
   }
 
-  /** Asks all children to stop. Resolves when they have ended; rejects if one of them did not succeed. */
-  async stop(): Promise<void> {
-    if (this.#state === null) return;
+  /** Asks all children to stop. A child that did not listen yet may then end in any way. */
+  requestStop(): void {
     this.#started.resolve();
     this.#cancelDelays.forEach((cancel) => cancel());
     this.#on({ kind: 'stop' });
+  }
+
+  /** Asks all children to stop. Resolves when they have ended; rejects if one of them did not succeed. */
+  async stop(): Promise<void> {
+    if (this.#state === null) return;
+    this.requestStop();
     await this.#stopped.promise;
     process.off('exit', this.#killAll);
     if (this.#hasFailedToStop) throw new Error('a web process did not stop as it should');
@@ -130,7 +135,10 @@ export class Supervisor {
 
   #delay({ slot, delayMs, exit }: Effect & { kind: 'delay' }): void {
     const { schedule, log } = this.#options;
-    log.warn({ reason: errorOf(exit).message, delayMs }, 'a web process ended; another one replaces it');
+    const error = errorOf(exit);
+    // A child leaves its error to the parent, which is the only one to log the stack of an unexpected one.
+    const reason = error instanceof UserError ? { reason: error.message } : { err: error };
+    log.warn({ ...reason, delayMs }, 'a web process ended; another one replaces it');
     this.#cancelDelays.set(
       slot,
       schedule(() => this.#on({ kind: 'delay-over', slot }), delayMs),

@@ -1,6 +1,7 @@
 import { runInBackground } from '../background.ts';
 import type { Service } from '../lifecycle.ts';
 import { countsOf, totalOf, type MetricsSnapshot } from '../metrics-total.ts';
+import { commonUnreadyReason } from '../probes/readiness.ts';
 import type { Child, ChildListener } from './child-process.ts';
 import type { ParentState, ToParent } from './messages.ts';
 import { PortClaim } from './port-claim.ts';
@@ -22,6 +23,8 @@ export interface WebProcessesOptions {
   host: string;
   port: number;
   hasMetrics: boolean;
+  /** Aborts when the parent begins to stop. */
+  stopping: AbortSignal;
   /** Whether the parent is still starting, although its children serve. */
   isStarting: () => boolean;
   /** What the parent measures of UTC. */
@@ -48,6 +51,9 @@ export class WebProcesses implements Service {
   readonly #onHangup = (): void => {
     for (const slot of this.#reasons.keys()) this.#supervisor.kill(slot, 'SIGHUP');
   };
+
+  // At once, since a signal to the whole group ends a child that does not handle signals yet.
+  readonly #onStopping = (): void => this.#supervisor.requestStop();
 
   constructor(options: WebProcessesOptions) {
     const { count, log } = options;
@@ -78,16 +84,14 @@ export class WebProcesses implements Service {
 
   /** Why they are not ready as a whole, in one word: null while one can serve and none drains. */
   get unready(): string | null {
-    const reasons = [...this.#reasons.values()];
-    if (reasons.includes('draining')) return 'draining';
-    if (this.#options.isStarting() || reasons.length === 0) return 'starting';
-    return reasons.includes(null) ? null : (reasons[0] ?? null);
+    return commonUnreadyReason([...this.#reasons.values()], this.#options.isStarting());
   }
 
-  /** Resolves when all listen. Rejects with the error of the first one that cannot. */
+  /** Resolves when all listen or the parent begins to stop. Rejects with the error of the first one that cannot. */
   async start(): Promise<void> {
-    const { host, port, hasMetrics } = this.#options;
+    const { host, port, hasMetrics, stopping } = this.#options;
     this.#claim = await PortClaim.take(host, port);
+    stopping.addEventListener('abort', this.#onStopping);
     process.on('SIGHUP', this.#onHangup);
     this.#timers = [
       setInterval(() => this.#compareState(), compareEveryMs),
@@ -103,6 +107,7 @@ export class WebProcesses implements Service {
     try {
       await this.#supervisor.stop();
     } finally {
+      this.#options.stopping.removeEventListener('abort', this.#onStopping);
       process.off('SIGHUP', this.#onHangup);
       this.#timers.forEach((timer) => clearInterval(timer));
       this.#round?.answered.resolve();

@@ -4,8 +4,8 @@ import { HealthCheck } from '../../src/backend/redis/health-check.ts';
 import { Keys } from '../../src/backend/redis/keys.ts';
 import type { ReconnectingConnection } from '../../src/backend/redis/reconnecting-connection.ts';
 import type { RedisClient } from '../../src/backend/redis/redis-client.ts';
-import { silentLogger } from '../../src/logger.ts';
 import { RemoteTime } from '../../src/time/house-time.ts';
+import { recordedLog } from '../support/recorded-log.ts';
 
 const start = Date.UTC(2026, 10, 25, 12);
 /** The checks of a new connection. */
@@ -20,12 +20,14 @@ afterEach(() => {
 });
 
 /** A running health check, over a Redis whose answers a test chooses. */
-function healthCheckOn(redis = { schema: '1', installation: 'one', isDown: false }) {
+function healthCheckOn(redis = { schema: '1', installation: 'one', isDown: false, aheadMs: 0 }) {
   let checks = 0;
+  const { log, lines } = recordedLog();
   const outages: (Outage | null)[] = [];
   const answer = (): [string, string, string, string] => {
-    const seconds = Math.floor(Date.now() / 1_000);
-    return [redis.schema, redis.installation, String(seconds), String((Date.now() - seconds * 1_000) * 1_000)];
+    const now = Date.now() + redis.aheadMs;
+    const seconds = Math.floor(now / 1_000);
+    return [redis.schema, redis.installation, String(seconds), String((now - seconds * 1_000) * 1_000)];
   };
   const client = {
     checkHealth: async () => {
@@ -46,7 +48,7 @@ function healthCheckOn(redis = { schema: '1', installation: 'one', isDown: false
     keys: new Keys('', 0),
     commands,
     time,
-    log: silentLogger(),
+    log,
     onHealth: (outage) => outages.push(outage),
     onReplaced: () => {},
   });
@@ -65,7 +67,7 @@ function healthCheckOn(redis = { schema: '1', installation: 'one', isDown: false
     }
     return checks;
   };
-  return { check, time, redis, outages, checksBeside, stop };
+  return { check, time, redis, outages, lines, checksBeside, stop };
 }
 
 describe('health check', () => {
@@ -114,6 +116,22 @@ describe('health check', () => {
     vi.setSystemTime(Date.now() + 60_000);
     await checksBeside(500, 1_000);
     expect(Math.abs(time.offsetMs)).toBeLessThan(1);
+    await stop();
+  });
+
+  test('warns of the clock of this host after the first checks, not after a script among them', async () => {
+    const { lines, checksBeside, stop } = healthCheckOn({
+      schema: '1',
+      installation: 'one',
+      isDown: false,
+      aheadMs: 1_000,
+    });
+    const warnings = () => lines.filter(({ msg }) => msg.startsWith("this host's clock differs"));
+    await vi.advanceTimersByTimeAsync(0);
+    await checksBeside(100, 300);
+    expect(warnings()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(burstMs);
+    expect(warnings()).toMatchObject([{ offsetMs: 1_000 }]);
     await stop();
   });
 });

@@ -111,6 +111,22 @@ describe('a supervisor', () => {
     expect(lines[0]).toMatchObject({ msg: 'a web process ended; another one replaces it', delayMs: 250 });
   });
 
+  test('logs why a replacement does not start, with the stack of an unexpected error', async () => {
+    const { child, clock, lines } = await started(1);
+    child(0).listener.onExit(killed);
+    await clock.pass(250);
+    child(1).listener.onMessage({ kind: 'failed', message: '--tls-cert: missing', stack: '', exitCode: 2 });
+    child(1).listener.onExit(exited(2));
+    await clock.pass(500);
+    child(2).listener.onMessage({ kind: 'failed', message: 'unexpected', stack: 'at main.js:1', exitCode: null });
+    child(2).listener.onExit(exited(1));
+    expect(lines).toMatchObject([
+      { reason: 'a web process ended: SIGKILL' },
+      { reason: '--tls-cert: missing' },
+      { err: { message: 'unexpected', stack: 'at main.js:1' } },
+    ]);
+  });
+
   test('begins with the shortest delay again after a child has listened for a minute', async () => {
     const { children, clock, lines } = await started(1);
     children[0]?.listener.onExit(killed);
@@ -151,6 +167,17 @@ describe('a supervisor', () => {
     child(0).listener.onExit(exited(0));
     await stopping;
     expect(child(0).received).toEqual(['stop']);
+  });
+
+  test('counts a child that a signal ends as stopped, if it did not listen yet when it had to stop', async () => {
+    const { supervisor, child } = supervised(2);
+    const starting = supervisor.start();
+    supervisor.requestStop();
+    await starting;
+    child(0).listener.onExit(killed);
+    child(1).listener.onExit(exited(0));
+    await supervisor.stop();
+    expect(child(1).received).toEqual(['stop']);
   });
 
   test('sends a signal only to a child that listens, since another one does not handle it yet', async () => {

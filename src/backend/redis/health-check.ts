@@ -35,6 +35,8 @@ export class HealthCheck {
   #installation: string | null = null;
   /** Begins anew with each answer that counts as a check. */
   readonly #untilDue = new RestartablePause(healthCheckEveryMs);
+  /** How many of the first checks of the connection are still to come. */
+  #burst = burstLength;
   #isOffsetReported = false;
 
   constructor(options: HealthCheckOptions) {
@@ -61,12 +63,13 @@ export class HealthCheck {
   /** Repeats the check until the connection has ended. */
   async run(ended: AbortSignal): Promise<void> {
     const { onHealth } = this.#options;
-    let burst = burstLength;
+    this.#burst = burstLength;
     while (!ended.aborted) {
-      let waitMs = --burst > 0 ? burstEveryMs : null;
+      this.#burst -= 1;
+      let waitMs = this.#burst > 0 ? burstEveryMs : null;
       try {
         await this.#check();
-        if (burst <= 0) this.#warnOfOffset();
+        this.#warnOfOffset();
         if (!ended.aborted) onHealth(null, null);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
@@ -113,6 +116,8 @@ export class HealthCheck {
   }
 
   #warnOfOffset(): void {
+    // The first answers may be slow ones, so the estimate is not good yet.
+    if (this.#burst > 0) return;
     const { time, log } = this.#options;
     const offsetMs = Math.round(time.offsetMs);
     const isAbove = Math.abs(offsetMs) > warnAboveMs;

@@ -13,7 +13,7 @@ export class ReplicaWait {
 
   /**
    * Resolves when one replica has acknowledged all earlier writes of the connection, after 100 ms without an
-   * acknowledgement, or at once if the primary has no replica. Rejects if the primary was lost or demoted meanwhile.
+   * acknowledgement, or at once if the primary has no replica. Rejects if the primary is lost or demoted before.
    */
   async wait(client: RedisClient): Promise<void> {
     if (this.#pending?.client !== client) this.#pending = { client, done: this.#waitNextTurn(client) };
