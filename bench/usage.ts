@@ -11,7 +11,10 @@ export function usageOf(pid: number): { cpuUs: number; residentKiB: number } {
   return { cpuUs: cpuNs / 1_000, residentKiB: Number(resident ?? 0) };
 }
 
+/** The value in the middle, or the mean of the two in the middle; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const middle = sorted.length / 2;
+  const [low = Number.NaN, high = low] = sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1);
+  return (low + high) / 2;
 }
