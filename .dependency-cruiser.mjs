@@ -113,7 +113,7 @@ export default {
     onlyIn('rate-limiter-flexible', '^src/backend/'),
     onlyIn('uWebSockets\\.js', '^src/web/uws\\.ts$'),
     onlyIn('ipaddr\\.js', '^src/addresses\\.ts$'),
-    onlyIn('jose', '^src/auth/(jwt\\.ts$|sso/)'),
+    onlyIn('jose', '^src/auth/((jwt|hs256)\\.ts$|sso/)'),
     onlyIn('lru-cache', '^src/auth/session-cache\\.ts$'),
     onlyIn('p-limit', '^src/auth/passwords\\.ts$'),
     onlyIn('uqr', '^src/web/qr-code\\.ts$'),

@@ -1,8 +1,9 @@
 /**
- * Opens many sockets to one or several web processes, each of which receives every tick, and prints the delay of the
- * ticks, CPU and memory. The clients use the same cores.
+ * Opens many sockets to `clock web --workers N`, each of which receives every tick, and prints the delay of the ticks,
+ * CPU and memory. Several numbers of workers are measured in turn, and compared with the first. The clients use the
+ * same cores.
  *
- *     npm run bench:capacity -- --sockets 15000 --processes 1 --seconds 60
+ *     npm run bench:capacity -- --sockets 10000 --workers 1,2 --rounds 3 --seconds 15
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -10,7 +11,7 @@ import { Client } from '../test/support/client.ts';
 import { type ClockProcess, startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
-import { type Arrivals, delayAt, joinArrivals, noArrivals } from './load/arrivals.ts';
+import { delayAt } from './load/arrivals.ts';
 import { LoadClient } from './load/load-client.ts';
 import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
@@ -18,7 +19,8 @@ import { median, usageOf } from './usage.ts';
 const { values } = parseArgs({
   options: {
     sockets: { type: 'string', default: '15000' },
-    processes: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '60' },
     interval: { type: 'string', default: '500' },
   },
@@ -33,61 +35,77 @@ const env = {
   CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
   CLOCK_ADMIN_PASSWORD: password,
 };
-const count = Number(values.processes);
-const webs: ClockProcess[] = [];
-for (let index = 0; index < count; index += 1) webs.push(await startClock(['web', '--host', '127.0.0.1'], { env }));
-const worker = await startClock(['worker'], { env });
-const beat = await startClock(['beat', '--interval', values.interval], { env });
-const [first] = webs;
-const client = new Client(first?.url ?? '');
-await client.signIn('admin', password);
-const cookie = client.cookieHeader();
-const loads = webs.map((web) => ({ web, load: new LoadClient() }));
-const slabBefore = slabKiB();
-const cold = webs.map(({ pid }) => usageOf(pid).residentKiB);
+const others = [
+  await startClock(['worker'], { env }),
+  await startClock(['beat', '--interval', values.interval], { env }),
+];
 
-const openedAt = performance.now();
-for (const { web, load } of loads) await load.open({ port: web.port, path: '/time/tic/', cookie }, sockets / count);
-print(
-  `${sockets} sockets open after ${((performance.now() - openedAt) / 1_000).toFixed(1)} s, ${count} web process(es)`,
-);
-await passes(3_000);
-await Promise.all(loads.map(({ load }) => load.reset()));
-const startAt = now();
-const before = usages();
-await passes(seconds * 1_000);
-const [endAt, after] = [now(), usages()];
-// The messages of the last moment arrive before the count.
-await passes(1_000);
-const reports = await Promise.all(loads.map(({ load }) => load.report()));
-
-const arrivals: Arrivals = reports.map((report) => report.arrivals).reduce(joinArrivals, noArrivals);
-const open = reports.reduce((sum, { size }) => sum + size, 0);
-const due = arrivals.messages.filter(({ at }) => at >= startAt && at < endAt);
-const received = due.reduce((sum, message) => sum + message.sockets, 0);
-print(
-  `${due.length} ticks in ${seconds} s; ${open} sockets still open; ${due.length * sockets - received} not received`,
-);
-print(`delay of a tick: p50 ${delayAt(0.5, arrivals.delays)}, p99 ${delayAt(0.99, arrivals.delays)} ms`);
-print(`last socket: median ${median(due.map(({ at, lastMs }) => lastMs - at)).toFixed(0)} ms`);
-for (const [index, usage] of after.entries()) {
-  const cpu = usage.cpuUs - (before[index]?.cpuUs ?? 0);
-  const kib = (usage.residentKiB - (cold[index] ?? 0)) / (sockets / count);
-  print(
-    `web ${index + 1}: ${(cpu / seconds / 10_000).toFixed(0)} % of a core, ` +
-      `${((cpu * count) / received).toFixed(1)} us per message, ${kib.toFixed(2)} KiB resident per socket`,
-  );
+const counts = values.workers.split(',');
+/** When the last socket received a tick, ms after its instant, by the number of workers. */
+const lastMs = new Map<string, number[]>(counts.map((count) => [count, []]));
+for (let round = 0; round < Number(values.rounds); round += 1) {
+  for (const count of counts) lastMs.get(count)?.push(await measure(count));
 }
-print(`kernel: ${((slabKiB() - slabBefore) / sockets / 2).toFixed(2)} KiB of slab for each end of a connection`);
+const [first = '', ...compared] = counts;
+for (const count of compared) {
+  const ratios = (lastMs.get(count) ?? []).map((ms, round) => ms / (lastMs.get(first)?.[round] ?? Number.NaN));
+  const texts = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
+  print(`last socket, ${count} workers to ${first}: ${median(ratios).toFixed(2)} (${texts})`);
+}
 
-for (const { load } of loads) load.stop();
-for (const web of webs) web.kill('SIGKILL');
-await Promise.all([...webs, worker, beat].map((role) => role.stop()));
+await Promise.all(others.map((role) => role.stop()));
 await redis.stop();
 process.exit(0);
 
-function usages() {
-  return webs.map(({ pid }) => usageOf(pid));
+/** Measures a number of workers, prints the result, and resolves to the median of when the last socket had a tick. */
+async function measure(workers: string): Promise<number> {
+  const web = await startClock(['web', '--host', '127.0.0.1', '--workers', workers], { env });
+  const client = new Client(web.url);
+  await client.signIn('admin', password);
+  const load = new LoadClient();
+  const pids = socketProcesses(web);
+  const slabBefore = slabKiB();
+  const cold = pids.map((pid) => usageOf(pid).residentKiB);
+
+  const openedAt = performance.now();
+  await load.open({ port: web.port, path: '/time/tic/', cookie: client.cookieHeader() }, sockets);
+  const openedS = (performance.now() - openedAt) / 1_000;
+  print(`${workers} worker(s): ${sockets} sockets open after ${openedS.toFixed(1)} s`);
+  await passes(3_000);
+  await load.reset();
+  const startAt = now();
+  const before = pids.map(usageOf);
+  await passes(seconds * 1_000);
+  const [endAt, after] = [now(), pids.map(usageOf)];
+  // The messages of the last moment arrive before the count.
+  await passes(1_000);
+  const { arrivals, size } = await load.report();
+
+  const due = arrivals.messages.filter(({ at }) => at >= startAt && at < endAt);
+  const received = due.reduce((sum, message) => sum + message.sockets, 0);
+  const last = median(due.map(({ at, lastMs }) => lastMs - at));
+  print(`  ${due.length} ticks; ${size} sockets still open; ${due.length * sockets - received} not received`);
+  print(`  delay of a tick: p50 ${delayAt(0.5, arrivals.delays)}, p99 ${delayAt(0.99, arrivals.delays)} ms`);
+  print(`  last socket: median ${last.toFixed(0)} ms`);
+  const cpu = after.map(({ cpuUs }, index) => cpuUs - (before[index]?.cpuUs ?? 0));
+  const cpuUs = cpu.reduce((sum, us) => sum + us, 0);
+  const kib = after.reduce((sum, { residentKiB }, index) => sum + residentKiB - (cold[index] ?? 0), 0);
+  print(
+    `  ${cpu.map((us) => (us / seconds / 10_000).toFixed(0)).join(' + ')} % of a core, ` +
+      `${(cpuUs / received).toFixed(1)} us per message, ${(kib / sockets).toFixed(2)} KiB resident per socket`,
+  );
+  print(`  kernel: ${((slabKiB() - slabBefore) / sockets / 2).toFixed(2)} KiB of slab for each end of a connection`);
+
+  load.stop();
+  web.kill('SIGKILL');
+  await web.stop();
+  return last;
+}
+
+/** The processes that hold the sockets: the children of the parent, or the process itself. */
+function socketProcesses({ pid }: ClockProcess): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children === '' ? [pid] : children.split(' ').map(Number);
 }
 
 function slabKiB(): number {

@@ -15,14 +15,14 @@ const handshakesAtOnce = 8;
 const readBuffer = new Uint8Array(65_536);
 
 /**
- * Opens `count` sockets. Resolves when all handshakes are complete. With `readEveryMs`, the kernel collects the frames
- * for this long, so that reading them costs less.
+ * Opens `count` sockets, with one cookie or one of their own each. Resolves when all handshakes are complete. With
+ * `readEveryMs`, the kernel collects the frames for this long, so that reading them costs less.
  */
 export async function openClients(
   port: number,
   count: number,
   query: string,
-  cookie: string,
+  cookie: string | readonly string[],
   readEveryMs?: number,
 ): Promise<LoadClients> {
   const sockets: Socket[] = [];
@@ -33,8 +33,8 @@ export async function openClients(
     return readEveryMs === undefined;
   };
   for (let first = 0; first < count; first += handshakesAtOnce) {
-    const batch = Array.from({ length: Math.min(handshakesAtOnce, count - first) }, () =>
-      upgrade(port, query, cookie, onFrames),
+    const batch = Array.from({ length: Math.min(handshakesAtOnce, count - first) }, (_, n) =>
+      upgrade(port, query, typeof cookie === 'string' ? cookie : (cookie[first + n] ?? ''), onFrames),
     );
     sockets.push(...(await Promise.all(batch)));
   }

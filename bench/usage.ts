@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The usage of a process according to the kernel: CPU time (user and system) in µs, resident memory in KiB. */
+/**
+ * The usage of a process according to the kernel: CPU time (user and system) in µs, without threads that have ended, and
+ * resident memory in KiB.
+ */
 export function usageOf(pid: number): { cpuUs: number; residentKiB: number } {
   // In ns per thread, while /proc/PID/stat counts in steps of 10 ms.
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>

@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { decodeJwt, SignJWT, type JWTPayload } from 'jose';
+import { headerOf, verifyHs256 } from './hs256.ts';
 
 /** The purpose of a credential. Each has its own `typ` and audience, so none is accepted as another (RFC 8725, 3.11). */
 export type CredentialKind = 'session' | 'token' | 'screen' | 'link';
@@ -52,8 +53,8 @@ export class Jwt {
   }
 
   /** The claims of a valid credential of this kind; null for an expired one and for any other text. */
-  async verify(kind: CredentialKind, credential: string): Promise<Claims | null> {
-    const payload = await this.#verify(kind, credential);
+  verify(kind: CredentialKind, credential: string): Claims | null {
+    const payload = this.#verify(kind, credential);
     if (payload === null) return null;
     const { sub = '', jti = '', exp, label } = payload;
     const expiresAt = exp === undefined ? Infinity : exp * 1_000;
@@ -67,8 +68,8 @@ export class Jwt {
   }
 
   /** The claims of a valid ticket; null for an expired one and for any other text. */
-  async verifyTicket(ticket: string): Promise<TicketClaims | null> {
-    const payload = await this.#verify('ticket', ticket);
+  verifyTicket(ticket: string): TicketClaims | null {
+    const payload = this.#verify('ticket', ticket);
     if (payload === null) return null;
     const { sub = '', jti = '', exp = 0, kind, of, until, label } = payload;
     const credential = {
@@ -92,24 +93,22 @@ export class Jwt {
     return jwt.sign(this.#keys[0]);
   }
 
-  async #verify(kind: string, text: string): Promise<JWTPayload | null> {
-    for (const key of this.#keys) {
-      try {
-        const { payload } = await jwtVerify(text, key, {
-          algorithms: [algorithm],
-          typ: `${kind}+jwt`,
-          issuer,
-          audience: `${issuer}:${kind}`,
-          currentDate: new Date(this.#now()),
-          requiredClaims: kind === 'screen' ? ['sub', 'jti', 'iat'] : ['sub', 'jti', 'iat', 'exp'],
-        });
-        return payload;
-      } catch (error) {
-        if (error instanceof errors.JWSSignatureVerificationFailed) continue;
-        if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
-        throw error;
-      }
-    }
+  #verify(kind: string, text: string): JWTPayload | null {
+    return verifyHs256(text, this.#keys, {
+      typ: `${kind}+jwt`,
+      issuer,
+      audience: `${issuer}:${kind}`,
+      requiredClaims: kind === 'screen' ? ['sub', 'jti', 'iat'] : ['sub', 'jti', 'iat', 'exp'],
+      now: this.#now(),
+    });
+  }
+}
+
+/** The kind of a credential without a check of its signature; null if the text is not a credential. */
+export function kindOf(credential: string): string | null {
+  try {
+    return kindOfTyp(headerOf(credential)['typ']);
+  } catch {
     return null;
   }
 }
@@ -117,12 +116,16 @@ export class Jwt {
 /** The claims of a credential without a check of its signature; null if the text is not a credential. */
 export function readUnverified(credential: string): { kind: string; jti: string; issuedAt: number } | null {
   try {
-    const { typ = '' } = decodeProtectedHeader(credential);
+    const { typ } = headerOf(credential);
     const { jti = '', iat = 0 } = decodeJwt(credential);
-    return { kind: typ.replace(/\+jwt$/, ''), jti, issuedAt: iat * 1_000 };
+    return { kind: kindOfTyp(typ), jti, issuedAt: iat * 1_000 };
   } catch {
     return null;
   }
+}
+
+function kindOfTyp(typ: unknown): string {
+  return String(typ ?? '').replace(/\+jwt$/, '');
 }
 
 function keyOf(secret: string): KeyObject {

@@ -67,7 +67,8 @@ export class SessionReader {
       if (gaps !== this.#gaps) return await this.read(sessions);
       return sessions.filter((session) => {
         const hasEnded = session.hasEnded || read.ended.some((predicate) => predicate(session));
-        if (hasEnded || !this.#matches(session, records.get(session), accounts.get(session.account))) return false;
+        const now = this.#time.now();
+        if (hasEnded || !this.apply(session, records.get(session), accounts.get(session.account), now)) return false;
         for (const change of read.changes) change(session);
         return true;
       });
@@ -97,8 +98,13 @@ export class SessionReader {
     return shared.map((session, index) => [session, records[index] ?? null]);
   }
 
-  #matches(session: Session, record: CredentialRecord | null = null, account: AccountSecurity | null = null): boolean {
-    const now = this.#time.now();
+  /** Brings a session up to date with its record and account, read at `readAt`. False if it is not valid. */
+  apply(
+    session: Session,
+    record: CredentialRecord | null = null,
+    account: AccountSecurity | null = null,
+    readAt: number,
+  ): boolean {
     const { shared, isOperator, group } = session;
     if (shared === undefined) {
       if (record?.jti !== session.jti) return false;
@@ -109,12 +115,12 @@ export class SessionReader {
     } else if (record !== null || !grantsSharedAccess(account, shared)) {
       return false;
     }
-    session.recordReadAt = now;
+    session.recordReadAt = readAt;
     session.isOperator = hasAccount(session) && isOperatorUnder(account, shared);
     session.group = record?.group ?? null;
     const isDifferent = isOperator !== session.isOperator || group !== session.group;
     if (isOperator !== undefined && isDifferent) this.#onDifference(session);
-    return session.expiresAt > now;
+    return session.expiresAt > this.#time.now();
   }
 }
 

@@ -11,17 +11,27 @@ export const screenIdleLifetimeMs = 90 * dayMs;
 /** A session in use is renewed at most this often. */
 const renewEveryMs = dayMs;
 
+/** Whether the record of a session or a screen that is in use at `now` must be renewed. */
+export function isRenewalDue(session: Session, now: number): boolean {
+  const { kind, shared, expiresAt, credentialExpiresAt, isUnused } = session;
+  if ((kind !== 'session' && kind !== 'screen') || shared !== undefined || expiresAt === credentialExpiresAt)
+    return false;
+  return isUnused === true || now + lifetimeOf(session) - expiresAt >= renewEveryMs;
+}
+
 /** Renews the record of a session or a screen that is in use at `now`. Resolves to false if that is not due. */
 export async function renewIfDue(session: Session, records: Records, now: number): Promise<boolean> {
-  if ((session.kind !== 'session' && session.kind !== 'screen') || session.shared !== undefined) return false;
-  const lifetimeMs = session.kind === 'screen' ? screenIdleLifetimeMs : idleLifetimeMs;
+  if (!isRenewalDue(session, now)) return false;
+  const lifetimeMs = lifetimeOf(session);
   const expiresAt = now + lifetimeMs;
-  if (expiresAt - session.expiresAt < renewEveryMs && session.isUnused !== true) return false;
-  if (session.expiresAt === session.credentialExpiresAt) return false;
   const used = session.kind === 'screen' ? { wasUsed: true } : {};
   const renew = (record: CredentialRecord): CredentialRecord => ({ ...record, ...used, renewedAt: now, expiresAt });
   await records.update(session.kind, session.recordId, renew, lifetimeMs);
   session.isUnused = false;
   session.expiresAt = Math.min(session.credentialExpiresAt, expiresAt);
   return true;
+}
+
+function lifetimeOf({ kind }: Session): number {
+  return kind === 'screen' ? screenIdleLifetimeMs : idleLifetimeMs;
 }

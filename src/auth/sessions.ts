@@ -1,12 +1,13 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
-import type { Claims, CredentialKind, Jwt } from './jwt.ts';
-import { newId } from './new-id.ts';
+import { kindOf, type Claims, type CredentialKind, type Jwt } from './jwt.ts';
+import { createSession } from './create-session.ts';
+import { Revalidation } from './revalidation.ts';
 import { SessionCache } from './session-cache.ts';
 import type { SessionMessage } from './session-message.ts';
+import { noRecords, type PreloadedRecords } from './preloaded-records.ts';
 import { SessionReader } from './session-reader.ts';
-import { idleLifetimeMs, renewIfDue, sessionLifetimeMs } from './session-renewal.ts';
+import { isRenewalDue } from './session-renewal.ts';
 import {
   sharedExpiry,
   sharedRecordId,
@@ -15,14 +16,11 @@ import {
   type OpenedSession,
   type OpenSessions,
   type Session,
-  type SessionRecord,
   type SharedIdentity,
 } from './session.ts';
 
 /** A record is not read again within this time, because messages report its end. */
 const trustedForMs = 60_000;
-/** The maximum number of sessions that one step reads: ticks use the same connection and the same thread. */
-const maxReadAtOnce = 500;
 
 export interface SessionsOptions {
   records: Records;
@@ -39,6 +37,8 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #cache: SessionCache;
   readonly #reader: SessionReader;
+  readonly #revalidation: Revalidation;
+  #preloaded: PreloadedRecords = noRecords;
   readonly #onEnded = new Set<(jti: string) => void>();
   readonly #onChanged = new Set<(session: Session) => void>();
 
@@ -47,10 +47,13 @@ export class Sessions {
     this.#options = options;
     this.#cache = new SessionCache(time);
     this.#reader = new SessionReader(records, time, (session) => this.#notifyOfChange(session));
+    const onInvalid = (session: Session): void => this.#end(session);
+    this.#revalidation = new Revalidation({ records, time, reader: this.#reader, onInvalid });
     records.subscribe({
       onMessage: (message) => this.#onMessage(JSON.parse(message) as SessionMessage),
       onGap: () => {
         this.#reader.onGap();
+        this.#preloaded.onGap();
         for (const session of this.#cache.all()) session.recordReadAt = -Infinity;
       },
     });
@@ -59,6 +62,11 @@ export class Sessions {
   /** The sessions that have open sockets: they are found even after they leave the cache. */
   set openSessions(openSessions: OpenSessions) {
     this.#cache.openSessions = openSessions;
+  }
+
+  /** Records that were read before a request needed them. */
+  set preloaded(preloaded: PreloadedRecords) {
+    this.#preloaded = preloaded;
   }
 
   /** Calls `listener` with the `jti` of each session or token that ended, in any process. */
@@ -76,33 +84,14 @@ export class Sessions {
     this.#reader.onChanged((session) => {
       if (session.jti === jti) session.group = group;
     });
+    this.#preloaded.forget(jti);
     const session = this.#cache.getByJti(jti);
     if (session !== undefined) session.group = group;
   }
 
   /** Opens a session for an account id, under the account's current security stamp. */
   async open(account: string, { securityStamp }: AccountSecurity): Promise<OpenedSession> {
-    const { records, time, jwt } = this.#options;
-    const now = time.now();
-    const jti = newId();
-    const recordId = `${account}/${jti}`;
-    const expiresAt = now + idleLifetimeMs;
-    const record: SessionRecord = { jti, account, securityStamp, createdAt: now, renewedAt: now, expiresAt };
-    await records.create('session', recordId, record, idleLifetimeMs);
-    const claims = { subject: account, jti, expiresAt: now + sessionLifetimeMs };
-    const session: OpenedSession = {
-      kind: 'session',
-      jti,
-      account,
-      recordId,
-      credential: await jwt.sign('session', claims),
-      credentialExpiresAt: claims.expiresAt,
-      expiresAt,
-      // The stamp may be outdated already: the first use reads record and account.
-      recordReadAt: -Infinity,
-      usedAt: now,
-      hasEnded: false,
-    };
+    const session = await createSession(this.#options, account, securityStamp);
     this.#cache.add(session);
     return session;
   }
@@ -111,11 +100,17 @@ export class Sessions {
    * The session of a credential; null if the credential is forged, expired or of another kind. Reads no record, so it
    * also works during an outage. `isValid` reads the record.
    */
-  async verify(kind: CredentialKind, credential: string): Promise<Session | null> {
-    const cached = this.#cache.getByCredential(credential);
-    if (cached?.kind === kind && cached.credentialExpiresAt > this.#options.time.now()) return cached;
-    const claims = await this.#options.jwt.verify(kind, credential);
-    return claims === null ? null : this.sessionOf(kind, claims, credential);
+  verify(kind: CredentialKind, credential: string): Session | null {
+    return this.#cached(credential, [kind]) ?? this.#verify(kind, credential);
+  }
+
+  /** Like `verify`, for a credential of any of these kinds. */
+  verifyAny(kinds: readonly CredentialKind[], credential: string): Session | null {
+    const cached = this.#cached(credential, kinds);
+    if (cached !== null) return cached;
+    const named = kindOf(credential);
+    const kind = kinds.find((each) => each === named);
+    return kind === undefined ? null : this.#verify(kind, credential);
   }
 
   /** The session that verified claims name; null if the process knows another one of the same `jti`. */
@@ -151,11 +146,19 @@ export class Sessions {
 
   /** Whether the session is valid. Reads its record at most once a minute; rejects with `Unavailable` if it cannot. */
   async isValid(session: Session): Promise<boolean> {
+    if (this.isKnownValid(session)) return true;
     const now = this.#options.time.now();
-    const isFound = this.isTrusted(session) || (await this.revalidate([session])).has(session);
+    const isFound = await this.#revalidation.isValid(session);
     // It may have ended while its renewal was in flight.
     const isValid = isFound && !session.hasEnded;
     if (isValid) session.usedAt = now;
+    return isValid;
+  }
+
+  /** Whether the session of a request is valid according to what this process knows. If not, `isValid` may find it so. */
+  isKnownValid(session: Session): boolean {
+    const isValid = this.isTrusted(session) || this.#isPreloaded(session);
+    if (isValid) session.usedAt = this.#options.time.now();
     return isValid;
   }
 
@@ -172,19 +175,8 @@ export class Sessions {
   }
 
   /** Reads the records of these sessions, ends those that are not valid, renews those that are due. */
-  async revalidate(sessions: Iterable<Session>): Promise<Set<Session>> {
-    const all = [...sessions];
-    const valid = new Set<Session>();
-    for (let start = 0; start < all.length; start += maxReadAtOnce) {
-      if (start > 0) await setImmediate();
-      const some = all.slice(start, start + maxReadAtOnce);
-      for (const session of await this.#reader.read(some)) valid.add(session);
-      for (const session of some) if (!valid.has(session)) this.#end(session);
-    }
-    const { records, time } = this.#options;
-    // One at a time, with a pause: thousands of concurrent renewals would delay the ticks.
-    for (const session of valid) if (await renewIfDue(session, records, time.now())) await setImmediate();
-    return valid;
+  revalidate(sessions: Iterable<Session>): Promise<Set<Session>> {
+    return this.#revalidation.revalidate(sessions);
   }
 
   /**
@@ -202,6 +194,26 @@ export class Sessions {
     await this.#options.records.deleteAndPublish(kind, ids, JSON.stringify(message));
   }
 
+  #cached(credential: string, kinds: readonly CredentialKind[]): Session | null {
+    const cached = this.#cache.getByCredential(credential);
+    if (cached === undefined || !kinds.includes(cached.kind)) return null;
+    return cached.credentialExpiresAt > this.#options.time.now() ? cached : null;
+  }
+
+  #verify(kind: CredentialKind, credential: string): Session | null {
+    const claims = this.#options.jwt.verify(kind, credential);
+    return claims === null ? null : this.sessionOf(kind, claims, credential);
+  }
+
+  #isPreloaded(session: Session): boolean {
+    const found = this.#preloaded.take(session);
+    if (found === undefined || session.hasEnded) return false;
+    if (!this.#reader.apply(session, found.record, found.account, found.readAt)) return false;
+    // A renewal reads and writes the record.
+    if (isRenewalDue(session, this.#options.time.now())) session.recordReadAt = -Infinity;
+    return this.isTrusted(session);
+  }
+
   #onMessage({ ended = [], endedAccount, operator }: SessionMessage): void {
     if (operator !== undefined) this.#onOperator(operator);
     const jtis = new Set(ended);
@@ -210,6 +222,7 @@ export class Sessions {
     this.#reader.onEnded(hasEnded);
     for (const jti of ended) this.#endByJti(jti);
     if (endedAccount === undefined) return;
+    this.#preloaded.forgetAccount(endedAccount.id);
     for (const session of this.#cache.all()) if (hasEnded(session)) this.#end(session);
   }
 
@@ -221,6 +234,7 @@ export class Sessions {
       this.#notifyOfChange(session);
     };
     this.#reader.onChanged(change);
+    this.#preloaded.forgetAccount(id);
     for (const session of this.#cache.all()) change(session);
   }
 
@@ -232,6 +246,7 @@ export class Sessions {
     const session = this.#cache.getByJti(jti);
     if (session !== undefined) session.hasEnded = true;
     this.#cache.delete(jti);
+    this.#preloaded.forget(jti);
     for (const listener of this.#onEnded) listener(jti);
   }
 

@@ -41,8 +41,8 @@ export class Tickets {
   }
 
   /** Null for a forged or expired ticket. Reads no record. */
-  async verify(text: string): Promise<Ticket | null> {
-    const claims = await this.#options.jwt.verifyTicket(text);
+  verify(text: string): Ticket | null {
+    const claims = this.#options.jwt.verifyTicket(text);
     if (claims === null) return null;
     const session = this.#options.sessions.sessionOf(claims.kind, claims.credential, null);
     return session === null ? null : { id: claims.jti, session };

@@ -33,6 +33,11 @@ export interface Records {
   deleteAndPublish(kind: RecordKind, ids: readonly string[], message: string): Promise<void>;
   /** Resolves to all live records of a kind whose id starts with `prefix`, sorted by id in code unit order. */
   list<T extends object>(kind: RecordKind, prefix?: string): Promise<Stored<T>[]>;
+  /**
+   * Resolves to `count` records of a kind, from the one at `offset`, in the order of their expiry, the latest first.
+   * Records without a lifetime are not among them. A write between two calls may repeat or skip a record.
+   */
+  listLatest<T extends object>(kind: RecordKind, offset: number, count: number): Promise<Stored<T>[]>;
   /** Sends a message to the listeners of all processes, this one included. Delivery is at most once. */
   publish(message: string): Promise<void>;
   subscribe(listener: MessageListener): void;

@@ -1,4 +1,4 @@
-import { readUnverified } from '../auth/jwt.ts';
+import { kindOf } from '../auth/jwt.ts';
 import type { CredentialPlace } from '../auth/sso/refusal-log.ts';
 import { refusalReasons, type Refusal } from '../auth/sso/refusals.ts';
 import type { Session } from '../auth/session.ts';
@@ -24,8 +24,9 @@ export const readerKinds: readonly RequestCredentialKind[] = [
   'key',
   'shared-token',
 ];
+const cookieKinds = ['session', 'screen', 'link'] as const;
 /** The cookies of the pages that show the clock. */
-export const pageKinds: readonly RequestCredentialKind[] = ['session', 'screen', 'link'];
+export const pageKinds: readonly RequestCredentialKind[] = cookieKinds;
 
 const ownKinds = new Set(['session', 'token', 'screen', 'link', 'ticket']);
 
@@ -50,7 +51,7 @@ export interface AuthenticatorOptions {
   verifyKey: (key: string) => string | null;
 }
 
-interface Verified {
+export interface Verified {
   kind: RequestCredentialKind;
   session: Session;
   /** Set for a credential of another application. */
@@ -73,12 +74,11 @@ export class Authenticator {
   async *verify(head: RequestHead, options: CredentialOptions, refusals: Refusal[]): AsyncGenerator<Verified> {
     const { shared } = this.#options;
     const { kinds, ownOnly = false } = options;
-    const authorization = head.headers.get('authorization') ?? '';
-    if (/^Bearer(?:\s|$)/i.test(authorization)) {
+    const bearer = bearerOf(head);
+    if (bearer !== undefined) {
       const acceptsBearer = head.path.startsWith('/api/') || kinds.includes('token') || kinds.includes('key');
-      const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-      if (!acceptsBearer || credential === undefined) return;
-      const verified = await this.#verifyBearer(credential, refusals);
+      if (!acceptsBearer || bearer === null) return;
+      const verified = this.#verifyOwnBearer(bearer) ?? (await this.#verifySharedBearer(bearer, refusals));
       if (verified !== null) yield verified;
       return;
     }
@@ -88,6 +88,16 @@ export class Authenticator {
       const verified = verifiedOf(credential, 'session', refusals);
       if (verified !== null) yield verified;
     }
+  }
+
+  /**
+   * The first session of the request's own credentials, like `verify` for every kind; null without a valid one. Undefined
+   * if another application's sign-in may count, which only `verify` finds out.
+   */
+  verifyNow(head: RequestHead): Verified | null | undefined {
+    const bearer = bearerOf(head);
+    const [verified] = bearer === undefined ? this.#verifyCookies(head) : [this.#verifyOwnBearer(bearer ?? '')];
+    return verified ?? (this.#options.shared === null ? null : undefined);
   }
 
   /**
@@ -132,29 +142,30 @@ export class Authenticator {
     return null;
   }
 
-  async *#verifyCookies(head: RequestHead): AsyncGenerator<Verified> {
+  *#verifyCookies(head: RequestHead): Generator<Verified> {
     const { sessions, cookies } = this.#options;
     for (const credential of cookies.sessions(head)) {
-      const kind = readUnverified(credential)?.kind;
-      if (kind !== 'session' && kind !== 'screen' && kind !== 'link') continue;
-      const session = await sessions.verify(kind, credential);
-      if (session !== null) yield { kind, session };
+      const session = sessions.verifyAny(cookieKinds, credential);
+      if (session !== null && session.kind !== 'token') yield { kind: session.kind, session };
     }
   }
 
-  async #verifyBearer(credential: string, refusals: Refusal[]): Promise<Verified | null> {
-    const { sessions, shared, verifyKey } = this.#options;
+  #verifyOwnBearer(credential: string): Verified | null {
+    const { sessions, verifyKey } = this.#options;
     const id = verifyKey(credential);
     if (id !== null) {
       // A link ends with its record, so its key does not expire.
       const session = sessions.sessionOf('link', { subject: id, jti: id, expiresAt: Infinity }, null);
       return session === null ? null : { kind: 'key', session };
     }
-    if (shared?.signIn.acceptsTokens === true && !ownKinds.has(readUnverified(credential)?.kind ?? '')) {
-      return verifiedOf(await shared.verifyBearer(credential), 'shared-token', refusals);
-    }
-    const session = await sessions.verify('token', credential);
+    const session = sessions.verify('token', credential);
     return session === null ? null : { kind: 'token', session };
+  }
+
+  async #verifySharedBearer(credential: string, refusals: Refusal[]): Promise<Verified | null> {
+    const { shared } = this.#options;
+    if (shared?.signIn.acceptsTokens !== true || ownKinds.has(kindOf(credential) ?? '')) return null;
+    return verifiedOf(await shared.verifyBearer(credential), 'shared-token', refusals);
   }
 
   /** Like `check`; during an outage a session that is in use is valid. */
@@ -198,6 +209,13 @@ export function refusalError(refusals: readonly Refusal[], isPage: boolean): Htt
 function accountProblem({ reason, account }: Refusal): string {
   if (reason === 'disabled') return `The account ${account} is disabled.`;
   return `The account ${account} belongs to somebody else here, so this sign-in cannot use it.`;
+}
+
+/** The credential of a Bearer header; null if it is malformed, undefined without one. */
+function bearerOf({ headers }: RequestHead): string | null | undefined {
+  const authorization = headers.get('authorization') ?? '';
+  if (!/^Bearer(?:\s|$)/i.test(authorization)) return undefined;
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? null;
 }
 
 function isForPrograms(path: string): boolean {

@@ -1,6 +1,7 @@
 import type { Accounts } from '../auth/accounts.ts';
 import { Attempts } from '../auth/attempts.ts';
 import type { Secrets } from '../auth/secrets.ts';
+import { SessionPreload } from '../auth/session-preload.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { Tickets } from '../auth/tickets.ts';
 import type { Tokens } from '../auth/tokens.ts';
@@ -101,6 +102,8 @@ export function createWeb(dependencies: WebDependencies): Web {
   const screens = new Screens({ records, time });
   const rosterView = new RosterView({ backend, screens });
   sessions.openSessions = hub;
+  const sessionPreload = new SessionPreload(backend);
+  sessions.preloaded = sessionPreload;
   const sso = ssoSettings(config);
   const shared = createSharedCredentials(sso, dependencies);
   const knownChannels = new KnownChannels({ records, channels: new Channels(backend) });
@@ -189,6 +192,12 @@ export function createWeb(dependencies: WebDependencies): Web {
   const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });
   const rosterUpkeep = new RosterUpkeep({ roster, view: rosterView, screens });
   const parts = { hub, roster, sessionMonitor, commandDelivery, rosterUpkeep, endpoint, upgrades, server, listener };
-  const services = { knownChannels, messageDelivery, certificateReload, sharedSignIn: shared?.signIn ?? null };
+  const services = {
+    knownChannels,
+    messageDelivery,
+    sessionPreload,
+    certificateReload,
+    sharedSignIn: shared?.signIn ?? null,
+  };
   return new Web({ ...context, ...parts, ...services, published });
 }

@@ -54,19 +54,33 @@ export class Server {
 
   /** Handles a request that is not a handshake. */
   handle(res: HttpResponse, req: HttpRequest): void {
-    const exchange = this.open(res, req);
-    if (exchange !== null) runInBackground(this.respond(exchange, this.#answer(exchange)));
+    const head = this.read(res, req);
+    if (head === null) return;
+    const exchange = this.begin(res, head);
+    runInBackground(this.respond(exchange, this.#answer(exchange)));
   }
 
-  /** Opens an exchange for a request that passes the guard. Refuses any other request and returns null. */
-  open(res: HttpResponse, req: HttpRequest): Exchange | null {
+  /** The head of a request that passes the guard. Refuses any other request and returns null. */
+  read(res: HttpResponse, req: HttpRequest): RequestHead | null {
     try {
-      return this.#begin(res, readHead(req, res, this.#options.proxies));
+      return readHead(req, res, this.#options.proxies);
     } catch (error) {
       if (!(error instanceof RefusedRequest)) throw error;
-      this.#refuse(this.#begin(res, error.head), error);
+      this.#refuseAndClose(this.begin(res, error.head), error);
       return null;
     }
+  }
+
+  /** Begins an exchange, which is answered after the turn of its request. */
+  begin(res: HttpResponse, head: RequestHead): Exchange {
+    const exchange: Exchange = { res, head, aborted: false, onAborted: null };
+    this.#exchanges.add(exchange);
+    res.onAborted(() => {
+      exchange.aborted = true;
+      this.end(exchange);
+      exchange.onAborted?.();
+    });
+    return exchange;
   }
 
   /** Removes an exchange that needs no response: it was aborted, or it became a WebSocket. */
@@ -75,7 +89,7 @@ export class Server {
   }
 
   /** The IP address of the client, as trusted proxies report it. Not to be called after the client has gone. */
-  addressOf({ res, head }: Exchange): string {
+  addressOf({ res, head }: Pick<Exchange, 'res' | 'head'>): string {
     return this.#options.proxies.clientOf(peerOf(res), head.headers).address;
   }
 
@@ -87,21 +101,15 @@ export class Server {
     if (!exchange.aborted) res.cork(() => this.#send(exchange, response, false));
   }
 
+  /** Sends the page or problem details of an error, in the turn of the request. */
+  refuse(res: HttpResponse, head: RequestHead, error: unknown): void {
+    this.#send({ res, head }, this.#errorResponse(error, head), false);
+  }
+
   /** Resolves when all requests are answered, or after two seconds. */
   async finish(): Promise<void> {
     const deadline = performance.now() + finishTimeoutMs;
     while (this.#exchanges.size > 0 && performance.now() < deadline) await pause(10);
-  }
-
-  #begin(res: HttpResponse, head: RequestHead): Exchange {
-    const exchange: Exchange = { res, head, aborted: false, onAborted: null };
-    this.#exchanges.add(exchange);
-    res.onAborted(() => {
-      exchange.aborted = true;
-      this.end(exchange);
-      exchange.onAborted?.();
-    });
-    return exchange;
   }
 
   /**
@@ -109,7 +117,7 @@ export class Server {
    * parsing then, ignores the close, and serves what follows in the same packet. By a later turn it has already cut a
    * connection on which anything follows.
    */
-  #refuse(exchange: Exchange, error: RefusedRequest): void {
+  #refuseAndClose(exchange: Exchange, error: RefusedRequest): void {
     setImmediate(() => {
       this.end(exchange);
       if (exchange.aborted) return;
@@ -137,7 +145,7 @@ export class Server {
     return errorResponse(expected ?? new HttpError('internal-error', 'Something went wrong.'), path, assets, links);
   }
 
-  #send({ res, head }: Exchange, response: Response, close: boolean): void {
+  #send({ res, head }: Pick<Exchange, 'res' | 'head'>, response: Response, close: boolean): void {
     const { status, headers = [], isCompressible = false } = response;
     const encoding = isCompressible ? acceptedEncoding(head.headers.get('accept-encoding')) : null;
     const body = encoding === null ? (response.body ?? '') : compress(response.body ?? '', encoding);

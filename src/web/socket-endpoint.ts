@@ -1,4 +1,5 @@
 import type { Session } from '../auth/session.ts';
+import type { Sessions } from '../auth/sessions.ts';
 import type { Refusal } from '../auth/sso/refusals.ts';
 import type { Ticket, Tickets } from '../auth/tickets.ts';
 import type { Backend } from '../backend/backend.ts';
@@ -31,6 +32,7 @@ export interface SocketEndpointOptions {
   config: WebSettings;
   hub: Hub;
   authenticator: Authenticator;
+  sessions: Pick<Sessions, 'isKnownValid'>;
   tickets: Tickets;
   backend: Pick<Backend, 'outage' | 'time'>;
   channelAccess: ChannelAccess;
@@ -52,8 +54,11 @@ export interface UtcCheck {
   readonly alarm: string | null;
 }
 
+/** What an accepted handshake decides about its socket. */
+export type AdmittedData = Omit<SocketData, 'address'>;
+
 /** Opens the socket of an accepted handshake. Returns false if the client has gone. */
-export type OpenSocket = (data: Omit<SocketData, 'address'>) => boolean;
+export type OpenSocket = (data: AdmittedData) => boolean;
 
 /** `/time/tic/`: accepts or refuses handshakes, and answers the messages of clients. */
 export class SocketEndpoint {
@@ -67,23 +72,47 @@ export class SocketEndpoint {
   }
 
   /**
-   * Calls `open` if the handshake is accepted. Rejects with an `HttpError` or `Unavailable` if it is refused. The order
-   * of the checks is part of the protocol.
+   * Decides about a handshake in its own turn of the event loop, which takes the least CPU. Throws an `HttpError` if it is
+   * refused; null if the decision needs a read, which `admit` makes. The order of the checks is part of the protocol.
    */
+  admitNow(head: RequestHead): AdmittedData | null {
+    try {
+      const data = this.#admitNow(head);
+      if (data !== null) increment(this.handshakes, 101);
+      return data;
+    } catch (error) {
+      throw this.#counted(error);
+    }
+  }
+
+  /** Calls `open` if the handshake is accepted. Rejects with an `HttpError` or `Unavailable` if it is refused. */
   async admit(head: RequestHead, open: OpenSocket): Promise<void> {
     try {
       if (await this.#admit(head, open)) increment(this.handshakes, 101);
     } catch (error) {
-      increment(this.handshakes, asHttpError(error)?.status ?? 500);
-      throw error;
+      throw this.#counted(error);
     }
   }
 
-  async #admit(head: RequestHead, open: OpenSocket): Promise<boolean> {
-    const { authenticator, backend, channelAccess, recheckAt } = this.#options;
+  #admitNow(head: RequestHead): AdmittedData | null {
+    const { authenticator, sessions } = this.#options;
     checkHandshake(head);
     this.#checkCapacity();
-    const ticket = await this.#ticketOf(head);
+    if (ticketsIn(head).length > 0) return null;
+    const verified = authenticator.verifyNow(head);
+    if (verified === undefined) return null;
+    if (verified === null) throw signedOut();
+    this.#checkOrigin(head, false);
+    this.#checkOutage();
+    const { session } = verified;
+    return sessions.isKnownValid(session) ? this.#dataOf(head, session) : null;
+  }
+
+  async #admit(head: RequestHead, open: OpenSocket): Promise<boolean> {
+    const { authenticator } = this.#options;
+    checkHandshake(head);
+    this.#checkCapacity();
+    const ticket = this.#ticketOf(head);
     const refusals: Refusal[] = [];
     const candidates =
       ticket === undefined
@@ -93,39 +122,43 @@ export class SocketEndpoint {
     const isPending = refusals.some(({ reason }) => reason === 'no-keys');
     if (candidate.done === true && !isPending) throw signedOut();
     this.#checkOrigin(head, ticket !== undefined);
-    if (backend.outage !== null) throw temporary('unavailable', 'The server cannot check your session at the moment.');
+    this.#checkOutage();
     for (; candidate.done !== true; candidate = await candidates.next()) {
       const { session } = candidate.value;
       const result = await authenticator.check(candidate.value);
       if (typeof result === 'object') refusals.push(result);
       // Nothing is awaited between the check that the session has not ended and the opening of its socket.
       if (result !== true || session.hasEnded) continue;
-      const subscriptions = subscriptionsOf(head, channelAccess, session);
+      const data = this.#dataOf(head, session);
       // Others may have connected while the session was checked.
       this.#checkCapacity();
-      if (ticket !== undefined) {
-        if (!(await this.#consume(ticket))) break;
-        // Its rights may have changed while the ticket was consumed.
-        subscriptionsOf(head, channelAccess, session);
-      }
-      return open({
-        session,
-        ...subscriptions,
-        showTopic: null,
-        messageTokens: maxMessageTokens,
-        refilledAt: performance.now(),
-        connection: null,
-        recheckAt: session.shared === undefined ? Infinity : recheckAt(session),
-      });
+      if (ticket === undefined) return open(data);
+      if (!(await this.#consume(ticket))) break;
+      // Its rights may have changed while the ticket was consumed.
+      return open(this.#dataOf(head, session));
     }
     throw refusalError(refusals, false) ?? signedOut();
   }
 
+  /** Throws a 404 or 403 if the session may not read the channels that are requested. */
+  #dataOf(head: RequestHead, session: Session): AdmittedData {
+    const { channelAccess, recheckAt } = this.#options;
+    return {
+      session,
+      ...subscriptionsOf(head, channelAccess, session),
+      showTopic: null,
+      messageTokens: maxMessageTokens,
+      refilledAt: performance.now(),
+      connection: null,
+      recheckAt: session.shared === undefined ? Infinity : recheckAt(session),
+    };
+  }
+
   /** The ticket in the query, which takes precedence over all else; undefined without one. Throws a 401 for a bad one. */
-  async #ticketOf({ query }: RequestHead): Promise<Ticket | undefined> {
-    const [text, ...others] = new URLSearchParams(query).getAll('ticket');
+  #ticketOf(head: RequestHead): Ticket | undefined {
+    const [text, ...others] = ticketsIn(head);
     if (text === undefined) return undefined;
-    const ticket = others.length === 0 ? await this.#options.tickets.verify(text) : null;
+    const ticket = others.length === 0 ? this.#options.tickets.verify(text) : null;
     if (ticket === null) throw signedOut();
     return ticket;
   }
@@ -142,6 +175,17 @@ export class SocketEndpoint {
       throw error;
     }
     return !ticket.session.hasEnded;
+  }
+
+  /** Counts a refusal, and returns its error. */
+  #counted(error: unknown): unknown {
+    increment(this.handshakes, asHttpError(error)?.status ?? 500);
+    return error;
+  }
+
+  #checkOutage(): void {
+    if (this.#options.backend.outage === null) return;
+    throw temporary('unavailable', 'The server cannot check your session at the moment.');
   }
 
   #checkCapacity(): void {
@@ -207,6 +251,10 @@ export class SocketEndpoint {
     };
     socket.send(JSON.stringify({ sync }), false);
   }
+}
+
+function ticketsIn({ query }: RequestHead): string[] {
+  return query === '' ? [] : new URLSearchParams(query).getAll('ticket');
 }
 
 function takeMessageToken(data: SocketData): boolean {

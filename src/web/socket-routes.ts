@@ -4,7 +4,7 @@ import type { SocketData } from './hub.ts';
 import type { ServedApp } from './listener.ts';
 import type { Routes } from './router.ts';
 import type { Server } from './server.ts';
-import { socketPath, type SocketEndpoint } from './socket-endpoint.ts';
+import { socketPath, type OpenSocket, type SocketEndpoint } from './socket-endpoint.ts';
 import type { Upgrades } from './upgrades.ts';
 import type { HttpRequest, HttpResponse, SocketContext } from './uws.ts';
 
@@ -39,27 +39,33 @@ export function serveSockets(served: ServedApp, handlers: SocketHandlers): void 
       served.sockets -= 1;
       behavior.close(socket, code);
     },
-    upgrade: (res, req, context) => runInBackground(upgrade(handlers, res, req, context)),
+    upgrade: (res, req, context) => upgrade(handlers, res, req, context),
   });
 }
 
-async function upgrade(
+/** Answers in the turn of the request if possible: then uWebSockets.js sends the whole response at once. */
+function upgrade(
   { server, endpoint, upgrades }: SocketHandlers,
   res: HttpResponse,
   req: HttpRequest,
   context: SocketContext,
-): Promise<void> {
-  const exchange = server.open(res, req);
-  if (exchange === null) return;
-  const { head } = exchange;
+): void {
+  const head = server.read(res, req);
+  if (head === null) return;
   const key = head.headers.get('sec-websocket-key') ?? '';
   try {
-    await endpoint.admit(head, (data) => {
-      server.end(exchange);
-      if (!exchange.aborted) upgrades.upgrade(res, key, { ...data, address: server.addressOf(exchange) }, context);
-      return !exchange.aborted;
-    });
+    const data = endpoint.admitNow(head);
+    if (data !== null) return res.upgrade({ ...data, address: server.addressOf({ res, head }) }, key, '', '', context);
   } catch (error) {
-    await server.respond(exchange, Promise.reject(error));
+    return server.refuse(res, head, error);
   }
+  const exchange = server.begin(res, head);
+  const open: OpenSocket = (data) => {
+    server.end(exchange);
+    if (!exchange.aborted) upgrades.upgrade(res, key, { ...data, address: server.addressOf(exchange) }, context);
+    return !exchange.aborted;
+  };
+  runInBackground(
+    endpoint.admit(head, open).catch((error: unknown) => server.respond(exchange, Promise.reject(error))),
+  );
 }

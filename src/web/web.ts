@@ -1,4 +1,5 @@
 import type { SharedSignIn } from '../auth/sso/shared-sign-in.ts';
+import type { SessionPreload } from '../auth/session-preload.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import { createTickDelays, type MetricSources } from '../metrics.ts';
@@ -30,6 +31,7 @@ export interface WebParts {
   lastMessages: LastMessages;
   spread: Spread;
   sessionMonitor: SessionMonitor;
+  sessionPreload: SessionPreload;
   roster: Roster;
   rosterView: RosterView;
   rosterUpkeep: RosterUpkeep;
@@ -87,6 +89,7 @@ export class Web implements Service {
     const { backend, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
     const { commandDelivery, rosterUpkeep, knownChannels, retained, messageDelivery, showDelivery, sharedSignIn } =
       this.#parts;
+    const { sessionPreload } = this.#parts;
     backend.ticks.subscribe((channel, frame) => this.#relay(channel, frame));
     await spread.start();
     await sessionMonitor.start();
@@ -98,6 +101,7 @@ export class Web implements Service {
     await rosterUpkeep.start();
     await sharedSignIn?.start();
     await upgrades.start();
+    await sessionPreload.start();
     await listener.start();
     await certificateReload.start();
   }
@@ -110,6 +114,7 @@ export class Web implements Service {
   async #drain(): Promise<void> {
     const { config, hub, server, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
     const { commandDelivery, rosterUpkeep, knownChannels, retained, showDelivery, sharedSignIn } = this.#parts;
+    const { sessionPreload } = this.#parts;
     await certificateReload.stop();
     if (this.port !== 0) await pause(config.drainDelayMs);
     listener.stopListening();
@@ -122,6 +127,7 @@ export class Web implements Service {
     await commandDelivery.stop();
     await spread.stop();
     await sessionMonitor.stop();
+    await sessionPreload.stop();
     await sharedSignIn?.stop();
     listener.close();
     await upgrades.stop();

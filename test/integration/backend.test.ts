@@ -582,6 +582,21 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(received).toEqual(['ended']);
     });
 
+    contractTest('lists the records that expire last, page by page', async ({ records }) => {
+      const lifetimesMs = [50_000, 90_000, 20_000, 70_000];
+      for (const [n, lifetimeMs] of lifetimesMs.entries()) await records.create('session', `s${n}`, { n }, lifetimeMs);
+      await records.create('session', 'forever', {});
+      await records.create('token', 'other', {}, 80_000);
+      await records.create('session', 'renewed', { n: 9 }, 10_000);
+      await records.update('session', 'renewed', (value) => value, 95_000);
+      const idsOf = async (offset: number, count: number) =>
+        (await records.listLatest('session', offset, count)).map(({ id }) => id);
+      expect(await idsOf(0, 2)).toEqual(['renewed', 's1']);
+      expect(await idsOf(2, 10)).toEqual(['s3', 's0', 's2']);
+      expect(await records.listLatest('session', 1, 1)).toEqual([{ id: 's1', value: { n: 1 } }]);
+      expect(await idsOf(5, 10)).toEqual([]);
+    });
+
     contractTest('updates a record and publishes a message, unless nothing changes', async (backend) => {
       const received: string[] = [];
       backend.records.subscribe({ onMessage: (message) => received.push(message), onGap: () => {} });

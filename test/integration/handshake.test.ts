@@ -80,10 +80,12 @@ describe('a valid handshake', () => {
     expect((await send(handshake)).status).toBe(101);
   });
 
-  test('does not lose a frame in the same packet', async () => {
+  test('of a session whose record was read is answered although a frame follows in the same packet', async () => {
+    const handshake = await validHandshake();
+    await send(handshake);
     using connection = await RawConnection.open(app.port);
     const frame = Buffer.concat([Buffer.from([0x81, 0x80 | 10, 0, 0, 0, 0]), Buffer.from('{"sync":7}')]);
-    connection.send(Buffer.concat([Buffer.from(textOf(await validHandshake())), frame]));
+    connection.send(Buffer.concat([Buffer.from(textOf(handshake)), frame]));
     expect((await connection.answer()).status).toBe(101);
   });
 });

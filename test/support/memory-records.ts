@@ -105,6 +105,13 @@ export class MemoryRecords implements Records {
     });
   }
 
+  async listLatest<T extends object>(kind: RecordKind, offset: number, count: number): Promise<Stored<T>[]> {
+    const expiryOf = ({ id }: { id: string }): number => this.#stored.get(`${kind} ${id}`)?.expiresAt ?? 0;
+    const all = (await this.list<T>(kind)).filter((stored) => expiryOf(stored) !== Infinity);
+    await this.#held;
+    return all.toSorted((a, b) => expiryOf(b) - expiryOf(a)).slice(offset, offset + count);
+  }
+
   async publish(message: string): Promise<void> {
     for (const listener of this.#listeners) listener.onMessage(message);
   }

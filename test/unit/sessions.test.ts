@@ -42,7 +42,7 @@ async function twoProcesses() {
 }
 
 async function verified(sessions: Sessions, { kind, credential }: Pick<OpenedSession, 'kind' | 'credential'>) {
-  const session = await sessions.verify(kind, credential);
+  const session = sessions.verify(kind, credential);
   if (session === null) throw new Error('the credential is not valid');
   return session;
 }
@@ -69,14 +69,14 @@ describe('a session', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const variant = opened.credential.slice(0, -1) + alphabet.charAt(alphabet.indexOf(last) ^ 1);
     const session = await verified(there, opened);
-    expect(await there.verify('session', variant)).toBe(session);
+    expect(there.verify('session', variant)).toBe(session);
   });
 
   test('is not verified as a token, nor with a changed signature', async () => {
     const { here, open } = await twoProcesses();
     const { credential } = await open();
-    expect(await here.verify('token', credential)).toBeNull();
-    expect(await here.verify('session', `${credential.slice(0, -2)}xx`)).toBeNull();
+    expect(here.verify('token', credential)).toBeNull();
+    expect(here.verify('session', `${credential.slice(0, -2)}xx`)).toBeNull();
   });
 
   test('is valid while its record exists, which is read at most once a minute', async () => {
@@ -90,6 +90,19 @@ describe('a session', () => {
     time.ms += 2_000;
     expect(await there.isValid(session)).toBe(true);
     expect(records.reads.get('session')).toBe(2);
+  });
+
+  test('shares one read with the other sessions of the same turn', async () => {
+    const { there, records, open } = await twoProcesses();
+    const opened = await Promise.all([open(), open('ana2'), open()]);
+    const [missing] = opened;
+    await records.delete('session', missing?.recordId ?? '');
+    const sessions = await Promise.all(opened.map((each) => verified(there, each)));
+    const twice = [...sessions, ...sessions];
+    const valid = await Promise.all(twice.map((session) => there.isValid(session)));
+    expect(valid).toEqual([false, true, true, false, true, true]);
+    expect(records.reads.get('session')).toBe(1);
+    expect(records.reads.get('account')).toBe(1);
   });
 
   test('is not valid without a record', async () => {
@@ -136,7 +149,7 @@ describe('a session', () => {
     }
     time.ms = opened + 90 * dayMs;
     expect(await here.isValid(session)).toBe(false);
-    expect(await here.verify('session', session.credential)).toBeNull();
+    expect(here.verify('session', session.credential)).toBeNull();
   });
 
   test('counts as recently used for a minute, while its record cannot be read', async () => {

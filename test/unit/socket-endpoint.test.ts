@@ -17,16 +17,25 @@ const head: RequestHead = {
   secure: false,
 };
 
-/** An endpoint on which every request has these sessions; `valid` are those whose records exist. */
-function endpointWith(verified: readonly string[], valid: readonly string[]): SocketEndpoint {
+/**
+ * An endpoint on which every request has these sessions; `valid` are those whose records exist, `known` those that need no
+ * read.
+ */
+function endpointWith(
+  verified: readonly string[],
+  valid: readonly string[],
+  known: readonly string[] = [],
+): SocketEndpoint {
   const sessions = verified.map((jti) => ({ kind: 'session', session: { jti } }));
   const options = {
     config: { allowedOrigins: [] },
     hub: { size: 0 },
     authenticator: {
       verify: () => sessions.values(),
+      verifyNow: () => sessions[0] ?? null,
       check: async ({ session }: { session: { jti: string } }) => valid.includes(session.jti),
     },
+    sessions: { isKnownValid: ({ jti }: { jti: string }) => known.includes(jti) },
     backend: { outage: null },
     channelAccess: new ChannelAccess(['time'], { get: () => undefined }),
     maxSockets: 1,
@@ -51,6 +60,25 @@ describe('a handshake', () => {
   test('is counted by the status of its refusal', async () => {
     const endpoint = endpointWith(['a'], []);
     await expect(endpoint.admit(head, () => true)).rejects.toMatchObject({ status: 401 });
+    expect([...endpoint.handshakes]).toEqual([['401', 1]]);
+  });
+
+  test('is decided in its own turn if the first session is known to be valid', () => {
+    const endpoint = endpointWith(['a', 'b'], ['a', 'b'], ['a']);
+    expect(endpoint.admitNow(head)?.session.jti).toBe('a');
+    expect([...endpoint.handshakes]).toEqual([['101', 1]]);
+  });
+
+  test('is left to a read if the first session is not known to be valid', () => {
+    const endpoint = endpointWith(['a', 'b'], ['a', 'b'], ['b']);
+    expect(endpoint.admitNow(head)).toBeNull();
+    expect(endpoint.admitNow({ ...head, query: 'ticket=a' })).toBeNull();
+    expect([...endpoint.handshakes]).toEqual([]);
+  });
+
+  test('is refused in its own turn without a session, and counted', () => {
+    const endpoint = endpointWith([], []);
+    expect(() => endpoint.admitNow(head)).toThrow(expect.objectContaining({ status: 401 }));
     expect([...endpoint.handshakes]).toEqual([['401', 1]]);
   });
 

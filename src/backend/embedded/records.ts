@@ -79,8 +79,14 @@ export class EmbeddedRecords implements Records {
     const sql = `SELECT id, value FROM record WHERE kind = ? AND id >= ? AND id < ? AND ${live}`;
     return this.#file
       .all(sql, kind, prefix, `${prefix}\u{10ffff}`, this.#time.now())
-      .map((row) => ({ id: String(row['id']), value: JSON.parse(String(row['value'])) as T }))
+      .map(storedOf<T>)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async listLatest<T extends object>(kind: RecordKind, offset: number, count: number): Promise<Stored<T>[]> {
+    const sql =
+      'SELECT id, value FROM record WHERE kind = ? AND expires_at > ? ORDER BY expires_at DESC LIMIT ? OFFSET ?';
+    return this.#file.all(sql, kind, this.#time.now(), count, offset).map(storedOf<T>);
   }
 
   async publish(message: string): Promise<void> {
@@ -159,6 +165,10 @@ export class EmbeddedRecords implements Records {
   #dataVersion(): number {
     return Number(this.#file.get('PRAGMA data_version')?.['data_version']);
   }
+}
+
+function storedOf<T extends object>(row: Record<string, unknown>): Stored<T> {
+  return { id: String(row['id']), value: JSON.parse(String(row['value'])) as T };
 }
 
 function expiryAt(now: number, lifetimeMs: number | undefined): number | null {

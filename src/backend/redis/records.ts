@@ -87,17 +87,18 @@ export class RedisRecords implements Records {
       const ids = await this.#commands.run((client) =>
         client.zrangebylex(this.#keys.ids(kind), from, end, 'LIMIT', 0, chunkLength),
       );
-      const values = await this.getMany<T>(kind, ids);
-      for (const [index, id] of ids.entries()) {
-        const value = values[index] ?? null;
-        // An expired record is still in the index until a later write removes it.
-        if (value !== null) stored.push({ id, value });
-      }
+      stored.push(...(await this.#find<T>(kind, ids)));
       if (ids.length < chunkLength) break;
       start = `(${ids.at(-1)}`;
     }
     // Redis orders by bytes, which differs from code units beyond U+FFFF.
     return stored.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async listLatest<T extends object>(kind: RecordKind, offset: number, count: number): Promise<Stored<T>[]> {
+    const key = this.#keys.expiries(kind);
+    const ids = await this.#commands.run((client) => client.zrevrange(key, offset, offset + count - 1));
+    return this.#find<T>(kind, ids);
   }
 
   async publish(message: string): Promise<void> {
@@ -106,6 +107,15 @@ export class RedisRecords implements Records {
 
   subscribe(listener: MessageListener): void {
     this.#onListener(listener);
+  }
+
+  /** The records with these ids. An expired one is still in the indexes until a later write removes it. */
+  async #find<T extends object>(kind: RecordKind, ids: readonly string[]): Promise<Stored<T>[]> {
+    const values = await this.getMany<T>(kind, ids);
+    return ids.flatMap((id, index) => {
+      const value = values[index] ?? null;
+      return value === null ? [] : [{ id, value }];
+    });
   }
 
   /** Compares and sets, and repeats that while another writer changes the record in between. */

@@ -87,6 +87,7 @@ async function testOperations(backend: Backend, test: Test, popJob: () => Promis
     await records.update(kind, 'a', () => ({ n: 1 }), lifetimeMs);
     await records.updateAndPublish(kind, 'a', () => ({ n: 2 }), 'update');
     await records.list(kind);
+    await records.listLatest(kind, 0, 1);
     await records.delete(kind, 'a');
     await records.deleteAndPublish(kind, ['a'], 'deletion');
     await records.publish('message');

@@ -1,0 +1,187 @@
+/**
+ * Measures the CPU of `clock web` for handshakes, and compares it with bare uWebSockets.js (`handshake-floor.ts`), one
+ * after the other in each round. Each starts anew and gets
+ *
+ *   first      sessions that were used before the start
+ *   elsewhere  sessions that were opened in another process after the start
+ *   again      the same ones a second time
+ *   refused    requests without a credential
+ *
+ * With `--stored N` it measures instead the start of web while N sessions are stored, each of an account of its own: its
+ * time, and the resident memory at once and after the records were forgotten.
+ *
+ *     npm run bench:handshakes -- --handshakes 1000 --rounds 5
+ *     npm run bench:handshakes -- --stored 20000
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createAuthServices } from '../src/auth/auth-services.ts';
+import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
+import { parseRedisTarget } from '../src/backend/redis/target.ts';
+import { silentLogger } from '../src/logger.ts';
+import { startClock } from '../test/support/clock-process.ts';
+import { patient, RedisServer } from '../test/support/redis-server.ts';
+import { passes } from '../test/support/until.ts';
+import { openClients } from './clients.ts';
+import { print } from './print.ts';
+import { median, usageOf } from './usage.ts';
+
+const { values } = parseArgs({
+  options: {
+    handshakes: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '5' },
+    stored: { type: 'string' },
+  },
+});
+const count = Number(values.handshakes);
+const secret = 'a secret of the bench that has 32 bytes or more';
+const rows = ['first', 'elsewhere', 'again', 'refused'] as const;
+const floors = ['now', 'bare', 'sound'] as const;
+
+/** CPU of the server for `count` handshakes, ms. */
+type Figures = Record<(typeof rows)[number], number>;
+
+const redis = await RedisServer.start();
+const target = parseRedisTarget(redis.url);
+const backend = new RedisBackend({ target, prefix: '', channels: [], log: silentLogger(), ...patient });
+await backend.start();
+const { accounts, sessions } = createAuthServices(backend, () => [secret]);
+await accounts.add('ana', 'a password for the bench', false);
+const env = { CLOCK_REDIS_URL: redis.url, CLOCK_SECRET: secret };
+try {
+  if (values.stored === undefined) await compare();
+  else await measureStarts(Number(values.stored));
+} finally {
+  await backend.stop();
+  await redis.stop();
+}
+
+async function measureStarts(stored: number): Promise<void> {
+  print(`without sessions: ${await measureStart()}`);
+  for (let n = 0; n < stored; n += 1) {
+    const account = { name: `user${n}`, passwordHash: 'x'.repeat(150), operator: false, securityStamp: String(n) };
+    await backend.records.create('account', account.name, account);
+    await sessions.open(account.name, account);
+  }
+  print(`with ${stored} sessions: ${await measureStart()}`);
+}
+
+async function measureStart(): Promise<string> {
+  const startedAt = performance.now();
+  const web = await startClock(['web', '--host', '127.0.0.1'], { env });
+  const ms = performance.now() - startedAt;
+  const mib = (): string => (usageOf(web.pid).residentKiB / 1_024).toFixed(0);
+  const atStart = mib();
+  await passes(75_000);
+  const text = `listening after ${ms.toFixed(0)} ms with ${atStart} MiB, ${mib()} MiB after 75 s`;
+  await web.stop();
+  return text;
+}
+
+async function compare(): Promise<void> {
+  const rounds: Record<'clock' | (typeof floors)[number], Figures>[] = [];
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    rounds.push({
+      now: await measureFloor('now'),
+      bare: await measureFloor('bare'),
+      sound: await measureFloor('sound'),
+      clock: await measureClock(),
+    });
+  }
+  print(`CPU in ms of ${count} handshakes, medians of ${rounds.length} rounds`);
+  for (const row of rows) {
+    const medianOf = (name: keyof (typeof rounds)[number]): string =>
+      median(rounds.map((round) => round[name][row])).toFixed(0);
+    const ratioTo = (name: (typeof floors)[number]): string =>
+      median(rounds.map((round) => round.clock[row] / round[name][row])).toFixed(2);
+    const all = floors.map((name) => `${name} ${medianOf(name)} (ratio ${ratioTo(name)})`);
+    const range = rounds.map((round) => round.clock[row]).toSorted((a, b) => a - b);
+    const [least = 0, greatest = 0] = [range[0], range.at(-1)];
+    print(`${row}: clock ${medianOf('clock')} (${least.toFixed(0)} to ${greatest.toFixed(0)}), ${all.join(', ')}`);
+  }
+}
+
+async function measureClock(): Promise<Figures> {
+  const before = await openSessions();
+  const web = await startClock(['web', '--host', '127.0.0.1'], { env });
+  try {
+    return await measure(web.pid, web.port, before, openSessions);
+  } finally {
+    await web.stop();
+  }
+}
+
+async function measureFloor(mode: (typeof floors)[number]): Promise<Figures> {
+  const script = join(import.meta.dirname, 'handshake-floor.ts');
+  const child = spawn(process.execPath, [script, redis.url, mode], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // As long as a cookie of Clock.
+  const cookies = Array.from({ length: count }, (_, n) => `sessionid=${String(n).padStart(300, '0')}`);
+  try {
+    return await measure(child.pid ?? 0, await portOf(child), cookies, async () => cookies);
+  } finally {
+    child.kill();
+    await once(child, 'exit');
+  }
+}
+
+async function portOf({ stdout }: ChildProcess): Promise<number> {
+  const [line] = stdout === null ? [] : ((await once(stdout, 'data')) as [Buffer]);
+  return Number(/listening (\d+)/.exec(String(line))?.[1]);
+}
+
+async function openSessions(): Promise<string[]> {
+  const account = await accounts.get('ana');
+  if (account === null) throw new Error('the account is missing');
+  const cookies: string[] = [];
+  for (let n = 0; n < count; n += 1) {
+    cookies.push(`sessionid=${(await sessions.open('ana', account)).credential}`);
+  }
+  return cookies;
+}
+
+async function measure(
+  pid: number,
+  port: number,
+  before: readonly string[],
+  open: () => Promise<readonly string[]>,
+): Promise<Figures> {
+  await passes(1_000);
+  const first = await cpuOf(pid, () => openAndClose(port, before));
+  const opened = await open();
+  const elsewhere = await cpuOf(pid, () => openAndClose(port, opened));
+  const again = await cpuOf(pid, () => openAndClose(port, opened));
+  const refused = await cpuOf(pid, () => refuse(port));
+  return { first, elsewhere, again, refused };
+}
+
+/** The CPU time of a process, ms, while `work` opens its sockets; not while they close. */
+async function cpuOf(pid: number, work: () => Promise<() => void>): Promise<number> {
+  const start = usageOf(pid).cpuUs;
+  const close = await work();
+  const end = usageOf(pid).cpuUs;
+  close();
+  await passes(500);
+  return (end - start) / 1_000;
+}
+
+async function openAndClose(port: number, cookies: readonly string[]): Promise<() => void> {
+  const clients = await openClients(port, cookies.length, '', cookies);
+  return () => clients.close();
+}
+
+async function refuse(port: number): Promise<() => void> {
+  for (let n = 0; n < count; n += 1) {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      `GET /time/tic/ HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    );
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    if (!bytes.subarray(9, 12).equals(Buffer.from('401'))) throw new Error('the handshake was not refused with 401');
+    socket.destroy();
+  }
+  return () => {};
+}

@@ -1,0 +1,112 @@
+/**
+ * A process of many screens for `restart.ts`: each has the connection of the page and a socket of its own, without
+ * painting. The messages of the parent are `open` with a port and cookies, `cut`, `watch` and `report`.
+ */
+import { get } from 'node:http';
+import { connect, type Socket as TcpSocket } from 'node:net';
+import type { Socket, SocketEvents } from '../src/client/connection/options.ts';
+import { Connection } from '../src/client/connection/shell.ts';
+import type { StateResponse } from '../src/client/connection/state.ts';
+import { schedule } from '../src/client/schedule.ts';
+import { FrameReader, maskedFrame } from './frames.ts';
+
+export type Order = { open: { port: number; cookies: string[] } } | { do: 'cut' | 'watch' | 'report' };
+
+export interface Report {
+  open: number;
+  /** When sockets opened since `watch`, ms since the epoch. */
+  openedAt: number[];
+  /** By how much ticks came after their instant since `watch`, ms. */
+  delaysMs: number[];
+}
+
+let openedAt: number[] = [];
+let delaysMs: number[] = [];
+const open = new Set<TcpSocket>();
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function openSocket(port: number, cookie: string, events: SocketEvents): Socket {
+  const socket = connect(port, '127.0.0.1');
+  const reader = new FrameReader();
+  let isOpen = false;
+  socket.write(
+    `GET /time/tic/?every=1000 HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nCookie: ${cookie}\r\n\r\n`,
+  );
+  socket.on('data', (bytes) => {
+    let rest: Buffer = bytes;
+    if (!isOpen) {
+      if (bytes.subarray(9, 12).toString() !== '101') return socket.destroy();
+      isOpen = true;
+      open.add(socket);
+      openedAt.push(now());
+      rest = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
+      events.opened();
+    }
+    for (const text of reader.read(rest)) {
+      const at = /"at":(\d+)/.exec(text)?.[1];
+      if (at !== undefined) delaysMs.push(now() - Number(at));
+      events.received(text);
+    }
+    return undefined;
+  });
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    open.delete(socket);
+    events.closed(1006);
+  });
+  return { send: (text) => socket.write(maskedFrame(text)), close: () => socket.destroy() };
+}
+
+function fetchState(port: number, cookie: string, timeoutMs: number): Promise<StateResponse> {
+  return new Promise((resolve, reject) => {
+    const request = get({
+      port,
+      host: '127.0.0.1',
+      path: '/api/initial_state',
+      headers: { cookie },
+      timeout: timeoutMs,
+    });
+    request.once('timeout', () => request.destroy());
+    request.once('error', reject);
+    request.once('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.once('error', reject);
+      response.once('end', () => {
+        const retryAfterMs = Number(response.headers['retry-after']) * 1_000 || null;
+        const status = response.statusCode ?? 0;
+        resolve({ status, retryAfterMs, state: status === 200 ? JSON.parse(text) : null });
+      });
+    });
+  });
+}
+
+process.on('message', (order: Order) => {
+  if ('open' in order) {
+    const { port, cookies } = order.open;
+    for (const [n, cookie] of cookies.entries()) {
+      const connection = new Connection({
+        now: () => performance.now(),
+        wall: () => Date.now(),
+        random: () => Math.random(),
+        schedule,
+        build: 'bench',
+        openSocket: (events) => openSocket(port, cookie, events),
+        fetchState: (timeoutMs) => fetchState(port, cookie, timeoutMs),
+        onCommand: () => {},
+      });
+      // All at once would only fill the backlog of the listening socket.
+      setTimeout(() => connection.start(), n * 2);
+    }
+  } else if (order.do === 'cut') {
+    for (const socket of open) socket.resetAndDestroy();
+  } else if (order.do === 'watch') {
+    [openedAt, delaysMs] = [[], []];
+  } else {
+    process.send?.({ open: open.size, openedAt, delaysMs } satisfies Report);
+  }
+});

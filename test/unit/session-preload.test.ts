@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Accounts } from '../../src/auth/accounts.ts';
+import { Jwt } from '../../src/auth/jwt.ts';
+import type { Passwords } from '../../src/auth/passwords.ts';
+import { SessionPreload } from '../../src/auth/session-preload.ts';
+import type { Session } from '../../src/auth/session.ts';
+import { Sessions } from '../../src/auth/sessions.ts';
+import type { Outage } from '../../src/backend/backend.ts';
+import type { HouseTime } from '../../src/time/house-time.ts';
+import { Screens } from '../../src/screens/screens.ts';
+import { MemoryRecords } from '../support/memory-records.ts';
+import { until } from '../support/until.ts';
+
+const dayMs = 86_400_000;
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A process that opened sessions of ana, and one that starts. */
+async function world(maxRecords?: number) {
+  const time: HouseTime & { ms: number } = { ms: Date.UTC(2026, 10, 27), now: () => time.ms, errorMs: 0, offsetMs: 0 };
+  const records = new MemoryRecords(time.now);
+  const jwt = new Jwt(() => ['a secret of these tests that has more than 32 bytes'], time.now);
+  const there = new Sessions({ records, time, jwt });
+  const passwords = { hash: async (password: string) => password } as Passwords;
+  const accounts = new Accounts({ records, time, passwords, sessions: there });
+  const screens = new Screens({ records, time });
+  await accounts.add('ana', 'the password of ana', false);
+  const open = async () => {
+    const account = await accounts.get('ana');
+    return there.open('ana', account ?? { securityStamp: '' });
+  };
+  const state: { outage: Outage | null } = { outage: null };
+  const here = new Sessions({ records, time, jwt });
+  const backend = {
+    records,
+    time,
+    get outage() {
+      return state.outage;
+    },
+  };
+  const preload = new SessionPreload(backend, maxRecords);
+  here.preloaded = preload;
+  const verified = ({ kind, credential }: Pick<Session, 'kind' | 'credential'>) => {
+    const session = here.verify(kind, credential ?? '');
+    if (session === null) throw new Error('the credential is not valid');
+    return session;
+  };
+  const isKnownValid = (session: Pick<Session, 'kind' | 'credential'>) => here.isKnownValid(verified(session));
+  return { time, records, there, here, accounts, screens, open, preload, state, verified, isKnownValid };
+}
+
+describe('SessionPreload', () => {
+  test('makes a session valid without another read, for a minute', async () => {
+    const { open, preload, isKnownValid, verified, here, records, time } = await world();
+    const opened = await open();
+    expect(isKnownValid(opened)).toBe(false);
+    await preload.start();
+    const reads = new Map(records.reads);
+    expect(isKnownValid(opened)).toBe(true);
+    expect(records.reads).toEqual(reads);
+    time.ms += 60_000;
+    expect(isKnownValid(opened)).toBe(false);
+    expect(await here.isValid(verified(opened))).toBe(true);
+    await preload.stop();
+  });
+
+  test('covers screens and links', async () => {
+    const { preload, here, screens, isKnownValid, time, records } = await world();
+    await screens.takeName('screen', 'screen-1', 'Lobby');
+    const { jti } = await screens.add('screen-1', { name: 'Lobby', group: 'north', face: '' }, 'ana');
+    await records.update('screen', 'screen-1', (record) => ({ ...record, wasUsed: true }), 90 * dayMs);
+    const link = (await screens.addLink({ name: 'Player', group: null, face: '' }, dayMs)) ?? '';
+    await preload.start();
+    const screen = { kind: 'screen', credential: await here.credentialFor('screen', 'screen-1', jti) } as const;
+    expect(isKnownValid(screen)).toBe(true);
+    expect(here.verify('screen', screen.credential)?.group).toBe('north');
+    const credential = await here.credentialFor('link', link, link, time.ms + dayMs);
+    expect(isKnownValid({ kind: 'link', credential })).toBe(true);
+    await preload.stop();
+  });
+
+  test('does not cover a session whose account has a new security stamp', async () => {
+    const { open, preload, accounts, isKnownValid } = await world();
+    const opened = await open();
+    await accounts.disable('ana');
+    await preload.start();
+    expect(isKnownValid(opened)).toBe(false);
+    await preload.stop();
+  });
+
+  test('leaves a session whose renewal is due to a read', async () => {
+    const { open, preload, isKnownValid, here, verified, records, time } = await world();
+    const opened = await open();
+    time.ms += dayMs;
+    await preload.start();
+    expect(isKnownValid(opened)).toBe(false);
+    expect(await here.isValid(verified(opened))).toBe(true);
+    expect(records.updates).toBe(1);
+    await preload.stop();
+  });
+
+  test.each<[string, (around: Awaited<ReturnType<typeof world>>, opened: Session) => Promise<unknown> | void]>([
+    ['it ends', ({ there }, opened) => there.end('session', [opened])],
+    ['its account is disabled', ({ accounts }) => accounts.disable('ana')],
+    ['its account becomes an operator’s', ({ accounts }) => accounts.setOperator('ana', true)],
+    ['messages may be lost', ({ records }) => records.reportGap()],
+  ])('forgets a record if %s during the read or after it', async (_, act) => {
+    const after = await world();
+    const first = await after.open();
+    await after.preload.start();
+    await act(after, first);
+    expect(after.preload.take(after.verified(first))).toBeUndefined();
+    await after.preload.stop();
+
+    const during = await world();
+    const second = await during.open();
+    const release = during.records.hold();
+    const started = during.preload.start();
+    await act(during, second);
+    release();
+    await started;
+    expect(during.preload.take(during.verified(second))).toBeUndefined();
+    await during.preload.stop();
+  });
+
+  test('reads nothing during an outage, and all when it ends', async () => {
+    const { open, preload, state, records, isKnownValid } = await world();
+    const opened = await open();
+    state.outage = 'redis-down';
+    await preload.start();
+    expect(isKnownValid(opened)).toBe(false);
+    state.outage = null;
+    records.reportGap();
+    expect(await until(() => isKnownValid(opened), 'the record is read')).toBe(true);
+    await preload.stop();
+  });
+
+  test('holds a limited number of records, those that were used last', async () => {
+    const { records, preload, verified, open } = await world(1_000);
+    const template = await open();
+    const record = { ...(await records.get<object>('session', template.recordId)) };
+    for (let n = 0; n < 1_010; n += 1)
+      await records.create('session', `ana/${n}`, { ...record, jti: `${n}` }, dayMs + n);
+    await records.delete('session', template.recordId);
+    await preload.start();
+    const has = (n: number) => preload.take({ ...verified(template), jti: `${n}`, recordId: `ana/${n}` }) !== undefined;
+    expect([9, 10, 1_009].map(has)).toEqual([false, true, true]);
+    await preload.stop();
+  });
+
+  test('forgets all records after a minute, and its timer ends with it', async () => {
+    const { open, preload, verified } = await world();
+    const opened = await open();
+    await preload.start();
+    vi.advanceTimersByTime(60_000);
+    expect(preload.take(verified(opened))).toBeUndefined();
+    await preload.start();
+    await preload.stop();
+    expect(vi.getTimerCount()).toBe(0);
+    expect(preload.take(verified(opened))).toBeUndefined();
+  });
+});
