@@ -59,7 +59,7 @@ export function planCapacity(screens: number, messagesPerSecond: number): Capaci
 export function capacityTable(): string {
   const rows = [10_000, 100_000, 1_000_000].flatMap((screens) => [row(screens, 1), row(screens, 2)]);
   return [
-    '| screens | messages a second to each | web processes, one core each | memory | network | last screen after | all reconnect within | CPU of each process meanwhile |',
+    '| screens | messages a second to each | web processes, one core each | memory | network | last screen after | all reconnect within | CPU of each process then |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',

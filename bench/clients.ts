@@ -15,8 +15,8 @@ const handshakesAtOnce = 8;
 const readBuffer = new Uint8Array(65_536);
 
 /**
- * Opens `count` sockets, with one cookie or one of their own each. Resolves when all handshakes are complete. With `readEveryMs`, the kernel collects the frames
- * for this long, so that reading them costs less.
+ * Opens `count` sockets, with one cookie or one of their own each. Resolves when all handshakes are complete. With
+ * `readEveryMs`, the kernel collects the frames for this long, so that reading them costs less.
  */
 export async function openClients(
   port: number,
@@ -58,19 +58,27 @@ export async function openClients(
 /** `onFrames` returns false to read no more until `resume` is called. */
 function upgrade(port: number, query: string, cookie: string, onFrames: (bytes: Buffer) => boolean): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    let isOpen = false;
+    // The buffer of a read is that of all sockets. Null once the handshake is complete.
+    let head: Buffer | null = Buffer.alloc(0);
     const onRead = (length: number, buffer: Uint8Array): boolean => {
       const bytes = Buffer.from(buffer.buffer, 0, length);
-      if (isOpen) return onFrames(bytes);
-      const end = bytes.indexOf('\r\n\r\n') + 4;
-      const status = bytes.subarray(9, 12).toString();
-      isOpen = status === '101';
-      if (!isOpen) socket.destroy(new Error(`the handshake was refused with ${status}`));
-      else resolve(socket);
-      return onFrames(bytes.subarray(end));
+      if (head === null) return onFrames(bytes);
+      head = Buffer.concat([head, bytes]);
+      const end = head.indexOf('\r\n\r\n') + 4;
+      if (end < 4) return true;
+      const status = head.subarray(9, 12).toString();
+      if (status !== '101') {
+        socket.destroy(new Error(`the handshake was refused with ${status}`));
+        return false;
+      }
+      const frames = head.subarray(end);
+      head = null;
+      resolve(socket);
+      return onFrames(frames);
     };
     const socket = connect({ port, host: '127.0.0.1', onread: { buffer: readBuffer, callback: onRead } });
     socket.on('error', reject);
+    socket.once('close', () => reject(new Error('the server closed the connection during the handshake')));
     socket.write(
       `GET /time/tic/${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nCookie: ${cookie}\r\n\r\n`,

@@ -27,7 +27,7 @@ import { patient, RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
 import { openClients } from './clients.ts';
 import { print } from './print.ts';
-import { cpuMsOf, median, usageOf } from './usage.ts';
+import { median, usageOf } from './usage.ts';
 
 const { values } = parseArgs({
   options: {
@@ -157,14 +157,14 @@ async function measure(
   return { first, elsewhere, again, refused };
 }
 
-/** The CPU time of a process while `work` opens its sockets; not while they close. */
+/** The CPU time of a process, ms, while `work` opens its sockets; not while they close. */
 async function cpuOf(pid: number, work: () => Promise<() => void>): Promise<number> {
-  const start = cpuMsOf(pid);
+  const start = usageOf(pid).cpuUs;
   const close = await work();
-  const end = cpuMsOf(pid);
+  const end = usageOf(pid).cpuUs;
   close();
   await passes(500);
-  return end - start;
+  return (end - start) / 1_000;
 }
 
 async function openAndClose(port: number, cookies: readonly string[]): Promise<() => void> {

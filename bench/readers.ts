@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
@@ -21,16 +21,23 @@ export interface ReadersRequest {
 export async function openReaders(request: ReadersRequest): Promise<Readers> {
   const child = fork(join(import.meta.dirname, 'reader-process.ts'));
   child.send(request);
-  await once(child, 'message');
+  await responseOf(child);
   return {
     frames: async () => {
       child.send('count');
-      const [frames] = (await once(child, 'message')) as [number];
-      return frames;
+      return Number(await responseOf(child));
     },
     close: async () => {
       child.disconnect();
       await once(child, 'exit');
     },
   };
+}
+
+/** The next message of a process. Rejects if the process ends before. */
+async function responseOf(child: ChildProcess): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const onExit = (): void => reject(new Error('the process of the readers ended'));
+  child.once('message', resolve).once('exit', onExit);
+  return promise.finally(() => child.off('message', resolve).off('exit', onExit));
 }

@@ -111,7 +111,7 @@ function report(name: string, pages: readonly (readonly Paint[])[]): void {
     pages.map((paints) => paints.slice(settledAfter)),
   );
   const stated = all.map(({ statedMs }) => statedMs);
-  print(`  shown error: median ± ${median(stated)} ms, true in ${((100 * covered) / all.length).toFixed(2)} %`);
+  print(`  shown error: median ± ${ms(median(stated))}, true in ${((100 * covered) / all.length).toFixed(2)} %`);
   print(`  seconds painted twice: ${repeated}`);
 }
 

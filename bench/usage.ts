@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The usage of a process according to the kernel: CPU time (user and system) in µs, resident memory in KiB. */
+/**
+ * The usage of a process according to the kernel: CPU time (user and system) in µs, without threads that have ended, and
+ * resident memory in KiB.
+ */
 export function usageOf(pid: number): { cpuUs: number; residentKiB: number } {
   // In ns per thread, while /proc/PID/stat counts in steps of 10 ms.
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
@@ -11,17 +14,10 @@ export function usageOf(pid: number): { cpuUs: number; residentKiB: number } {
   return { cpuUs: cpuNs / 1_000, residentKiB: Number(resident ?? 0) };
 }
 
-/**
- * The CPU time that the threads of a process have used, ms. Exact to a microsecond, so that it measures short work; the
- * time of threads that have ended is missing.
- */
-export function cpuMsOf(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const ns = threads.map((id) => Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]));
-  return ns.reduce((sum, each) => sum + each, 0) / 1_000_000;
-}
-
+/** The value in the middle, or the mean of the two in the middle; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const middle = sorted.length / 2;
+  const [low = Number.NaN, high = low] = sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1);
+  return (low + high) / 2;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { python } from '../../test/support/django.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { onFirstCores } from '../cores.ts';
-import { type Peer, startProcess, stopProcess } from './peer.ts';
+import { type Peer, startParts, startProcess, stopProcess } from './peer.ts';
 import { debianVersion } from './versions.ts';
 
 const modules = join(import.meta.dirname, 'article');
@@ -18,33 +18,36 @@ export const article: Peer = {
   },
   access: "a signed-in session of Django's",
   feed: "Celery's beat and worker",
-  start: async (redisUrl) => {
-    const port = await freePort();
-    const directory = mkdtempSync(join(tmpdir(), 'clock-article-'));
-    const { hostname, port: redisPort } = new URL(redisUrl);
-    const env = {
-      PATH: process.env['PATH'],
-      HOME: directory,
-      DIRECTORY: directory,
-      REDIS_HOST: hostname,
-      REDIS_PORT: redisPort,
-      PYTHONDONTWRITEBYTECODE: '1',
-      PYTHONUNBUFFERED: '1',
-    };
-    const run = (command: readonly string[], ready: RegExp) => startProcess(command, ready, { cwd: modules, env });
-    const user = await run([python, 'clock_article.py'], /^[a-z0-9]{32}$/);
-    const celery = [python, '-m', 'celery', '-A', 'clock_article'];
-    const uvicorn = [python, '-m', 'uvicorn', 'clock_article:application', '--port', String(port), '--backlog', '4096'];
-    const web = await run(onFirstCores(uvicorn), /Uvicorn running/);
-    const worker = await run([...celery, 'worker', '--pool', 'prefork', '--loglevel', 'INFO'], /ready\./);
-    const beat = await run([...celery, 'beat', '--pidfile='], /is starting/);
-    return {
-      target: { port, path: '/time/tic/', cookie: `sessionid=${user.match[0]}` },
-      pids: [web.pid],
-      stop: async () => {
-        await Promise.all([beat, worker, web].map(({ child }) => stopProcess(child)));
-        rmSync(directory, { recursive: true, force: true });
-      },
-    };
-  },
+  start: (redisUrl) =>
+    startParts(async (onStop) => {
+      const port = await freePort();
+      const directory = mkdtempSync(join(tmpdir(), 'clock-article-'));
+      onStop(() => rmSync(directory, { recursive: true, force: true }));
+      const { hostname, port: redisPort } = new URL(redisUrl);
+      const env = {
+        PATH: process.env['PATH'],
+        HOME: directory,
+        DIRECTORY: directory,
+        REDIS_HOST: hostname,
+        REDIS_PORT: redisPort,
+        PYTHONDONTWRITEBYTECODE: '1',
+        PYTHONUNBUFFERED: '1',
+      };
+      const run = async (command: readonly string[], ready: RegExp) => {
+        const started = await startProcess(command, ready, { cwd: modules, env });
+        onStop(() => stopProcess(started.child));
+        return started;
+      };
+      const user = await run([python, 'clock_article.py'], /^[a-z0-9]{32}$/);
+      const celery = [python, '-m', 'celery', '-A', 'clock_article'];
+      const options = ['--port', String(port), '--backlog', '4096'];
+      const uvicorn = [python, '-m', 'uvicorn', 'clock_article:application', ...options];
+      const web = await run(onFirstCores(uvicorn), /Uvicorn running/);
+      await run([...celery, 'worker', '--pool', 'prefork', '--loglevel', 'INFO'], /ready\./);
+      await run([...celery, 'beat', '--pidfile='], /is starting/);
+      return {
+        target: { port, path: '/time/tic/', cookie: `sessionid=${user.match[0]}` },
+        pids: [web.pid],
+      };
+    }),
 };

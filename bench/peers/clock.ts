@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Client } from '../../test/support/client.ts';
 import { startClock } from '../../test/support/clock-process.ts';
 import { onFirstCores } from '../cores.ts';
-import type { Peer } from './peer.ts';
+import { type Peer, startParts } from './peer.ts';
 import { npmVersion } from './versions.ts';
 
 const password = 'a password for the bench';
@@ -13,27 +13,31 @@ export const clock: Peer = {
   describe: () => `Clock, Node ${process.versions.node}, uWebSockets.js ${npmVersion('uWebSockets.js')}`,
   access: 'a signed-in session, checked',
   feed: 'its beat and worker',
-  start: async (redisUrl) => {
-    const env = {
-      CLOCK_REDIS_URL: redisUrl,
-      CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
-      CLOCK_ADMIN_PASSWORD: password,
-    };
-    const web = await startClock(['web', '--host', '127.0.0.1', '--internal-port', '0'], {
-      env,
-      command: onFirstCores([program]),
-    });
-    const worker = await startClock(['worker'], { env });
-    const beat = await startClock(['beat', '--interval', '500'], { env });
-    const client = new Client(web.url);
-    await client.signIn('admin', password);
-    return {
-      target: { port: web.port, path: '/time/tic/', cookie: client.cookieHeader() },
-      pids: [web.pid],
-      stop: async () => {
+  start: (redisUrl) =>
+    startParts(async (onStop) => {
+      const env = {
+        CLOCK_REDIS_URL: redisUrl,
+        CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
+        CLOCK_ADMIN_PASSWORD: password,
+      };
+      const web = await startClock(['web', '--host', '127.0.0.1', '--internal-port', '0'], {
+        env,
+        command: onFirstCores([program]),
+      });
+      onStop(() => {
+        // SIGTERM would close its sockets one after the other first.
         web.kill('SIGKILL');
-        await Promise.all([beat, worker, web].map((role) => role.stop()));
-      },
-    };
-  },
+        return web.stop();
+      });
+      const worker = await startClock(['worker'], { env });
+      onStop(() => worker.stop());
+      const beat = await startClock(['beat', '--interval', '500'], { env });
+      onStop(() => beat.stop());
+      const client = new Client(web.url);
+      await client.signIn('admin', password);
+      return {
+        target: { port: web.port, path: '/time/tic/', cookie: client.cookieHeader() },
+        pids: [web.pid],
+      };
+    }),
 };

@@ -1,6 +1,9 @@
 import { type Comparison, figureOf, ratioOf, type Spread } from './comparison.ts';
 import type { Figures } from './measure.ts';
 
+/** The system that the others are compared with. */
+const baselineId = 'bare';
+
 /** The comparison as Markdown: a table for each number of sockets, and one of the systems. */
 export function comparisonTable(comparison: Comparison): string {
   const sizes = [...new Set(comparison.measurements.map(({ sockets }) => sockets))];
@@ -34,7 +37,7 @@ function row(comparison: Comparison, peer: string, name: string, sockets: number
     const failed = comparison.measurements.find((one) => one.peer === peer && one.sockets === sockets);
     return `| ${name} | not measured: ${failed?.error ?? comparison.leftOut[peer] ?? 'not selected'} | | | | |`;
   }
-  const ratio = ratioOf(comparison, peer, comparison.peers[0]?.id ?? '', sockets, 'cpuUsPerMessage');
+  const ratio = ratioOf(comparison, peer, baselineId, sockets, 'cpuUsPerMessage');
   const missing = figure('missing')?.median ?? Number.NaN;
   const cells = [
     name,

@@ -27,14 +27,23 @@ export interface Spread {
   max: number;
 }
 
-/** Replaces the measurements with the same numbers of sockets. Systems that were not measured again keep their names. */
+/**
+ * Replaces the figures with the same numbers of sockets: only those of one run are compared. Systems that were not
+ * measured again keep their names, and the reasons why they have no figures.
+ */
 export function mergeComparisons(old: Comparison | null, added: Comparison): Comparison {
+  if (old === null) return added;
   const measured = new Set(added.measurements.map(({ sockets }) => sockets));
-  const others = (old?.measurements ?? []).filter(({ sockets }) => !measured.has(sockets));
-  const again = new Set(added.peers.map(({ id }) => id));
+  const again = new Map(added.peers.map((peer) => [peer.id, peer]));
+  const others = old.measurements.filter(
+    ({ sockets, peer, error }) => !measured.has(sockets) || (error !== undefined && !again.has(peer)),
+  );
+  const known = new Set(old.peers.map(({ id }) => id));
+  const leftOut = Object.entries(old.leftOut).filter(([id]) => !again.has(id));
   return {
     ...added,
-    peers: [...added.peers, ...(old?.peers ?? []).filter(({ id }) => !again.has(id))],
+    peers: [...old.peers.map((peer) => again.get(peer.id) ?? peer), ...added.peers.filter(({ id }) => !known.has(id))],
+    leftOut: { ...Object.fromEntries(leftOut), ...added.leftOut },
     measurements: [...others, ...added.measurements].toSorted((a, b) => a.sockets - b.sockets),
   };
 }

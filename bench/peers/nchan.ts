@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../test/support/free-port.ts';
 import { onFirstCores } from '../cores.ts';
-import { type Peer, startProcess, stopProcess } from './peer.ts';
+import { type Peer, startParts, startProcess, stopProcess } from './peer.ts';
 import { debianVersion } from './versions.ts';
 
 const temporaryPaths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
@@ -13,25 +13,25 @@ export const nchan: Peer = {
   describe: () => `nginx ${debianVersion('nginx')}, Nchan ${debianVersion('libnginx-mod-nchan')}`,
   access: 'anyone',
   feed: 'HTTP POST',
-  start: async () => {
-    const port = await freePort();
-    const directory = mkdtempSync(join(tmpdir(), 'clock-nchan-'));
-    const file = join(directory, 'nginx.conf');
-    writeFileSync(file, configuration(directory, port));
-    const command = ['nginx', '-p', directory, '-e', 'stderr', '-c', file];
-    const { child, match } = await startProcess(onFirstCores(command), /start worker process (\d+)/, {
-      env: { PATH: `${process.env['PATH']}:/usr/sbin` },
-    });
-    return {
-      target: { port, path: '/time/tic/' },
-      pids: [Number(match[1])],
-      publish: (body) => fetch(`http://127.0.0.1:${port}/publish`, { method: 'POST', body }).then((res) => res.text()),
-      stop: async () => {
-        await stopProcess(child);
-        rmSync(directory, { recursive: true, force: true });
-      },
-    };
-  },
+  start: () =>
+    startParts(async (onStop) => {
+      const port = await freePort();
+      const directory = mkdtempSync(join(tmpdir(), 'clock-nchan-'));
+      onStop(() => rmSync(directory, { recursive: true, force: true }));
+      const file = join(directory, 'nginx.conf');
+      writeFileSync(file, configuration(directory, port));
+      const command = ['nginx', '-p', directory, '-e', 'stderr', '-c', file];
+      const { child, match } = await startProcess(onFirstCores(command), /start worker process (\d+)/, {
+        env: { PATH: `${process.env['PATH']}:/usr/sbin` },
+      });
+      onStop(() => stopProcess(child));
+      return {
+        target: { port, path: '/time/tic/' },
+        pids: [Number(match[1])],
+        publish: (body) =>
+          fetch(`http://127.0.0.1:${port}/publish`, { method: 'POST', body }).then((res) => res.text()),
+      };
+    }),
 };
 
 function configuration(directory: string, port: number): string {

@@ -27,13 +27,38 @@ export interface RunningPeer {
   stop(): Promise<unknown>;
 }
 
+/** Calls `stop` when the system ends. */
+type OnStop = (stop: () => unknown) => void;
+
+/**
+ * Starts a system of several parts. `start` passes a function that stops it for each part that runs. They are called in
+ * reverse order, also if a later part does not start.
+ */
+export async function startParts(start: (onStop: OnStop) => Promise<Omit<RunningPeer, 'stop'>>): Promise<RunningPeer> {
+  const stops: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const stopOne of stops.toReversed()) await stopOne();
+  };
+  try {
+    return { ...(await start((stopOne) => stops.push(stopOne))), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
 /** Text that a bench's message begins with, so that all systems deliver messages of one size. */
 export function messageAt(at: number): string {
   const time = new Date(at).toISOString().slice(11, 19);
   return `{"message":{"time":"${time}","at":${at},"seq":${Math.floor(at / 50)}},"channel":"time"}`;
 }
 
-/** Starts a process. Resolves when a line of its output or errors matches `ready`; rejects if it ends before. */
+const readyWithinMs = 60_000;
+
+/**
+ * Starts a process. Resolves when a line of its output or errors matches `ready`; rejects if it ends before, or is not
+ * ready within a minute.
+ */
 export async function startProcess(
   command: readonly string[],
   ready: RegExp,
@@ -53,7 +78,12 @@ export async function startProcess(
   child.once('error', reject);
   child.once('exit', (code, signal) => reject(new Error(`${file} ended with ${code ?? signal}: ${lines.join(' ')}`)));
   child.stdin.on('error', () => {});
-  return { child, pid: child.pid ?? 0, match: await promise };
+  const limit = setTimeout(() => {
+    reject(new Error(`${file} was not ready within ${readyWithinMs / 1_000} s: ${lines.join(' ')}`));
+    child.kill('SIGKILL');
+  }, readyWithinMs);
+  const match = await promise.finally(() => clearTimeout(limit));
+  return { child, pid: child.pid ?? 0, match };
 }
 
 /** Ends a process: SIGTERM, and SIGKILL after 5 s. */

@@ -1,5 +1,5 @@
 import { fieldsOf, type Shows } from '../channels/shows.ts';
-import { countdownAt } from '../client/show/countdown.ts';
+import { countdownNow } from '../client/show/countdown.ts';
 import type { Countdown } from '../protocol.ts';
 import type { Screens } from '../screens/screens.ts';
 import type { HouseTime } from '../time/house-time.ts';
@@ -11,7 +11,7 @@ export interface ShowListOptions {
   time: Pick<HouseTime, 'now'>;
 }
 
-/** Prints what is shown now, by target; as JSON in the form of `GET /api/show`, with the names of screens and links. */
+/** Prints what is shown now, by target; as JSON like `shows` of `GET /api/show`, with names of screens. */
 export async function listShows({ shows, screens, time }: ShowListOptions, asJson: boolean): Promise<void> {
   const [set, stored] = await Promise.all([shows.list(), screens.list()]);
   const names = new Map(stored.map(({ id, value }) => [id, value.name]));
@@ -33,7 +33,7 @@ export async function listShows({ shows, screens, time }: ShowListOptions, asJso
 }
 
 function countText(countdown: Countdown, now: number): string {
-  const { digits, phase } = countdownAt(countdown, now);
+  const { digits, phase } = countdownNow(countdown, now);
   if (countdown.until === undefined) return `${digits} up`;
   return phase === 'over' ? `${digits} over` : `${digits} left`;
 }

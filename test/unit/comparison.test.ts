@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Comparison, figureOf, mergeComparisons, ratioOf } from '../../bench/peers/comparison.ts';
 import { comparisonTable, shortName } from '../../bench/peers/comparison-table.ts';
+import { startParts } from '../../bench/peers/peer.ts';
+import { median } from '../../bench/usage.ts';
 
 function figures(cpuUsPerMessage: number) {
   return { cpuUsPerMessage, kibPerSocket: 1, cpuMsPer1000Handshakes: 10, lastMs: 5, p99Ms: 6, missing: 0 };
@@ -49,6 +51,28 @@ describe('merged comparisons', () => {
     const added = { ...comparison([]), peers: three.peers.slice(0, 1) };
     expect(mergeComparisons(three, added).peers.map(({ id }) => id)).toEqual(['bare', 'clock']);
   });
+
+  test('still say why a system has no figures if it was not measured again', () => {
+    const failed = comparison([
+      { peer: 'bare', sockets: 1_000, round: 0, error: 'it was slow' },
+      { peer: 'clock', sockets: 1_000, round: 0, error: 'it ended' },
+    ]);
+    const added = { ...three, peers: three.peers.slice(0, 1), measurements: three.measurements.slice(0, 1) };
+    const merged = mergeComparisons({ ...failed, leftOut: { bare: 'no Redis', clock: 'no Node' } }, added);
+    expect(merged.measurements.map(({ peer, error }) => [peer, error])).toEqual([
+      ['clock', 'it ended'],
+      ['bare', undefined],
+    ]);
+    expect(merged.leftOut).toEqual({ clock: 'no Node' });
+  });
+
+  test('compare with the baseline if another system alone was measured', () => {
+    const clock = three.measurements.filter(({ peer }) => peer === 'clock');
+    const added = { ...comparison(clock.map((one) => ({ ...one, sockets: 5_000 }))), peers: three.peers.slice(1) };
+    const table = comparisonTable(mergeComparisons(three, added));
+    expect(table).toContain('| clock | 13.0 µs | 1.10 (1.00–1.30) |');
+    expect(table).toContain('| clock | 13.0 µs |  |');
+  });
 });
 
 describe('the name of a system in the table', () => {
@@ -58,5 +82,41 @@ describe('the name of a system in the table', () => {
     ["the article's system: Channels 4.0.0", "the article's system"],
   ])('leaves out versions: %s', ([name = '', expected]) => {
     expect(shortName(name)).toBe(expected);
+  });
+});
+
+describe('the parts of a system', () => {
+  const target = { port: 0, path: '/' };
+
+  test('are stopped in reverse order', async () => {
+    const stopped: string[] = [];
+    const running = await startParts(async (onStop) => {
+      onStop(() => stopped.push('web'));
+      onStop(() => stopped.push('worker'));
+      return { target, pids: [] };
+    });
+    expect(stopped).toEqual([]);
+    await running.stop();
+    expect(stopped).toEqual(['worker', 'web']);
+  });
+
+  test('are stopped if a later part does not start', async () => {
+    const stopped: string[] = [];
+    const started = startParts(async (onStop) => {
+      onStop(() => stopped.push('web'));
+      throw new Error('the worker ended');
+    });
+    await expect(started).rejects.toThrow('the worker ended');
+    expect(stopped).toEqual(['web']);
+  });
+});
+
+describe('the median', () => {
+  test.for([
+    [[3, 1, 9], 3],
+    [[4, 1, 2, 9], 3],
+    [[], Number.NaN],
+  ] as const)('of %j is %d', ([values, expected]) => {
+    expect(median(values)).toBe(expected);
   });
 });

@@ -29,6 +29,7 @@ describe('the form', () => {
       { message: 'two\nlines', target: 'group/hall' },
       { group: 'hall', show: { message: 'two\nlines' } },
     ],
+    [{ message: 'two\r\nlines' }, { show: { message: 'two\nlines' } }],
     [
       { message: 'x', target: 'screen/s1', lifetime: '10' },
       { screen: 's1', show: { message: 'x' }, forMs: 600_000 },

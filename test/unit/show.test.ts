@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countdownAt, phaseMsOf, shortDuration, spokenDigits } from '../../src/client/show/countdown.ts';
+import { countdownAt, countdownNow, phaseMsOf, shortDuration, spokenDigits } from '../../src/client/show/countdown.ts';
 
 const until = 1_763_906_607_250;
 const [secondMs, minuteMs, hourMs] = [1_000, 60_000, 3_600_000];
@@ -36,6 +36,18 @@ describe('a countdown', () => {
     const countdown = { until, warnAt: [5 * minuteMs, minuteMs] };
     expect(countdownAt(countdown, until - leftMs)).toMatchObject({ phase, thresholdMs });
   });
+});
+
+test.each([
+  [1, '0:01'],
+  [999, '0:01'],
+  [1_000, '0:01'],
+  [1_001, '0:02'],
+  [0, '0:00'],
+  [-999, '0:00'],
+  [-1_000, '+0:01'],
+])('with %i ms left the digits are those of the last change: %s', (leftMs, digits) => {
+  expect(countdownNow({ until }, until - leftMs).digits).toBe(digits);
 });
 
 describe('a count up', () => {

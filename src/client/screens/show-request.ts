@@ -29,8 +29,10 @@ export interface FieldProblem {
 
 /** The body of `POST /api/show`; the server finds the problems that it does not. `kept`: what is set for the target. */
 export function showRequest(fields: ShowFields, kept: Countdown | undefined): { body: object } | FieldProblem {
-  const { message, label, warnings, lifetime, target } = fields;
-  if (message.trim() === '' && fields.count === 'none') {
+  const { label, warnings, lifetime, target } = fields;
+  // Before 2021, browsers wrote the lines of a form's text with CR.
+  const message = fields.message.split('\r\n').join('\n').trim();
+  if (message === '' && fields.count === 'none') {
     return { field: 'message', problem: 'Enter a message, or choose a countdown.' };
   }
   const count = countOf(fields, kept);
@@ -47,7 +49,7 @@ export function showRequest(fields: ShowFields, kept: Countdown | undefined): { 
     ...(warnAt.length === 0 ? {} : { warnAt }),
   };
   const show = {
-    ...(message.trim() === '' ? {} : { message: message.trim() }),
+    ...(message === '' ? {} : { message }),
     ...(count === null ? {} : { countdown: { ...count, ...details } }),
   };
   return { body: { ...targetOf(target), show, ...(forMs === undefined ? {} : { forMs }) } };

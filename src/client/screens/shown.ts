@@ -1,5 +1,5 @@
 import type { Show } from '../../protocol.ts';
-import { countdownAt, phaseMsOf, type ShownCountdown } from '../show/countdown.ts';
+import { countdownNow, type ShownCountdown } from '../show/countdown.ts';
 
 /** What is shown for a target. Of `group` and `screen` at most one is not null. Instants are epoch ms of house time. */
 export interface Shown {
@@ -52,9 +52,7 @@ export function inOrder(shows: readonly Shown[], names: ReadonlyMap<string, stri
 
 /** What the countdown of a show looks like on the screens now; null without one. */
 export function countAt({ countdown }: Show, now: number): ShownCountdown | null {
-  if (countdown === undefined) return null;
-  const phaseMs = phaseMsOf(countdown);
-  return countdownAt(countdown, Math.floor((now - phaseMs) / 1_000) * 1_000 + phaseMs);
+  return countdown === undefined ? null : countdownNow(countdown, now);
 }
 
 /** What follows the digits of a countdown. */

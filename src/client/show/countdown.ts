@@ -35,6 +35,12 @@ export function countdownAt({ until, since, warnAt = [] }: Countdown, instant: n
   return { digits: digitsOf(remainingMs), phase, thresholdMs: Math.min(...reached) };
 }
 
+/** What the screens show of a countdown at any instant, epoch ms of house time. */
+export function countdownNow(countdown: Countdown, now: number): ShownCountdown {
+  const phaseMs = phaseMsOf(countdown);
+  return countdownAt(countdown, Math.floor((now - phaseMs) / secondMs) * secondMs + phaseMs);
+}
+
 /** A duration in words that need no translation: `5 min`, in a language. */
 export function shortDuration(ms: number, lang: string): string {
   return ms % 60_000 === 0
