@@ -63,7 +63,8 @@ describe('the browser source of docs/obs.md', () => {
       document.querySelector('head').appendChild(obsCSS);
     }`);
     const row = Array.from({ length: width / 4 }, (_, index) => [4 * index, height / 2] as const);
-    const screenshot = await page.screenshot({ omitBackground: true });
+    // Without the fade to live.
+    const screenshot = await page.screenshot({ omitBackground: true, animations: 'disabled' });
     const [first, ...digits] = await pixelsOf(browser, screenshot, [corner, ...row]);
     expect(first).toEqual([0, 0, 0, 0]);
     expect(digits).toContainEqual([255, 255, 255, 255]);
