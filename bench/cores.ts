@@ -9,6 +9,11 @@ export function leaveFirstCore(): void {
   if (cores.length > 1) execFileSync('taskset', ['-a', '-p', '-c', cores.slice(1).join(','), String(process.pid)]);
 }
 
+/** Moves a process that runs to the first core, which is the server's. */
+export function moveToFirstCore(pid: number): void {
+  if (cores.length > 1) execFileSync('taskset', ['-a', '-p', '-c', String(cores[0]), String(pid)]);
+}
+
 /** A command that runs another one on the first core, which is the server's, or on the first few. */
 export function onFirstCores(command: readonly string[], count = 1): readonly string[] {
   return cores.length > 1 ? ['taskset', '-c', cores.slice(0, count).join(','), ...command] : command;

@@ -6,8 +6,6 @@
  *
  *     npm run bench:publish -- --sockets 5000 --rates 0,1,10,20 --rounds 3
  */
-import { execFileSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
 import { Keys } from '../src/backend/redis/keys.ts';
@@ -19,6 +17,7 @@ import { startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes, until } from '../test/support/until.ts';
 import { startBaseline } from './baseline.ts';
+import { leaveFirstCore, moveToFirstCore } from './cores.ts';
 import { percentile } from './paints.ts';
 import { print } from './print.ts';
 import { openReaders, type Readers } from './readers.ts';
@@ -63,9 +62,8 @@ interface Pair {
   clock: Figures;
 }
 
-const availableCores = availableParallelism();
 // The readers, Redis and the other roles are not on the core of the servers.
-pin(process.pid, 'others');
+leaveFirstCore();
 const redis = await RedisServer.start();
 const env = {
   CLOCK_REDIS_URL: redis.url,
@@ -82,7 +80,7 @@ const web = await startClock(['web', '--host', '127.0.0.1'], { env });
 const keys = new Keys('', 0);
 const baseline = await startBaseline(redis.url, [keys.tickChannel('time'), keys.publicationChannel]);
 try {
-  for (const { pid } of [web, baseline]) pin(pid, 'first');
+  for (const { pid } of [web, baseline]) moveToFirstCore(pid);
   const client = new Client(web.url);
   await client.signIn('admin', password);
   const isKnown = async () => (await client.fetch('/api/initial_state?channel=news')).status === 200;
@@ -103,12 +101,6 @@ try {
 } finally {
   await Promise.all([baseline.stop(), worker.stop(), beat.stop(), web.stop(), host.stop()]);
   await redis.stop();
-}
-
-/** Restricts a process to the first core, or to the others. */
-function pin(pid: number, cores: 'first' | 'others'): void {
-  const last = availableCores - 1;
-  if (last > 0) execFileSync('taskset', ['-a', '-c', '-p', cores === 'first' ? '0' : `1-${last}`, String(pid)]);
 }
 
 /** The figures of a server at each rate. */

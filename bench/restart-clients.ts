@@ -8,7 +8,7 @@ import type { Socket, SocketEvents } from '../src/client/connection/options.ts';
 import { Connection } from '../src/client/connection/shell.ts';
 import type { StateResponse } from '../src/client/connection/state.ts';
 import { schedule } from '../src/client/schedule.ts';
-import { FrameReader, maskedFrame } from './frames.ts';
+import { clientFrame, FrameReader, opcodes } from './load/frame-reader.ts';
 
 export type Order = { open: { port: number; cookies: string[] } } | { do: 'cut' | 'watch' | 'report' };
 
@@ -30,35 +30,38 @@ function now(): number {
 
 function openSocket(port: number, cookie: string, events: SocketEvents): Socket {
   const socket = connect(port, '127.0.0.1');
-  const reader = new FrameReader();
-  let isOpen = false;
+  const reader = new FrameReader((opcode, bytes, start, end) => {
+    if (opcode !== opcodes.text) return;
+    const text = bytes.toString('utf8', start, end);
+    const at = /"at":(\d+)/.exec(text)?.[1];
+    if (at !== undefined) delaysMs.push(now() - Number(at));
+    events.received(text);
+  });
+  /** The response to the handshake, which may arrive in parts; null once the socket is open. */
+  let response: Buffer | null = Buffer.alloc(0);
   socket.write(
     `GET /time/tic/?every=1000 HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nCookie: ${cookie}\r\n\r\n`,
   );
   socket.on('data', (bytes) => {
-    let rest: Buffer = bytes;
-    if (!isOpen) {
-      if (bytes.subarray(9, 12).toString() !== '101') return socket.destroy();
-      isOpen = true;
-      open.add(socket);
-      openedAt.push(now());
-      rest = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
-      events.opened();
-    }
-    for (const text of reader.read(rest)) {
-      const at = /"at":(\d+)/.exec(text)?.[1];
-      if (at !== undefined) delaysMs.push(now() - Number(at));
-      events.received(text);
-    }
-    return undefined;
+    if (response === null) return reader.read(bytes);
+    response = Buffer.concat([response, bytes]);
+    const end = response.indexOf('\r\n\r\n');
+    if (end < 0) return undefined;
+    if (response.subarray(9, 12).toString() !== '101') return socket.destroy();
+    const frames = response.subarray(end + 4);
+    response = null;
+    open.add(socket);
+    openedAt.push(now());
+    events.opened();
+    return reader.read(frames);
   });
   socket.on('error', () => {});
   socket.on('close', () => {
     open.delete(socket);
     events.closed(1006);
   });
-  return { send: (text) => socket.write(maskedFrame(text)), close: () => socket.destroy() };
+  return { send: (text) => socket.write(clientFrame(opcodes.text, text)), close: () => socket.destroy() };
 }
 
 function fetchState(port: number, cookie: string, timeoutMs: number): Promise<StateResponse> {

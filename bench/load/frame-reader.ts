@@ -31,8 +31,9 @@ export class FrameReader {
   }
 }
 
-/** A frame of a client with at most 125 bytes. Its mask is zero, so the payload is readable. */
+/** A frame of a client with at most 64 KiB. Its mask is zero, so the payload is readable. */
 export function clientFrame(opcode: number, payload: Buffer | string): Buffer {
   const bytes = Buffer.from(payload);
-  return Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | bytes.length, 0, 0, 0, 0]), bytes]);
+  const length = bytes.length < 126 ? [0x80 | bytes.length] : [0xfe, bytes.length >> 8, bytes.length & 0xff];
+  return Buffer.concat([Buffer.from([0x80 | opcode, ...length, 0, 0, 0, 0]), bytes]);
 }

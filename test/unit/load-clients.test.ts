@@ -29,6 +29,7 @@ describe('the frame reader', () => {
 
   test('reads a pong of the client', () => {
     expect([...clientFrame(opcodes.pong, 'hi')]).toEqual([0x8a, 0x82, 0, 0, 0, 0, 104, 105]);
+    expect([...clientFrame(opcodes.text, 'a'.repeat(300)).subarray(0, 5)]).toEqual([0x81, 0xfe, 0x01, 0x2c, 0]);
   });
 });
 
