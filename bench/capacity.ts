@@ -12,7 +12,7 @@ import { type ClockProcess, startClock } from '../test/support/clock-process.ts'
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
 import { delayAt } from './load/arrivals.ts';
-import { LoadClient } from './load/load-client.ts';
+import { StampedClient } from './load/stamped-client.ts';
 import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
@@ -62,7 +62,7 @@ async function measure(workers: string): Promise<number> {
   const web = await startClock(['web', '--host', '127.0.0.1', '--workers', workers], { env });
   const client = new Client(web.url);
   await client.signIn('admin', password);
-  const load = new LoadClient();
+  const load = new StampedClient(Number(values.interval));
   const pids = socketProcesses(web);
   const slabBefore = slabKiB();
   const cold = pids.map((pid) => usageOf(pid).residentKiB);
