@@ -156,6 +156,27 @@ describe('two web processes on one port', () => {
     await until(async () => [...(await statuses())].join() === '503', 'no process is ready');
   });
 
+  test('do not count as ready while they do not respond, and are replaced after a while', async () => {
+    await using web = await startClock(['web', '--workers', '2'], { env: environment() });
+    await until(async () => (await web.ask('/ready')).status === 200, 'the parent is ready');
+    const [first = 0, second = 0] = childrenOf(web);
+    const logged = (msg: string, child: number) => web.log.some((line) => line.msg === msg && line['child'] === child);
+    for (const pid of [first, second]) process.kill(pid, 'SIGSTOP');
+    const reason = async () => ((await (await web.ask('/ready')).json()) as { reason?: string }).reason;
+    await until(async () => (await reason()) === 'unresponsive', 'no process responds', undefined, 100);
+    expect(await web.metric('clock_workers')).toBe(0);
+    process.kill(first, 'SIGCONT');
+    await until(() => logged('a web process responds again', first), 'one responds again');
+    expect(await web.metric('clock_workers')).toBe(1);
+    expect((await web.ask('/ready')).status).toBe(200);
+    // The other one is killed after 20 to 22 s.
+    await until(() => logged('a web process still does not respond and is killed', second), 'the other is lost', 90_000);
+    await until(async () => (await web.metric('clock_workers')) === 2, 'another process listens', 60_000, 100);
+    expect([isRunning(first), isRunning(second)]).toEqual([true, false]);
+    const warnings = web.log.filter(({ msg }) => msg === 'a web process does not respond; it no longer counts as ready');
+    expect(warnings.map(({ child }) => Number(child)).toSorted()).toEqual([first, second].toSorted());
+  });
+
   test('have one audit, one first account and one NTP client, in the parent', async () => {
     await using ntp = await FakeNtpServer.start();
     const ntpServer = `${ntp.server.host}:${ntp.server.port}`;
