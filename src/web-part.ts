@@ -56,7 +56,7 @@ async function singlePart(setup: Setup, context: RoleContext): Promise<WebPart> 
   const { before, after, isStarting, utc } = installationServices(setup, context);
   const unready = (): string | null => unreadyReason({ backend, stopping, isStarting });
   const web = await webOf(setup, context, { isStarting, unready, utc, isPortShared: false });
-  const sources = { ...web.sources, ...authoritySources(utc), workers: () => 1 };
+  const sources = { ...web.sources, ...authoritySources(utc), workers: () => 1, configuredWorkers: () => 1 };
   return { services: [...before, web, ...after], sources, isStarting, port: () => web.port };
 }
 
@@ -80,7 +80,8 @@ function parentPart(setup: Setup, context: RoleContext, count: number): WebPart 
     log,
   });
   // The ticks of `clock all` are counted where they are relayed.
-  const sources = { ...authoritySources(utc), workers: () => processes.serving, relayedTicks: () => 0 };
+  const workers = { workers: () => processes.serving, configuredWorkers: () => count };
+  const sources = { ...authoritySources(utc), ...workers, relayedTicks: () => 0 };
   const services = [...before, processes, ...after];
   return { services, sources, processes, port: () => processes.port };
 }

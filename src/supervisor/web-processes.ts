@@ -90,7 +90,9 @@ export class WebProcesses implements Service {
 
   /** Why they are not ready as a whole, in one word: null while one can serve and none drains. */
   get unready(): string | null {
-    const reasons = [...this.#reasons].filter(([slot]) => this.#exchange.isResponsive(slot)).map(([, reason]) => reason);
+    const reasons = [...this.#reasons]
+      .filter(([slot]) => this.#exchange.isResponsive(slot))
+      .map(([, reason]) => reason);
     if (reasons.length === 0 && this.#reasons.size > 0) return 'unresponsive';
     return commonUnreadyReason(reasons, this.#options.isStarting());
   }
