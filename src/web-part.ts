@@ -28,8 +28,8 @@ export interface WebSetup {
   config: ValuesOf<typeof commonOptions> & ValuesOf<typeof webOptions> & ValuesOf<typeof authorityOptions>;
   backend: Backend;
   secrets: Secrets;
-  /** The password of the first account, if it has to be created. */
-  password: () => FirstPassword | undefined;
+  /** Returns the password of the first account, if it has to be created; undefined if none is configured. */
+  password: (() => FirstPassword) | undefined;
   /** The address to listen on. */
   host: string;
 }
@@ -102,11 +102,12 @@ async function childPart(setup: Setup, context: RoleContext, parent: ParentChann
 type WebServices = Pick<Parameters<typeof createWeb>[0], 'isStarting' | 'unready' | 'utc' | 'isPortShared'>;
 
 async function webOf(setup: Setup, context: RoleContext, services: WebServices): Promise<Web> {
-  const { config, host, backend, secrets, auth } = setup;
+  const { config, host, backend, secrets, auth, password } = setup;
   const { stopping, assetsDirectory, log } = context;
   const uws = await loadUws();
   const process = { owner: randomUUID(), uws, assetsDirectory, build, stopping, log };
-  return createWeb({ config, host, backend, secrets, channels, ...auth, ...process, ...services });
+  const hasFirstPassword = password !== undefined;
+  return createWeb({ config, host, backend, secrets, channels, hasFirstPassword, ...auth, ...process, ...services });
 }
 
 /** What an installation needs once, however many processes serve: services that start before web, and after it. */

@@ -16,7 +16,11 @@ export interface ObservedScreen {
   condition: Condition;
 }
 
-const maxErrorMs = 250;
+/**
+ * Above this error bound a screen is reported, ms. A message interrupts a person, so it takes more than a row on
+ * `/screens`, where a screen is wrong above 100 ms.
+ */
+const alertErrorMs = 250;
 
 /** The screens and links with a record. The players of a link count as one: a link is dark only if it has none. */
 export function observedScreens(sources: Iterable<EntrySource>): ObservedScreen[] {
@@ -34,7 +38,7 @@ export function observedScreens(sources: Iterable<EntrySource>): ObservedScreen[
 
 function conditionOf(kind: ScreenKind, row: RosterRow | null): Condition {
   if (row === null) return 'dark';
-  if (row.state === 'live') return (row.errorMs ?? 0) > maxErrorMs || row.differs === true ? 'wrong' : 'good';
+  if (row.state === 'live') return (row.errorMs ?? 0) > alertErrorMs || row.differs === true ? 'wrong' : 'good';
   // Players of a link come and go, and each shows its own state.
   if (kind === 'link') return 'good';
   return row.state === 'connected' ? 'unknown' : 'dark';

@@ -38,6 +38,7 @@ export interface RosterRow {
 
 export type RowProblem = 'silent' | 'stale' | 'wrong' | 'old-build';
 
+/** Above this error bound a live screen is wrong, ms: the difference to another screen beside it would be visible. */
 const maxErrorMs = 100;
 /** A page that is older than the server loads the new one by itself within this time. */
 const oldBuildAllowedForMs = 600_000;
