@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
-import { formatAuthority, isUnspecified, localHosts } from '../addresses.ts';
+import { formatAuthority, localHosts } from '../addresses.ts';
 import type { AuthorityCheck } from '../authority/authority-check.ts';
 import type { Backend, DurabilityProblem } from '../backend/backend.ts';
+import { listenError, tryToListen, type ListenAddress, type publicOptions } from '../listening.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { ntpBurstEveryMs } from '../time/ntp/poll-schedule.ts';
 import { pause } from '../time/pause.ts';
@@ -137,31 +137,21 @@ export function durabilityChecks(backend: Backend): Check[] {
 }
 
 /** Checks that a port is free, or that a healthy clock already serves it. */
-export function portCheck(option: string, host: string, port: number, isSecure: boolean): Check {
-  return check(`port ${option}`, async () => {
+export function portCheck(names: typeof publicOptions, address: ListenAddress, isSecure: boolean): Check {
+  return check(`port ${names.port}`, async () => {
+    const { host, port } = address;
     const authority = formatAuthority(host, port);
-    const problem = await listenProblem(host, port);
-    if (problem === null) return `${authority} is free`;
-    if (problem !== 'EADDRINUSE') throw new Error(`cannot listen on ${authority} (${problem})`);
-    const hosts = localHosts(host);
-    if ((await healthProblem({ hosts, port, path: '/health', isSecure })) === null) {
+    const error = await tryToListen(address);
+    if (error === null) return `${authority} is free`;
+    const isInUse = error.code === 'EADDRINUSE';
+    if (isInUse && (await healthProblem({ hosts: localHosts(host), port, path: '/health', isSecure })) === null) {
       return `a clock already listens on ${authority}`;
     }
-    throw new Error(`${authority} is in use; choose another port or stop the process that listens on it`);
+    throw listenError(error, address, names);
   });
 }
 
 /** Whether the store answers commands, even if it refuses some. */
 function isReachable({ outage }: Backend): boolean {
   return outage !== 'starting' && outage !== 'redis-down' && outage !== 'redis-auth' && outage !== 'redis-schema';
-}
-
-function listenProblem(host: string, port: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    // Without a host, Node listens on `::`, or on `0.0.0.0` if the system has no IPv6.
-    const isDualStack = isUnspecified(host) && host.includes(':');
-    server.listen({ port, ...(isDualStack ? {} : { host }) }, () => server.close(() => resolve(null)));
-  });
 }

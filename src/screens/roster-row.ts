@@ -38,8 +38,12 @@ export interface RosterRow {
 
 export type RowProblem = 'silent' | 'stale' | 'wrong' | 'old-build';
 
+/** Above this error bound a live screen is wrong, ms: the difference to another screen beside it would be visible. */
 const maxErrorMs = 100;
-/** A live screen with a larger error is reported to the alert webhook. */
+/**
+ * Above this error bound a screen is reported to the webhook, ms. A message interrupts a person, so it takes more than a
+ * row on `/screens`.
+ */
 export const alertErrorMs = 250;
 /** A page that is older than the server loads the new one by itself within this time. */
 const oldBuildAllowedForMs = 600_000;

@@ -285,6 +285,15 @@ describe('the tab of accounts and tokens', () => {
     expect(await violationsOf(page)).toEqual([]);
   });
 
+  test('shows how the people of an account sign in', async () => {
+    await app.auth.accounts.setSso('ben', true);
+    await page.goto(`${app.url}/screens#accounts`);
+    const signInOf = (name: string) =>
+      page.locator(`#account-rows [data-id=${name}] [data-label=Sign-in]`).textContent();
+    await expect.poll(() => signInOf('ben')).toBe('Shared (SSO)');
+    expect(await signInOf('cyd')).toBe('Password');
+  });
+
   test('shows why the last operator cannot be disabled, and is stored in the address', async () => {
     await app.auth.accounts.disable('cyd');
     await page.goto(`${app.url}/screens#accounts`);

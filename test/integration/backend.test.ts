@@ -439,6 +439,15 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect((await backend.publications.list()).map(({ slot }) => slot)).toEqual(['b']);
     });
 
+    contractTest('are counted by slot', async (backend) => {
+      const publish = (slot: string) => backend.publications.publish({ channel: 'show', json: 'null', slot });
+      expect(await backend.publications.count()).toBe(0);
+      for (const slot of ['a', 'b', 'a']) await publish(slot);
+      expect(await backend.publications.count()).toBe(2);
+      await backend.publications.forget(['a']);
+      expect(await backend.publications.count()).toBe(1);
+    });
+
     contractTest('are not forgotten if they are newer than a sequence number', async (backend) => {
       const publish = async (slot: string) =>
         (await backend.publications.publish({ channel: 'show', json: 'null', slot })) as { seq: number };

@@ -34,7 +34,7 @@ export const refusalReasons = {
   },
   disabled: { kind: 'account', text: 'the account is disabled' },
   'no-keys': { kind: 'pending', text: 'the keys of the other application are not loaded yet' },
-  starting: { kind: 'pending', text: 'the server is starting, and the first account may not exist yet' },
+  starting: { kind: 'pending', text: 'the first account does not exist yet' },
 } as const satisfies Record<string, { kind: 'expired' | 'token' | 'account' | 'pending'; text: string }>;
 
 export type RefusalReason = keyof typeof refusalReasons;
