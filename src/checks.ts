@@ -67,7 +67,7 @@ function ssoChecks(config: AllConfig): Check[] {
 function authorityChecks({ ntpServers, ntpAlarmMs }: AllConfig, backend: Backend): Check[] {
   if (ntpServers === undefined) return [];
   const options = { servers: ntpServers, alarmMs: ntpAlarmMs, time: backend.time, log: silentLogger() };
-  return [ntpCheck(new AuthorityCheck(options), ntpAlarmMs)];
+  return [ntpCheck(new AuthorityCheck(options), backend.time, ntpAlarmMs)];
 }
 
 function tlsCheck(config: AllConfig): Check {
