@@ -78,6 +78,10 @@ export class Supervisor {
     this.#children.get(slot)?.send(message);
   }
 
+  pidOf(slot: number): number | undefined {
+    return this.#children.get(slot)?.pid;
+  }
+
   /** Sends a signal to a child that listens, and so handles it. */
   kill(slot: number, signal: NodeJS.Signals): void {
     if (this.#state?.slots[slot]?.status === 'listening') this.#children.get(slot)?.kill(signal);
@@ -112,15 +116,21 @@ export class Supervisor {
   #spawn(slot: number): void {
     const { spawn, onMessage, now } = this.#options;
     this.#failures.delete(slot);
-    const child = spawn({
+    const listener: ChildListener = {
       onMessage: (message) => {
         if (message.kind === 'failed') this.#failures.set(slot, reportedError(message));
         onMessage(slot, message);
         if (message.kind === 'listening') this.#on({ kind: 'listening', slot, now: now() });
       },
       onExit: ({ code, signal, error }) => this.#onExit(slot, { code, signal, failure: error }),
-    });
-    this.#children.set(slot, child);
+    };
+    try {
+      this.#children.set(slot, spawn(listener));
+    } catch (error) {
+      // Node throws some errors of the system, such as ENOMEM, and emits the others. Later, since effects may follow.
+      const failure = error instanceof Error ? error : new Error(String(error));
+      queueMicrotask(() => listener.onExit({ code: null, signal: null, error: failure }));
+    }
   }
 
   #onExit(slot: number, exit: ChildExit): void {

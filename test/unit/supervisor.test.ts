@@ -35,11 +35,14 @@ class FakeChild implements Child {
 
 function supervised(count: number) {
   const clock = new VirtualClock(1_000);
+  /** Thrown by each start of a child, unless null. */
+  const system = { failure: null as Error | null };
   const children: FakeChild[] = [];
   const { log, lines } = recordedLog();
   const supervisor = new Supervisor({
     count,
     spawn: (listener) => {
+      if (system.failure !== null) throw system.failure;
       const child = new FakeChild(listener);
       children.push(child);
       return child;
@@ -51,7 +54,7 @@ function supervised(count: number) {
     schedule: (run, delayMs) => clock.schedule(run, delayMs),
   });
   const child = (index: number): FakeChild => children[index] as FakeChild;
-  return { supervisor, children, child, clock, lines };
+  return { supervisor, children, child, clock, lines, system };
 }
 
 async function started(count: number) {
@@ -125,6 +128,32 @@ describe('a supervisor', () => {
       { reason: '--tls-cert: missing' },
       { err: { message: 'unexpected', stack: 'at main.js:1' } },
     ]);
+  });
+
+  test('retries with the same delays if the system cannot start a process', async () => {
+    const { supervisor, children, child, clock, lines, system } = await started(1);
+    system.failure = new Error('spawn ENOMEM');
+    child(0).listener.onExit(killed);
+    await clock.pass(250 + 500 + 1_000);
+    expect(lines.map(({ delayMs }) => delayMs)).toEqual([250, 500, 1_000, 2_000]);
+    expect(lines[3]).toMatchObject({ err: { message: 'spawn ENOMEM' } });
+    system.failure = null;
+    await clock.pass(2_000);
+    child(1).listens();
+    expect([children.length, supervisor.listening]).toEqual([2, 1]);
+  });
+
+  test('does not start if the system cannot start a process, and asks those that run to stop', async () => {
+    const { supervisor, child, system } = supervised(2);
+    const starting = supervisor.start();
+    system.failure = new Error('spawn ENOMEM');
+    child(0).listener.onExit(killed);
+    await expect(starting).rejects.toThrow('SIGKILL');
+    expect(child(1).received).toEqual(['stop']);
+    const failing = supervised(2);
+    failing.system.failure = new Error('spawn ENOMEM');
+    await expect(failing.supervisor.start()).rejects.toThrow('spawn ENOMEM');
+    await failing.supervisor.stop();
   });
 
   test('begins with the shortest delay again after a child has listened for a minute', async () => {
