@@ -40,12 +40,12 @@ const installation = await SoakInstallation.start();
 const population = await Population.start(installation, clients);
 const pages = await Pages.open(installation.urls, Number(values.pages), installation.name, password);
 const scene = { installation, population };
+const stalls = new Stalls(() => installation.pids);
+const expiredTicks = new ExpiredTicks(installation.slots.web);
 // The code of a process is compiled and its heap grows with its first sockets and faults. That is not what is measured.
 await carryOut(values.churn === undefined ? warmUpList() : [churnStep(Number(values.churn) / 10)], scene, printStep);
 await recovered(scene);
 const before = await resourcesOf(installation, restMs);
-const stalls = new Stalls(() => installation.pids);
-const expiredTicks = new ExpiredTicks(installation.slots.web);
 const from = Date.now();
 print(`${clients} clients, ${steps.length} steps with faults`);
 const incidents = await carryOut(steps, scene, printStep);

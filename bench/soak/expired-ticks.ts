@@ -15,14 +15,21 @@ interface Drop {
 export class ExpiredTicks {
   readonly #drops: Drop[] = [];
   readonly #webs: readonly RoleSlot[];
-  readonly #latest = new Map<number, { pid: number; count: number; at: number }>();
+  readonly #latest = new Map<number, { pid: number; count: number; readAt: number }>();
+  readonly #reading = new Set<number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(webs: readonly RoleSlot[]) {
     this.#webs = webs;
     this.#timer = setInterval(() => {
-      // A process that is being replaced does not answer.
-      for (const web of webs.keys()) this.#read(web).catch(() => {});
+      for (const web of webs.keys()) {
+        if (this.#reading.has(web)) continue;
+        this.#reading.add(web);
+        // A process that is being replaced does not answer.
+        this.#read(web)
+          .catch(() => {})
+          .finally(() => this.#reading.delete(web));
+      }
     }, everyMs);
   }
 
@@ -43,10 +50,11 @@ export class ExpiredTicks {
 
   async #read(web: number): Promise<void> {
     const { process } = this.#webs[web] as RoleSlot;
+    const readAt = Date.now();
     const count = await process.metric('clock_ticks_expired_total');
     const before = this.#latest.get(web);
-    const at = Date.now();
-    this.#latest.set(web, { pid: process.pid, count, at });
-    if (before?.pid === process.pid && count > before.count) this.#drops.push({ web, from: before.at, to: at });
+    this.#latest.set(web, { pid: process.pid, count, readAt });
+    if (before?.pid === process.pid && count > before.count)
+      this.#drops.push({ web, from: before.readAt, to: Date.now() });
   }
 }

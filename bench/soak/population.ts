@@ -85,8 +85,7 @@ export class Population {
     }
     for (const { credential } of this.endedSessions) {
       for (const url of this.#installation.urls) {
-        const headers = { cookie: `sessionid=${credential}` };
-        const { status } = await again(() => fetch(`${url}/api/initial_state`, { headers }));
+        const status = await until(() => statusOf(url, credential), 'the web process reads the session', 60_000, 250);
         if (status !== 401) this.sessionFaults.push(`an ended session was answered with ${status}`);
       }
     }
@@ -106,4 +105,11 @@ export class Population {
     this.everyClient.push(client);
     this.#members.push({ client, session });
   }
+}
+
+/** The status with which a web process answers a session; null if it cannot say. */
+async function statusOf(url: string, credential: string): Promise<number | null> {
+  const headers = { cookie: `sessionid=${credential}` };
+  const { status } = await again(() => fetch(`${url}/api/initial_state`, { headers }));
+  return status === 503 ? null : status;
 }

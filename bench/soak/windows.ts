@@ -21,20 +21,20 @@ export interface AbsenceWindow {
 // What the contract promises, in ms.
 
 /** The lease lasts 1 s, and the other beats try to acquire it every 300 ms. */
-export const leaderlessMs = 1_300;
+const leaderlessMs = 1_300;
 /** Ticks are at most the leaderless time and two intervals apart, so this many instants lie between them. */
-export const mostWithoutLeader = Math.floor(leaderlessMs / intervalMs + 2) - 1;
+const mostWithoutLeader = Math.floor(leaderlessMs / intervalMs + 2) - 1;
 /** A worker waits for a job for this long with one request. The job that it has, or gets from that request, is lost. */
 const blockMs = 500;
 /** Every role works again within this time after Redis, or the network to it, has returned. */
-export const backMs = 1_000;
+const backMs = 1_000;
 /** A web process that was killed or frozen keeps ticks from its sockets for at most this long afterwards. */
 const webMs = 1_000;
 /** A client replaces a socket that received nothing for this long. */
 const silenceMs = 2_000;
 
 /** A tick may be on its way, and the close of a socket unnoticed, for this long. */
-export const underWayMs = 250;
+const underWayMs = 250;
 
 /** When instants may have no tick because of these incidents. A restart costs none, nor does a beat that is no leader. */
 export function absenceWindows(incidents: readonly Incident[], leaderships: readonly Leadership[]): AbsenceWindow[] {
