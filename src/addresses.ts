@@ -48,7 +48,7 @@ export function isInRanges(text: string, ranges: readonly AddressRange[]): boole
   );
 }
 
-/** Whether a range has more addresses than a network of hosts that know each other: wider than /24, or /64 for IPv6. */
+/** Whether a range is larger than a usual network: wider than /24, or /64 for IPv6. */
 export function isWide([network, bits]: AddressRange): boolean {
   return bits < (network.kind() === 'ipv4' ? 24 : 64);
 }

@@ -23,7 +23,7 @@ describe('the web server', () => {
     expect(await statusOf(app.port, '::1')).toBe(200);
   });
 
-  test('knows an IPv4 client of a dual-stack socket by its IPv4 address', async () => {
+  test('identifies an IPv4 client of a dual-stack socket by its IPv4 address', async () => {
     await using app = await WebApp.start({ host: '::', config: { trustedProxy: [parseAddressRange('127.0.0.1')] } });
     using connection = await RawConnection.open(app.port);
     connection.send(requestText('GET /accounts/login/', ['Host: clock', 'X-Forwarded-Proto: https']));
