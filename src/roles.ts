@@ -129,7 +129,7 @@ function compose(
   const isStarting = (): boolean => parts.some((part) => part.isStarting?.());
   if (parent !== null) {
     const unready = (): string | null => unreadyReason({ backend, stopping });
-    return [...services, new ChildReport({ parent, unready, snapshot: metrics && (() => metrics.snapshot()) })];
+    return [...services, new ChildReport({ parent, unready, snapshot: async () => metrics?.snapshot() ?? [] })];
   }
   if (internalPort === undefined || metrics === null) return services;
   const host = internalHost ?? defaultHost;

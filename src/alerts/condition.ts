@@ -1,5 +1,5 @@
 import type { EntrySource } from '../screens/roster-entry.ts';
-import type { RosterRow } from '../screens/roster-row.ts';
+import { alertErrorMs, type RosterRow } from '../screens/roster-row.ts';
 import type { ScreenKind } from '../screens/screens.ts';
 
 /**
@@ -15,12 +15,6 @@ export interface ObservedScreen {
   group: string | null;
   condition: Condition;
 }
-
-/**
- * Above this error bound a screen is reported, ms. A message interrupts a person, so it takes more than a row on
- * `/screens`, where a screen is wrong above 100 ms.
- */
-const alertErrorMs = 250;
 
 /** The screens and links with a record. The players of a link count as one: a link is dark only if it has none. */
 export function observedScreens(sources: Iterable<EntrySource>): ObservedScreen[] {

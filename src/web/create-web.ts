@@ -172,7 +172,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...assets.routes,
   };
   const server = new Server({ ...context, routes, proxies });
-  const upgrades = new Upgrades(uws);
+  const upgrades = new Upgrades(uws, log);
   const listener = new Listener({
     uws,
     host,

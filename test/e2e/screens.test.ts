@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Screens } from '../../src/screens/screens.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { consoleErrorsOf, launchBrowser } from '../support/browser.ts';
 import type { Client, TestSocket } from '../support/client.ts';
 import { violationsOf } from '../support/good-page.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -35,8 +35,7 @@ beforeEach(async () => {
   context = await browser.newContext();
   page = await pageOf(context, await app.signedIn('ana'));
   consoleErrors = [];
-  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
-  page.on('pageerror', (error) => consoleErrors.push(error.message));
+  consoleErrors = consoleErrorsOf(page);
 });
 afterEach(async () => {
   for (const socket of open.splice(0)) socket[Symbol.dispose]();

@@ -85,7 +85,7 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(backend.outageReason).toBeNull();
     });
 
-    contractTest('knows house time within the stated error', async (backend) => {
+    contractTest('estimates house time within the stated error', async (backend) => {
       const [before, now, after] = [Date.now(), backend.time.now(), Date.now()];
       const { errorMs } = backend.time;
       // The host's clock is read in whole milliseconds.

@@ -30,7 +30,7 @@ export const refusalReasons = {
   },
   'other-subject': {
     kind: 'account',
-    text: "another issuer or subject (iss, sub) signed in with this name first; 'clock user remove NAME' forgets it",
+    text: "another issuer or subject (iss, sub) signed in with this name first; 'clock user remove NAME' removes the account",
   },
   disabled: { kind: 'account', text: 'the account is disabled' },
   'no-keys': { kind: 'pending', text: 'the keys of the other application are not loaded yet' },
