@@ -14,7 +14,7 @@ const onlyIn = (dependency, home) =>
 
 const roots = '^src/(cli|main|roles|role-part|web-part|backends|checks)\\.ts$|^src/cli/';
 const baseLayer =
-  '^src/(addresses|executable|background|directories|lifecycle|logger|metrics|metrics-total|protocol|config|option-parsers|secrets|shutdown|build-info)\\.ts$|^src/time/';
+  '^src/(addresses|executable|background|directories|lifecycle|listening|logger|metrics|metrics-total|protocol|config|option-parsers|secrets|shutdown|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [

@@ -6,27 +6,19 @@
  *     npm run bench:capacity -- --sockets 10000 --workers 1,2 --rounds 3 --seconds 15
  */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { Client } from '../test/support/client.ts';
 import { type ClockProcess, startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
 import { delayAt } from './load/arrivals.ts';
-import { LoadClient } from './load/load-client.ts';
+import { StampedClient } from './load/stamped-client.ts';
+import { readOptions } from './options.ts';
 import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
-const { values } = parseArgs({
-  options: {
-    sockets: { type: 'string', default: '15000' },
-    workers: { type: 'string', default: '1' },
-    rounds: { type: 'string', default: '1' },
-    seconds: { type: 'string', default: '60' },
-    interval: { type: 'string', default: '500' },
-  },
-});
-const sockets = Number(values.sockets);
-const seconds = Number(values.seconds);
+const options = readOptions({ sockets: '15000', workers: '1', rounds: '1', seconds: '60', interval: '500' });
+const sockets = Number(options.sockets);
+const seconds = Number(options.seconds);
 const password = 'a password for the bench';
 
 const redis = await RedisServer.start();
@@ -37,13 +29,13 @@ const env = {
 };
 const others = [
   await startClock(['worker'], { env }),
-  await startClock(['beat', '--interval', values.interval], { env }),
+  await startClock(['beat', '--interval', options.interval], { env }),
 ];
 
-const counts = values.workers.split(',');
+const counts = options.workers.split(',');
 /** When the last socket received a tick, ms after its instant, by the number of workers. */
 const lastMs = new Map<string, number[]>(counts.map((count) => [count, []]));
-for (let round = 0; round < Number(values.rounds); round += 1) {
+for (let round = 0; round < Number(options.rounds); round += 1) {
   for (const count of counts) lastMs.get(count)?.push(await measure(count));
 }
 const [first = '', ...compared] = counts;
@@ -62,7 +54,7 @@ async function measure(workers: string): Promise<number> {
   const web = await startClock(['web', '--host', '127.0.0.1', '--workers', workers], { env });
   const client = new Client(web.url);
   await client.signIn('admin', password);
-  const load = new LoadClient();
+  const load = new StampedClient(Number(options.interval));
   const pids = socketProcesses(web);
   const slabBefore = slabKiB();
   const cold = pids.map((pid) => usageOf(pid).residentKiB);

@@ -39,7 +39,8 @@ export class Supervisor {
   readonly #stopped = Promise.withResolvers<void>();
   readonly #killAll = (): void => this.#children.forEach((child) => child.kill('SIGKILL'));
   #state: State | null = null;
-  #hasFailedToStop = false;
+  /** How a child ended that had to stop, if it did not succeed. */
+  #failureToStop: string | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -71,11 +72,16 @@ export class Supervisor {
     this.requestStop();
     await this.#stopped.promise;
     process.off('exit', this.#killAll);
-    if (this.#hasFailedToStop) throw new Error('a web process did not stop as it should');
+    if (this.#failureToStop !== null)
+      throw new Error(`a web process did not stop as it should: ${this.#failureToStop}`);
   }
 
   send(slot: number, message: ToChild): void {
     this.#children.get(slot)?.send(message);
+  }
+
+  pidOf(slot: number): number | undefined {
+    return this.#children.get(slot)?.pid;
   }
 
   /** Sends a signal to a child that listens, and so handles it. */
@@ -112,22 +118,30 @@ export class Supervisor {
   #spawn(slot: number): void {
     const { spawn, onMessage, now } = this.#options;
     this.#failures.delete(slot);
-    const child = spawn({
+    const listener: ChildListener = {
       onMessage: (message) => {
         if (message.kind === 'failed') this.#failures.set(slot, reportedError(message));
         onMessage(slot, message);
         if (message.kind === 'listening') this.#on({ kind: 'listening', slot, now: now() });
       },
-      onExit: ({ code, signal, error }) => this.#onExit(slot, { code, signal, failure: error }),
-    });
-    this.#children.set(slot, child);
+      onExit: ({ code, signal, error }) => {
+        const failure = error && new UserError(`cannot start a web process: ${error.message}`, 1);
+        this.#onExit(slot, { code, signal, failure });
+      },
+    };
+    try {
+      this.#children.set(slot, spawn(listener));
+    } catch (error) {
+      // Node throws some errors of the system, such as ENOMEM, and emits the others. Later, since effects may follow.
+      queueMicrotask(() => listener.onExit({ code: null, signal: null, error: error as Error }));
+    }
   }
 
   #onExit(slot: number, exit: ChildExit): void {
     const { onExit, now } = this.#options;
     this.#children.delete(slot);
     const hasListened = this.#state?.slots[slot]?.status === 'listening';
-    if (this.#state?.phase === 'stopping' && hasListened && exit.code !== 0) this.#hasFailedToStop = true;
+    if (this.#state?.phase === 'stopping' && hasListened && exit.code !== 0) this.#failureToStop ??= describeExit(exit);
     onExit(slot);
     const failure = exit.failure ?? this.#failures.get(slot) ?? null;
     this.#on({ kind: 'exited', slot, now: now(), exit: { ...exit, failure } });
@@ -147,6 +161,9 @@ export class Supervisor {
 }
 
 function errorOf({ code, signal, failure }: ChildExit): Error {
-  const how = signal === null ? `exit code ${code}` : signal;
-  return failure ?? new UserError(`a web process ended: ${how}`, code === 2 ? 2 : 1);
+  return failure ?? new UserError(`a web process ended: ${describeExit({ code, signal })}`, code === 2 ? 2 : 1);
+}
+
+function describeExit({ code, signal }: Pick<ChildExit, 'code' | 'signal'>): string {
+  return signal ?? `exit code ${code}`;
 }

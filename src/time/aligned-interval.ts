@@ -1,4 +1,4 @@
-import { Deadline } from './deadline.ts';
+import { SharedTimer } from './shared-timer.ts';
 
 /**
  * Calls `run` at each multiple of `everyMs` of the time since the epoch, as the clock of this host had it at the start of
@@ -9,14 +9,14 @@ export function alignedInterval(run: () => void, everyMs: number): () => void {
   let next = 0;
   const schedule = (): void => {
     const now = performance.timeOrigin + performance.now();
-    // A deadline may be early.
+    // A timer may fire early.
     next = Math.max(next, Math.floor(now / everyMs) * everyMs) + everyMs;
-    deadline.set(next - now);
+    timer.set(next - now);
   };
-  const deadline = new Deadline(() => {
+  const timer = new SharedTimer(() => {
     schedule();
     run();
   });
   schedule();
-  return () => deadline.clear();
+  return () => timer.clear();
 }

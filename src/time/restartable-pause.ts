@@ -1,10 +1,10 @@
-import { Deadline } from './deadline.ts';
+import { SharedTimer } from './shared-timer.ts';
 
 /** A pause that can begin anew, for what is due a period after the last of many events. */
 export class RestartablePause {
   readonly #ms: number;
   #end = (): void => {};
-  readonly #deadline = new Deadline(() => this.#end());
+  readonly #timer = new SharedTimer(() => this.#end());
 
   constructor(ms: number) {
     this.#ms = ms;
@@ -14,12 +14,12 @@ export class RestartablePause {
   wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
-        this.#deadline.clear();
+        this.#timer.clear();
         signal.removeEventListener('abort', end);
         resolve();
       };
       this.#end = end;
-      this.#deadline.set(this.#ms);
+      this.#timer.set(this.#ms);
       signal.addEventListener('abort', end);
       if (signal.aborted) end();
     });
@@ -27,7 +27,7 @@ export class RestartablePause {
 
   /** Lets the current wait last for `ms` from now on. */
   restart(ms = this.#ms): void {
-    if (this.#deadline.isSet) this.#deadline.set(ms);
+    if (this.#timer.isSet) this.#timer.set(ms);
   }
 
   /** Ends the current wait at once. */

@@ -1,103 +1,39 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Deadline } from '../../src/time/deadline.ts';
+import { withDeadline } from '../../src/time/deadline.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Deadlines that record when they are due, and the number of timers that they have set so far. */
-function recording() {
-  const startedAt = performance.now();
-  const due: [name: string, at: number][] = [];
-  const setTimer = vi.spyOn(globalThis, 'setTimeout');
-  const deadline = (name: string, onDue = (): void => {}): Deadline =>
-    new Deadline(() => {
-      due.push([name, Math.round(performance.now() - startedAt)]);
-      onDue();
-    });
-  return { due, deadline, timers: () => setTimer.mock.calls.length };
+/** Resolves to the reason with which the signal aborts. */
+function reasonOf(signal: AbortSignal): Promise<unknown> {
+  if (signal.aborted) return Promise.resolve(signal.reason);
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(signal.reason));
+  });
 }
 
 describe('a deadline', () => {
-  test('is due once, at its time, whatever the order in which several are set', async () => {
-    const { due, deadline } = recording();
-    deadline('b').set(200);
-    deadline('a').set(100);
-    deadline('c').set(300);
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect(due).toEqual([
-      ['a', 100],
-      ['b', 200],
-      ['c', 300],
-    ]);
+  test('aborts with a TimeoutError', async () => {
+    const reason = withDeadline(new AbortController().signal, 300, reasonOf);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await reason).toMatchObject({ name: 'TimeoutError' });
+  });
+
+  test.each(['before', 'after'])('aborts as soon as the process stops, %s the start', async (when) => {
+    const stopping = new AbortController();
+    if (when === 'before') stopping.abort();
+    const reason = withDeadline(stopping.signal, 300, reasonOf);
+    stopping.abort();
+    expect(await reason).toBe(stopping.signal.reason);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('can be moved in both directions, cleared and set again', async () => {
-    const { due, deadline } = recording();
-    const [later, sooner, never] = [deadline('later'), deadline('sooner'), deadline('never')];
-    later.set(100);
-    sooner.set(400);
-    never.set(50);
-    later.set(300);
-    sooner.set(200);
-    never.clear();
-    expect([later.isSet, never.isSet]).toEqual([true, false]);
-    await vi.advanceTimersByTimeAsync(500);
-    expect(later.isSet).toBe(false);
-    later.set(100);
-    await vi.advanceTimersByTimeAsync(500);
-    expect(due).toEqual([
-      ['sooner', 200],
-      ['later', 300],
-      ['later', 600],
-    ]);
-  });
-
-  test('shares a timer with others that are due at the same time', async () => {
-    const { due, deadline, timers } = recording();
-    for (const name of ['a', 'b', 'c']) deadline(name).set(100);
-    await vi.advanceTimersByTimeAsync(200);
-    expect(due.length).toBe(3);
-    expect(timers()).toBe(1);
-  });
-
-  test('sets no timer when it is moved or cleared before it is the next one', async () => {
-    const { due, deadline, timers } = recording();
-    const answer = deadline('answer');
-    const renewal = deadline('renewal');
-    // Runs after the promise that the deadline resolves, like the code after a pause.
-    const tick = deadline('tick', () => {
-      void Promise.resolve()
-        .then(() => {})
-        .then(() => {
-          renewal.set(300);
-          tick.set(200);
-        });
-    });
-    tick.set(200);
-    renewal.set(300);
-    for (let passedMs = 0; passedMs < 2_000; passedMs += 200) {
-      answer.set(1_000);
-      await vi.advanceTimersByTimeAsync(100);
-      answer.clear();
-      await vi.advanceTimersByTimeAsync(100);
-    }
-    expect(due.map(([name]) => name)).toEqual(Array.from({ length: 10 }, () => 'tick'));
-    // One for each tick, and the one that waits for the next.
-    expect(timers()).toBe(11);
-    tick.clear();
-    renewal.clear();
+  test('leaves no timer and no listener behind, whether the work succeeds or fails', async () => {
+    const { signal } = new AbortController();
+    expect(await withDeadline(signal, 300, async () => 'done')).toBe('done');
+    await expect(withDeadline(signal, 300, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
     expect(vi.getTimerCount()).toBe(0);
-  });
-
-  test('that throws does not keep the others from being due', async () => {
-    const { due, deadline } = recording();
-    new Deadline(() => {
-      throw new Error('broken');
-    }).set(100);
-    deadline('next').set(100);
-    await expect(vi.advanceTimersByTimeAsync(100)).rejects.toThrow('broken');
-    await vi.advanceTimersByTimeAsync(100);
-    expect(due.map(([name]) => name)).toEqual(['next']);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

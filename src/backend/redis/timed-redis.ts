@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { Deadline } from '../../time/deadline.ts';
+import { SharedTimer } from '../../time/shared-timer.ts';
 
 /**
  * An ioredis client whose connection ends if an answer is due and nothing arrives for a time. A frozen Redis and a
@@ -8,26 +8,26 @@ import { Deadline } from '../../time/deadline.ts';
  */
 export class TimedRedis extends Redis {
   readonly #timeoutMs: number;
-  readonly #deadline: Deadline;
+  readonly #timer: SharedTimer;
 
   /** `options` must contain `lazyConnect`. */
   constructor(options: Omit<RedisOptions, 'replyMapping'>, timeoutMs: number) {
     super(options);
     this.#timeoutMs = timeoutMs;
-    this.#deadline = new Deadline(() => this.stream.destroy(new Error(`timed out: no answer within ${timeoutMs} ms`)));
+    this.#timer = new SharedTimer(() => this.stream.destroy(new Error(`timed out: no answer within ${timeoutMs} ms`)));
     // ioredis has put its own listener first, which removes the answered commands.
     this.once('connect', () => this.stream.on('data', () => this.#wait()));
-    this.once('close', () => this.#deadline.clear());
+    this.once('close', () => this.#timer.clear());
   }
 
   override sendCommand(...parameters: Parameters<Redis['sendCommand']>): unknown {
     const answer = super.sendCommand(...parameters);
-    if (!this.#deadline.isSet) this.#wait();
+    if (!this.#timer.isSet) this.#wait();
     return answer;
   }
 
   #wait(): void {
-    if (this.commandQueue.isEmpty()) this.#deadline.clear();
-    else this.#deadline.set(this.#timeoutMs);
+    if (this.commandQueue.isEmpty()) this.#timer.clear();
+    else this.#timer.set(this.#timeoutMs);
   }
 }

@@ -11,6 +11,8 @@ interface AccountRow {
   name: string;
   operator: boolean;
   disabled: boolean;
+  /** Whether the person signs in through another application. */
+  sso: boolean;
   /** ISO time, as the other instants. */
   created: string;
 }
@@ -58,7 +60,7 @@ export class AccountsPanel {
   }
 
   #accountCells(account: AccountRow): Cell[] {
-    const { id, name, operator, disabled, created } = account;
+    const { id, name, operator, disabled, sso, created } = account;
     const change = disabled ? button('Enable', `Enable ${name}`) : button('Disable', `Disable ${name}`);
     const question = disabled ? null : disableQuestion(account, id === this.#options.ownAccount);
     change.addEventListener('click', () => {
@@ -67,6 +69,7 @@ export class AccountsPanel {
     return [
       ['Name', isolated(name)],
       ['Role', operator ? 'Operator' : 'Reader'],
+      ['Sign-in', sso ? 'Shared (SSO)' : 'Password'],
       ['State', disabled ? 'Disabled' : 'Enabled'],
       ['Created', dateText(created)],
       ['', change],

@@ -68,7 +68,7 @@ export function endText({ show, endsAt }: Shown, timeOf: (instant: number) => st
   return parts.filter((part) => part !== '').join(' · ');
 }
 
-/** Formats the time of day in the zone of the clock; in that of the browser if it does not know the zone. */
+/** Formats the time of day in the zone of the clock; in that of the browser if it does not support the zone. */
 export function timeFormat(zone: string | null): (instant: number) => string {
   const options = { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false } as const;
   const format = ((): Intl.DateTimeFormat => {
