@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
+import { withDeadline } from '../time/deadline.ts';
 import { createRequest, parseResponse, type NtpResponse } from '../time/ntp/packet.ts';
 import type { NtpServer } from './options.ts';
 
@@ -11,16 +12,17 @@ const answerWithinMs = 2_000;
  * another address or port do not arrive, since the socket is connected.
  */
 export async function queryNtp(server: NtpServer, stopping: AbortSignal): Promise<NtpResponse> {
-  const ended = AbortSignal.any([stopping, AbortSignal.timeout(answerWithinMs)]);
-  const silence = new Promise<NtpResponse>((resolve) => {
-    const onEnd = (): void => resolve({ kind: 'refused', reason: 'no answer within 2 s' });
-    if (ended.aborted) onEnd();
-    else ended.addEventListener('abort', onEnd, { once: true });
+  return withDeadline(stopping, answerWithinMs, (signal) => {
+    const silence = new Promise<NtpResponse>((resolve) => {
+      const onEnd = (): void => resolve({ kind: 'refused', reason: 'no answer within 2 s' });
+      if (signal.aborted) onEnd();
+      else signal.addEventListener('abort', onEnd, { once: true });
+    });
+    const exchange = exchangeWith(server, signal).catch((error: NodeJS.ErrnoException): NtpResponse => {
+      return { kind: 'refused', reason: error.code ?? error.message };
+    });
+    return Promise.race([silence, exchange]);
   });
-  const exchange = exchangeWith(server, ended).catch((error: NodeJS.ErrnoException): NtpResponse => {
-    return { kind: 'refused', reason: error.code ?? error.message };
-  });
-  return Promise.race([silence, exchange]);
 }
 
 async function exchangeWith({ host, port }: NtpServer, signal: AbortSignal): Promise<NtpResponse> {

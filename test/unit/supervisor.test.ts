@@ -136,7 +136,7 @@ describe('a supervisor', () => {
     child(0).listener.onExit(killed);
     await clock.pass(250 + 500 + 1_000);
     expect(lines.map(({ delayMs }) => delayMs)).toEqual([250, 500, 1_000, 2_000]);
-    expect(lines[3]).toMatchObject({ err: { message: 'spawn ENOMEM' } });
+    expect(lines[3]).toMatchObject({ reason: 'cannot start a web process: spawn ENOMEM' });
     system.failure = null;
     await clock.pass(2_000);
     child(1).listens();
@@ -152,8 +152,39 @@ describe('a supervisor', () => {
     expect(child(1).received).toEqual(['stop']);
     const failing = supervised(2);
     failing.system.failure = new Error('spawn ENOMEM');
-    await expect(failing.supervisor.start()).rejects.toThrow('spawn ENOMEM');
+    const failure = new UserError('cannot start a web process: spawn ENOMEM', 1);
+    await expect(failing.supervisor.start()).rejects.toThrow(failure);
     await failing.supervisor.stop();
+  });
+
+  test('kills a replacement that has not started within two minutes, and replaces it', async () => {
+    const { supervisor, child, clock, lines } = await started(1);
+    child(0).listener.onExit(killed);
+    await clock.pass(250 + 119_999);
+    expect(child(1).received).toEqual([]);
+    await clock.pass(1);
+    expect(child(1).received).toEqual(['SIGKILL']);
+    expect(lines.at(-1)).toMatchObject({ child: 1, msg: expect.stringMatching(/^a web process did not start within/) });
+    child(1).listener.onExit(killed);
+    await clock.pass(500);
+    child(2).listens();
+    await clock.pass(300_000);
+    expect([child(2).received, supervisor.listening]).toEqual([[], 1]);
+  });
+
+  test('does not limit the time of the first start, and has no timer after it stopped', async () => {
+    const { supervisor, child, clock } = supervised(1);
+    const starting = supervisor.start();
+    await clock.pass(300_000);
+    child(0).listens();
+    await starting;
+    child(0).listener.onExit(killed);
+    await clock.pass(250);
+    const stopping = supervisor.stop();
+    child(1).listener.onExit(killed);
+    await stopping;
+    await clock.pass(300_000);
+    expect([child(0).received, child(1).received]).toEqual([[], ['stop']]);
   });
 
   test('begins with the shortest delay again after a child has listened for a minute', async () => {
@@ -181,11 +212,15 @@ describe('a supervisor', () => {
     expect(children).toHaveLength(2);
   });
 
-  test('fails to stop if a child does', async () => {
-    const { supervisor, child } = await started(1);
+  test.each([
+    [exited(1), 'exit code 1'],
+    [killed, 'SIGKILL'],
+  ])('fails to stop if a child does, and says how: %j', async (exit, how) => {
+    const { supervisor, child } = await started(2);
     const stopping = supervisor.stop();
-    child(0).listener.onExit(exited(1));
-    await expect(stopping).rejects.toThrow('did not stop');
+    child(0).listener.onExit(exit);
+    child(1).listener.onExit(exited(0));
+    await expect(stopping).rejects.toThrow(`a web process did not stop as it should: ${how}`);
   });
 
   test('can be stopped while it starts', async () => {
