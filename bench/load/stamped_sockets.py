@@ -34,7 +34,12 @@ class StampedSockets:
             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
             f"Cookie: {cookie}\r\n\r\n"
         ).encode()
+        read_at = time.monotonic()
         for _ in range(count):
+            # The server closes sockets that do not answer its pings for a minute.
+            if time.monotonic() - read_at > 10:
+                self.read_all()
+                read_at = time.monotonic()
             one = socket.create_connection(("127.0.0.1", port), source_address=(local_address, 0))
             one.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             # A reset instead of TIME_WAIT, which would keep the ports from the sockets of the next round.

@@ -1,4 +1,5 @@
 import { unescape } from 'node:querystring';
+import { withDeadline } from '../time/deadline.ts';
 import type { AlertBody } from './alert-message.ts';
 import type { Delivery } from './outbox.ts';
 
@@ -11,15 +12,13 @@ const retryable = new Set([408, 425, 429]);
 export async function postAlert(url: string, body: AlertBody, stopping: AbortSignal): Promise<Delivery> {
   try {
     const { address, credentials } = withoutCredentials(url);
-    const response = await fetch(address, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', ...credentials },
-      body: JSON.stringify(body),
-      redirect: 'manual',
-      signal: AbortSignal.any([stopping, AbortSignal.timeout(answerWithinMs)]),
+    const headers = { 'Content-Type': 'application/json', ...credentials };
+    return await withDeadline(stopping, answerWithinMs, async (signal) => {
+      const request = { method: 'POST', headers, body: JSON.stringify(body), redirect: 'manual', signal } as const;
+      const response = await fetch(address, request);
+      await response.body?.cancel();
+      return deliveryOf(response);
     });
-    await response.body?.cancel();
-    return deliveryOf(response);
   } catch (error) {
     const { name, cause } = error as Error;
     const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
