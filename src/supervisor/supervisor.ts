@@ -12,6 +12,9 @@ import {
 import type { Child, ChildListener } from './child-process.ts';
 import { reportedError, type ToChild, type ToParent } from './messages.ts';
 
+/** For a replacement, which may have to share its cores with all others that start. */
+const startWithinMs = 120_000;
+
 interface SupervisorLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -34,7 +37,8 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #children = new Map<number, Child>();
   readonly #failures = new Map<number, Error>();
-  readonly #cancelDelays = new Map<number, () => void>();
+  /** The delay before a child starts, or the limit of its start. */
+  readonly #cancelTimers = new Map<number, () => void>();
   readonly #started = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
   readonly #killAll = (): void => this.#children.forEach((child) => child.kill('SIGKILL'));
@@ -62,7 +66,7 @@ export class Supervisor {
   /** Asks all children to stop. A child that did not listen yet may then end in any way. */
   requestStop(): void {
     this.#started.resolve();
-    this.#cancelDelays.forEach((cancel) => cancel());
+    this.#cancelTimers.forEach((cancel) => cancel());
     this.#on({ kind: 'stop' });
   }
 
@@ -122,7 +126,9 @@ export class Supervisor {
       onMessage: (message) => {
         if (message.kind === 'failed') this.#failures.set(slot, reportedError(message));
         onMessage(slot, message);
-        if (message.kind === 'listening') this.#on({ kind: 'listening', slot, now: now() });
+        if (message.kind !== 'listening') return;
+        this.#cancelTimers.get(slot)?.();
+        this.#on({ kind: 'listening', slot, now: now() });
       },
       onExit: ({ code, signal, error }) => {
         const failure = error && new UserError(`cannot start a web process: ${error.message}`, 1);
@@ -130,7 +136,9 @@ export class Supervisor {
       },
     };
     try {
-      this.#children.set(slot, spawn(listener));
+      const child = spawn(listener);
+      this.#children.set(slot, child);
+      this.#schedule(slot, () => this.#endSlowStart(child), startWithinMs);
     } catch (error) {
       // Node throws some errors of the system, such as ENOMEM, and emits the others. Later, since effects may follow.
       queueMicrotask(() => listener.onExit({ code: null, signal: null, error: error as Error }));
@@ -148,15 +156,24 @@ export class Supervisor {
   }
 
   #delay({ slot, delayMs, exit }: Effect & { kind: 'delay' }): void {
-    const { schedule, log } = this.#options;
+    const { log } = this.#options;
     const error = errorOf(exit);
     // A child leaves its error to the parent, which is the only one to log the stack of an unexpected one.
     const reason = error instanceof UserError ? { reason: error.message } : { err: error };
     log.warn({ ...reason, delayMs }, 'a web process ended; another one replaces it');
-    this.#cancelDelays.set(
-      slot,
-      schedule(() => this.#on({ kind: 'delay-over', slot }), delayMs),
-    );
+    this.#schedule(slot, () => this.#on({ kind: 'delay-over', slot }), delayMs);
+  }
+
+  /** At the first start, a service manager or a person limits the time. */
+  #endSlowStart(child: Child): void {
+    if (this.#state?.phase !== 'running') return;
+    this.#options.log.warn({ child: child.pid }, 'a web process did not start within two minutes and is killed');
+    child.kill('SIGKILL');
+  }
+
+  #schedule(slot: number, run: () => void, delayMs: number): void {
+    this.#cancelTimers.get(slot)?.();
+    this.#cancelTimers.set(slot, this.#options.schedule(run, delayMs));
   }
 }
 

@@ -157,6 +157,36 @@ describe('a supervisor', () => {
     await failing.supervisor.stop();
   });
 
+  test('kills a replacement that has not started within two minutes, and replaces it', async () => {
+    const { supervisor, child, clock, lines } = await started(1);
+    child(0).listener.onExit(killed);
+    await clock.pass(250 + 119_999);
+    expect(child(1).received).toEqual([]);
+    await clock.pass(1);
+    expect(child(1).received).toEqual(['SIGKILL']);
+    expect(lines.at(-1)).toMatchObject({ child: 1, msg: expect.stringMatching(/^a web process did not start within/) });
+    child(1).listener.onExit(killed);
+    await clock.pass(500);
+    child(2).listens();
+    await clock.pass(300_000);
+    expect([child(2).received, supervisor.listening]).toEqual([[], 1]);
+  });
+
+  test('does not limit the time of the first start, and has no timer after it stopped', async () => {
+    const { supervisor, child, clock } = supervised(1);
+    const starting = supervisor.start();
+    await clock.pass(300_000);
+    child(0).listens();
+    await starting;
+    child(0).listener.onExit(killed);
+    await clock.pass(250);
+    const stopping = supervisor.stop();
+    child(1).listener.onExit(killed);
+    await stopping;
+    await clock.pass(300_000);
+    expect([child(0).received, child(1).received]).toEqual([[], ['stop']]);
+  });
+
   test('begins with the shortest delay again after a child has listened for a minute', async () => {
     const { children, clock, lines } = await started(1);
     children[0]?.listener.onExit(killed);
