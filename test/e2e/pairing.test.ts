@@ -1,16 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, pairingCodeOf, signIn } from '../support/browser.ts';
 import type { ClockProcess } from '../support/clock-process.ts';
 import { startTogether } from '../support/start-together.ts';
 import { stopwatch } from '../support/stopwatch.ts';
 import { TwoWebs } from '../support/two-webs.ts';
 import { until } from '../support/until.ts';
-
-// Each test runs several processes and browsers.
-vi.setConfig({ testTimeout: 60_000 });
 
 let webs: TwoWebs;
 let here: ClockProcess;

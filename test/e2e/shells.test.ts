@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { launchBrowser, signIn } from '../support/browser.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
@@ -9,9 +9,6 @@ import { PageServer } from '../support/page-server.ts';
 
 const code = /^....-....$/;
 const workerIsReady = 'navigator.serviceWorker.ready.then(() => true)';
-// Each test stops and starts the server.
-vi.setConfig({ testTimeout: 60_000 });
-
 let browser: Browser;
 let clock: ClockProcess;
 let page: Page;
