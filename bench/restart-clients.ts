@@ -11,7 +11,9 @@ import type { StateResponse } from '../src/client/connection/state.ts';
 import { schedule, type Schedule } from '../src/client/schedule.ts';
 import { clientFrame, FrameReader, opcodes } from './load/frame-reader.ts';
 
-export type Order = { open: { port: number; cookies: string[] } } | { do: 'cut' | 'watch' | 'count' | 'report' };
+export type Order =
+  | { open: { port: number; cookies: string[]; everyMs: number } }
+  | { do: 'cut' | 'watch' | 'count' | 'report' };
 
 /** How many sockets are open, and how many were opened since `watch`. */
 export interface Count {
@@ -127,7 +129,7 @@ function fetchState(port: number, cookie: string, timeoutMs: number): Promise<St
 
 process.on('message', (order: Order) => {
   if ('open' in order) {
-    const { port, cookies } = order.open;
+    const { port, cookies, everyMs } = order.open;
     for (const [n, cookie] of cookies.entries()) {
       const connection = new Connection({
         now: () => performance.now(),
@@ -140,7 +142,7 @@ process.on('message', (order: Order) => {
         onCommand: () => {},
       });
       // All at once would only fill the backlog of the listening socket.
-      setTimeout(() => connection.start(), n * 2);
+      setTimeout(() => connection.start(), n * everyMs);
     }
     return;
   }

@@ -34,6 +34,8 @@ const processes = Number(values.processes);
 const secret = 'a secret of the bench that has 32 bytes or more';
 const bucketMs = 100;
 const limitMs = 60_000;
+/** Screens that start faster than this make each other slow: each begins with some requests. */
+const openEveryMs = 2;
 /** The longest time until all screens are back, ms. */
 const backWithinMs = 10_000;
 /** The 99th percentile of the tick delays of the other screens, ms. */
@@ -65,9 +67,11 @@ const otherClients = [fork(script)];
 let isKept = true;
 try {
   for (const [index, client] of clients.entries()) {
-    order(client, { open: { port, cookies: cookies.slice(0, screens).filter((_, n) => n % processes === index) } });
+    const own = cookies.slice(0, screens).filter((_, n) => n % processes === index);
+    order(client, { open: { port, cookies: own, everyMs: openEveryMs * processes } });
   }
-  for (const client of otherClients) order(client, { open: { port: otherWeb.port, cookies: cookies.slice(screens) } });
+  for (const client of otherClients)
+    order(client, { open: { port: otherWeb.port, cookies: cookies.slice(screens), everyMs: openEveryMs } });
   await untilOpen(clients, screens);
   await untilOpen(otherClients, others);
   await passes(learnMs);

@@ -73,7 +73,7 @@ const report: Omit<SoakReport, 'broken'> = {
   absences: ledger.absences,
   ledger: ledger.counts,
   closes: ledger.closes,
-  stallMs: longestDelayMs(delays),
+  stallMs: longestDelayMs(delays.filter(({ to }) => to > from)),
   unexplained: ledger.unexplained.slice(0, maxExamples),
   falsehoods: falsehoods.map(({ at, what }) => `${new Date(at).toISOString()}: ${what}`).slice(0, maxExamples),
   pages: {

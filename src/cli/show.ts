@@ -6,10 +6,11 @@ import { listShows, type ShowListOptions } from '../commands/show-list.ts';
 import { ShowCommands, type ShowCommandsOptions, type ShowRequest, type TargetName } from '../commands/show.ts';
 import { UserError } from '../lifecycle.ts';
 import { auditLogger } from '../logger.ts';
-import { BadValue, durationBetween } from '../option-parsers.ts';
+import { durationBetween } from '../option-parsers.ts';
 import { parseGroup } from '../screens/names.ts';
 import { Screens } from '../screens/screens.ts';
 import type { BackendCommands } from './backend-commands.ts';
+import { ownValue } from './own-value.ts';
 
 /** The values of the options, as typed. */
 interface ShowFlags {
@@ -133,10 +134,5 @@ function contentOf<T>(text: string, option: string, parse: (text: string) => T):
 }
 
 function durationOf(text: string, option: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    if (!(error instanceof BadValue)) throw error;
-    throw new UserError(`${option}: ${JSON.stringify(text)} must be ${error.message}`);
-  }
+  return ownValue(option, text, parseDuration);
 }

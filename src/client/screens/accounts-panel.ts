@@ -1,3 +1,4 @@
+import type { AccountRow, AccountsResponse, TokenRow } from '../../operator-api.ts';
 import { runInBackground } from '../../background.ts';
 import { element } from '../browser.ts';
 import type { ActionResult } from './action-dialog.ts';
@@ -5,30 +6,6 @@ import { type Api, ApiProblem } from './api.ts';
 import { askToConfirm } from './confirm.ts';
 import { button, dateText, isolated } from './dom.ts';
 import type { Question } from './screen-action.ts';
-
-interface AccountRow {
-  id: string;
-  name: string;
-  operator: boolean;
-  disabled: boolean;
-  /** Whether the person signs in through another application. */
-  sso: boolean;
-  /** ISO time, as the other instants. */
-  created: string;
-}
-
-interface TokenRow {
-  id: string;
-  label: string;
-  account: string;
-  created: string;
-  expires: string;
-}
-
-interface AccountsResponse {
-  accounts: readonly AccountRow[];
-  tokens: readonly TokenRow[];
-}
 
 type AccountActionName = 'disable' | 'enable' | 'revoke';
 
