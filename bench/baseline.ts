@@ -1,15 +1,20 @@
 import { join } from 'node:path';
 import { startProcess, stopProcess } from './peers/peer.ts';
 
-export interface Baseline {
+export interface BenchServer {
   pid: number;
   port: number;
   stop(): Promise<void>;
 }
 
-/** Starts a baseline that relays these pub/sub channels. */
-export async function startBaseline(redisUrl: string, channels: readonly string[]): Promise<Baseline> {
-  const command = [process.execPath, join(import.meta.dirname, 'baseline-server.ts'), redisUrl, ...channels];
+/** Starts a server of this directory, a script that prints the port it listens on. */
+export async function startServer(script: string, args: readonly string[]): Promise<BenchServer> {
+  const command = [process.execPath, join(import.meta.dirname, script), ...args];
   const { child, pid, match } = await startProcess(command, /^listening (\d+)/);
   return { pid, port: Number(match[1]), stop: () => stopProcess(child) };
+}
+
+/** Starts a baseline that relays these pub/sub channels. */
+export function startBaseline(redisUrl: string, channels: readonly string[]): Promise<BenchServer> {
+  return startServer('baseline-server.ts', [redisUrl, ...channels]);
 }
