@@ -14,7 +14,7 @@ const onlyIn = (dependency, home) =>
 
 const roots = '^src/(cli|main|roles|role-part|web-part|backends|checks)\\.ts$|^src/cli/';
 const baseLayer =
-  '^src/(addresses|executable|background|directories|lifecycle|logger|metrics|metrics-total|protocol|config|option-parsers|secrets|shutdown|build-info)\\.ts$|^src/time/';
+  '^src/(addresses|executable|background|directories|lifecycle|listening|logger|metrics|metrics-total|operator-api|protocol|config|option-parsers|secrets|shutdown|build-info)\\.ts$|^src/time/';
 
 export default {
   forbidden: [
@@ -94,8 +94,8 @@ export default {
     forbid(
       'client-imports-no-server-code',
       { path: '^src/client/' },
-      { path: '^src/', pathNot: '^src/(client/|background\\.ts|protocol\\.ts|time/)' },
-      'the page shares the protocol and time/ with the server, and nothing else',
+      { path: '^src/', pathNot: '^src/(client/|background\\.ts|operator-api\\.ts|protocol\\.ts|time/)' },
+      'the page shares its interfaces and time/ with the server, and nothing else',
     ),
     forbid(
       'only-commands-import-the-client',

@@ -4,6 +4,7 @@
  * uWebSockets.js on its own cuts some sockets that are upgraded after a lookup.
  */
 import { Redis } from 'ioredis';
+import { silentLogger } from '../src/logger.ts';
 import { Upgrades } from '../src/web/upgrades.ts';
 import { loadUws } from '../src/web/uws.ts';
 
@@ -11,7 +12,7 @@ const [redisUrl = '', ...channels] = process.argv.slice(2);
 const commands = new Redis(redisUrl);
 const subscription = new Redis(redisUrl);
 const uws = await loadUws();
-const upgrades = new Upgrades(uws);
+const upgrades = new Upgrades(uws, silentLogger());
 await upgrades.start();
 const noData = {} as Parameters<Upgrades['upgrade']>[2];
 

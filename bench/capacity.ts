@@ -1,32 +1,25 @@
 /**
  * Opens many sockets to `clock web --workers N`, each of which receives every tick, and prints the delay of the ticks,
- * CPU and memory. Several numbers of workers are measured in turn, and compared with the first. The clients use the
- * same cores.
+ * CPU and the kernel's memory. Several numbers of workers are measured in turn, and compared with the first. A delay is
+ * the time from the instant of a tick until the kernel has it for the client. The clients read half an interval later,
+ * so that they do not use the cores while a tick goes out.
  *
  *     npm run bench:capacity -- --sockets 10000 --workers 1,2 --rounds 3 --seconds 15
  */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { Client } from '../test/support/client.ts';
 import { type ClockProcess, startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
 import { delayAt } from './load/arrivals.ts';
-import { LoadClient } from './load/load-client.ts';
+import { StampedClient } from './load/stamped-client.ts';
+import { readOptions } from './options.ts';
 import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
-const { values } = parseArgs({
-  options: {
-    sockets: { type: 'string', default: '15000' },
-    workers: { type: 'string', default: '1' },
-    rounds: { type: 'string', default: '1' },
-    seconds: { type: 'string', default: '60' },
-    interval: { type: 'string', default: '500' },
-  },
-});
-const sockets = Number(values.sockets);
-const seconds = Number(values.seconds);
+const options = readOptions({ sockets: '15000', workers: '1', rounds: '1', seconds: '60', interval: '500' });
+const sockets = Number(options.sockets);
+const seconds = Number(options.seconds);
 const password = 'a password for the bench';
 
 const redis = await RedisServer.start();
@@ -37,35 +30,42 @@ const env = {
 };
 const others = [
   await startClock(['worker'], { env }),
-  await startClock(['beat', '--interval', values.interval], { env }),
+  await startClock(['beat', '--interval', options.interval], { env }),
 ];
 
-const counts = values.workers.split(',');
-/** When the last socket received a tick, ms after its instant, by the number of workers. */
-const lastMs = new Map<string, number[]>(counts.map((count) => [count, []]));
-for (let round = 0; round < Number(values.rounds); round += 1) {
-  for (const count of counts) lastMs.get(count)?.push(await measure(count));
+/** When the last socket received a tick, ms after its instant, over the ticks. Other load delays the least one the least. */
+interface LastSocket {
+  median: number;
+  least: number;
+}
+
+const counts = options.workers.split(',');
+const results = new Map<string, LastSocket[]>(counts.map((count) => [count, []]));
+for (let round = 0; round < Number(options.rounds); round += 1) {
+  for (const count of counts) results.get(count)?.push(await measure(count));
 }
 const [first = '', ...compared] = counts;
 for (const count of compared) {
-  const ratios = (lastMs.get(count) ?? []).map((ms, round) => ms / (lastMs.get(first)?.[round] ?? Number.NaN));
-  const texts = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
-  print(`last socket, ${count} workers to ${first}: ${median(ratios).toFixed(2)} (${texts})`);
+  for (const figure of ['median', 'least'] as const) {
+    const base = results.get(first) ?? [];
+    const ratios = (results.get(count) ?? []).map((one, round) => one[figure] / (base[round]?.[figure] ?? Number.NaN));
+    const texts = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
+    print(`last socket, ${figure}, ${count} workers to ${first}: ${median(ratios).toFixed(2)} (${texts})`);
+  }
 }
 
 await Promise.all(others.map((role) => role.stop()));
 await redis.stop();
 process.exit(0);
 
-/** Measures a number of workers, prints the result, and resolves to the median of when the last socket had a tick. */
-async function measure(workers: string): Promise<number> {
+/** Measures a number of workers and prints the result. */
+async function measure(workers: string): Promise<LastSocket> {
   const web = await startClock(['web', '--host', '127.0.0.1', '--workers', workers], { env });
   const client = new Client(web.url);
   await client.signIn('admin', password);
-  const load = new LoadClient();
+  const load = new StampedClient(Number(options.interval));
   const pids = socketProcesses(web);
   const slabBefore = slabKiB();
-  const cold = pids.map((pid) => usageOf(pid).residentKiB);
 
   const openedAt = performance.now();
   await load.open({ port: web.port, path: '/time/tic/', cookie: client.cookieHeader() }, sockets);
@@ -83,16 +83,16 @@ async function measure(workers: string): Promise<number> {
 
   const due = arrivals.messages.filter(({ at }) => at >= startAt && at < endAt);
   const received = due.reduce((sum, message) => sum + message.sockets, 0);
-  const last = median(due.map(({ at, lastMs }) => lastMs - at));
+  const delays = due.map(({ at, lastMs }) => lastMs - at);
+  const last = { median: median(delays), least: Math.min(...delays) };
   print(`  ${due.length} ticks; ${size} sockets still open; ${due.length * sockets - received} not received`);
   print(`  delay of a tick: p50 ${delayAt(0.5, arrivals.delays)}, p99 ${delayAt(0.99, arrivals.delays)} ms`);
-  print(`  last socket: median ${last.toFixed(0)} ms`);
+  print(`  last socket: median ${last.median.toFixed(0)}, least ${last.least.toFixed(0)} ms`);
   const cpu = after.map(({ cpuUs }, index) => cpuUs - (before[index]?.cpuUs ?? 0));
   const cpuUs = cpu.reduce((sum, us) => sum + us, 0);
-  const kib = after.reduce((sum, { residentKiB }, index) => sum + residentKiB - (cold[index] ?? 0), 0);
   print(
     `  ${cpu.map((us) => (us / seconds / 10_000).toFixed(0)).join(' + ')} % of a core, ` +
-      `${(cpuUs / received).toFixed(1)} us per message, ${(kib / sockets).toFixed(2)} KiB resident per socket`,
+      `${(cpuUs / received).toFixed(1)} us per message`,
   );
   print(`  kernel: ${((slabKiB() - slabBefore) / sockets / 2).toFixed(2)} KiB of slab for each end of a connection`);
 

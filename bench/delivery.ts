@@ -1,36 +1,38 @@
 /**
  * Compares `clock web` with a baseline of bare uWebSockets.js and ioredis. Both relay the ticks of the same beat and
- * worker over the same Redis, one after the other in each round. Prints CPU per delivery, memory per socket and CPU per
- * handshake, as medians over the rounds, and their ratios.
+ * worker over the same Redis, one after the other in each round. Every socket of Clock has a session of its own, which
+ * was opened after the start of web. Prints CPU per delivery, memory per socket and CPU per handshake, as medians over
+ * the rounds, and their ratios or differences.
  *
- *     npm run bench -- --sockets 2000 --rounds 3
+ *     npm run bench:delivery -- --sockets 10000 --rounds 3 --interval 500
  */
-import { parseArgs } from 'node:util';
-import { Client } from '../test/support/client.ts';
-import { startClock } from '../test/support/clock-process.ts';
-import { RedisServer } from '../test/support/redis-server.ts';
-import { passes } from '../test/support/until.ts';
+import { join } from 'node:path';
+import { createAuthServices } from '../src/auth/auth-services.ts';
 import { Keys } from '../src/backend/redis/keys.ts';
+import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
+import { parseRedisTarget } from '../src/backend/redis/target.ts';
+import { silentLogger } from '../src/logger.ts';
+import { startClock } from '../test/support/clock-process.ts';
+import { patient, RedisServer } from '../test/support/redis-server.ts';
+import { passes } from '../test/support/until.ts';
 import { startBaseline } from './baseline.ts';
 import { openClients } from './clients.ts';
+import { readNumbers } from './options.ts';
+import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
-const { values } = parseArgs({
-  options: {
-    sockets: { type: 'string', default: '2000' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '6' },
-    interval: { type: 'string', default: '100' },
-  },
-});
-const sockets = Number(values.sockets);
-const seconds = Number(values.seconds);
-const password = 'a password for the bench';
+const { sockets, rounds, seconds, interval } = readNumbers({ sockets: 2_000, rounds: 3, seconds: 6, interval: 100 });
+const secret = 'a secret of the bench that has 32 bytes or more';
+/** These sockets load and compile the code of a server before its memory is measured. */
+const warmUpSockets = 500;
 
 interface Figures {
   cpuUsPerDelivery: number;
   cpuMsPerSecond: number;
+  /** Growth of resident memory from none to all sockets, garbage collected before both. */
   kibPerSocket: number;
+  /** The same with all garbage that is there after the handshakes. */
+  kibWithGarbage: number;
   cpuUsPerHandshake: number;
 }
 
@@ -40,78 +42,102 @@ interface Round {
 }
 
 const redis = await RedisServer.start();
-const env = {
-  CLOCK_REDIS_URL: redis.url,
-  CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
-  CLOCK_ADMIN_PASSWORD: password,
-};
+const target = parseRedisTarget(redis.url);
+const backend = new RedisBackend({ target, prefix: '', channels: [], log: silentLogger(), ...patient });
+await backend.start();
+const { accounts, sessions } = createAuthServices(backend, () => [secret]);
+await accounts.add('ana', 'a password for the bench', false);
+const env = { CLOCK_REDIS_URL: redis.url, CLOCK_SECRET: secret };
+const collects = { NODE_OPTIONS: `--import=${join(import.meta.dirname, 'collect-garbage.ts')}` };
 const worker = await startClock(['worker'], { env });
-const beat = await startClock(['beat', '--interval', values.interval], { env });
+const beat = await startClock(['beat', '--interval', String(interval)], { env });
 try {
-  const rounds: Round[] = [];
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    rounds.push({ baseline: await measureBaseline(), clock: await measureClock() });
+  const measured: Round[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    measured.push({ baseline: await measureBaseline(), clock: await measureClock() });
   }
-  print(rounds);
+  report(measured);
 } finally {
   await Promise.all([worker.stop(), beat.stop()]);
+  await backend.stop();
   await redis.stop();
 }
 
 async function measureClock(): Promise<Figures> {
-  const web = await startClock(['web', '--host', '127.0.0.1'], { env });
+  const web = await startClock(['web', '--host', '127.0.0.1'], { env: { ...env, ...collects } });
   try {
-    const client = new Client(web.url);
-    await client.signIn('admin', password);
-    return await measure(web.pid, web.port, client.cookieHeader());
+    return await measure(web.pid, web.port, await openSessions());
   } finally {
+    web.kill('SIGKILL');
     await web.stop();
   }
 }
 
 async function measureBaseline(): Promise<Figures> {
-  const baseline = await startBaseline(redis.url, [new Keys('', 0).tickChannel('time')]);
+  const baseline = await startBaseline(redis.url, [new Keys('', 0).tickChannel('time')], collects);
+  // As long as a cookie of Clock.
+  const cookies = Array.from({ length: sockets }, (_, n) => `sessionid=${String(n).padStart(300, '0')}`);
   try {
-    return await measure(baseline.pid, baseline.port, 'sessionid=whatever');
+    return await measure(baseline.pid, baseline.port, cookies);
   } finally {
     await baseline.stop();
   }
 }
 
-async function measure(pid: number, port: number, cookie: string): Promise<Figures> {
-  const cold = usageOf(pid);
-  // Warm-up: without it the handshakes are measured while V8 still compiles their code.
-  (await openClients(port, sockets, '', cookie)).close();
-  await passes(500);
-  const before = usageOf(pid);
-  const clients = await openClients(port, sockets, '', cookie);
-  const opened = usageOf(pid);
+async function openSessions(): Promise<string[]> {
+  const account = await accounts.get('ana');
+  if (account === null) throw new Error('the account is missing');
+  const cookies: string[] = [];
+  for (let n = 0; n < sockets; n += 1) cookies.push(`sessionid=${(await sessions.open('ana', account)).credential}`);
+  return cookies;
+}
+
+async function measure(pid: number, port: number, cookies: readonly string[]): Promise<Figures> {
+  (await openClients(port, Math.min(warmUpSockets, sockets), '', cookies)).close();
+  await passes(1_000);
+  const idleKiB = await residentAfterCollection(pid);
+  const clients = await openClients(port, sockets, '', cookies);
   await passes(1_500);
   clients.framesSinceLast();
   const start = usageOf(pid);
   await passes(seconds * 1_000);
   const end = usageOf(pid);
   const frames = clients.framesSinceLast();
+  const openKiB = await residentAfterCollection(pid);
   clients.close();
+  await passes(1_000);
+  const before = usageOf(pid);
+  const again = await openClients(port, sockets, '', cookies);
+  const opened = usageOf(pid);
+  again.close();
   return {
     cpuUsPerDelivery: (end.cpuUs - start.cpuUs) / frames,
     cpuMsPerSecond: (end.cpuUs - start.cpuUs) / 1_000 / seconds,
-    kibPerSocket: (end.residentKiB - cold.residentKiB) / sockets,
+    kibPerSocket: (openKiB - idleKiB) / sockets,
+    kibWithGarbage: (end.residentKiB - idleKiB) / sockets,
     cpuUsPerHandshake: (opened.cpuUs - before.cpuUs) / sockets,
   };
 }
 
-function print(figures: readonly Round[]): void {
+async function residentAfterCollection(pid: number): Promise<number> {
+  process.kill(pid, 'SIGUSR2');
+  await passes(1_500);
+  return usageOf(pid).residentKiB;
+}
+
+function report(measured: readonly Round[]): void {
+  const medianOf = (figure: (round: Round) => number): string => median(measured.map(figure)).toFixed(2);
   const line = (name: string, key: keyof Figures, unit: string): void => {
-    const baseline = median(figures.map((round) => round.baseline[key]));
-    const clock = median(figures.map((round) => round.clock[key]));
-    const ratio = median(figures.map((round) => round.clock[key] / round.baseline[key]));
-    const text = `${name}: baseline ${baseline.toFixed(2)}, clock ${clock.toFixed(2)} ${unit}, ratio ${ratio.toFixed(2)}`;
-    process.stdout.write(`${text}\n`);
+    const values = `baseline ${medianOf(({ baseline }) => baseline[key])}, clock ${medianOf(({ clock }) => clock[key])}`;
+    const compared = unit.startsWith('KiB')
+      ? `difference ${medianOf(({ baseline, clock }) => clock[key] - baseline[key])}`
+      : `ratio ${medianOf(({ baseline, clock }) => clock[key] / baseline[key])}`;
+    print(`${name}: ${values} ${unit}, ${compared}`);
   };
-  process.stdout.write(`${sockets} sockets, a tick every ${values.interval} ms, ${figures.length} rounds\n`);
+  print(`${sockets} sockets, a tick every ${interval} ms, ${measured.length} rounds`);
   line('CPU per delivery', 'cpuUsPerDelivery', 'us');
   line('CPU per second', 'cpuMsPerSecond', 'ms');
-  line('memory per socket', 'kibPerSocket', 'KiB');
+  line('memory per socket, garbage collected', 'kibPerSocket', 'KiB');
+  line('memory per socket, after the handshakes', 'kibWithGarbage', 'KiB');
   line('CPU per handshake, session in the cache', 'cpuUsPerHandshake', 'us');
 }

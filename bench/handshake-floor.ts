@@ -9,13 +9,14 @@
  * It refuses a request without a cookie in its own turn.
  */
 import { Redis } from 'ioredis';
+import { silentLogger } from '../src/logger.ts';
 import { Upgrades } from '../src/web/upgrades.ts';
 import { loadUws } from '../src/web/uws.ts';
 
 const [redisUrl = '', mode] = process.argv.slice(2);
 const commands = new Redis(redisUrl);
 const uws = await loadUws();
-const upgrades = new Upgrades(uws);
+const upgrades = new Upgrades(uws, silentLogger());
 await upgrades.start();
 const noData = {} as Parameters<Upgrades['upgrade']>[2];
 

@@ -16,7 +16,6 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { parseArgs } from 'node:util';
 import { createAuthServices } from '../src/auth/auth-services.ts';
 import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../src/backend/redis/target.ts';
@@ -26,17 +25,11 @@ import { patient, RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
 import { startServer } from './baseline.ts';
 import { openClients } from './clients.ts';
+import { readNumbers } from './options.ts';
 import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
-const { values } = parseArgs({
-  options: {
-    handshakes: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '5' },
-    stored: { type: 'string' },
-  },
-});
-const count = Number(values.handshakes);
+const { handshakes: count, rounds: roundCount, stored } = readNumbers({ handshakes: 1_000, rounds: 5, stored: 0 });
 const secret = 'a secret of the bench that has 32 bytes or more';
 const rows = ['first', 'announced', 'elsewhere', 'again', 'refused'] as const;
 const floors = ['now', 'bare', 'sound'] as const;
@@ -55,14 +48,14 @@ const { accounts, sessions } = createAuthServices(backend, () => [secret]);
 await accounts.add('ana', 'a password for the bench', false);
 const env = { CLOCK_REDIS_URL: redis.url, CLOCK_SECRET: secret };
 try {
-  if (values.stored === undefined) await compare();
-  else await measureStarts(Number(values.stored));
+  if (stored === 0) await compare();
+  else await measureStarts();
 } finally {
   await backend.stop();
   await redis.stop();
 }
 
-async function measureStarts(stored: number): Promise<void> {
+async function measureStarts(): Promise<void> {
   print(`without sessions: ${await measureStart()}`);
   for (let n = 0; n < stored; n += 1) {
     const account = { name: `user${n}`, passwordHash: 'x'.repeat(150), operator: false, securityStamp: String(n) };
@@ -86,7 +79,7 @@ async function measureStart(): Promise<string> {
 
 async function compare(): Promise<void> {
   const rounds: Record<'clock' | (typeof floors)[number], Figures>[] = [];
-  for (let round = 0; round < Number(values.rounds); round += 1) {
+  for (let round = 0; round < roundCount; round += 1) {
     rounds.push({
       now: await measureFloor('now'),
       bare: await measureFloor('bare'),

@@ -14,7 +14,7 @@ import { RedisServer } from '../test/support/redis-server.ts';
 import { leaveFirstCore } from './cores.ts';
 import { type Comparison, type Measurement, mergeComparisons } from './peers/comparison.ts';
 import { comparisonPlot } from './peers/comparison-plot.ts';
-import { comparisonTable } from './peers/comparison-table.ts';
+import { comparisonSentence, comparisonTable } from './peers/comparison-table.ts';
 import { peers } from './peers/index.ts';
 import { measure, type Size } from './peers/measure.ts';
 import type { Peer } from './peers/peer.ts';
@@ -32,7 +32,7 @@ const { values } = parseArgs({
 const ids = values.peers.split(',');
 const unknown = ids.find((id) => peers.every((peer) => peer.id !== id));
 if (unknown !== undefined) throw new Error(`--peers: ${unknown} is not one of ${peers.map(({ id }) => id).join(', ')}`);
-const limitMs = 100_000;
+const limitMs = 150_000;
 
 const root = join(import.meta.dirname, '..');
 // What cannot be installed is left out below.
@@ -107,18 +107,24 @@ async function measureOnce(peer: Peer, round: number, size: Size): Promise<Measu
   }
 }
 
-/** Writes the figures, the table in RESULTS.md and the plot. */
+/** Writes the figures, the table in RESULTS.md, the plot, and the sentence in the README. */
 function publish(added: Comparison): void {
   const file = join(import.meta.dirname, 'comparison.json');
   const old = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Comparison) : null;
   const merged = mergeComparisons(old, added);
   writeFileSync(file, `${JSON.stringify(merged, null, 2)}\n`);
   writeFileSync(join(root, 'docs/comparison.svg'), comparisonPlot(merged));
-  const results = join(import.meta.dirname, 'RESULTS.md');
-  const text = readFileSync(results, 'utf8');
+  replacePart('bench/RESULTS.md', `\n${comparisonTable(merged)}\n\n`);
+  replacePart('README.md', `${comparisonSentence(merged)}\n`);
+}
+
+/** Replaces the part of a document that this program writes. */
+function replacePart(path: string, part: string): void {
+  const text = readFileSync(join(root, path), 'utf8');
   const begin = '<!-- Written by bench/peers.ts. -->\n';
   const [before, after] = [text.indexOf(begin) + begin.length, text.indexOf('<!-- End of the comparison. -->')];
-  writeFileSync(results, `${text.slice(0, before)}\n${comparisonTable(merged)}\n\n${text.slice(after)}`);
+  if (before < begin.length || after < before) throw new Error(`${path} has no place for the comparison`);
+  writeFileSync(join(root, path), `${text.slice(0, before)}${part}${text.slice(after)}`);
 }
 
 function messageOf(error: unknown): string {

@@ -6,7 +6,6 @@
  *
  *     npm run bench:publish -- --sockets 5000 --rates 0,1,10,20 --rounds 3
  */
-import { parseArgs } from 'node:util';
 import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
 import { Keys } from '../src/backend/redis/keys.ts';
 import { parseRedisTarget } from '../src/backend/redis/target.ts';
@@ -18,19 +17,13 @@ import { RedisServer } from '../test/support/redis-server.ts';
 import { passes, until } from '../test/support/until.ts';
 import { startBaseline } from './baseline.ts';
 import { leaveFirstCore, moveToFirstCore } from './cores.ts';
+import { readOptions } from './options.ts';
 import { percentile } from './paints.ts';
 import { print } from './print.ts';
 import { openReaders, type Readers } from './readers.ts';
 import { median, usageOf } from './usage.ts';
 
-const { values } = parseArgs({
-  options: {
-    sockets: { type: 'string', default: '1000,5000' },
-    rates: { type: 'string', default: '0,1,10,20' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '5' },
-  },
-});
+const values = readOptions({ sockets: '1000,5000', rates: '0,1,10,20', rounds: '3', seconds: '5' });
 const rates = values.rates.split(',').map(Number);
 const seconds = Number(values.seconds);
 const password = 'a password for the bench';

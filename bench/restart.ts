@@ -1,9 +1,11 @@
 /**
  * Kills a web process with many screens and starts it anew on the same port, then cuts only their sockets. The screens run
- * the connection of the page, so this measures the spread of their reconnects. Prints when they are back, the largest
- * share that arrived within 100 ms, and the tick delays of other screens, on another web process, meanwhile.
+ * the connection of the page, so this measures the spread of their reconnects. Prints when they are back, how their
+ * handshakes are distributed, and the tick delays of other screens, on another web process, at that time. Exits with 1
+ * if the screens are not back within 10 s, too many of them are due to begin a handshake within 100 ms, or the ticks
+ * of the others are late.
  *
- *     npm run bench:restart -- --screens 10000
+ *     npm run bench:restart -- --screens 10000 --processes 4
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,16 +19,29 @@ import { startClock, type ClockProcess } from '../test/support/clock-process.ts'
 import { patient, RedisServer } from '../test/support/redis-server.ts';
 import { passes, until } from '../test/support/until.ts';
 import { print } from './print.ts';
-import type { Order, Report } from './restart-clients.ts';
+import type { Count, Order, Report } from './restart-clients.ts';
 
 const { values } = parseArgs({
-  options: { screens: { type: 'string', default: '10000' }, others: { type: 'string', default: '200' } },
+  options: {
+    screens: { type: 'string', default: '10000' },
+    others: { type: 'string', default: '200' },
+    processes: { type: 'string', default: '4' },
+  },
 });
 const screens = Number(values.screens);
 const others = Number(values.others);
+const processes = Number(values.processes);
 const secret = 'a secret of the bench that has 32 bytes or more';
 const bucketMs = 100;
 const limitMs = 60_000;
+/** Screens that start faster than this make each other slow: each begins with some requests. */
+const openEveryMs = 2;
+/** The longest time until all screens are back, ms. */
+const backWithinMs = 10_000;
+/** The 99th percentile of the tick delays of the other screens, ms. */
+const maxDelayMs = 300;
+/** A screen that learns the spread gets it with its next sync, at most 30 s later. */
+const learnMs = 32_000;
 
 const redis = await RedisServer.start();
 const env = { CLOCK_REDIS_URL: redis.url, CLOCK_SECRET: secret };
@@ -45,29 +60,37 @@ const roles = [await startClock(['worker'], { env }), await startClock(['beat'],
 const otherWeb = await startClock(['web', '--host', '127.0.0.1'], { env });
 let web = await startWeb(0);
 const { port } = web;
-const clients = fork(join(import.meta.dirname, 'restart-clients.ts'));
-const otherClients = fork(join(import.meta.dirname, 'restart-clients.ts'));
+const script = join(import.meta.dirname, 'restart-clients.ts');
+// One process would read each tick too slowly to open sockets in time.
+const clients = Array.from({ length: processes }, () => fork(script));
+const otherClients = [fork(script)];
+let isKept = true;
 try {
-  order(clients, { open: { port, cookies: cookies.slice(0, screens) } });
-  order(otherClients, { open: { port: otherWeb.port, cookies: cookies.slice(screens) } });
+  for (const [index, client] of clients.entries()) {
+    const own = cookies.slice(0, screens).filter((_, n) => n % processes === index);
+    order(client, { open: { port, cookies: own, everyMs: openEveryMs * processes } });
+  }
+  for (const client of otherClients)
+    order(client, { open: { port: otherWeb.port, cookies: cookies.slice(screens), everyMs: openEveryMs } });
   await untilOpen(clients, screens);
   await untilOpen(otherClients, others);
-  // The spread follows the number of sockets; the screens get it with their next sync, at most 30 s later.
-  await passes(32_000);
-  await measure('web killed and started anew', async () => {
+  await passes(learnMs);
+  await measure('web killed and started anew', 5, async () => {
     web.kill('SIGKILL');
     await web.exited;
     web = await startWeb(port);
   });
-  await passes(32_000);
-  await measure('sockets cut', async () => order(clients, { do: 'cut' }));
+  await passes(learnMs);
+  await measure('sockets cut', 2, async () => {
+    for (const client of clients) order(client, { do: 'cut' });
+  });
 } finally {
-  clients.kill('SIGKILL');
-  otherClients.kill('SIGKILL');
+  for (const client of [...clients, ...otherClients]) client.kill('SIGKILL');
   web.kill('SIGKILL');
   await Promise.all([otherWeb.stop(), ...roles.map((role) => role.stop()), backend.stop()]);
   await redis.stop();
 }
+process.exit(isKept ? 0 : 1);
 
 function startWeb(at: number): Promise<ClockProcess> {
   return startClock(['web', '--host', '127.0.0.1', '--port', String(at)], { env });
@@ -77,38 +100,77 @@ function order(process: ChildProcess, what: Order): void {
   process.send(what);
 }
 
-async function reportOf(process: ChildProcess): Promise<Report> {
-  order(process, { do: 'report' });
-  const [report] = (await once(process, 'message')) as [Report];
-  return report;
+async function ask<Answer>(group: readonly ChildProcess[], what: 'count' | 'report'): Promise<Answer[]> {
+  return Promise.all(
+    group.map(async (client) => {
+      order(client, { do: what });
+      const [answer] = (await once(client, 'message')) as [Answer];
+      return answer;
+    }),
+  );
 }
 
-async function untilOpen(process: ChildProcess, count: number): Promise<void> {
-  await until(async () => (await reportOf(process)).open === count, `${count} sockets are open`, limitMs, 250);
+async function untilOpen(group: readonly ChildProcess[], count: number, key: keyof Count = 'open'): Promise<void> {
+  const counted = async (): Promise<number> =>
+    (await ask<Count>(group, 'count')).reduce((sum, one) => sum + one[key], 0);
+  await until(async () => (await counted()) >= count, `${count} sockets are open`, limitMs, 250);
 }
 
-async function measure(name: string, act: () => Promise<void>): Promise<void> {
-  order(clients, { do: 'watch' });
-  order(otherClients, { do: 'watch' });
+/** `maxShare`: the largest share, in percent, that may be due to begin a handshake within 100 ms. */
+async function measure(name: string, maxShare: number, act: () => Promise<void>): Promise<void> {
+  for (const client of [...clients, ...otherClients]) order(client, { do: 'watch' });
   const start = performance.timeOrigin + performance.now();
   await act();
-  await until(async () => (await reportOf(clients)).openedAt.length >= screens, 'all screens are back', limitMs, 250);
+  await untilOpen(clients, screens, 'opened');
   await untilOpen(clients, screens);
-  const { openedAt } = await reportOf(clients);
-  const { delaysMs } = await reportOf(otherClients);
-  const buckets = new Map<number, number>();
-  for (const at of openedAt) {
-    const bucket = Math.floor((at - start) / bucketMs);
-    buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
+  const reports = await ask<Report>(clients, 'report');
+  const due = countPerBucket(reports.flatMap(({ dueAt }) => dueAt.map((at) => at - start)));
+  const openedMs = reports.flatMap(({ openedAt }) => openedAt.map((at) => at - start));
+  const opened = countPerBucket(openedMs);
+  const lastMs = openedMs.reduce((last, ms) => Math.max(last, ms), 0);
+  const spreads = reports.flatMap(({ spreadsMs }) => spreadsMs);
+  const delays = (await ask<Report>(otherClients, 'report')).flatMap(({ delaysMs }) => delaysMs);
+  const busyMs = Math.max(...reports.map((report) => report.busyMs));
+  const p99 = quantile(delays, 0.99);
+  const [spreadMs, largestDue] = [quantile(spreads, 0.5), largest(due)];
+  const lines = [
+    `${name}: all ${screens} screens are back after ${(lastMs / 1_000).toFixed(1)} s`,
+    `the spread that they used: ${quantile(spreads, 0)} to ${quantile(spreads, 1)} ms, median ${spreadMs} ms`,
+    `largest share within ${bucketMs} ms: ${largestDue} % are due to begin a handshake (uniform waits: ` +
+      `${expectedLargest(spreadMs)} %), ${largest(opened)} % have a socket`,
+    `the processes of the screens kept their timers waiting for at most ${busyMs.toFixed(0)} ms`,
+    `ticks of the others: p50 ${quantile(delays, 0.5)}, p99 ${p99}, maximum ${quantile(delays, 1)} ms`,
+    `handshakes due per ${bucketMs} ms: ${due.join(' ')}`,
+    `sockets opened per ${bucketMs} ms: ${opened.join(' ')}`,
+  ];
+  print(`\n${lines.join('\n  ')}`);
+  isKept &&= lastMs <= backWithinMs && Number(largestDue) <= maxShare && p99 <= maxDelayMs;
+}
+
+function countPerBucket(times: readonly number[]): number[] {
+  const counts: number[] = [];
+  for (const ms of times) {
+    const bucket = Math.floor(ms / bucketMs);
+    while (counts.length <= bucket) counts.push(0);
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
   }
-  const largest = (100 * Math.max(...buckets.values())) / screens;
-  const sorted = delaysMs.toSorted((a, b) => a - b);
-  const quantile = (share: number): string =>
-    (sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toFixed(0);
-  const lastMs = Math.max(...openedAt) - start;
-  print(
-    `${name}: ${openedAt.length} handshakes for ${screens} screens, all back after ${(lastMs / 1_000).toFixed(1)} s, ` +
-      `at most ${largest.toFixed(1)} % within ${bucketMs} ms; ticks of the others p50 ${quantile(0.5)}, ` +
-      `p99 ${quantile(0.99)}, maximum ${quantile(1)} ms`,
+  return counts;
+}
+
+/** The largest count, in percent of the screens. */
+function largest(counts: readonly number[]): string {
+  return ((100 * Math.max(...counts)) / screens).toFixed(1);
+}
+
+/** The mean of the largest shares of some simulated runs with uniform waits. */
+function expectedLargest(windowMs: number): string {
+  const runs = Array.from({ length: 20 }, () =>
+    Number(largest(countPerBucket(Array.from({ length: screens }, () => Math.random() * windowMs)))),
   );
+  return (runs.reduce((sum, share) => sum + share, 0) / runs.length).toFixed(1);
+}
+
+/** Rounded. */
+function quantile(values: readonly number[], part: number): number {
+  return Math.round(values.toSorted((a, b) => a - b)[Math.floor(part * (values.length - 1))] ?? Number.NaN);
 }

@@ -11,13 +11,14 @@ import { parseArgs } from 'node:util';
 import { print } from './print.ts';
 import { carryOut, recovered } from './soak/carry-out.ts';
 import { ExpiredTicks } from './soak/expired-ticks.ts';
-import { faultList, restartList, type FaultStep } from './soak/fault-list.ts';
+import { faultList, restartList, warmUpList, type FaultStep } from './soak/fault-list.ts';
 import { password, SoakInstallation } from './soak/installation.ts';
 import { ledgerOf } from './soak/ledger-of.ts';
 import { Pages } from './soak/pages.ts';
 import { Population } from './soak/population.ts';
 import { brokenPromises, printReport, type SoakReport } from './soak/report.ts';
 import { compareResources, resourcesOf } from './soak/resources.ts';
+import { longestDelayMs, Stalls, stallsOf } from './soak/stalls.ts';
 
 const { values } = parseArgs({
   options: {
@@ -39,20 +40,24 @@ const installation = await SoakInstallation.start();
 const population = await Population.start(installation, clients);
 const pages = await Pages.open(installation.urls, Number(values.pages), installation.name, password);
 const scene = { installation, population };
-// The code of a process is compiled and its heap grows with its first sockets. That is not what is measured.
-if (values.churn !== undefined) await carryOut([churnStep(Number(values.churn) / 10)], scene, printStep);
-const before = await resourcesOf(installation, restMs);
+const stalls = new Stalls(() => installation.pids);
 const expiredTicks = new ExpiredTicks(installation.slots.web);
+// The code of a process is compiled and its heap grows with its first sockets and faults. That is not what is measured.
+await carryOut(values.churn === undefined ? warmUpList() : [churnStep(Number(values.churn) / 10)], scene, printStep);
+await recovered(scene);
+const before = await resourcesOf(installation, restMs);
 const from = Date.now();
 print(`${clients} clients, ${steps.length} steps with faults`);
-const interruptions = await carryOut(steps, scene, printStep);
+const incidents = await carryOut(steps, scene, printStep);
 await recovered(scene);
 await pages.allLive();
 const resources = compareResources(before, await resourcesOf(installation, restMs));
-await population.checkSessions();
+const { delays } = stalls;
+await population.checkSessions(stallsOf(delays, () => true));
 const records = await pages.records();
 expiredTicks.stop();
-const ledger = ledgerOf(scene, [...interruptions, ...expiredTicks.interruptions], from);
+stalls.stop();
+const ledger = ledgerOf(scene, { incidents, expiredTicks, stalls }, from);
 await pages.close();
 population.stop();
 await installation.stop();
@@ -64,14 +69,17 @@ const report: Omit<SoakReport, 'broken'> = {
   minutes,
   clients,
   faults: countByKind(steps),
-  ticksPublished: ledger.ticksPublished,
+  instants: ledger.instants,
+  absences: ledger.absences,
   ledger: ledger.counts,
+  closes: ledger.closes,
+  stallMs: longestDelayMs(delays.filter(({ to }) => to > from)),
   unexplained: ledger.unexplained.slice(0, maxExamples),
   falsehoods: falsehoods.map(({ at, what }) => `${new Date(at).toISOString()}: ${what}`).slice(0, maxExamples),
   pages: {
     checks: records.reduce((sum, { checks }) => sum + checks, 0),
     live: records.reduce((sum, { live }) => sum + live, 0),
-    falsehoods: records.flatMap((record) => record.falsehoods).slice(0, maxExamples),
+    falsehoods: pages.falsehoods.slice(0, maxExamples),
   },
   sessionFaults: population.sessionFaults,
   sessionsEnded: population.endedSessions.length,

@@ -1,7 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { UserError } from './lifecycle.ts';
 import { BadValue } from './option-parsers.ts';
 
 /** A range of addresses: `10.0.0.0/8`, `fd00::/8`, or a single address. */
@@ -55,7 +54,7 @@ export function isInRanges(text: string, ranges: readonly AddressRange[]): boole
   );
 }
 
-/** Whether a range has more addresses than a network of hosts that know each other: wider than /24, or /64 for IPv6. */
+/** Whether a range is larger than a usual network: wider than /24, or /64 for IPv6. */
 export function isWide([network, bits]: AddressRange): boolean {
   return bits < (network.kind() === 'ipv4' ? 24 : 64);
 }
@@ -69,13 +68,6 @@ export function formatAuthority(host: string, port: number): string {
 export function isUnspecified(host: string): boolean {
   const address = parseAddress(host);
   return address === '::' || address === '0.0.0.0';
-}
-
-/** Why a server cannot listen on the port of `--port`. */
-export function cannotListen(host: string, port: number): UserError {
-  return new UserError(
-    `--port: cannot listen on ${formatAuthority(host, port)}: the port is in use, or --host is not an address of this host`,
-  );
 }
 
 /** The addresses at which a server that listens on `host` may be reached from its own host. */

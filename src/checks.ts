@@ -15,6 +15,7 @@ import {
 import { keySetCheck } from './commands/check-sso.ts';
 import type { Environment } from './config.ts';
 import { UserError } from './lifecycle.ts';
+import { internalOptions, publicOptions } from './listening.ts';
 import { silentLogger } from './logger.ts';
 import type { AllConfig } from './roles.ts';
 import { createApp } from './web/app.ts';
@@ -30,8 +31,10 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
     secretCheck(config, backend, environment),
     ...ssoChecks(config),
     ...(tlsCert === undefined && tlsKey === undefined ? [] : [tlsCheck(config)]),
-    portCheck('--port', host, port, tlsCert !== undefined),
-    ...(internalPort === undefined ? [] : [portCheck('--internal-port', internalHost, internalPort, false)]),
+    portCheck(publicOptions, { host, port }, tlsCert !== undefined),
+    ...(internalPort === undefined
+      ? []
+      : [portCheck(internalOptions, { host: internalHost, port: internalPort }, false)]),
   ];
   const log = silentLogger();
   if (!isRedisConfigured(config)) {
@@ -64,7 +67,7 @@ function ssoChecks(config: AllConfig): Check[] {
 function authorityChecks({ ntpServers, ntpAlarmMs }: AllConfig, backend: Backend): Check[] {
   if (ntpServers === undefined) return [];
   const options = { servers: ntpServers, alarmMs: ntpAlarmMs, time: backend.time, log: silentLogger() };
-  return [ntpCheck(new AuthorityCheck(options), ntpAlarmMs)];
+  return [ntpCheck(new AuthorityCheck(options), backend.time, ntpAlarmMs)];
 }
 
 function tlsCheck(config: AllConfig): Check {

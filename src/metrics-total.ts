@@ -55,7 +55,7 @@ function combinationOf({ name, aggregator }: Metric, { labels }: Value): Combine
   return combinations[aggregator] ?? sum;
 }
 
-/** NaN stands for an unknown value, which does not count beside a known one. */
+/** NaN is an unknown value, which does not count beside a known one. */
 function ofKnown(combine: Combine): Combine {
   return (one, other) => {
     if (Number.isNaN(one)) return other;

@@ -7,8 +7,10 @@ import type { MetricsSnapshot } from './metrics-total.ts';
  */
 export interface MetricSources {
   connections?: () => number;
-  /** Web processes that listen on the port. */
+  /** Web processes that listen on the port and respond. */
   workers?: () => number;
+  /** As many as there should be. */
+  configuredWorkers?: () => number;
   /** By result: `101`, or the HTTP status of the refusal. */
   handshakes?: () => ReadonlyMap<string, number>;
   /** By close code. */
@@ -69,6 +71,11 @@ export class Metrics {
     if (sources.tickDelays !== undefined) this.#registry.registerMetric(sources.tickDelays);
     this.#gauge('clock_connections', 'Number of open sockets.', sources.connections, 'sum');
     this.#gauge('clock_workers', 'Number of processes that serve the port of web.', sources.workers, 'sum');
+    this.#gauge(
+      'clock_workers_configured',
+      'Number of processes that should serve the port of web.',
+      sources.configuredWorkers,
+    );
     this.#counters('clock_handshakes_total', 'result', 'Socket handshakes by HTTP status.', sources.handshakes);
     this.#counters('clock_disconnects_total', 'code', 'Closed sockets by close code.', sources.disconnects);
     this.#counter('clock_deliveries_total', 'Frames of ticks and messages sent to sockets.', sources.deliveries);

@@ -52,7 +52,7 @@ export interface ScreenInfo {
  */
 export interface ZoneOffsets {
   zone: string | null;
-  /** Also null if the server does not know the zone. */
+  /** Also null if the server does not have the zone. */
   utcOffsetMs: number | null;
   /** The next change of the offset, at `at` (epoch ms); null if there is none within 400 days. */
   nextUtcOffset: { at: number; utcOffsetMs: number } | null;

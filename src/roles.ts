@@ -56,7 +56,7 @@ export async function webRole(config: WebConfig, context: RoleContext): Promise<
   const { adminPassword } = config;
   const secrets = requiredSecrets(config.secrets);
   const backend = redisBackend(config, context.log);
-  const password = (): FirstPassword | undefined => (adminPassword === undefined ? undefined : { text: adminPassword });
+  const password = adminPassword === undefined ? undefined : (): FirstPassword => ({ text: adminPassword });
   const host = config.host ?? allAddresses;
   const web = await webPart({ backend, secrets, password, host, config }, context);
   const services = compose('web', backend, [web], host, config, context);
@@ -129,7 +129,7 @@ function compose(
   const isStarting = (): boolean => parts.some((part) => part.isStarting?.());
   if (parent !== null) {
     const unready = (): string | null => unreadyReason({ backend, stopping });
-    return [...services, new ChildReport({ parent, unready, snapshot: metrics && (() => metrics.snapshot()) })];
+    return [...services, new ChildReport({ parent, unready, snapshot: async () => metrics?.snapshot() ?? [] })];
   }
   if (internalPort === undefined || metrics === null) return services;
   const host = internalHost ?? defaultHost;

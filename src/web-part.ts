@@ -28,8 +28,8 @@ export interface WebSetup {
   config: ValuesOf<typeof commonOptions> & ValuesOf<typeof webOptions> & ValuesOf<typeof authorityOptions>;
   backend: Backend;
   secrets: Secrets;
-  /** The password of the first account, if it has to be created. */
-  password: () => FirstPassword | undefined;
+  /** Returns the password of the first account, if it has to be created; undefined if none is configured. */
+  password: (() => FirstPassword) | undefined;
   /** The address to listen on. */
   host: string;
 }
@@ -42,10 +42,10 @@ interface Setup extends WebSetup {
 
 /** The web role in this process, or in several that this one starts. */
 export async function webPart(given: WebSetup, context: RoleContext): Promise<WebPart> {
-  const setup = { ...given, auth: createAuthServices(given.backend, given.secrets) };
-  if (context.parent !== null) return childPart(setup, context, context.parent);
-  const { workers } = setup.config;
+  const { workers } = given.config;
   const count = workers === 0 ? availableParallelism() : workers;
+  const setup = { ...given, auth: createAuthServices(given.backend, given.secrets, count) };
+  if (context.parent !== null) return childPart(setup, context, context.parent);
   return count === 1 ? singlePart(setup, context) : parentPart(setup, context, count);
 }
 
@@ -56,7 +56,7 @@ async function singlePart(setup: Setup, context: RoleContext): Promise<WebPart> 
   const { before, after, isStarting, utc } = installationServices(setup, context);
   const unready = (): string | null => unreadyReason({ backend, stopping, isStarting });
   const web = await webOf(setup, context, { isStarting, unready, utc, isPortShared: false });
-  const sources = { ...web.sources, ...authoritySources(utc), workers: () => 1 };
+  const sources = { ...web.sources, ...authoritySources(utc), workers: () => 1, configuredWorkers: () => 1 };
   return { services: [...before, web, ...after], sources, isStarting, port: () => web.port };
 }
 
@@ -70,7 +70,6 @@ function parentPart(setup: Setup, context: RoleContext, count: number): WebPart 
     count,
     host,
     port: config.port,
-    hasMetrics: config.internalPort !== undefined,
     stopping,
     isStarting,
     utc: () => {
@@ -81,7 +80,8 @@ function parentPart(setup: Setup, context: RoleContext, count: number): WebPart 
     log,
   });
   // The ticks of `clock all` are counted where they are relayed.
-  const sources = { ...authoritySources(utc), workers: () => processes.listening, relayedTicks: () => 0 };
+  const workers = { workers: () => processes.serving, configuredWorkers: () => count };
+  const sources = { ...authoritySources(utc), ...workers, relayedTicks: () => 0 };
   const services = [...before, processes, ...after];
   return { services, sources, processes, port: () => processes.port };
 }
@@ -102,11 +102,12 @@ async function childPart(setup: Setup, context: RoleContext, parent: ParentChann
 type WebServices = Pick<Parameters<typeof createWeb>[0], 'isStarting' | 'unready' | 'utc' | 'isPortShared'>;
 
 async function webOf(setup: Setup, context: RoleContext, services: WebServices): Promise<Web> {
-  const { config, host, backend, secrets, auth } = setup;
+  const { config, host, backend, secrets, auth, password } = setup;
   const { stopping, assetsDirectory, log } = context;
   const uws = await loadUws();
   const process = { owner: randomUUID(), uws, assetsDirectory, build, stopping, log };
-  return createWeb({ config, host, backend, secrets, channels, ...auth, ...process, ...services });
+  const hasFirstPassword = password !== undefined;
+  return createWeb({ config, host, backend, secrets, channels, hasFirstPassword, ...auth, ...process, ...services });
 }
 
 /** What an installation needs once, however many processes serve: services that start before web, and after it. */

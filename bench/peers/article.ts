@@ -44,10 +44,11 @@ export const article: Peer = {
       const uvicorn = [python, '-m', 'uvicorn', 'clock_article:application', ...options];
       const web = await run(onFirstCores(uvicorn), /Uvicorn running/);
       await run([...celery, 'worker', '--pool', 'prefork', '--loglevel', 'INFO'], /ready\./);
-      await run([...celery, 'beat', '--pidfile='], /is starting/);
       return {
         target: { port, path: '/time/tic/', cookie: `sessionid=${user.match[0]}` },
         pids: [web.pid],
+        // Thousands of sockets overload it, so that it would hardly accept one while it delivers to others.
+        startSchedule: () => run([...celery, 'beat', '--pidfile='], /is starting/),
       };
     }),
 };

@@ -25,6 +25,27 @@ export function comparisonTable(comparison: Comparison): string {
   return [...tables, systems.join('\n'), `${comparison.machine}. Measured on ${comparison.date}.`].join('\n\n');
 }
 
+/** The systems that the sentence names. */
+const named = {
+  bare: 'bare uWebSockets.js',
+  ws: 'ws',
+  'socket.io': 'socket.io',
+  article: "the article's system",
+};
+
+/** What Clock's deliveries cost compared with others at the largest number of sockets, as a sentence. */
+export function comparisonSentence(comparison: Comparison): string {
+  const sockets = Math.max(...comparison.measurements.map((one) => one.sockets));
+  const ratios = Object.entries(named).flatMap(([id, name]) => {
+    const ratio = ratioOf(comparison, 'clock', id, sockets, 'cpuUsPerMessage');
+    if (ratio === null) return [];
+    const range = id === baselineId ? ` (${text(ratio.min)} to ${text(ratio.max)})` : '';
+    return [`${text(ratio.median)} times that of ${name}${range}`];
+  });
+  const list = new Intl.ListFormat('en').format(ratios);
+  return `At ${sockets.toLocaleString('en')} sockets the CPU of a delivered message is ${list}.`;
+}
+
 /** The name of a system without versions. */
 export function shortName(name: string): string {
   return (name.split(/:/)[0] ?? name).replace(/,? Node [\d.]+.*/, '').replaceAll(/ \d[\w.]*/g, '');

@@ -23,6 +23,8 @@ export interface RunningPeer {
   pids: readonly number[];
   /** Publishes a message, a JSON text. Absent if the system has its own schedule. */
   publish?(text: string): Promise<unknown>;
+  /** Starts its own schedule, if it cannot deliver while sockets are opened. Called once they are open. */
+  startSchedule?(): Promise<unknown>;
   /** Ends all of its processes. */
   stop(): Promise<unknown>;
 }

@@ -1,7 +1,7 @@
-import type { Interruption } from '../../test/support/tick-ledger.ts';
-import { passes, until } from '../../test/support/until.ts';
+import { passes } from '../../test/support/until.ts';
 import { openClients } from '../clients.ts';
-import type { Fault, FaultStep } from './fault-list.ts';
+import { recoveryMs, type Fault, type FaultStep, type Role } from './fault-list.ts';
+import type { Incident } from './incidents.ts';
 import type { SoakInstallation } from './installation.ts';
 import type { Population } from './population.ts';
 import type { RoleSlot } from './role-slot.ts';
@@ -13,66 +13,95 @@ export interface Scene {
   population: Population;
 }
 
-/** Carries out the steps in order. Returns when each fault interrupted what. */
+/** Carries out the steps in order. Returns which process or network each fault interrupted, and when. */
 export async function carryOut(
   steps: readonly FaultStep[],
   scene: Scene,
   onStep: (step: FaultStep, tookMs: number) => void,
-): Promise<Interruption[]> {
-  const interruptions: Interruption[] = [];
+): Promise<Incident[]> {
+  const incidents: Incident[] = [];
   const begin = performance.now();
+  let endedAt = -Infinity;
   for (const step of steps) {
-    await passes(Math.max(0, begin + step.atMs - performance.now()));
+    const startAt = Math.max(begin + step.atMs, endedAt + recoveryMs[0]);
+    await passes(Math.max(0, startAt - performance.now()));
     const startedAt = performance.now();
-    await Promise.all(
-      step.faults.map(async (fault) => {
-        const from = Date.now();
-        await run(fault, scene);
-        const scope = scopeOf(fault);
-        if (scope !== null) interruptions.push({ ...scope, from, to: Date.now() });
-      }),
-    );
-    onStep(step, performance.now() - startedAt);
+    const found = await Promise.all(step.faults.map((fault) => run(fault, scene)));
+    endedAt = performance.now();
+    incidents.push(...found.flat());
+    onStep(step, endedAt - startedAt);
   }
-  return interruptions;
+  return incidents;
 }
 
-async function run(fault: Fault, { installation, population }: Scene): Promise<void> {
-  const { slots, redis, webProxies } = installation;
+async function run(fault: Fault, { installation, population }: Scene): Promise<Incident[]> {
+  const { redis, webProxies } = installation;
+  const from = Date.now();
   switch (fault.kind) {
     case 'kill':
-      return slotOf(installation, fault).kill(fault.forMs);
+      return [
+        {
+          kind: 'kill',
+          role: fault.role,
+          index: fault.index,
+          ...(await slotOf(installation, fault).kill(fault.forMs)),
+        },
+      ];
     case 'freeze':
-      return slotOf(installation, fault).freeze(fault.forMs);
+      return [
+        {
+          kind: 'freeze',
+          role: fault.role,
+          index: fault.index,
+          ...(await slotOf(installation, fault).freeze(fault.forMs)),
+        },
+      ];
     case 'cut-redis':
-      return slotOf(installation, fault).cutRedis(fault.forMs);
-    case 'cut-clients': {
-      const proxy = webProxies[fault.index];
-      proxy?.silence();
+      return [
+        {
+          kind: 'cut',
+          role: fault.role,
+          index: fault.index,
+          ...(await slotOf(installation, fault).cutRedis(fault.forMs)),
+        },
+      ];
+    case 'cut-clients':
+      webProxies[fault.index]?.silence();
       await passes(fault.forMs);
-      return proxy?.restore();
-    }
+      webProxies[fault.index]?.restore();
+      return [{ kind: 'cut-clients', role: 'web', index: fault.index, from, to: Date.now() }];
     case 'reset-clients':
       for (const connection of webProxies[fault.index]?.connections() ?? []) connection.cut();
-      return;
+      return [{ kind: 'reset-clients', role: 'web', index: fault.index, from, to: Date.now() }];
     case 'freeze-redis':
       redis.pause();
       await passes(fault.forMs);
-      return redis.resume();
+      redis.resume();
+      return [{ kind: 'freeze', role: 'redis', index: 0, from, to: Date.now() }];
     case 'kill-redis':
       await redis.crash();
       await passes(fault.forMs);
-      return redis.begin();
+      await redis.begin();
+      return [{ kind: 'kill', role: 'redis', index: 0, from, to: Date.now() }];
     case 'restart':
-      for (const some of fault.role === 'every' ? Object.values(slots) : [slots[fault.role]]) {
-        for (const slot of some.slice(fault.first)) await slot.restart();
-      }
-      return;
+      return restart(installation, fault.role, fault.first);
     case 'end-sessions':
-      return population.endSessions(fault.count);
+      await population.endSessions(fault.count);
+      return [];
     case 'churn':
-      return churn(installation, fault.count);
+      await churn(installation, fault.count);
+      return [];
   }
+}
+
+async function restart({ slots }: SoakInstallation, which: Role | 'every', first: number): Promise<Incident[]> {
+  const incidents: Incident[] = [];
+  for (const role of which === 'every' ? (Object.keys(slots) as Role[]) : [which]) {
+    for (const [index, slot] of slots[role].entries()) {
+      if (index >= first) incidents.push({ kind: 'restart', role, index, ...(await slot.restart()) });
+    }
+  }
+  return incidents;
 }
 
 /** Opens and closes sockets at all web processes, some hundreds at once. */
@@ -93,26 +122,8 @@ function slotOf(
   return slots[fault.role][fault.index] as RoleSlot;
 }
 
-/** Which clients a fault may keep existing ticks from; null: none. */
-function scopeOf(fault: Fault): Pick<Interruption, 'cause' | 'web'> | null {
-  switch (fault.kind) {
-    case 'kill':
-    case 'freeze':
-      return fault.role === 'web' ? { cause: 'process', web: fault.index } : null;
-    case 'cut-redis':
-      return fault.role === 'web' ? { cause: 'network', web: fault.index } : null;
-    case 'cut-clients':
-      return { cause: 'network', web: fault.index };
-    default:
-      // Nobody may miss a tick on an open socket.
-      return null;
-  }
-}
-
 /** Resolves when every process is ready and every client is live. */
 export async function recovered({ installation, population }: Scene): Promise<void> {
-  for (const { role, process } of installation.allSlots) {
-    await until(async () => (await process.ask('/ready')).status === 200, `${role} is ready`, 60_000, 50);
-  }
+  for (const slot of installation.allSlots) await slot.ready();
   await population.allLive();
 }

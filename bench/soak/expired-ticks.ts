@@ -1,21 +1,35 @@
 import type { Interruption } from '../../test/support/tick-ledger.ts';
 import type { RoleSlot } from './role-slot.ts';
+import { stallsOf, type Delay } from './stalls.ts';
 
 const everyMs = 1_000;
 
+/** When a web process dropped ticks. */
+interface Drop {
+  web: number;
+  from: number;
+  to: number;
+}
+
 /** Reads once a second how many ticks each web process has dropped because they arrived expired. */
 export class ExpiredTicks {
-  /** When a web process dropped ticks. */
-  readonly interruptions: Interruption[] = [];
+  readonly #drops: Drop[] = [];
   readonly #webs: readonly RoleSlot[];
-  readonly #latest = new Map<number, { pid: number; count: number; at: number }>();
+  readonly #latest = new Map<number, { pid: number; count: number; readAt: number }>();
+  readonly #reading = new Set<number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(webs: readonly RoleSlot[]) {
     this.#webs = webs;
     this.#timer = setInterval(() => {
-      // A process that is being replaced does not answer.
-      for (const web of webs.keys()) this.#read(web).catch(() => {});
+      for (const web of webs.keys()) {
+        if (this.#reading.has(web)) continue;
+        this.#reading.add(web);
+        // A process that is being replaced does not answer.
+        this.#read(web)
+          .catch(() => {})
+          .finally(() => this.#reading.delete(web));
+      }
     }, everyMs);
   }
 
@@ -23,14 +37,24 @@ export class ExpiredTicks {
     clearInterval(this.#timer);
   }
 
+  /** When ticks may have expired on their path to a web process: it dropped some while a stall was measured. */
+  interruptions(delays: readonly Delay[]): Interruption[] {
+    return this.#drops.flatMap(({ web, from, to }) => {
+      const stalls = stallsOf(delays, (name) => !name.startsWith('web') || name === `web ${web}`);
+      const during = stalls.filter((at) => at > from - everyMs && at < to);
+      const [first, last] = [during.at(0), during.at(-1)];
+      if (first === undefined || last === undefined) return [];
+      return [{ cause: 'expiry' as const, web, from: first, to: last + everyMs }];
+    });
+  }
+
   async #read(web: number): Promise<void> {
     const { process } = this.#webs[web] as RoleSlot;
+    const readAt = Date.now();
     const count = await process.metric('clock_ticks_expired_total');
     const before = this.#latest.get(web);
-    const at = Date.now();
-    this.#latest.set(web, { pid: process.pid, count, at });
-    if (before?.pid === process.pid && count > before.count) {
-      this.interruptions.push({ cause: 'expiry', web, from: before.at, to: at });
-    }
+    this.#latest.set(web, { pid: process.pid, count, readAt });
+    if (before?.pid === process.pid && count > before.count)
+      this.#drops.push({ web, from: before.readAt, to: Date.now() });
   }
 }

@@ -2,6 +2,9 @@
 export const processCounts = { web: 3, worker: 2, beat: 3 } as const;
 export type Role = keyof typeof processCounts;
 
+/** The interval of the ticks, ms. */
+export const intervalMs = 500;
+
 /** What a fault does. `index` names the process of the role; durations are ms. */
 export type Fault =
   /** SIGKILL, and a new process after `forMs`. */
@@ -23,7 +26,7 @@ export type Fault =
   /** Further sockets are opened and closed, `count` in all. */
   | { kind: 'churn'; count: number };
 
-/** Faults that begin together, at `atMs` after the start or when the previous step has ended, whichever is later. */
+/** Faults that begin together, at `atMs` after the start, or after the shortest recovery from the previous step. */
 export interface FaultStep {
   atMs: number;
   faults: readonly Fault[];
@@ -32,7 +35,7 @@ export interface FaultStep {
 type Random = () => number;
 
 /** Time for an installation to recover between the nominal end of a step and the next one, ms. */
-const recoveryMs = [4_000, 9_000] as const;
+export const recoveryMs = [4_000, 9_000] as const;
 /** A half-open connection is found within 2 s. */
 const shortestCutMs = 2_500;
 /** Estimates. The real duration depends on the machine. */
@@ -55,6 +58,25 @@ export function faultList(seed: number, minutes: number): FaultStep[] {
     steps.push(step);
     atMs = endMs + between(random, recoveryMs);
   }
+}
+
+/** One fault of each kind, for the processes that are never replaced, so that all of their code has run. */
+export function warmUpList(): FaultStep[] {
+  const roles = Object.keys(processCounts) as Role[];
+  const each = (fault: (role: Role) => Fault): FaultStep[] => roles.map((role) => ({ atMs: 0, faults: [fault(role)] }));
+  const others: Fault[] = [
+    { kind: 'freeze-redis', forMs: shortestCutMs },
+    { kind: 'kill-redis', forMs: 300 },
+    { kind: 'cut-clients', index: 0, forMs: shortestCutMs },
+    { kind: 'reset-clients', index: 0 },
+    { kind: 'end-sessions', count: 10 },
+    { kind: 'churn', count: 1_000 * processCounts.web },
+  ];
+  return [
+    ...each((role) => ({ kind: 'freeze', role, index: 0, forMs: shortestCutMs })),
+    ...each((role) => ({ kind: 'cut-redis', role, index: 0, forMs: shortestCutMs })),
+    ...others.map((fault) => ({ atMs: 0, faults: [fault] })),
+  ];
 }
 
 /** `count` restarts of every process, one process after the other. */
@@ -127,7 +149,7 @@ function between(random: Random, [least, most]: readonly [number, number]): numb
 }
 
 /** The generator mulberry32: uniform numbers from 0 to below 1. */
-function randomFrom(seed: number): Random {
+export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -7,11 +7,11 @@ import { silentLogger } from '../../src/logger.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
 import { TcpProxy } from '../../test/support/tcp-proxy.ts';
 import { until } from '../../test/support/until.ts';
-import { processCounts, type Role } from './fault-list.ts';
+import { intervalMs, processCounts, type Role } from './fault-list.ts';
+import type { Leadership } from './incidents.ts';
 import { RoleSlot } from './role-slot.ts';
 import { Witness } from './witness.ts';
 
-export const intervalMs = 500;
 const secret = randomBytes(32).toString('base64url');
 const accountName = 'soak';
 
@@ -86,6 +86,19 @@ export class SoakInstallation {
 
   get allSlots(): RoleSlot[] {
     return Object.values(this.slots).flat();
+  }
+
+  /** When which beat became the leader. */
+  get leaderships(): Leadership[] {
+    return this.slots.beat.flatMap(({ leadSince }, index) => leadSince.map((at) => ({ at, index })));
+  }
+
+  /** The process ID of each process, and of Redis, by name. */
+  get pids(): ReadonlyMap<string, number> {
+    const roles = Object.entries(this.slots).flatMap(([role, some]) =>
+      some.map(({ process }, index) => [`${role} ${index}`, process.pid] as const),
+    );
+    return new Map([...roles, ['redis', this.redis.pid]]);
   }
 
   async openSession(): Promise<SoakSession> {

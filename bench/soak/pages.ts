@@ -2,18 +2,19 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, signIn } from '../../test/support/browser.ts';
 import { until } from '../../test/support/until.ts';
 
-/** What a page found out about itself. */
+/** How often a page was checked since it was last loaded, and how often it was live. */
 interface PageRecord {
-  /** How often it was checked, and how often it was live. */
   checks: number;
   live: number;
-  falsehoods: string[];
 }
+
+const falsehoodPrefix = 'shown as live: ';
 
 // A text, because the benches are compiled without the browser's types. A check that the page itself delays counts for
 // nothing, since the timer that makes the page stale is delayed as well.
 const recorder = `
-  globalThis.soak = { checks: 0, live: 0, falsehoods: [] };
+  globalThis.soak = { checks: 0, live: 0 };
+  const report = (what) => console.error('${falsehoodPrefix}' + what);
   let newestTickAt = -Infinity;
   const receive = (at) => { if (at > newestTickAt) newestTickAt = at; };
   globalThis.WebSocket = class extends WebSocket {
@@ -42,36 +43,30 @@ const recorder = `
     soak.live += 1;
     const now = Date.now();
     const ageMs = now - newestTickAt;
-    if (ageMs > 2000 + slackMs) soak.falsehoods.push('live with a tick that is ' + ageMs + ' ms old');
+    if (ageMs > 2000 + slackMs) report('live with a tick that is ' + ageMs + ' ms old');
     const text = document.querySelector('#display')?.textContent ?? '';
     const shown = Date.parse('1970-01-01T' + text + 'Z');
     const lateSecondMs = (now - shown) % 86400000;
     const isRight = lateSecondMs > 86400000 - slackMs || lateSecondMs < 1000 + slackMs;
-    if (!isRight) soak.falsehoods.push('live with ' + text + ' at ' + new Date(now).toISOString());
+    if (!isRight) report('live with ' + text + ' at ' + new Date(now).toISOString());
   }, everyMs);
 `;
 
 /** Pages in Chromium that check what they show. */
 export class Pages {
+  /** What pages showed as live although it was not true. */
+  readonly falsehoods: string[] = [];
   readonly #browser: Browser;
-  readonly #pages: readonly Page[];
+  readonly #pages: Page[] = [];
 
-  private constructor(browser: Browser, pages: readonly Page[]) {
+  private constructor(browser: Browser) {
     this.#browser = browser;
-    this.#pages = pages;
   }
 
   /** Opens `count` pages, one after the other at the next address, and resolves when all are live. */
   static async open(urls: readonly string[], count: number, name: string, password: string): Promise<Pages> {
-    const browser = await launchBrowser();
-    const pages: Page[] = [];
-    for (let n = 0; n < count; n++) {
-      const page = await (await browser.newContext({ timezoneId: 'UTC' })).newPage();
-      await page.addInitScript(recorder);
-      await signIn(page, `${urls[n % urls.length]}/`, password, name);
-      pages.push(page);
-    }
-    const all = new Pages(browser, pages);
+    const all = new Pages(await launchBrowser());
+    for (let n = 0; n < count; n++) await all.#open(`${urls[n % urls.length]}/`, name, password);
     await all.allLive();
     return all;
   }
@@ -83,12 +78,22 @@ export class Pages {
     }
   }
 
-  /** What all pages found out, each since it was last loaded. */
   async records(): Promise<PageRecord[]> {
     return Promise.all(this.#pages.map((page) => page.evaluate<PageRecord>('soak')));
   }
 
   async close(): Promise<void> {
     await this.#browser.close();
+  }
+
+  async #open(url: string, name: string, password: string): Promise<void> {
+    const page = await (await this.#browser.newContext({ timezoneId: 'UTC' })).newPage();
+    // The console outlives a page that is loaded again.
+    page.on('console', (message) => {
+      if (message.text().startsWith(falsehoodPrefix)) this.falsehoods.push(message.text());
+    });
+    await page.addInitScript(recorder);
+    await signIn(page, url, password, name);
+    this.#pages.push(page);
   }
 }

@@ -1,10 +1,15 @@
+import { closeCode } from '../../src/protocol.ts';
 import { FreshnessWatch } from '../../test/support/freshness-watch.ts';
 import { msUntil, until } from '../../test/support/until.ts';
 import { ScreenClient } from '../../test/support/screen-client.ts';
-import { intervalMs, type SoakInstallation, type SoakSession } from './installation.ts';
+import { again } from './again.ts';
+import { isLateAnswer } from './closes.ts';
+import { intervalMs } from './fault-list.ts';
+import type { SoakInstallation, SoakSession } from './installation.ts';
 
 /** All processes are notified of the end of a session within this time, ms. */
 const endLimitMs = 1_000;
+const { sessionEnded } = closeCode;
 
 interface Member {
   client: ScreenClient;
@@ -17,9 +22,13 @@ export class Population {
   readonly everyClient: ScreenClient[] = [];
   /** What is wrong with sessions: one that lasts after its end, or ended although nobody ended it. */
   readonly sessionFaults: string[] = [];
-  endedSessions: SoakSession[] = [];
+  readonly endedSessions: SoakSession[] = [];
+  /** The clients whose session was ended. */
+  readonly endedClients = new Set<ScreenClient>();
   readonly #installation: SoakInstallation;
   readonly #members: Member[] = [];
+  /** The sockets of ended sessions that did not close with 4401. */
+  readonly #otherCloses: { code: number | undefined; closedAt: number }[] = [];
   readonly watch: FreshnessWatch;
 
   private constructor(installation: SoakInstallation) {
@@ -43,31 +52,40 @@ export class Population {
   /** Ends the sessions of some clients, checks that they are signed out, and replaces them by new clients. */
   async endSessions(count: number): Promise<void> {
     const ended = this.#members.splice(0, count);
-    const sockets = ended.map(({ client }) => client.spans.length);
+    for (const { client } of ended) this.endedClients.add(client);
     const sessions = ended.map(({ session }) => session);
     const open = ended.filter(({ client }) => client.span !== null);
     await this.#installation.endSessions(sessions);
+    const endedAt = Date.now();
     this.endedSessions.push(...sessions);
     const tookMs = await msUntil(() => open.every(({ client }) => client.span === null), 'the sockets are closed');
     if (tookMs > endLimitMs) this.sessionFaults.push(`the sockets of ended sessions closed after ${tookMs} ms`);
     await until(() => ended.every(({ client }) => client.state === 'signed-out'), 'the screens are signed out', 60_000);
-    for (const [index, { client }] of ended.entries()) {
-      if (client.closeCodes.at(-1) !== 4401) this.sessionFaults.push(`closed with ${client.closeCodes.at(-1)}`);
-      if (client.spans.length !== sockets[index]) this.sessionFaults.push('a socket was opened with an ended session');
+    for (const { client } of ended) {
+      const code = client.closeCodes.at(-1);
+      const { startedAt = 0, closedAt = 0 } = client.spans.at(-1) ?? {};
+      if (code !== sessionEnded) this.#otherCloses.push({ code, closedAt });
+      if (startedAt > endedAt) this.sessionFaults.push('a socket was opened with an ended session');
       client.stop();
     }
     for (let n = 0; n < count; n++) await this.#add();
   }
 
-  /** Checks that nobody else is signed out and that no ended session is valid on any web process. */
-  async checkSessions(): Promise<void> {
+  /**
+   * Checks that nobody else is signed out and that no ended session is valid on any web process. A client closes its
+   * socket itself if an answer is late, which counts only without a stall. `stalls`: the begin of each.
+   */
+  async checkSessions(stalls: readonly number[]): Promise<void> {
+    for (const { code, closedAt } of this.#otherCloses) {
+      if (!isLateAnswer(closedAt, stalls)) this.sessionFaults.push(`an ended session closed with ${code}`);
+    }
     for (const { client } of this.#members) {
-      if (client.state === 'signed-out')
-        this.sessionFaults.push('a client is signed out although its session is valid');
+      if (client.wasSignedOut || client.closeCodes.includes(sessionEnded))
+        this.sessionFaults.push('a client was signed out although its session is valid');
     }
     for (const { credential } of this.endedSessions) {
       for (const url of this.#installation.urls) {
-        const { status } = await fetch(`${url}/api/initial_state`, { headers: { cookie: `sessionid=${credential}` } });
+        const status = await until(() => statusOf(url, credential), 'the web process reads the session', 60_000, 250);
         if (status !== 401) this.sessionFaults.push(`an ended session was answered with ${status}`);
       }
     }
@@ -87,4 +105,11 @@ export class Population {
     this.everyClient.push(client);
     this.#members.push({ client, session });
   }
+}
+
+/** The status with which a web process answers a session; null if it cannot say. */
+async function statusOf(url: string, credential: string): Promise<number | null> {
+  const headers = { cookie: `sessionid=${credential}` };
+  const { status } = await again(() => fetch(`${url}/api/initial_state`, { headers }));
+  return status === 503 ? null : status;
 }

@@ -1,5 +1,7 @@
 import type { LedgerCounts } from '../../test/support/tick-ledger.ts';
 import { print } from '../print.ts';
+import type { AbsenceSummary } from './absences.ts';
+import type { CloseCounts } from './closes.ts';
 import type { ResourceChange } from './resources.ts';
 
 export interface SoakReport {
@@ -9,9 +11,14 @@ export interface SoakReport {
   clients: number;
   /** The number of faults that were carried out, by kind. */
   faults: Record<string, number>;
-  ticksPublished: number;
+  /** The instants of the grid, and the ticks that existed. */
+  instants: { due: number; published: number };
+  absences: readonly AbsenceSummary[];
   ledger: LedgerCounts;
-  /** The first instants that were missed without a cause. */
+  closes: CloseCounts;
+  /** How long processes waited for a core within one interval, ms: the most along the path of a tick. */
+  stallMs: number;
+  /** The first instants that were missed, and closes of sockets, without a cause. */
   unexplained: readonly string[];
   /** What clients showed as live although it was not true. */
   falsehoods: readonly string[];
@@ -24,10 +31,11 @@ export interface SoakReport {
 
 /** The promises that a run broke; empty if it kept all of them. */
 export function brokenPromises(report: Omit<SoakReport, 'broken'>): string[] {
-  const { ledger, falsehoods, pages, sessionFaults, resources } = report;
+  const { ledger, closes, falsehoods, pages, sessionFaults, resources } = report;
   return [
     [ledger.unexplained, 'ticks were missed without a cause'],
     [ledger.repeated, 'ticks were received more than once'],
+    [closes.unexplained, 'sockets closed without a cause'],
     [falsehoods.length, 'times a client showed as live what was not true'],
     [pages.falsehoods.length, 'times a page showed as live what was not true'],
     [sessionFaults.length, 'faults of sessions'],
@@ -37,43 +45,81 @@ export function brokenPromises(report: Omit<SoakReport, 'broken'>): string[] {
 
 /** Prints the report as tables, and then as one line of JSON. */
 export function printReport(report: SoakReport): void {
-  const { ledger, faults, pages, resources, broken } = report;
-  print(`\n| faults | number |\n| --- | --- |`);
-  for (const [kind, count] of Object.entries(faults)) print(`| ${kind} | ${count} |`);
-  print(`\n| instants, summed over ${report.clients} clients | number |\n| --- | --- |`);
-  for (const [name, count] of Object.entries(ledgerRows(ledger))) print(`| ${name} | ${count} |`);
-  print(`| stale or wrong, shown as live by a client | ${report.falsehoods.length} |`);
-  print(`| stale or wrong, shown as live by a page, of ${pages.checks} checks | ${pages.falsehoods.length} |`);
-  print(`| sessions ended; faults of sessions | ${report.sessionsEnded}; ${report.sessionFaults.length} |`);
-  print(`\n| process | memory before, MB | after | descriptors before | after | replaced |`);
-  print('| --- | --- | --- | --- | --- | --- |');
-  for (const { name, before, after, isTooMuch } of resources) {
-    const memory = `${megabytes(before.residentKiB)} | ${megabytes(after.residentKiB)}`;
-    const descriptors = `${before.descriptors} | ${after.descriptors}`;
-    print(`| ${name}${isTooMuch ? ' **grew**' : ''} | ${memory} | ${descriptors} | ${yes(before.pid !== after.pid)} |`);
-  }
+  const { ledger, closes, faults, instants, pages, resources, broken } = report;
+  printTable(['faults', 'number'], Object.entries(faults));
+  printTable(
+    [`no tick, of ${instants.due} instants`, 'instants', 'faults', 'most per fault', 'latest, ms', 'allowed, ms'],
+    report.absences.map(({ cause, instants: count, faults: number, mostPerFault, latestMs, limitMs }) => {
+      const latest = cause === 'none' ? ['', '', '', ''] : [number, mostPerFault, latestMs, limitMs];
+      return [absenceRows[cause], count, ...latest];
+    }),
+  );
+  printTable(
+    [`instants, summed over ${report.clients} clients`, 'number'],
+    [
+      ...Object.entries(ledgerRows).map(([key, name]) => [name, ledger[key as keyof LedgerCounts]]),
+      ['stale or wrong, shown as live by a client', report.falsehoods.length],
+      [`stale or wrong, shown as live by a page, of ${pages.checks} checks`, pages.falsehoods.length],
+      ['sessions ended; faults of sessions', `${report.sessionsEnded}; ${report.sessionFaults.length}`],
+    ],
+  );
+  printTable(
+    ['sockets of clients closed', 'number'],
+    Object.entries(closeRows).map(([key, name]) => [name, closes[key as keyof CloseCounts]]),
+  );
+  printTable(
+    ['process', 'memory before, MB', 'after', 'descriptors before', 'after', 'replaced'],
+    resources.map(({ name, before, after, isTooMuch }) => [
+      isTooMuch ? `${name} **grew**` : name,
+      megabytes(before.residentKiB),
+      megabytes(after.residentKiB),
+      before.descriptors,
+      after.descriptors,
+      before.pid === after.pid ? 'no' : 'yes',
+    ]),
+  );
+  print(`\nlongest wait for a core along the path of a tick, within one interval: ${Math.round(report.stallMs)} ms`);
   print(`\n${broken.length === 0 ? 'every promise was kept' : `broken: ${broken.join('; ')}`}\n`);
   print(JSON.stringify(report));
 }
 
-function ledgerRows(ledger: LedgerCounts): Record<string, number> {
-  return {
-    'due while a socket was open': ledger.due,
-    received: ledger.received,
-    'missed: no tick existed': ledger.noTick,
-    'missed: between two sockets': ledger.betweenSockets,
-    'missed: its web process was killed or frozen within 1 s': ledger.webInterrupted,
-    'missed: the network was cut within 1 s': ledger.networkCut,
-    'missed: it reached its web process expired, since the machine was too busy': ledger.expired,
-    'missed: none of these': ledger.unexplained,
-    'received more than once': ledger.repeated,
-  };
+const absenceRows: Readonly<Record<AbsenceSummary['cause'], string>> = {
+  beat: 'the beat that leads was killed, frozen or cut off',
+  worker: 'a worker was killed, frozen or cut off',
+  redis: 'Redis was killed or frozen (ms after its return)',
+  stall: 'the processes waited for a core',
+  none: 'none of these',
+};
+
+const ledgerRows: Readonly<Record<keyof LedgerCounts, string>> = {
+  due: 'due while a socket was open',
+  received: 'received',
+  noTickBeat: 'missed: no tick existed, because of a beat',
+  noTickWorker: 'missed: no tick existed, because of a worker',
+  noTickRedis: 'missed: no tick existed, because of Redis',
+  noTickStall: 'missed: no tick existed, because the machine was too busy',
+  betweenSockets: 'missed: between two sockets',
+  webInterrupted: 'missed: its web process was killed or frozen within 1 s',
+  networkCut: 'missed: the network was cut',
+  redisInterrupted: 'missed: Redis was interrupted within 1 s',
+  expired: 'missed: it reached its web process expired, because the machine was too busy',
+  unexplained: 'missed: none of these',
+  repeated: 'received more than once',
+};
+
+const closeRows: Readonly<Record<keyof CloseCounts, string>> = {
+  process: 'its web process was killed, frozen or restarted',
+  network: 'the network between web process and client was cut or reset',
+  session: 'its session was ended',
+  stall: 'an answer was late, because the machine was too busy',
+  unexplained: 'none of these',
+};
+
+function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+  print(`\n| ${head.join(' | ')} |\n|${' --- |'.repeat(head.length)}`);
+  for (const row of rows) print(`| ${row.join(' | ')} |`);
 }
 
 function megabytes(kib: number): string {
   return ((kib * 1_024) / 1e6).toFixed(1);
-}
-
-function yes(value: boolean): string {
-  return value ? 'yes' : 'no';
 }

@@ -5,7 +5,9 @@ import { freePort } from '../../test/support/free-port.ts';
 import { TcpProxy } from '../../test/support/tcp-proxy.ts';
 import { passes, until } from '../../test/support/until.ts';
 import { usageOf } from '../usage.ts';
+import { again } from './again.ts';
 import type { Role } from './fault-list.ts';
+import type { Span } from './incidents.ts';
 
 export interface RoleSlotOptions {
   role: Role;
@@ -30,7 +32,8 @@ export class RoleSlot {
   readonly port: number;
   readonly toRedis: TcpProxy;
   readonly #options: RoleSlotOptions;
-  #process: ClockProcess | null = null;
+  /** All processes so far. */
+  readonly #processes: ClockProcess[] = [];
 
   private constructor(options: RoleSlotOptions, toRedis: TcpProxy, port: number) {
     this.#options = options;
@@ -48,8 +51,15 @@ export class RoleSlot {
   }
 
   get process(): ClockProcess {
-    if (this.#process === null) throw new Error(`there is no ${this.role} here`);
-    return this.#process;
+    const process = this.#processes.at(-1);
+    if (process === undefined) throw new Error(`there is no ${this.role} here`);
+    return process;
+  }
+
+  /** When its processes became the leader, epoch ms. */
+  get leadSince(): number[] {
+    const lines = this.#processes.flatMap(({ log }) => log);
+    return lines.filter(({ msg }) => msg === 'became leader').map(({ time }) => Date.parse(String(time)));
   }
 
   async start(): Promise<void> {
@@ -62,36 +72,51 @@ export class RoleSlot {
         NODE_OPTIONS: `--expose-gc --require ${garbageCollector}`,
       },
     });
-    this.#process = started;
-    await until(async () => (await started.ask('/ready')).status === 200, `${role} is ready`, 60_000, 50);
+    this.#processes.push(started);
+    await this.ready();
   }
 
-  /** Kills the process and starts another one after `forMs`. */
-  async kill(forMs: number): Promise<void> {
+  async ready(): Promise<void> {
+    const isReady = async (): Promise<boolean> => (await this.#ask('/ready')).status === 200;
+    await until(isReady, `${this.role} is ready`, 60_000, 50);
+  }
+
+  /** Kills the process and starts another one after `forMs`. Each fault resolves to when it was in effect. */
+  async kill(forMs: number): Promise<Span> {
+    const from = Date.now();
     this.process.kill('SIGKILL');
     await this.process.exited;
+    const to = Date.now();
     await this.process.stop();
     await passes(forMs);
     await this.start();
+    return { from, to };
   }
 
-  async freeze(forMs: number): Promise<void> {
+  async freeze(forMs: number): Promise<Span> {
+    const from = Date.now();
     this.process.kill('SIGSTOP');
     await passes(forMs);
     this.process.kill('SIGCONT');
+    return { from, to: Date.now() };
   }
 
-  async cutRedis(forMs: number): Promise<void> {
+  async cutRedis(forMs: number): Promise<Span> {
+    const from = Date.now();
     this.toRedis.silence();
     await passes(forMs);
     this.toRedis.restore();
+    return { from, to: Date.now() };
   }
 
   /** Resolves when the process has stopped and another one is ready. */
-  async restart(): Promise<void> {
+  async restart(): Promise<Span> {
+    const from = Date.now();
     const code = await this.process.stop();
+    const to = Date.now();
     if (code !== 0) throw new Error(`${this.role} ended with ${code}`);
     await this.start();
+    return { from, to };
   }
 
   /** Collects garbage first. */
@@ -99,18 +124,22 @@ export class RoleSlot {
     const { pid } = this.process;
     this.process.kill('SIGUSR2');
     // The second answer comes after the collection, which blocks the thread.
-    for (let n = 0; n < 2; n++) await (await this.process.ask('/health')).text();
+    for (let n = 0; n < 2; n++) await (await this.#ask('/health')).text();
     return { pid, residentKiB: usageOf(pid).residentKiB, descriptors: await this.descriptors() };
   }
 
   /** The number of open descriptors besides the sockets of clients. */
   async descriptors(): Promise<number> {
-    const sockets = this.role === 'web' ? await this.process.metric('clock_connections') : 0;
+    const sockets = this.role === 'web' ? await again(() => this.process.metric('clock_connections')) : 0;
     return readdirSync(`/proc/${this.process.pid}/fd`).length - sockets;
   }
 
   async close(): Promise<void> {
-    await this.#process?.stop();
+    await this.process.stop();
     await this.toRedis.stop();
+  }
+
+  #ask(path: string): Promise<Response> {
+    return again(() => this.process.ask(path));
   }
 }

@@ -1,5 +1,5 @@
 import type { EntrySource } from '../screens/roster-entry.ts';
-import type { RosterRow } from '../screens/roster-row.ts';
+import { alertErrorMs, type RosterRow } from '../screens/roster-row.ts';
 import type { ScreenKind } from '../screens/screens.ts';
 
 /**
@@ -15,8 +15,6 @@ export interface ObservedScreen {
   group: string | null;
   condition: Condition;
 }
-
-const maxErrorMs = 250;
 
 /** The screens and links with a record. The players of a link count as one: a link is dark only if it has none. */
 export function observedScreens(sources: Iterable<EntrySource>): ObservedScreen[] {
@@ -34,7 +32,7 @@ export function observedScreens(sources: Iterable<EntrySource>): ObservedScreen[
 
 function conditionOf(kind: ScreenKind, row: RosterRow | null): Condition {
   if (row === null) return 'dark';
-  if (row.state === 'live') return (row.errorMs ?? 0) > maxErrorMs || row.differs === true ? 'wrong' : 'good';
+  if (row.state === 'live') return (row.errorMs ?? 0) > alertErrorMs || row.differs === true ? 'wrong' : 'good';
   // Players of a link come and go, and each shows its own state.
   if (kind === 'link') return 'good';
   return row.state === 'connected' ? 'unknown' : 'dark';

@@ -116,7 +116,7 @@ export class ScreenAlerts implements Service {
     const isDone = leading.outbox.onDelivery(delivery, now());
     const fields = { id: body.id, ...(delivery.kind === 'delivered' ? {} : { reason: delivery.reason }) };
     if (!isDone) {
-      if (!this.#hasWarned) log.warn(fields, 'the alert webhook does not answer; trying again for an hour');
+      if (!this.#hasWarned) log.warn(fields, 'the alert webhook did not accept a message; trying again for an hour');
       this.#hasWarned = true;
       return;
     }

@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os';
 import type { Backend } from '../backend/backend.ts';
 import { Accounts } from './accounts.ts';
 import { Jwt } from './jwt.ts';
-import { Passwords } from './passwords.ts';
+import { hashConcurrency, Passwords } from './passwords.ts';
 import type { Secrets } from './secrets.ts';
 import { Sessions } from './sessions.ts';
 import { Tickets } from './tickets.ts';
@@ -15,11 +16,15 @@ export interface AuthServices {
   tickets: Tickets;
 }
 
-/** Creates the services over any backend. `secrets` is called whenever something is signed or verified. */
-export function createAuthServices({ records, time }: Backend, secrets: Secrets): AuthServices {
+/**
+ * Creates the services over any backend. `secrets` is called whenever something is signed or verified. `processes` of
+ * this host share its cores for hashing.
+ */
+export function createAuthServices({ records, time }: Backend, secrets: Secrets, processes = 1): AuthServices {
   const jwt = new Jwt(secrets, () => time.now());
   const sessions = new Sessions({ records, time, jwt });
-  const accounts = new Accounts({ records, time, passwords: new Passwords(), sessions });
+  const passwords = new Passwords(hashConcurrency(availableParallelism(), processes));
+  const accounts = new Accounts({ records, time, passwords, sessions });
   const options = { records, time, jwt, sessions };
   return { sessions, accounts, tokens: new Tokens(options), tickets: new Tickets(options) };
 }

@@ -20,7 +20,7 @@ export interface FirstAccountOptions {
   records: Records;
   accounts: Accounts;
   /** Called only if there is no local account; undefined if no password is configured. */
-  password: () => FirstPassword | undefined;
+  password: (() => FirstPassword) | undefined;
   log: Logger;
 }
 
@@ -79,13 +79,15 @@ export class FirstAccount implements Service {
   async #createIfNone(): Promise<void> {
     const { accounts, password, log } = this.#options;
     if ((await accounts.list()).some(({ sso }) => sso === undefined)) return;
-    const first = password();
-    if (first === undefined) {
+    if (password === undefined) {
       log.warn(
         {},
         "there is no local account, so nobody can sign in here: create one with 'clock user add NAME --operator'",
       );
-    } else if (await accounts.add(firstAccountName, first.text, true)) {
+      return;
+    }
+    const first = password();
+    if (await accounts.add(firstAccountName, first.text, true)) {
       log.info({ account: firstAccountName }, 'first account created');
       first.onUsed?.();
     } else if ((await accounts.get(firstAccountName))?.sso !== undefined) {

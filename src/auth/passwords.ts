@@ -1,5 +1,4 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { normalizeSecret } from '../secrets.ts';
 
@@ -31,11 +30,11 @@ export function passwordProblem(password: string, accountName: string): string |
 }
 
 /**
- * How many hashes may run at a time. Each occupies one of the four threads of libuv's pool, which name lookups, file
- * reads and the verification of credentials need too, and one core.
+ * How many hashes may run at a time in each of `processes` that share the cores. Each hash occupies one of the four
+ * threads of libuv's pool, which name lookups, file reads and the verification of credentials need too, and one core.
  */
-export function hashConcurrency(cores: number): number {
-  return Math.max(1, Math.min(3, cores - 1));
+export function hashConcurrency(cores: number, processes: number): number {
+  return Math.max(1, Math.min(3, Math.floor((cores - 1) / processes)));
 }
 
 /** Hashes and verifies passwords with scrypt, a limited number at a time. */
@@ -44,7 +43,7 @@ export class Passwords {
   /** The hash of a random key, verified in place of an account that does not exist: both cases take the same time. */
   readonly #decoy = formatHash(randomBytes(saltBytes), randomBytes(keyBytes));
 
-  constructor(concurrency = hashConcurrency(availableParallelism())) {
+  constructor(concurrency: number) {
     this.#limit = pLimit(concurrency);
   }
 

@@ -11,6 +11,7 @@ import { OffsetEstimate } from '../time/offset.ts';
 import { readingAt, utcErrorOf, type AuthorityReading, type UtcBounds } from './authority-reading.ts';
 import { queryNtp } from './query-ntp.ts';
 import type { NtpServer } from './options.ts';
+import { ServerAddresses } from './server-addresses.ts';
 
 const checkScheduleEveryMs = 2_000;
 const pauseAfterKissMs = 15 * 60_000;
@@ -49,7 +50,9 @@ export class AuthorityCheck implements Service {
   #cancel = (): void => {};
 
   constructor(options: AuthorityCheckOptions) {
-    const defaults = { query: queryNtp, now: () => performance.now(), random: Math.random, schedule: runLater };
+    const addresses = new ServerAddresses();
+    const query: Required<AuthorityCheckOptions>['query'] = (server, stopping) => queryNtp(server, stopping, addresses);
+    const defaults = { query, now: () => performance.now(), random: Math.random, schedule: runLater };
     this.#options = { ...defaults, ...options };
     const { servers, alarmMs, now, random } = this.#options;
     this.#sources = servers.map((server) => {

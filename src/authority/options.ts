@@ -19,7 +19,7 @@ function ntpServers(text: string): NtpServer[] {
 }
 
 function ntpServer(text: string): NtpServer {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?))(?::(\d{1,5}))?$/.exec(text);
+  const match = /^(?:\[([^\]]+)\]|([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?))(?::(\d{1,5}))?$/.exec(text);
   const [, address, name, digits = String(ntpPort)] = match ?? [];
   const host = address ?? name;
   const port = Number(digits);

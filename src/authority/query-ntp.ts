@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
+import { withDeadline } from '../time/deadline.ts';
 import { createRequest, parseResponse, type NtpResponse } from '../time/ntp/packet.ts';
 import type { NtpServer } from './options.ts';
+import { ServerAddresses } from './server-addresses.ts';
 
 const answerWithinMs = 2_000;
 
@@ -10,21 +11,32 @@ const answerWithinMs = 2_000;
  * Queries a server for the time, from a new port. Resolves within 2 s, and at once if `stopping` aborts. Answers from
  * another address or port do not arrive, since the socket is connected.
  */
-export async function queryNtp(server: NtpServer, stopping: AbortSignal): Promise<NtpResponse> {
-  const ended = AbortSignal.any([stopping, AbortSignal.timeout(answerWithinMs)]);
-  const silence = new Promise<NtpResponse>((resolve) => {
-    const onEnd = (): void => resolve({ kind: 'refused', reason: 'no answer within 2 s' });
-    if (ended.aborted) onEnd();
-    else ended.addEventListener('abort', onEnd, { once: true });
+export async function queryNtp(
+  server: NtpServer,
+  stopping: AbortSignal,
+  addresses = new ServerAddresses(),
+): Promise<NtpResponse> {
+  const response = await withDeadline(stopping, answerWithinMs, (signal) => {
+    const silence = new Promise<NtpResponse>((resolve) => {
+      const onEnd = (): void => resolve({ kind: 'refused', reason: 'no answer within 2 s' });
+      if (signal.aborted) onEnd();
+      else signal.addEventListener('abort', onEnd, { once: true });
+    });
+    const exchange = exchangeWith(server, addresses, signal).catch((error: NodeJS.ErrnoException): NtpResponse => {
+      return { kind: 'refused', reason: error.code ?? error.message };
+    });
+    return Promise.race([silence, exchange]);
   });
-  const exchange = exchangeWith(server, ended).catch((error: NodeJS.ErrnoException): NtpResponse => {
-    return { kind: 'refused', reason: error.code ?? error.message };
-  });
-  return Promise.race([silence, exchange]);
+  if (response.kind !== 'time') addresses.forget(server.host);
+  return response;
 }
 
-async function exchangeWith({ host, port }: NtpServer, signal: AbortSignal): Promise<NtpResponse> {
-  const { address, family } = await lookup(host);
+async function exchangeWith(
+  { host, port }: NtpServer,
+  addresses: ServerAddresses,
+  signal: AbortSignal,
+): Promise<NtpResponse> {
+  const { address, family } = await addresses.resolve(host);
   // Closed by the signal, if it is not closed before.
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', signal });
   try {

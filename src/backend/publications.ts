@@ -48,6 +48,8 @@ export interface Publications {
   publish(request: PublishRequest): Promise<PublishOutcome>;
   /** The last message of each slot. */
   list(): Promise<Publication[]>;
+  /** The number of slots that have a message. */
+  count(): Promise<number>;
   /**
    * Deletes the last messages of slots, except those with a greater `seq` than `maxSeq`. `seq` goes on from the channel's
    * last one.

@@ -41,7 +41,7 @@ export class Beat implements Service {
   readonly #newest = new Map<string, number>();
   readonly #stopping = new AbortController();
   #term: number | null = null;
-  /** Begins anew with each job that is enqueued, since that renews the lease as well. */
+  /** Begins anew with each job that is sent, since that renews the lease as well. */
   readonly #untilRenewal = new RestartablePause(renewAfterMs);
   #missed = 0;
   #loops: Promise<unknown> = Promise.resolve();
@@ -60,8 +60,7 @@ export class Beat implements Service {
   }
 
   async start(): Promise<void> {
-    const { tasks } = this.#options;
-    this.#loops = Promise.all([this.#holdLease(), ...tasks.map((task) => this.#schedule(task))]);
+    this.#loops = Promise.all([this.#holdLease(), this.#schedule()]);
     runInBackground(this.#loops);
   }
 
@@ -88,12 +87,13 @@ export class Beat implements Service {
     }
   }
 
-  async #schedule(task: ScheduledTask): Promise<void> {
-    const { time } = this.#options;
+  async #schedule(): Promise<void> {
+    const { time, tasks } = this.#options;
     while (!this.#stopping.signal.aborted) {
       // One reading decides both what is due and what comes next. An instant between two readings would be skipped.
       const now = time.now();
-      if (await this.#pushNewest(task, now)) await this.#waitFor(nextDue(now, task.everyMs));
+      const areEnqueued = await Promise.all(tasks.map((task) => this.#pushNewest(task, now)));
+      if (areEnqueued.every(Boolean)) await this.#waitFor(Math.min(...tasks.map((task) => nextDue(now, task.everyMs))));
       else await pause(retryAfterMs, this.#stopping.signal);
     }
   }
@@ -116,9 +116,11 @@ export class Beat implements Service {
     if (now >= expiresAt) return true;
     if (this.#term === null) return false;
 
-    const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
-    if (result === undefined || result === 'not-leader') return false;
+    // A timer that is moved after the answer would still wake the process at its first time.
     this.#untilRenewal.restart();
+    const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
+    if (result === 'not-leader') this.#untilRenewal.end();
+    if (result === undefined || result === 'not-leader') return false;
     if (before !== undefined) this.#missed += Math.round((at - before) / everyMs) - 1;
     this.#newest.set(name, at);
     return true;

@@ -126,7 +126,8 @@ export function parseLabel(value: unknown): string {
   throw new InvalidContent(`The label has more than one line or more than ${maxLabelLength} characters.`);
 }
 
-function parseWarnings(value: unknown): number[] {
+/** The instants before the end at which a countdown warns, ms, the longest first. Throws `InvalidContent`. */
+export function parseWarnings(value: unknown): number[] {
   const isList = Array.isArray(value) && value.length > 0 && value.length <= maxWarnings;
   if (isList && value.every(isWarning)) return [...new Set(value)].toSorted((a, b) => b - a);
   throw new InvalidContent(`Warnings are 1 to ${maxWarnings} whole numbers of ms, from a second to 366 days.`);

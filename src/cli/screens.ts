@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { confirmOnTerminal } from '../commands/prompt.ts';
 import { ScreenCommands } from '../commands/screens.ts';
 import { readOptions, type Environment } from '../config.ts';
-import { BadValue, durationBetween } from '../option-parsers.ts';
+import { durationBetween } from '../option-parsers.ts';
 import { UserError } from '../lifecycle.ts';
 import { auditLogger } from '../logger.ts';
 import { ScreenActions, type ActionTarget, type ScreenAction } from '../screens/screen-actions.ts';
@@ -13,9 +13,10 @@ import { InvalidAction, parseAction } from '../screens/parse-screen-action.ts';
 import { Screens } from '../screens/screens.ts';
 import { addOptions, flagsOf } from './options.ts';
 import type { OwnOption, BackendCommands } from './backend-commands.ts';
+import { ownValue } from './own-value.ts';
 import { linkTable } from './tables.ts';
 
-const dayMs = 86_400_000;
+const parseLifetime = durationBetween(1_000, 3_650 * 86_400_000, '365d');
 const groupOption: OwnOption = ['--group <group>', 'instead of one screen, all screens of this group'];
 
 /** Adds `clock pair`. */
@@ -129,7 +130,7 @@ function addLink(screens: Command, backendCommands: BackendCommands, environment
       );
     }
     const given = names.map((name) => nameOf(name, 'NAME'));
-    const [givenGroup, lifetimeMs] = [groupOf(group), lifetimeOf(expires)];
+    const [givenGroup, lifetimeMs] = [groupOf(group), ownValue('--expires', expires, parseLifetime)];
     await run(backendCommands, link, (commands) => commands.link(given, givenGroup, lifetimeMs, publicUrl));
   });
 }
@@ -178,13 +179,4 @@ function groupOf(text: string | undefined, label = '--group'): string | null {
   if (text === '') throw new UserError(`${label}: "" must be the name of a group`);
   const action = checked('group', text, label);
   return 'value' in action ? action.value : null;
-}
-
-function lifetimeOf(text: string): number {
-  try {
-    return durationBetween(1_000, 3_650 * dayMs, '365d')(text);
-  } catch (error) {
-    if (!(error instanceof BadValue)) throw error;
-    throw new UserError(`--expires: ${JSON.stringify(text)} must be ${error.message}`);
-  }
 }

@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { InvalidContent } from '../channels/content.ts';
-import { maxShowMs, minShowMs, parseLabel, parseMessage, timeOfDay } from '../channels/show.ts';
+import { maxShowMs, minShowMs, parseLabel, parseMessage, parseWarnings, timeOfDay } from '../channels/show.ts';
 import { Shows } from '../channels/shows.ts';
 import { listShows, type ShowListOptions } from '../commands/show-list.ts';
 import { ShowCommands, type ShowCommandsOptions, type ShowRequest, type TargetName } from '../commands/show.ts';
 import { UserError } from '../lifecycle.ts';
 import { auditLogger } from '../logger.ts';
-import { BadValue, durationBetween } from '../option-parsers.ts';
+import { durationBetween } from '../option-parsers.ts';
 import { parseGroup } from '../screens/names.ts';
 import { Screens } from '../screens/screens.ts';
 import type { BackendCommands } from './backend-commands.ts';
+import { ownValue } from './own-value.ts';
 
 /** The values of the options, as typed. */
 interface ShowFlags {
@@ -98,7 +99,7 @@ function requestOf(given: ShowFlags): ShowRequest | 'list' {
   if (clear) return { clear };
   if (extend !== undefined) return { extendMs: durationOf(extend, '--extend') };
   return {
-    message: message === undefined ? undefined : textOf(message, '--message', parseMessage),
+    message: message === undefined ? undefined : contentOf(message, '--message', parseMessage),
     countdown: countdownOf(given),
     lifetimeMs: given.for === undefined ? undefined : durationOf(given.for, '--for'),
   };
@@ -106,11 +107,11 @@ function requestOf(given: ShowFlags): ShowRequest | 'list' {
 
 function countdownOf({ countdown, until, countUp, label, warn }: ShowFlags): object | undefined {
   const details = {
-    label: label === undefined ? undefined : textOf(label, '--label', parseLabel),
-    warnAt: warn?.split(',').map((text) => durationOf(text.trim(), '--warn')),
+    label: label === undefined ? undefined : contentOf(label, '--label', parseLabel),
+    warnAt: warn === undefined ? undefined : contentOf(warn, '--warn', warningsOf),
   };
   if (countdown !== undefined) return { remainingMs: durationOf(countdown, '--countdown'), ...details };
-  if (until !== undefined) return { untilTime: textOf(until, '--until', timeOfDay), ...details };
+  if (until !== undefined) return { untilTime: contentOf(until, '--until', timeOfDay), ...details };
   return countUp === true ? { elapsedMs: 0, ...details } : undefined;
 }
 
@@ -119,7 +120,11 @@ function refuse(given: ShowFlags, ...names: ('for' | 'label' | 'warn' | 'group' 
   if (name !== undefined) throw new UserError(`--${name}: not possible with these options; see clock show --help`);
 }
 
-function textOf(text: string, option: string, parse: (text: string) => string): string {
+function warningsOf(text: string): number[] {
+  return parseWarnings(text.split(',').map((duration) => durationOf(duration.trim(), '--warn')));
+}
+
+function contentOf<T>(text: string, option: string, parse: (text: string) => T): T {
   try {
     return parse(text);
   } catch (error) {
@@ -129,10 +134,5 @@ function textOf(text: string, option: string, parse: (text: string) => string): 
 }
 
 function durationOf(text: string, option: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    if (!(error instanceof BadValue)) throw error;
-    throw new UserError(`${option}: ${JSON.stringify(text)} must be ${error.message}`);
-  }
+  return ownValue(option, text, parseDuration);
 }

@@ -4,6 +4,7 @@ import { TokenCommands } from '../commands/token.ts';
 import { BadValue, durationBetween } from '../option-parsers.ts';
 import { UserError } from '../lifecycle.ts';
 import type { BackendCommands } from './backend-commands.ts';
+import { ownValue } from './own-value.ts';
 
 /** Adds `clock token`. */
 export function addToken(program: Command, commands: BackendCommands): void {
@@ -25,7 +26,7 @@ export function addToken(program: Command, commands: BackendCommands): void {
     )
     .action(async (account: string) => {
       const { name, expires, publish } = issue.opts<{ name?: string; expires: string; publish?: string }>();
-      const lifetimeMs = parseLifetime(expires);
+      const lifetimeMs = ownValue('--expires', expires, parseLifetime);
       checkLabel(name);
       const publishes = parseScopes(publish);
       await run(issue, (tokens) => tokens.issue(account, lifetimeMs, name, publishes));
@@ -39,13 +40,8 @@ export function addToken(program: Command, commands: BackendCommands): void {
 }
 
 function parseLifetime(text: string): number {
-  try {
-    if (!/^\d+[smhd]$/.test(text)) throw new BadValue('a number with s, m, h or d, at most 365d');
-    return durationBetween(1_000, 365 * 86_400_000, '90d')(text);
-  } catch (error) {
-    if (!(error instanceof BadValue)) throw error;
-    throw new UserError(`--expires: ${JSON.stringify(text)} must be ${error.message}`);
-  }
+  if (!/^\d+[smhd]$/.test(text)) throw new BadValue('a number with s, m, h or d, at most 365d');
+  return durationBetween(1_000, 365 * 86_400_000, '90d')(text);
 }
 
 function parseScopes(text: string | undefined): string[] {

@@ -48,7 +48,7 @@ export function addUser(program: Command, commands: BackendCommands): void {
   );
   add(
     'sso <name>',
-    'hand an account to the shared sign-in, and end its sessions and tokens',
+    'switch an account to the shared sign-in, and end its sessions and tokens',
     (users, options, name) => users.sso(name, options),
     ['--off', 'make it a local account again, which needs a password'],
   );

@@ -149,7 +149,7 @@ export const faceParameters = {
     default: null,
     label: 'Language',
     choices: 'es',
-    values: 'a language tag that the browser knows',
+    values: 'a language tag that the browser supports',
     defaultText: "English; for words, the browser's",
     meaning: 'the language of time, date and words of state',
   }),

@@ -10,7 +10,7 @@ const refreshWithinMs = 3_600_000;
 const retryMs = { first: 2_000, longest: 60_000 };
 
 export interface NamedZoneOptions {
-  /** The offsets of a zone; null if the server does not know it. Rejects without a response. */
+  /** The offsets of a zone; null if the server does not have it. Rejects without a response. */
   fetchOffsets: (name: string) => Promise<UtcOffsets | null>;
   schedule: Schedule;
   /** From 0 to 1, as `Math.random`. */

@@ -38,7 +38,7 @@ export const parameterWords: Translations = {
     zh: '{text} 已忽略：必须是{words}',
     ar: 'تم تجاهل {text}: القيمة المسموح بها: {words}',
   },
-  'a language tag that the browser knows': {
+  'a language tag that the browser supports': {
     es: 'una etiqueta de idioma que el navegador conozca',
     de: 'ein Sprachkürzel, das der Browser kennt',
     fr: 'un code de langue connu du navigateur',

@@ -8,7 +8,7 @@ const mostNames = 8;
 type Answers = Readonly<Record<string, UtcOffsets>>;
 
 /**
- * A function that requests the offsets of a zone. It resolves to null if the server does not know the zone, and rejects
+ * A function that requests the offsets of a zone. It resolves to null if the server does not have the zone, and rejects
  * without a response within 5 s. Calls in the same turn share a request.
  */
 export function zoneFetcher(

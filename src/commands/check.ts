@@ -1,7 +1,9 @@
-import { createServer } from 'node:net';
-import { formatAuthority, isUnspecified, localHosts } from '../addresses.ts';
+import { formatAuthority, localHosts } from '../addresses.ts';
 import type { AuthorityCheck } from '../authority/authority-check.ts';
 import type { Backend, DurabilityProblem } from '../backend/backend.ts';
+import { listenError, tryToListen, type ListenAddress, type publicOptions } from '../listening.ts';
+import type { HouseTime } from '../time/house-time.ts';
+import { ntpBurstEveryMs } from '../time/ntp/poll-schedule.ts';
 import { pause } from '../time/pause.ts';
 import { healthProblem } from './healthcheck.ts';
 import { startWithNotice } from './start-with-notice.ts';
@@ -78,20 +80,40 @@ function operationsCheck(backend: Backend, name: string): Check {
   };
 }
 
-/** Queries the NTP servers and checks that house time agrees with UTC. */
-export function ntpCheck(authority: AuthorityCheck, alarmMs: number): Check {
-  return async () => {
+/**
+ * Queries the NTP servers and checks that house time agrees with UTC. As in a role, only two polls in a row with a
+ * deviation above the limit count. `wait` resolves before the second one.
+ */
+export function ntpCheck(
+  authority: AuthorityCheck,
+  time: HouseTime,
+  alarmMs: number,
+  wait: () => Promise<void> = () => pause(ntpBurstEveryMs),
+): Check {
+  const name = 'ntp';
+  /** The error of this process's house time counts as well, since the process has only just started. */
+  const poll = async () => {
     await authority.poll();
-    const { reading, problems } = authority;
-    const name = 'ntp';
+    const { reading } = authority;
+    if (reading === null) return null;
+    const { offsetMs, isContradiction } = reading;
+    const boundMs = reading.boundMs + time.errorMs;
+    return { offsetMs, boundMs, isContradiction, isWrong: Math.abs(offsetMs) + boundMs > alarmMs };
+  };
+  return async () => {
+    let reading = await poll();
+    if (reading?.isWrong === true) {
+      await wait();
+      reading = await poll();
+    }
+    const { problems } = authority;
     const others = problems.map((problem) => `; ${problem}`).join('');
     if (reading === null) {
       const reason = others === '' ? ', because house time is unknown' : others;
       return [{ name, level: 'WRONG', text: `house time cannot be compared with UTC${reason}` }];
     }
-    const { offsetMs, boundMs, isContradiction } = reading;
+    const { offsetMs, boundMs, isContradiction, isWrong } = reading;
     const text = `house time is ${offsetMs.toFixed(1)} ms from UTC (±${boundMs.toFixed(1)} ms)`;
-    const isWrong = Math.abs(offsetMs) + boundMs > alarmMs;
     const reason = isWrong ? `, and --ntp-alarm is ${alarmMs} ms` : '';
     const contradiction = isContradiction ? '; the servers contradict each other' : '';
     const level = isContradiction || problems.length > 0 ? 'warn' : 'ok';
@@ -115,31 +137,21 @@ export function durabilityChecks(backend: Backend): Check[] {
 }
 
 /** Checks that a port is free, or that a healthy clock already serves it. */
-export function portCheck(option: string, host: string, port: number, isSecure: boolean): Check {
-  return check(`port ${option}`, async () => {
+export function portCheck(names: typeof publicOptions, address: ListenAddress, isSecure: boolean): Check {
+  return check(`port ${names.port}`, async () => {
+    const { host, port } = address;
     const authority = formatAuthority(host, port);
-    const problem = await listenProblem(host, port);
-    if (problem === null) return `${authority} is free`;
-    if (problem !== 'EADDRINUSE') throw new Error(`cannot listen on ${authority} (${problem})`);
-    const hosts = localHosts(host);
-    if ((await healthProblem({ hosts, port, path: '/health', isSecure })) === null) {
+    const error = await tryToListen(address);
+    if (error === null) return `${authority} is free`;
+    const isInUse = error.code === 'EADDRINUSE';
+    if (isInUse && (await healthProblem({ hosts: localHosts(host), port, path: '/health', isSecure })) === null) {
       return `a clock already listens on ${authority}`;
     }
-    throw new Error(`${authority} is in use; choose another port or stop the process that listens on it`);
+    throw listenError(error, address, names);
   });
 }
 
 /** Whether the store answers commands, even if it refuses some. */
 function isReachable({ outage }: Backend): boolean {
   return outage !== 'starting' && outage !== 'redis-down' && outage !== 'redis-auth' && outage !== 'redis-schema';
-}
-
-function listenProblem(host: string, port: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    // Without a host, Node listens on `::`, or on `0.0.0.0` if the system has no IPv6.
-    const isDualStack = isUnspecified(host) && host.includes(':');
-    server.listen({ port, ...(isDualStack ? {} : { host }) }, () => server.close(() => resolve(null)));
-  });
 }

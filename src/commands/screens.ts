@@ -34,7 +34,9 @@ export class ScreenCommands {
     const { pairing, log } = this.#options;
     const code = parsePairingCode(text);
     if (code === null) {
-      throw new UserError(`${JSON.stringify(withoutKeys(text))} must be the code on the screen, such as BCDF-2345`);
+      throw new UserError(
+        `CODE: ${JSON.stringify(withoutKeys(text))} must be the code on the screen, such as BCDF-2345`,
+      );
     }
     const result = await pairing.approve(code, { name, group, by: host });
     if (result === 'name-taken') throw nameTaken(name);

@@ -10,11 +10,17 @@ export function generateSecrets(directory: string | undefined): void {
     process.stdout.write(`CLOCK_SECRET=${made.secret}\nCLOCK_ADMIN_PASSWORD=${made['admin-password']}\n`);
     return;
   }
-  if (directory.trim() === '') throw new UserError('--write: the name of the directory is blank');
+  try {
+    writeSecrets(directory, made);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`--write: ${error.message}`) : error;
+  }
+}
+
+function writeSecrets(directory: string, made: Record<string, string>): void {
+  if (directory.trim() === '') throw new UserError('the name of the directory is blank');
   if (existsSync(directory) && (statSync(directory).mode & 0o077) !== 0) {
-    throw new UserError(
-      `--write: other users can open ${directory}; name a new directory, or run chmod 700 on it first`,
-    );
+    throw new UserError(`other users can open ${directory}; name a new directory, or run chmod 700 on it first`);
   }
   const existing = Object.keys(made).find((name) => existsSync(join(directory, name)));
   if (existing !== undefined) throw new UserError(alreadyExists(join(directory, existing)));

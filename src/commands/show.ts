@@ -45,7 +45,10 @@ export class ShowCommands {
       log.info({ audit: 'show', by: 'host', ...fieldsOf(target), ...change }, 'an operator acted');
     } catch (error) {
       if (error instanceof SkippedTime) throw new UserError(`--until: ${error.message}`);
-      if (error instanceof InvalidContent) throw new UserError(error.message);
+      if (error instanceof InvalidContent) {
+        // The values of the other options are checked before. A message may still be too large together with its label.
+        throw new UserError(`${'extendMs' in request ? '--extend' : '--message'}: ${error.message}`);
+      }
       throw error;
     }
   }

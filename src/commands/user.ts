@@ -72,7 +72,7 @@ function validName(name: string): string {
 async function readNewPassword(name: string, { passwordStdin = false }: { passwordStdin?: boolean }): Promise<string> {
   const password = await promptNewPassword(passwordStdin);
   const problem = passwordProblem(password, name);
-  if (problem !== null) throw new UserError(`the password ${problem}`);
+  if (problem !== null) throw new UserError(`${passwordStdin ? '--password-stdin: ' : ''}the password ${problem}`);
   return password;
 }
 

@@ -119,7 +119,7 @@ export async function watch(options: WatchOptions): Promise<void> {
 function installationAt(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new UserError(`watch: ${JSON.stringify(text)} must be an address such as https://clock.example.org`);
+    throw new UserError(`URL: ${JSON.stringify(text)} must be an address such as https://clock.example.org`);
   }
   return url;
 }

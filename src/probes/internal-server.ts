@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { runInBackground } from '../background.ts';
-import { UserError, type Service } from '../lifecycle.ts';
+import type { Service } from '../lifecycle.ts';
+import { internalOptions, listenError, listenOptions } from '../listening.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { probeResponse } from './readiness.ts';
@@ -29,9 +30,9 @@ export class InternalServer implements Service {
   async start(): Promise<void> {
     const { host, port, log } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-      // Without a host, Node listens on `::`, or on `0.0.0.0` if the system has no IPv6.
-      this.#server.listen({ port, ...(host === '::' ? {} : { host }) }, resolve);
+      const address = { host, port };
+      this.#server.on('error', (error) => reject(listenError(error, address, internalOptions)));
+      this.#server.listen(listenOptions(address), resolve);
     });
     log.info({ port: (this.#server.address() as AddressInfo).port }, 'internal server listening');
   }
@@ -56,14 +57,4 @@ export class InternalServer implements Service {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     }
   }
-}
-
-function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): UserError {
-  if (code === 'EADDRINUSE') {
-    return new UserError(
-      `--internal-port: ${port} is in use; choose another port or stop the process that listens on it`,
-    );
-  }
-  if (code === 'EACCES') return new UserError(`--internal-port: ${port} is not allowed for this user`);
-  return new UserError(`--internal-host: ${JSON.stringify(host)} is not an address of this host (${message})`);
 }

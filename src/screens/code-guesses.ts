@@ -1,5 +1,9 @@
 import type { Limit, Limiter } from '../backend/limiter.ts';
 
+/**
+ * A fixed window, which begins with the first wrong code. Nine guesses are possible within seconds if the last four of a
+ * window are made at its end, which is few of 28^8 codes.
+ */
 const windowMs = 600_000;
 const wrongCodes: Limit = { name: 'wrong-codes', maxAttempts: 5, windowMs };
 /** The same wrong code counts once. */

@@ -11,7 +11,10 @@ const minuteMs = 60_000;
 const codeLifetimeMs = 10 * minuteMs;
 /** The record of an expired code stays stored this much longer, so that typing it does not count as guessing. */
 const expiredLifetimeMs = 10 * minuteMs;
-/** A code counts until it is approved or the window ends. */
+/**
+ * A code counts until it is approved or the window ends. Windows are fixed, so while one follows another, twice as many
+ * codes may wait. These limits bound what is stored, 6 MB at most; they do not protect a secret, as `CodeGuesses` does.
+ */
 const codesPerAddress: Limit = { name: 'codes-address', maxAttempts: 500, windowMs: codeLifetimeMs };
 const codesInAll: Limit = { name: 'codes', maxAttempts: 10_000, windowMs: codeLifetimeMs };
 /** Beyond this many codes, screens collect less often. */

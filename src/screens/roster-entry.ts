@@ -1,33 +1,6 @@
-import { problemOf, type RosterRow, type SocketKind, type SocketState, type RowProblem } from './roster-row.ts';
+import type { RosterEntry } from '../operator-api.ts';
+import { problemOf, type RosterRow } from './roster-row.ts';
 import type { StoredScreen } from './screens.ts';
-
-/** A row of the roster as operators see it: a screen, a player of a link, or a socket of an account or a token. */
-export interface RosterEntry {
-  /** Unique in the roster. */
-  key: string;
-  /** The id that actions take. The players of a link share it. */
-  id: string;
-  kind: SocketKind;
-  /** The account of a session, or the label of a token. */
-  name: string;
-  group: string | null;
-  /** The id of the account; null for screens and links. */
-  account: string | null;
-  approvedBy: string | null;
-  address: string | null;
-  build: string | null;
-  state: SocketState | 'away';
-  problem: RowProblem | 'away' | null;
-  offsetMs: number | null;
-  errorMs: number | null;
-  face: string;
-  /** ISO time of its last message, at most 45 s ago if it is neither silent nor away; null if unknown. */
-  lastSeen: string | null;
-  /** ISO time of the end of its record if it is not used; null for accounts and tokens. */
-  expires: string | null;
-  /** The number of its open sockets in all processes. */
-  connections: number;
-}
 
 /** The data from which an entry is computed. */
 export interface EntrySource {

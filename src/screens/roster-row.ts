@@ -38,7 +38,13 @@ export interface RosterRow {
 
 export type RowProblem = 'silent' | 'stale' | 'wrong' | 'old-build';
 
+/** Above this error bound a live screen is wrong, ms: the difference to another screen beside it would be visible. */
 const maxErrorMs = 100;
+/**
+ * Above this error bound a screen is reported to the webhook, ms. A message interrupts a person, so it takes more than a
+ * row on `/screens`.
+ */
+export const alertErrorMs = 250;
 /** A page that is older than the server loads the new one by itself within this time. */
 const oldBuildAllowedForMs = 600_000;
 
@@ -60,9 +66,9 @@ export function isWrong({ state, errorMs, differs }: Claim): boolean {
   return state === 'live' && (errorMs === null || errorMs > maxErrorMs || differs === true);
 }
 
-/** Whether a number differs enough to report it again: by a tenth and 1 ms, or across the limit of `wrong`. */
+/** Whether a number differs enough to report it again: by a tenth and 1 ms, or across the limit of `wrong` or of alerts. */
 export function isMaterialChange(before: number | null, after: number | null): boolean {
   if (before === null || after === null) return before !== after;
-  if (before > maxErrorMs !== after > maxErrorMs) return true;
+  if ([maxErrorMs, alertErrorMs].some((limit) => before > limit !== after > limit)) return true;
   return Math.abs(after - before) > Math.max(1, Math.abs(before) / 10);
 }

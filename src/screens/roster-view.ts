@@ -1,5 +1,6 @@
 import type { Backend } from '../backend/backend.ts';
-import { entryOf, entrySources, isSameSource, type EntrySource, type RosterEntry } from './roster-entry.ts';
+import type { RosterUpdate } from '../operator-api.ts';
+import { entryOf, entrySources, isSameSource, type EntrySource } from './roster-entry.ts';
 import type { RosterRow } from './roster-row.ts';
 import { ScreenRecords } from './screen-records.ts';
 import type { Screens, StoredScreen } from './screens.ts';
@@ -9,16 +10,6 @@ const readEveryMs = 1_000;
 const releaseAfterMs = 30_000;
 /** Another process may have answered the last request, up to this long before this process read a change. */
 const overlapMs = 3_000;
-
-/** `version`: house time, whole ms. A client passes it to any web process to get the changes since then. */
-export interface RosterUpdate {
-  version: number;
-  /** `entries` are all entries; false: those that changed. */
-  isComplete: boolean;
-  entries: RosterEntry[];
-  /** The keys of removed entries. */
-  removed: string[];
-}
 
 export interface RosterViewOptions {
   backend: Pick<Backend, 'readRoster' | 'records' | 'time'>;

@@ -9,8 +9,8 @@ export interface ChildReportOptions {
   parent: Pick<ParentChannel, 'send' | 'onAsk'>;
   /** Why this process alone is not ready, in one word; null if it is. */
   unready: () => string | null;
-  /** Null without metrics. */
-  snapshot: (() => Promise<MetricsSnapshot>) | null;
+  /** The metrics of this process; empty without an internal port. */
+  snapshot: () => Promise<MetricsSnapshot>;
 }
 
 /** Reports to the parent that this process listens, whether it is ready, and its metrics. Starts last. */
@@ -26,7 +26,7 @@ export class ChildReport implements Service {
 
   async start(): Promise<void> {
     const { parent, unready, snapshot } = this.#options;
-    if (snapshot !== null) parent.onAsk(() => runInBackground(this.#sendMetrics(snapshot)));
+    parent.onAsk(() => runInBackground(this.#sendMetrics(snapshot)));
     this.#reported = unready();
     await parent.send({ kind: 'listening', unready: this.#reported });
     this.#timer = setInterval(() => this.#compare(), compareEveryMs);

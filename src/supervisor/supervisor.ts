@@ -12,6 +12,9 @@ import {
 import type { Child, ChildListener } from './child-process.ts';
 import { reportedError, type ToChild, type ToParent } from './messages.ts';
 
+/** For a replacement, which may have to share its cores with all others that start. */
+const startWithinMs = 120_000;
+
 interface SupervisorLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -34,12 +37,14 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #children = new Map<number, Child>();
   readonly #failures = new Map<number, Error>();
-  readonly #cancelDelays = new Map<number, () => void>();
+  /** The delay before a child starts, or the limit of its start. */
+  readonly #cancelTimers = new Map<number, () => void>();
   readonly #started = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
   readonly #killAll = (): void => this.#children.forEach((child) => child.kill('SIGKILL'));
   #state: State | null = null;
-  #hasFailedToStop = false;
+  /** How a child ended that had to stop, if it did not succeed. */
+  #failureToStop: string | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -61,7 +66,7 @@ export class Supervisor {
   /** Asks all children to stop. A child that did not listen yet may then end in any way. */
   requestStop(): void {
     this.#started.resolve();
-    this.#cancelDelays.forEach((cancel) => cancel());
+    this.#cancelTimers.forEach((cancel) => cancel());
     this.#on({ kind: 'stop' });
   }
 
@@ -71,11 +76,16 @@ export class Supervisor {
     this.requestStop();
     await this.#stopped.promise;
     process.off('exit', this.#killAll);
-    if (this.#hasFailedToStop) throw new Error('a web process did not stop as it should');
+    if (this.#failureToStop !== null)
+      throw new Error(`a web process did not stop as it should: ${this.#failureToStop}`);
   }
 
   send(slot: number, message: ToChild): void {
     this.#children.get(slot)?.send(message);
+  }
+
+  pidOf(slot: number): number | undefined {
+    return this.#children.get(slot)?.pid;
   }
 
   /** Sends a signal to a child that listens, and so handles it. */
@@ -112,41 +122,65 @@ export class Supervisor {
   #spawn(slot: number): void {
     const { spawn, onMessage, now } = this.#options;
     this.#failures.delete(slot);
-    const child = spawn({
+    const listener: ChildListener = {
       onMessage: (message) => {
         if (message.kind === 'failed') this.#failures.set(slot, reportedError(message));
         onMessage(slot, message);
-        if (message.kind === 'listening') this.#on({ kind: 'listening', slot, now: now() });
+        if (message.kind !== 'listening') return;
+        this.#cancelTimers.get(slot)?.();
+        this.#on({ kind: 'listening', slot, now: now() });
       },
-      onExit: ({ code, signal, error }) => this.#onExit(slot, { code, signal, failure: error }),
-    });
-    this.#children.set(slot, child);
+      onExit: ({ code, signal, error }) => {
+        const failure = error && new UserError(`cannot start a web process: ${error.message}`, 1);
+        this.#onExit(slot, { code, signal, failure });
+      },
+    };
+    try {
+      const child = spawn(listener);
+      this.#children.set(slot, child);
+      this.#schedule(slot, () => this.#endSlowStart(child), startWithinMs);
+    } catch (error) {
+      // Node throws some errors of the system, such as ENOMEM, and emits the others. Later, since effects may follow.
+      queueMicrotask(() => listener.onExit({ code: null, signal: null, error: error as Error }));
+    }
   }
 
   #onExit(slot: number, exit: ChildExit): void {
     const { onExit, now } = this.#options;
     this.#children.delete(slot);
     const hasListened = this.#state?.slots[slot]?.status === 'listening';
-    if (this.#state?.phase === 'stopping' && hasListened && exit.code !== 0) this.#hasFailedToStop = true;
+    if (this.#state?.phase === 'stopping' && hasListened && exit.code !== 0) this.#failureToStop ??= describeExit(exit);
     onExit(slot);
     const failure = exit.failure ?? this.#failures.get(slot) ?? null;
     this.#on({ kind: 'exited', slot, now: now(), exit: { ...exit, failure } });
   }
 
   #delay({ slot, delayMs, exit }: Effect & { kind: 'delay' }): void {
-    const { schedule, log } = this.#options;
+    const { log } = this.#options;
     const error = errorOf(exit);
     // A child leaves its error to the parent, which is the only one to log the stack of an unexpected one.
     const reason = error instanceof UserError ? { reason: error.message } : { err: error };
     log.warn({ ...reason, delayMs }, 'a web process ended; another one replaces it');
-    this.#cancelDelays.set(
-      slot,
-      schedule(() => this.#on({ kind: 'delay-over', slot }), delayMs),
-    );
+    this.#schedule(slot, () => this.#on({ kind: 'delay-over', slot }), delayMs);
+  }
+
+  /** At the first start, a service manager or a person limits the time. */
+  #endSlowStart(child: Child): void {
+    if (this.#state?.phase !== 'running') return;
+    this.#options.log.warn({ child: child.pid }, 'a web process did not start within two minutes and is killed');
+    child.kill('SIGKILL');
+  }
+
+  #schedule(slot: number, run: () => void, delayMs: number): void {
+    this.#cancelTimers.get(slot)?.();
+    this.#cancelTimers.set(slot, this.#options.schedule(run, delayMs));
   }
 }
 
 function errorOf({ code, signal, failure }: ChildExit): Error {
-  const how = signal === null ? `exit code ${code}` : signal;
-  return failure ?? new UserError(`a web process ended: ${how}`, code === 2 ? 2 : 1);
+  return failure ?? new UserError(`a web process ended: ${describeExit({ code, signal })}`, code === 2 ? 2 : 1);
+}
+
+function describeExit({ code, signal }: Pick<ChildExit, 'code' | 'signal'>): string {
+  return signal ?? `exit code ${code}`;
 }

@@ -1,16 +1,15 @@
 import { runInBackground } from '../background.ts';
 import type { Service } from '../lifecycle.ts';
-import { countsOf, totalOf, type MetricsSnapshot } from '../metrics-total.ts';
+import type { MetricsSnapshot } from '../metrics-total.ts';
 import { commonUnreadyReason } from '../probes/readiness.ts';
 import type { Child, ChildListener } from './child-process.ts';
+import { Exchange } from './exchange.ts';
 import type { ParentState, ToParent } from './messages.ts';
 import { PortClaim } from './port-claim.ts';
 import { Supervisor } from './supervisor.ts';
 
 const compareEveryMs = 100;
 const exchangeEveryMs = 2_000;
-/** A child that does not answer within this time is busy, and its last metrics count. */
-const answerWithinMs = 1_000;
 
 interface Log {
   info(fields: object, message: string): void;
@@ -22,7 +21,6 @@ export interface WebProcessesOptions {
   /** The address and port of web, which the processes share. */
   host: string;
   port: number;
-  hasMetrics: boolean;
   /** Aborts when the parent begins to stop. */
   stopping: AbortSignal;
   /** Whether the parent is still starting, although its children serve. */
@@ -39,13 +37,9 @@ export class WebProcesses implements Service {
   readonly #options: WebProcessesOptions;
   readonly #supervisor: Supervisor;
   readonly #reasons = new Map<number, string | null>();
-  readonly #snapshots = new Map<number, MetricsSnapshot>();
-  /** What processes that have ended had counted. */
-  #counts: MetricsSnapshot = [];
+  readonly #exchange: Exchange;
   #claim: PortClaim | undefined;
   #timers: NodeJS.Timeout[] = [];
-  /** The processes that have not yet answered the current question, null without one. */
-  #round: { waiting: Set<number>; answered: PromiseWithResolvers<void> } | null = null;
   #sentState = '';
 
   readonly #onHangup = (): void => {
@@ -70,6 +64,18 @@ export class WebProcesses implements Service {
         return () => clearTimeout(timer);
       },
     });
+    this.#exchange = new Exchange({
+      ask: (slot) => this.#supervisor.send(slot, { kind: 'ask' }),
+      onResponsive: (slot, isResponsive) => {
+        const fields = { child: this.#supervisor.pidOf(slot) };
+        if (isResponsive) log.info(fields, 'a web process responds again');
+        else log.warn(fields, 'a web process does not respond; it no longer counts as ready');
+      },
+      onLost: (slot) => {
+        log.warn({ child: this.#supervisor.pidOf(slot) }, 'a web process still does not respond and is killed');
+        this.#supervisor.kill(slot, 'SIGKILL');
+      },
+    });
   }
 
   /** The port that the processes share; 0 before the start. */
@@ -77,19 +83,23 @@ export class WebProcesses implements Service {
     return this.#claim?.port ?? 0;
   }
 
-  /** How many processes listen. */
-  get listening(): number {
-    return this.#supervisor.listening;
+  /** How many processes listen and respond. */
+  get serving(): number {
+    return this.#supervisor.listening - this.#exchange.unresponsive;
   }
 
   /** Why they are not ready as a whole, in one word: null while one can serve and none drains. */
   get unready(): string | null {
-    return commonUnreadyReason([...this.#reasons.values()], this.#options.isStarting());
+    const reasons = [...this.#reasons]
+      .filter(([slot]) => this.#exchange.isResponsive(slot))
+      .map(([, reason]) => reason);
+    if (reasons.length === 0 && this.#reasons.size > 0) return 'unresponsive';
+    return commonUnreadyReason(reasons, this.#options.isStarting());
   }
 
   /** Resolves when all listen or the parent begins to stop. Rejects with the error of the first one that cannot. */
   async start(): Promise<void> {
-    const { host, port, hasMetrics, stopping } = this.#options;
+    const { host, port, stopping } = this.#options;
     this.#claim = await PortClaim.take(host, port);
     stopping.addEventListener('abort', this.#onStopping);
     process.on('SIGHUP', this.#onHangup);
@@ -97,7 +107,7 @@ export class WebProcesses implements Service {
       setInterval(() => this.#compareState(), compareEveryMs),
       setInterval(() => {
         this.#sendState();
-        if (hasMetrics) runInBackground(this.#ask());
+        runInBackground(this.#exchange.poll());
       }, exchangeEveryMs),
     ];
     await this.#supervisor.start();
@@ -110,55 +120,43 @@ export class WebProcesses implements Service {
       this.#options.stopping.removeEventListener('abort', this.#onStopping);
       process.off('SIGHUP', this.#onHangup);
       this.#timers.forEach((timer) => clearInterval(timer));
-      this.#round?.answered.resolve();
+      this.#exchange.stop();
       await this.#claim?.release();
       this.#claim = undefined;
     }
   }
 
   /** The metrics of all processes, and what those that have ended had counted, with those of the parent itself. */
-  async total(parent: MetricsSnapshot): Promise<MetricsSnapshot> {
-    await this.#ask();
-    return totalOf([parent, ...this.#snapshots.values(), this.#counts]);
+  total(parent: MetricsSnapshot): Promise<MetricsSnapshot> {
+    return this.#exchange.total(parent);
   }
 
   #onMessage(slot: number, message: ToParent): void {
-    if (message.kind === 'listening') this.#reasons.set(slot, message.unready);
-    if (message.kind === 'unready') this.#reasons.set(slot, message.reason);
-    if (message.kind === 'listening' || message.kind === 'unready') this.#sendState();
-    if (message.kind === 'audit') this.#options.log.info(message.fields, message.message);
-    if (message.kind !== 'metrics') return;
-    this.#snapshots.set(slot, message.snapshot);
-    this.#onAnswer(slot);
+    switch (message.kind) {
+      case 'listening':
+        this.#exchange.add(slot);
+        return this.#setReason(slot, message.unready);
+      case 'unready':
+        return this.#setReason(slot, message.reason);
+      case 'metrics':
+        return this.#exchange.onAnswer(slot, message.snapshot);
+      case 'audit':
+        return this.#options.log.info(message.fields, message.message);
+      case 'failed':
+        // `Supervisor` passes the error on.
+        return;
+    }
+  }
+
+  #setReason(slot: number, reason: string | null): void {
+    this.#reasons.set(slot, reason);
+    this.#sendState();
   }
 
   #onExit(slot: number): void {
-    this.#counts = totalOf([this.#counts, countsOf(this.#snapshots.get(slot) ?? [])]);
-    this.#snapshots.delete(slot);
+    this.#exchange.remove(slot);
     this.#reasons.delete(slot);
-    this.#onAnswer(slot);
     this.#compareState();
-  }
-
-  /** Asks each process for its metrics. Resolves when all have answered or ended, or after a second. */
-  async #ask(): Promise<void> {
-    if (this.#round !== null) return this.#round.answered.promise;
-    const waiting = new Set(this.#reasons.keys());
-    if (waiting.size === 0) return;
-    const answered = Promise.withResolvers<void>();
-    const timeout = setTimeout(answered.resolve, answerWithinMs);
-    this.#round = { waiting, answered };
-    for (const slot of waiting) this.#supervisor.send(slot, { kind: 'ask' });
-    await answered.promise;
-    clearTimeout(timeout);
-    this.#round = null;
-  }
-
-  #onAnswer(slot: number): void {
-    if (this.#round === null) return;
-    const { waiting, answered } = this.#round;
-    waiting.delete(slot);
-    if (waiting.size === 0) answered.resolve();
   }
 
   #compareState(): void {

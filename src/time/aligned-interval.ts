@@ -1,20 +1,22 @@
+import { SharedTimer } from './shared-timer.ts';
+
 /**
- * Calls `run` at each multiple of `everyMs` of the monotonic clock, so that the intervals of a process wake it up
- * together. Returns the function that ends the interval.
+ * Calls `run` at each multiple of `everyMs` of the time since the epoch, as the clock of this host had it at the start of
+ * the process, so that the intervals of a process wake it up together, and with the ticks. Returns the function that ends
+ * the interval.
  */
 export function alignedInterval(run: () => void, everyMs: number): () => void {
-  let timer: NodeJS.Timeout | undefined;
   let next = 0;
   const schedule = (): void => {
-    const now = performance.now();
+    const now = performance.timeOrigin + performance.now();
     // A timer may fire early.
     next = Math.max(next, Math.floor(now / everyMs) * everyMs) + everyMs;
-    timer = setTimeout(onTimeout, Math.ceil(next - now));
+    timer.set(next - now);
   };
-  const onTimeout = (): void => {
+  const timer = new SharedTimer(() => {
     schedule();
     run();
-  };
+  });
   schedule();
-  return () => clearTimeout(timer);
+  return () => timer.clear();
 }

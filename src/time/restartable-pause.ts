@@ -1,29 +1,37 @@
-/** A pause that can begin anew without a new timer, for what is due a period after the last of many events. */
+import { SharedTimer } from './shared-timer.ts';
+
+/** A pause that can begin anew, for what is due a period after the last of many events. */
 export class RestartablePause {
   readonly #ms: number;
-  #timer: NodeJS.Timeout | undefined;
+  #end = (): void => {};
+  readonly #timer = new SharedTimer(() => this.#end());
 
   constructor(ms: number) {
     this.#ms = ms;
   }
 
-  /** Resolves `ms` after the last call of this method or of `restart`, or as soon as `signal` aborts. */
+  /** Resolves `ms` after the last call of this method or of `restart`, or as soon as `signal` aborts or it is ended. */
   wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(this.#timer);
-        // `refresh` would start a timer again that has ended.
-        this.#timer = undefined;
-        signal.removeEventListener('abort', done);
+      const end = (): void => {
+        this.#timer.clear();
+        signal.removeEventListener('abort', end);
         resolve();
       };
-      this.#timer = setTimeout(done, this.#ms);
-      signal.addEventListener('abort', done);
-      if (signal.aborted) done();
+      this.#end = end;
+      this.#timer.set(this.#ms);
+      signal.addEventListener('abort', end);
+      if (signal.aborted) end();
     });
   }
 
-  restart(): void {
-    this.#timer?.refresh();
+  /** Lets the current wait last for `ms` from now on. */
+  restart(ms = this.#ms): void {
+    if (this.#timer.isSet) this.#timer.set(ms);
+  }
+
+  /** Ends the current wait at once. */
+  end(): void {
+    this.#end();
   }
 }

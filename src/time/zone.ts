@@ -23,7 +23,7 @@ export class Zone {
   }
 }
 
-/** The name of this host's zone; `UTC` if the host has none that `Intl` knows. */
+/** The name of this host's zone; `UTC` if the host has none that `Intl` supports. */
 export function hostZoneName(): string {
   // With an unusable TZ, `timeZone` is undefined, against its type.
   const name: string | undefined = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,6 +1,7 @@
 import { AccountActions, type AccountAction, type AccountActionResult } from '../auth/account-actions.ts';
 import { accountId, type Account } from '../auth/accounts.ts';
 import type { Token } from '../auth/tokens.ts';
+import type { AccountRow, AccountsResponse, TokenRow } from '../operator-api.ts';
 import { HttpError } from './http-error.ts';
 import { json } from './http.ts';
 import { operatorSession } from './operators.ts';
@@ -19,7 +20,8 @@ export function accountApiRoutes(context: WebContext): Routes {
       GET: async (request) => {
         await operatorSession(context, request);
         const { accounts, tokens } = await actions.list();
-        return json({ accounts: accounts.map(accountRow), tokens: tokens.map(tokenRow) });
+        const response: AccountsResponse = { accounts: accounts.map(accountRow), tokens: tokens.map(tokenRow) };
+        return json(response);
       },
       POST: async (request) => {
         const { account } = await operatorSession(context, request);
@@ -32,14 +34,17 @@ export function accountApiRoutes(context: WebContext): Routes {
   };
 }
 
-function accountRow({ name, operator, disabled, sso, createdAt }: Account) {
+function accountRow({ name, operator, disabled, sso, createdAt }: Account): AccountRow {
   const row = { id: accountId(name), name, operator, disabled, sso: sso !== undefined };
-  return { ...row, created: new Date(createdAt).toISOString() };
+  return { ...row, created: isoTime(createdAt) };
 }
 
-function tokenRow({ id, label, account, createdAt, expiresAt }: Token) {
-  const [created, expires] = [createdAt, expiresAt].map((at) => new Date(at).toISOString());
-  return { id, label, account, created, expires };
+function tokenRow({ id, label, account, createdAt, expiresAt }: Token): TokenRow {
+  return { id, label, account, created: isoTime(createdAt), expires: isoTime(expiresAt) };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function parseAction(body: string): AccountAction {

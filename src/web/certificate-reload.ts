@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { runInBackground } from '../background.ts';
 import { UserError, type Service } from '../lifecycle.ts';
@@ -11,6 +12,7 @@ const pollEveryMs = 5_000;
 
 export interface CertificateReloadOptions {
   config: WebSettings;
+  /** Created just before. */
   listener: Pick<Listener, 'replace' | 'listenAgain' | 'closeRetired'>;
   time: Pick<HouseTime, 'now'>;
   log: Logger;
@@ -23,6 +25,8 @@ export interface CertificateReloadOptions {
 export class CertificateReload implements Service {
   readonly name = 'certificate reload';
   readonly #options: CertificateReloadOptions;
+  /** What the listener has loaded when it was created; null without TLS. */
+  readonly #initial: Files | null;
   readonly #onHangup = (): void => runInBackground(this.#poll());
   #timer: NodeJS.Timeout | undefined;
   /** The contents of the files that were last loaded or refused. */
@@ -34,6 +38,12 @@ export class CertificateReload implements Service {
 
   constructor(options: CertificateReloadOptions) {
     this.#options = options;
+    const { tlsCert, tlsKey } = options.config;
+    // Not in `start`, since the files may change until then.
+    this.#initial =
+      tlsCert === undefined || tlsKey === undefined
+        ? null
+        : { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') };
   }
 
   /** When the loaded certificate expires, epoch ms; null without TLS. */
@@ -42,9 +52,8 @@ export class CertificateReload implements Service {
   }
 
   async start(): Promise<void> {
-    const files = await this.#read();
-    if (files === null) return;
-    this.#loaded(files);
+    if (this.#initial === null) return;
+    this.#loaded(this.#initial);
     process.on('SIGHUP', this.#onHangup);
     this.#timer = setInterval(() => runInBackground(this.#poll()), pollEveryMs);
   }

@@ -19,5 +19,5 @@ export function contentSecurityPolicy({ host, frameAncestors = [] }: ContentPoli
   ].join(';');
 }
 
-/** The Content-Security-Policy of a response that loads nothing. */
-export const loadsNothing = "default-src 'none';frame-ancestors 'none'";
+/** The Content-Security-Policy of a response that is no page: in it the other directives would have no effect. */
+export const loadsNothing = "default-src 'none';base-uri 'none';frame-ancestors 'none'";

@@ -7,18 +7,19 @@ import { SharedCredentials } from './shared-credentials.ts';
 import type { SsoSettings, TokenSettings } from './sso-settings.ts';
 import type { WebContext } from './web-context.ts';
 
-type Dependencies = Pick<WebContext, 'backend' | 'sessions' | 'isStarting' | 'log'>;
+type Dependencies = Pick<WebContext, 'backend' | 'sessions' | 'isStarting' | 'hasFirstPassword' | 'log'>;
 
 /** Composes the shared sign-in; null without one. Throws a `UserError` if the file with the keys is not usable. */
 export function createSharedCredentials(
   settings: SsoSettings | null,
-  { backend, sessions, isStarting = () => false, log }: Dependencies,
+  { backend, sessions, isStarting = () => false, hasFirstPassword, log }: Dependencies,
 ): SharedCredentials | null {
   if (settings === null) return null;
   const { tokens, userHeader, warnings } = settings;
   const { records, time } = backend;
   const verified = tokens === null ? null : { rules: tokens.rules, keys: keysOf(tokens, log) };
-  const signIn = new SharedSignIn({ tokens: verified, warnings, records, sessions, time, isStarting, log });
+  const state = { records, sessions, time, isStarting, hasFirstPassword };
+  const signIn = new SharedSignIn({ tokens: verified, warnings, ...state, log });
   return new SharedCredentials({ signIn, cookie: tokens?.cookie, header: tokens?.header, userHeader });
 }
 

@@ -86,6 +86,8 @@ export interface WebDependencies {
   unready: () => string | null;
   /** Whether the first account may not exist yet. */
   isStarting?: () => boolean;
+  /** Whether a password is configured with which the first account is created. */
+  hasFirstPassword: boolean;
   /** Whether other processes of the same parent listen on the port, too. */
   isPortShared: boolean;
   /** Compares house time with UTC; undefined without NTP servers. */
@@ -170,7 +172,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     ...assets.routes,
   };
   const server = new Server({ ...context, routes, proxies });
-  const upgrades = new Upgrades(uws);
+  const upgrades = new Upgrades(uws, log);
   const listener = new Listener({
     uws,
     host,

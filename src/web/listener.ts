@@ -1,4 +1,4 @@
-import { cannotListen } from '../addresses.ts';
+import { listenError, publicOptions, tryToListen } from '../listening.ts';
 import { listen, type ListenSocket, type TemplatedApp, type Uws } from './uws.ts';
 
 /** How long a replaced app may continue to serve requests on keep-alive connections. */
@@ -52,7 +52,9 @@ export class Listener {
       this.stopListening();
       if (await this.#listen()) return;
     }
-    throw cannotListen(this.#options.host, this.#port);
+    const address = { host: this.#options.host, port: this.#port };
+    // uWebSockets.js does not say why. If the port is free by now, another process used it before.
+    throw listenError((await tryToListen(address)) ?? { code: 'EADDRINUSE', message: '' }, address, publicOptions);
   }
 
   /**

@@ -7,7 +7,7 @@ export interface QrCode {
   path: string;
 }
 
-/** ISO 18004 asks for four modules around the code. */
+/** ISO 18004 requires four modules around the code. */
 const quietZone = 4;
 
 export function qrCode(text: string): QrCode {

@@ -2,6 +2,7 @@ import { showChannel } from '../channels/channel-names.ts';
 import { PublishLimits } from '../channels/publish-limits.ts';
 import { maxShowMs, minShowMs, parseShow, type ShowContext } from '../channels/show.ts';
 import { fieldsOf, maxTargets, type ShowTarget } from '../channels/shows.ts';
+import type { ShowsResponse } from '../operator-api.ts';
 import { parseGroup } from '../screens/names.ts';
 import { screenTarget } from '../screens/show-target.ts';
 import { Zone } from '../time/zone.ts';
@@ -26,7 +27,9 @@ export function showRoutes(context: WebContext, published: Map<string, number>):
         await operatorSession(context, request);
         const [set, { zone }] = await Promise.all([shows.list(), lastMessages.state('time')]);
         const now = backend.time.now();
-        return json({ now, zone, shows: set.map(({ target, ...show }) => ({ ...fieldsOf(target), ...show })) });
+        const shown = set.map(({ target, ...show }) => ({ ...fieldsOf(target), ...show }));
+        const response: ShowsResponse = { now, zone, shows: shown };
+        return json(response);
       },
       POST: async (request) => {
         const session = await authorized(context, request);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { Service } from '../lifecycle.ts';
+import type { Logger } from '../logger.ts';
 import type { SocketData } from './hub.ts';
 import {
   listen,
@@ -20,12 +21,14 @@ import {
 export class Upgrades implements Service {
   readonly name = 'upgrades';
   readonly #uws: Uws;
+  readonly #log: Pick<Logger, 'warn'>;
   #app: TemplatedApp | undefined;
   #client: Socket | undefined;
   #unanswered: HttpResponse | null = null;
 
-  constructor(uws: Uws) {
+  constructor(uws: Uws, log: Pick<Logger, 'warn'>) {
     this.#uws = uws;
+    this.#log = log;
   }
 
   /** On a host without loopback, upgrades work without the other response: a few clients are cut, and reconnect. */
@@ -40,7 +43,10 @@ export class Upgrades implements Service {
     });
     this.#app = app;
     const loopback = await listenOnLoopback(app);
-    if (loopback === null) return;
+    if (loopback === null) {
+      this.#log.warn('cannot listen on 127.0.0.1 or ::1; a few sockets are cut in the handshake and must reconnect');
+      return;
+    }
     const client = connect(this.#uws.us_socket_local_port(loopback.listening), loopback.address);
     this.#client = client;
     client.once('close', resolve);

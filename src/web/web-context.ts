@@ -61,5 +61,7 @@ export interface WebContext {
   unready: () => string | null;
   /** Whether the first account may not exist yet. Until then a correct password may be refused. */
   isStarting?: (() => boolean) | undefined;
+  /** Whether a password is configured with which the first account is created. */
+  hasFirstPassword: boolean;
   log: Logger;
 }

@@ -66,7 +66,7 @@ export class Worker implements Service {
   async #run(job: Job): Promise<void> {
     const { ticks, tasks, zone, log } = this.#options;
     const task = tasks.find(({ name }) => name === job.task);
-    // During a rolling update a newer beat may enqueue tasks that this worker does not know.
+    // During a rolling update a newer beat may enqueue tasks that this worker does not have.
     if (task === undefined) return this.#reportUnknown(job.task);
     const result = await ticks.publish(job, task.run(job.at, zone), zone.name);
     if (result === 'published') this.#published += 1;

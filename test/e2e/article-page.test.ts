@@ -3,13 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { articlePage } from '../support/article-page.ts';
 import { launchBrowser, missingSeconds, recordShown, secondsOf, severalSeconds, signIn } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
+import { startTogether } from '../support/start-together.ts';
 import { measureStall } from '../support/stopwatch.ts';
 
 let clock: ClockProcess;
 let browser: Browser;
 
 beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all']), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all']), launchBrowser());
 });
 
 afterAll(async () => {

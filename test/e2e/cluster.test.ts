@@ -4,6 +4,7 @@ import { Client, type TestSocket } from '../support/client.ts';
 import { startClock, type ClockProcess } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { startTogether } from '../support/start-together.ts';
 import { measureStall, stopwatch } from '../support/stopwatch.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { countSkipped, expectEveryTick, TickSequence } from '../support/tick-sequence.ts';
@@ -59,10 +60,10 @@ describe('two web processes, two beats and two workers', () => {
 
   beforeAll(async () => {
     const env = installation('cluster');
-    webs = await Promise.all([startClock(['web'], { env }), startClock(['web'], { env })]);
-    beats = await Promise.all([startClock(['beat'], { env }), startClock(['beat'], { env })]);
+    webs = await startTogether(startClock(['web'], { env }), startClock(['web'], { env }));
+    beats = await startTogether(startClock(['beat'], { env }), startClock(['beat'], { env }));
     const worker = ['worker', '--zone', 'Europe/Madrid'];
-    workers = await Promise.all([startClock(worker, { env }), startClock(worker, { env })]);
+    workers = await startTogether(startClock(worker, { env }), startClock(worker, { env }));
     const here = await signedIn(webs[0]);
     clients = [here, await signedIn(webs[1], here)];
     sockets = [await clients[0].connect(), await clients[1].connect()];

@@ -1,9 +1,18 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { launchBrowser, liveWithoutTime, recordShown, severalSeconds, shownBy, signIn } from '../support/browser.ts';
+import {
+  consoleErrorsOf,
+  launchBrowser,
+  liveWithoutTime,
+  recordShown,
+  severalSeconds,
+  shownBy,
+  signIn,
+} from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { violationsOf } from '../support/good-page.ts';
 import { ScreenPage } from '../support/screen-page.ts';
+import { startTogether } from '../support/start-together.ts';
 import { until } from '../support/until.ts';
 
 let browser: Browser;
@@ -12,10 +21,10 @@ let cookies: Awaited<ReturnType<BrowserContext['cookies']>>;
 let context: BrowserContext;
 let page: Page;
 let screen: ScreenPage;
-const consoleErrors: string[] = [];
+let consoleErrors: string[];
 
 beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser());
   const first = await browser.newContext();
   await signIn(await first.newPage(), `${clock.url}/`, clock.adminPassword());
   cookies = await first.cookies();
@@ -26,9 +35,7 @@ beforeEach(async () => {
   context = await browser.newContext({ serviceWorkers: 'block', viewport: { width: 1_280, height: 720 } });
   await context.addCookies(cookies);
   page = await context.newPage();
-  consoleErrors.length = 0;
-  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
-  page.on('pageerror', (error) => consoleErrors.push(error.message));
+  consoleErrors = consoleErrorsOf(page);
   await recordShown(page);
   screen = new ScreenPage(page);
   await screen.connect();

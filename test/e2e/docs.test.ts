@@ -109,7 +109,9 @@ describe('docs', () => {
       ([, reason]) => reason,
     );
     const rows = readFileSync(join(root, 'docs/runbook.md'), 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm);
-    expect([...rows].map(([, reason]) => reason).toSorted()).toEqual([...reasons, 'draining'].toSorted());
+    expect([...rows].map(([, reason]) => reason).toSorted()).toEqual(
+      [...reasons, 'draining', 'unresponsive'].toSorted(),
+    );
   });
 
   test('every alert uses metrics that exist', () => {

@@ -4,6 +4,7 @@ import { launchBrowser } from '../support/browser.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
 import { blocksIn } from '../support/docs-blocks.ts';
 import { PageServer } from '../support/page-server.ts';
+import { startTogether } from '../support/start-together.ts';
 import { measureStall } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
@@ -36,10 +37,10 @@ beforeAll(async () => {
     response.writeHead(refusal ?? answer.status, { 'Content-Type': 'application/json' });
     response.end(await answer.text());
   });
-  [clock, browser] = await Promise.all([
+  [clock, browser] = await startTogether(
     startClock(['all', '--page-origins', server.origin, '--zone', 'Europe/Madrid']),
     launchBrowser(),
-  ]);
+  );
   token = (await command('token', 'issue', 'admin')).trim();
 });
 

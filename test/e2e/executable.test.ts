@@ -2,10 +2,12 @@ import { chmodSync, copyFileSync, readdirSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addonFile } from '../../scripts/addon.ts';
+import { childrenOf, isRunning } from '../support/children.ts';
 import { Client } from '../support/client.ts';
 import { runClock, startClock } from '../support/clock-process.ts';
 import { LoneExecutable } from '../support/executable.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
 const nowhere = { '/tmp': 'noexec,mode=1777', '/dev/shm': 'ro', '/run': 'noexec,mode=1777' };
 
@@ -69,6 +71,41 @@ describe('executable', () => {
       expect((await client.signIn('admin', secret.CLOCK_ADMIN_PASSWORD)).status).toBe(302);
       using socket = await client.connect();
       expect((await socket.nextTick()).text).toMatch(/^\d\d:\d\d:\d\d$/);
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  test.each(['web', 'all'])('serves %s with two processes, replaces one that is killed, and drains', async (role) => {
+    const redis = await RedisServer.start({ settings: { appendonly: 'yes' } });
+    const given = { CLOCK_SECRET: 'x'.repeat(32), CLOCK_ADMIN_PASSWORD: 'a password to sign in', CLOCK_DRAIN: '0' };
+    const TMPDIR = executable.writableDirectory();
+    const env = { ...given, TMPDIR, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) };
+    try {
+      const data = role === 'all' ? ['--data-dir', executable.writableDirectory()] : [];
+      const args = [role, '--workers', '2', '--internal-port', '0', ...data];
+      await using clock = await startClock(args, { command: executable.command({ env }) });
+      const [first = 0, ...others] = childrenOf(clock.pid);
+      expect(others).toHaveLength(1);
+      const client = new Client(clock.url);
+      await client.signIn('admin', given.CLOCK_ADMIN_PASSWORD);
+      const sockets = await Promise.all(Array.from({ length: 64 }, () => client.connect()));
+      for (const socket of role === 'all' ? sockets : [])
+        expect((await socket.nextTick()).text).toMatch(/^\d\d:\d\d:\d\d$/);
+      process.kill(first, 'SIGKILL');
+      await clock.logged('a web process ended; another one replaces it');
+      await until(async () => (await clock.metric('clock_workers')) === 2, 'another process listens');
+      const left = await clock.metric('clock_connections');
+      // The system distributes the sockets: all 64 are in one process once in 2^63 times.
+      expect([left > 0, left < 64]).toEqual([true, true]);
+      expect(childrenOf(clock.pid)).toEqual([...others, expect.any(Number)]);
+      expect((await client.connect()).socket.readyState).toBe(1);
+      const children = childrenOf(clock.pid);
+      expect(await clock.stop()).toBe(0);
+      const codes = await Promise.all(sockets.map(({ closed }) => closed));
+      expect(codes.filter((code) => code === 1_001)).toHaveLength(left);
+      expect(children.filter(isRunning)).toEqual([]);
+      expect(readdirSync(TMPDIR)).toEqual([]);
     } finally {
       await redis.stop();
     }

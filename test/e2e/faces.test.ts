@@ -1,22 +1,22 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser, signIn } from '../support/browser.ts';
+import { consoleErrorsOf, launchBrowser, signIn } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { violationsOf } from '../support/good-page.ts';
+import { startTogether } from '../support/start-together.ts';
 import { until } from '../support/until.ts';
 
 let browser: Browser;
 let clock: ClockProcess;
 let context: BrowserContext;
 let page: Page;
-const consoleErrors: string[] = [];
+let consoleErrors: string[];
 
 beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser());
   context = await browser.newContext({ serviceWorkers: 'block' });
   page = await context.newPage();
-  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
-  page.on('pageerror', (error) => consoleErrors.push(error.message));
+  consoleErrors = consoleErrorsOf(page);
   await signIn(page, `${clock.url}/`, clock.adminPassword());
 });
 

@@ -4,6 +4,7 @@ import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { expectRightSecond, signIn, textOf, waitFor, waitForState } from '../support/driven-page.ts';
 import { launchFirefox } from '../support/firefox.ts';
 import { freePort } from '../support/free-port.ts';
+import { startTogether } from '../support/start-together.ts';
 
 /** Neither the browser's zone nor a whole number of hours from it. */
 const zone = 'Asia/Kathmandu';
@@ -13,7 +14,7 @@ let browser: BrowserDriver;
 
 beforeAll(async () => {
   const port = String(await freePort());
-  [clock, browser] = await Promise.all([startClock(['all', '--zone', zone, '--port', port]), launchFirefox()]);
+  [clock, browser] = await startTogether(startClock(['all', '--zone', zone, '--port', port]), launchFirefox());
 }, 120_000);
 afterAll(async () => {
   await browser?.close();

@@ -5,6 +5,7 @@ import { type ClockProcess, runClock, startClock } from '../support/clock-proces
 import { blocksIn } from '../support/docs-blocks.ts';
 import { PageServer } from '../support/page-server.ts';
 import { pixelsOf } from '../support/pixels.ts';
+import { startTogether } from '../support/start-together.ts';
 
 const dashboard = blocksIn('embedding', 'html').find((page) => page.includes('<iframe')) ?? '';
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
     response.end(pathname === '/dashboard' ? dashboardOf(text) : transparentFrame(text, pathname.slice(1)));
   });
   const origins = `${server.origin},${otherSite()}`;
-  [clock, browser] = await Promise.all([startClock(['all', '--frame-ancestors', origins]), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all', '--frame-ancestors', origins]), launchBrowser());
   page = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
   await signIn(page, `${clock.url}/`, clock.adminPassword());
 });

@@ -11,6 +11,7 @@ import {
 } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { startTogether } from '../support/start-together.ts';
 import { measureStall } from '../support/stopwatch.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { passes, until } from '../support/until.ts';
@@ -29,7 +30,7 @@ let stalledMs: () => number;
 
 beforeAll(async () => {
   debuggingPort = await freePort();
-  [clock, browser] = await Promise.all([startClock(['all', '--zone', 'UTC']), launchOrdinary()]);
+  [clock, browser] = await startTogether(startClock(['all', '--zone', 'UTC']), launchOrdinary());
 });
 
 beforeEach(async () => {

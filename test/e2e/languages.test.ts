@@ -5,6 +5,7 @@ import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { violationsOf } from '../support/good-page.ts';
 import { ScreenPage } from '../support/screen-page.ts';
+import { startTogether } from '../support/start-together.ts';
 
 const languages = 'es de fr pt it nl pl ja zh-CN zh-TW ko ar fa hi th'.split(' ');
 const faces = ['', '&hours=12', '&seconds=off&hours=12', '&face=analog'];
@@ -15,7 +16,7 @@ let clock: ClockProcess;
 let page: Page;
 
 beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser());
   page = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
   await signIn(page, `${clock.url}/`, clock.adminPassword());
 });

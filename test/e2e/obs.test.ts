@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
 import { pixelsOf } from '../support/pixels.ts';
+import { startTogether } from '../support/start-together.ts';
 
 const docs = readFileSync(join(import.meta.dirname, '../../docs/obs.md'), 'utf8');
 /** What the properties of a browser source are on the page. */
@@ -22,7 +23,7 @@ let clock: ClockProcess;
 let key: string;
 
 beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all']), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all']), launchBrowser());
   const printed = await command('screens', 'link', 'Studio', '--public-url', clock.url);
   key = /\/embed#(clk_\S+)/.exec(printed)?.[1] ?? '';
 });

@@ -2,19 +2,17 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { launchBrowser, signIn } from '../support/browser.ts';
-import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { launchBrowser, pairingCodeOf, signIn } from '../support/browser.ts';
+import type { ClockProcess } from '../support/clock-process.ts';
+import { startTogether } from '../support/start-together.ts';
 import { stopwatch } from '../support/stopwatch.ts';
+import { TwoWebs } from '../support/two-webs.ts';
 import { until } from '../support/until.ts';
 
-const password = 'a long enough password';
 // Each test runs several processes and browsers.
 vi.setConfig({ testTimeout: 60_000 });
 
-let server: RedisServer;
-let env: Record<string, string>;
-let processes: ClockProcess[];
+let webs: TwoWebs;
 let here: ClockProcess;
 let there: ClockProcess;
 let outer: Server;
@@ -23,13 +21,6 @@ let browser: Browser;
 const outerOrigin = (): string => `http://localhost:${(outer.address() as AddressInfo).port}`;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  env = {
-    REDIS_HOST: '127.0.0.1',
-    REDIS_PORT: String(server.port),
-    CLOCK_SECRET: 'a secret of the tests that is long enough',
-    CLOCK_ADMIN_PASSWORD: password,
-  };
   // Another site, whose page shows the address of its query in a frame.
   outer = createServer((request, response) => {
     const address = decodeURIComponent(new URL(request.url ?? '/', 'http://a').search.slice(1));
@@ -37,22 +28,19 @@ beforeAll(async () => {
     response.end(`<!doctype html><iframe src="${address}" width="800" height="400"></iframe>`);
   });
   await new Promise<void>((resolve) => outer.listen(0, '127.0.0.1', resolve));
-  const web = ['web', '--host', '127.0.0.1', '--frame-ancestors', outerOrigin()];
   // --public-url: the kiosk shows no QR code of a server that listens on loopback alone.
-  processes = await Promise.all(
-    [[...web, '--public-url', 'http://clock.example.org'], web, ['worker'], ['beat']].map((args) =>
-      startClock(args, { env }),
-    ),
+  const hereArgs = ['--public-url', 'http://clock.example.org'];
+  [webs, browser] = await startTogether(
+    TwoWebs.start({ args: ['--frame-ancestors', outerOrigin()], hereArgs }),
+    launchBrowser({ args: ['--test-third-party-cookie-phaseout'] }),
   );
-  [here, there] = processes as [ClockProcess, ClockProcess];
-  browser = await launchBrowser({ args: ['--test-third-party-cookie-phaseout'] });
+  ({ here, there } = webs);
 });
 
 afterAll(async () => {
   await browser?.close();
-  await Promise.all((processes ?? []).map((each) => each.stop()));
+  await webs?.[Symbol.asyncDispose]();
   outer?.close();
-  await server?.stop();
 });
 
 /** A browser of its own. */
@@ -60,18 +48,12 @@ async function device(options: Parameters<Browser['newContext']>[0] = {}): Promi
   return browser.newContext(options);
 }
 
-async function codeOf(kiosk: Page): Promise<string> {
-  const shown = kiosk.locator('#code');
-  await shown.filter({ hasText: /^....-....$/ }).waitFor();
-  return (await shown.textContent()) ?? '';
-}
-
 async function isLive(page: Page): Promise<void> {
   await page.locator('[data-state="live"]').waitFor();
 }
 
 async function keyOf(name: string, origin = there.url): Promise<string> {
-  const { exit, stdout } = await runClock(['screens', 'link', name, '--public-url', origin], { env });
+  const { exit, stdout } = await webs.run('screens', 'link', name, '--public-url', origin);
   expect(exit).toBe(0);
   const [screen, embed] = stdout.trim().split('\n');
   const key = /#(clk_[a-z2-7]{32})$/.exec(screen ?? '')?.[1] ?? '';
@@ -82,17 +64,17 @@ async function keyOf(name: string, origin = there.url): Promise<string> {
 describe('pairing', () => {
   test('two kiosks become clocks while a phone approves them, on two web processes', async () => {
     const phone = await (await device({ viewport: { width: 390, height: 844 }, hasTouch: true })).newPage();
-    await signIn(phone, `${there.url}/`, password);
+    await signIn(phone, `${there.url}/`, TwoWebs.password);
     for (const [name, group] of [
       ['Lobby', ''],
       ['Hall', 'floor-2'],
     ] as const) {
       const kiosk = await (await device()).newPage();
       await kiosk.goto(`${here.url}/screen?seconds=off`);
-      const code = await codeOf(kiosk);
+      const code = await pairingCodeOf(kiosk);
       // A reload in the middle keeps the code.
       await kiosk.reload();
-      expect(await codeOf(kiosk)).toBe(code);
+      expect(await pairingCodeOf(kiosk)).toBe(code);
       expect(await kiosk.locator('#qr path').getAttribute('d')).toMatch(/^M\d/);
       expect(await kiosk.locator('#address').textContent()).toBe('clock.example.org/device');
       await phone.goto(`${there.url}/device`);
@@ -115,14 +97,14 @@ describe('pairing', () => {
   test('clock pair approves a code, and a revoked kiosk shows a new one by itself', async () => {
     const kiosk = await (await device()).newPage();
     await kiosk.goto(`${here.url}/screen`);
-    const code = await codeOf(kiosk);
-    expect(await runClock(['pair', 'nonsense', '--name', 'Desk'], { env })).toMatchObject({ exit: 2 });
-    expect(await runClock(['pair', 'BCDF-2345', '--name', 'Desk'], { env })).toMatchObject({ exit: 1 });
-    expect(await runClock(['pair', code, '--name', 'Desk', '--group', 'A B'], { env })).toMatchObject({ exit: 2 });
-    expect(await runClock(['pair', code, '--name', 'Desk', '--group', 'front'], { env })).toMatchObject({ exit: 0 });
+    const code = await pairingCodeOf(kiosk);
+    expect(await webs.run('pair', 'nonsense', '--name', 'Desk')).toMatchObject({ exit: 2 });
+    expect(await webs.run('pair', 'BCDF-2345', '--name', 'Desk')).toMatchObject({ exit: 1 });
+    expect(await webs.run('pair', code, '--name', 'Desk', '--group', 'A B')).toMatchObject({ exit: 2 });
+    expect(await webs.run('pair', code, '--name', 'Desk', '--group', 'front')).toMatchObject({ exit: 0 });
     await kiosk.waitForURL(`${here.url}/`);
     await isLive(kiosk);
-    const screens = async (...args: string[]) => runClock(['screens', ...args], { env });
+    const screens = async (...args: string[]) => webs.run('screens', ...args);
     const row = await until(async () => {
       const rows = JSON.parse((await screens('list', '--json')).stdout) as { name: string; state: string }[];
       return rows.find(({ name, state }) => name === 'Desk' && state !== 'away') ?? null;
@@ -140,7 +122,7 @@ describe('pairing', () => {
     expect(revoked.exit).toBe(0);
     expect(revoked.stderr).toContain('"audit":"revoke","by":"host"');
     await kiosk.waitForURL(`${here.url}/screen`);
-    expect(await codeOf(kiosk)).not.toBe(code);
+    expect(await pairingCodeOf(kiosk)).not.toBe(code);
     await kiosk.context().close();
   });
 });
@@ -164,7 +146,7 @@ describe('a link', () => {
     const page = await (await device()).newPage();
     await page.goto(`${there.url}/screen#clk_${'a'.repeat(32)}`);
     await page.getByText('This link has ended').waitFor();
-    await codeOf(page);
+    await pairingCodeOf(page);
     expect(page.url()).toBe(`${there.url}/screen`);
     await page.context().close();
   });
@@ -172,7 +154,7 @@ describe('a link', () => {
   test('asks before it replaces a person’s session', async () => {
     const key = await keyOf('Desk player');
     const page = await (await device()).newPage();
-    await signIn(page, `${there.url}/`, password);
+    await signIn(page, `${there.url}/`, TwoWebs.password);
     await page.goto(`${there.url}/screen#${key}`);
     await page.getByRole('button', { name: 'Show the link’s clock here' }).click();
     await page.waitForURL(`${there.url}/`);
@@ -198,23 +180,23 @@ describe('a link', () => {
     await frame.locator('#dial').waitFor();
     await frame.locator('[data-state="live"]').waitFor();
     expect(page.frames()[1]?.url()).toMatch(new RegExp(`face=analog.*#${key}$`));
-    expect((await runClock(['screens', 'revoke', 'Dashboard'], { env })).exit).toBe(0);
+    expect((await webs.run('screens', 'revoke', 'Dashboard')).exit).toBe(0);
     await frame.locator('[data-state="signed-out"]').waitFor();
-    for (const { log } of processes) expect(JSON.stringify(log)).not.toContain(key);
+    for (const { log } of [here, there]) expect(JSON.stringify(log)).not.toContain(key);
     await page.context().close();
   });
 
   test('is made for each name that is free, and the others are named', async () => {
     await keyOf('Taken');
     const args = ['screens', 'link', 'Left', 'taken', 'Right', 'left', '--public-url', there.url];
-    const { exit, stdout, stderr } = await runClock(args, { env });
+    const { exit, stdout, stderr } = await webs.run(...args);
     expect([exit, stdout.trim().split('\n').length]).toEqual([1, 4]);
     expect(stderr).toContain('clock: no link was made for taken, left: another screen or link has this name');
     expect(stderr).toContain('links were made for: Left, Right\n');
   });
 
   test('without --public-url is refused', async () => {
-    const { exit, stderr } = await runClock(['screens', 'link', 'Nowhere'], { env });
+    const { exit, stderr } = await webs.run('screens', 'link', 'Nowhere');
     expect([exit, stderr]).toEqual([2, expect.stringContaining('--public-url')]);
   });
 });

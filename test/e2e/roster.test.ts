@@ -1,16 +1,13 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { launchBrowser, signIn } from '../support/browser.ts';
-import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { launchBrowser, pairingCodeOf, signIn } from '../support/browser.ts';
+import type { ClockProcess } from '../support/clock-process.ts';
+import { startTogether } from '../support/start-together.ts';
+import { TwoWebs } from '../support/two-webs.ts';
 
 // The page of operators with real screens, over two web processes.
 
-const password = 'a long enough password';
-
-let server: RedisServer;
-let env: Record<string, string>;
-let processes: ClockProcess[];
+let webs: TwoWebs;
 let here: ClockProcess;
 let there: ClockProcess;
 let browser: Browser;
@@ -19,19 +16,10 @@ const contexts: BrowserContext[] = [];
 let operator: Page;
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  env = {
-    REDIS_HOST: '127.0.0.1',
-    REDIS_PORT: String(server.port),
-    CLOCK_SECRET: 'a secret of the tests that is long enough',
-    CLOCK_ADMIN_PASSWORD: password,
-  };
-  const web = ['web', '--host', '127.0.0.1'];
-  processes = await Promise.all([web, web, ['worker'], ['beat']].map((args) => startClock(args, { env })));
-  [here, there] = processes as [ClockProcess, ClockProcess];
-  browser = await launchBrowser();
+  [browser, webs] = await startTogether(launchBrowser(), TwoWebs.start());
+  ({ here, there } = webs);
   operator = await newPage();
-  await signIn(operator, `${here.url}/`, password);
+  await signIn(operator, `${here.url}/`, TwoWebs.password);
 });
 
 beforeEach(async () => {
@@ -41,8 +29,7 @@ beforeEach(async () => {
 afterAll(async () => {
   for (const context of contexts) await context.close();
   await browser?.close();
-  await Promise.all((processes ?? []).map((each) => each.stop()));
-  await server?.stop();
+  await webs?.[Symbol.asyncDispose]();
 });
 
 /** A page in a browser of its own. */
@@ -59,10 +46,9 @@ async function isLive(page: Page): Promise<void> {
 /** A kiosk of a process, which the operator approves at the other one. */
 async function pair(kiosk: Page, web: ClockProcess, name: string, group: string): Promise<void> {
   await kiosk.goto(`${web.url}/screen`);
-  const code = kiosk.locator('#code').filter({ hasText: /^....-....$/ });
-  await code.waitFor();
+  const code = await pairingCodeOf(kiosk);
   const page = await operator.context().newPage();
-  await page.goto(`${here.url}/device?code=${await code.textContent()}`);
+  await page.goto(`${here.url}/device?code=${code}`);
   await page.getByLabel('Name of the screen').fill(name);
   await page.getByLabel('Group').fill(group);
   await page.getByRole('button', { name: 'Pair this screen' }).click();
@@ -157,7 +143,7 @@ test('an action for a group reaches its members on every process', async () => {
 describe('a link', () => {
   test('has a row for each player, one without players, and ends for all of them at once', async () => {
     const args = ['screens', 'link', 'Studio', '--public-url', there.url];
-    const { exit, stdout } = await runClock(args, { env });
+    const { exit, stdout } = await webs.run(...args);
     expect(exit).toBe(0);
     const [screen = '', embed = ''] = stdout.trim().split('\n');
     await expect.poll(() => rowsOf('Studio').locator('.state').allTextContents()).toEqual(['Away']);
@@ -173,7 +159,7 @@ describe('a link', () => {
     await second.waitForSelector('[data-state="signed-out"]');
     await expect.poll(() => rowsOf('Studio').count()).toBe(0);
     const key = embed.split('#')[1] ?? '';
-    for (const { log } of processes) expect(JSON.stringify(log)).not.toContain(key);
+    for (const { log } of [here, there]) expect(JSON.stringify(log)).not.toContain(key);
     // It comes back as a page that says so, and shows a code.
     await first.goto(screen);
     await first.getByText('This link has ended').waitFor();

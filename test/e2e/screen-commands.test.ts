@@ -1,12 +1,10 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { launchBrowser, liveWithoutTime, recordShown } from '../support/browser.ts';
-import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { launchBrowser, liveWithoutTime, pairingCodeOf, recordShown } from '../support/browser.ts';
+import { startTogether } from '../support/start-together.ts';
+import { TwoWebs } from '../support/two-webs.ts';
 
-let server: RedisServer;
-let env: Record<string, string>;
-let processes: ClockProcess[];
+let webs: TwoWebs;
 let browser: Browser;
 let context: BrowserContext;
 let key: string;
@@ -14,34 +12,20 @@ let key: string;
 let kiosk: Page;
 let player: Page;
 let frame: Page;
-const [here, there] = [0, 1].map((index) => () => processes[index]?.url ?? '') as [() => string, () => string];
 
 beforeAll(async () => {
-  server = await RedisServer.start();
-  env = {
-    REDIS_HOST: '127.0.0.1',
-    REDIS_PORT: String(server.port),
-    CLOCK_SECRET: 'a secret of the tests that is long enough',
-    CLOCK_ADMIN_PASSWORD: 'a long enough password',
-  };
-  const web = ['web', '--host', '127.0.0.1'];
-  const roles = [web, web, ['worker'], ['beat']];
-  [browser, processes] = await Promise.all([
-    launchBrowser(),
-    Promise.all(roles.map((args) => startClock(args, { env }))),
-  ]);
+  [browser, webs] = await startTogether(launchBrowser(), TwoWebs.start());
   context = await browser.newContext({ serviceWorkers: 'block' });
   kiosk = await context.newPage();
   await recordShown(kiosk);
-  await kiosk.goto(`${here()}/screen`);
-  const code = kiosk.locator('#code').filter({ hasText: /^....-....$/ });
-  await clock('pair', (await code.textContent()) ?? '', '--name', 'Lobby');
-  const { stdout } = await clock('screens', 'link', 'Dashboard', '--public-url', there());
+  await kiosk.goto(`${webs.here.url}/screen`);
+  await clock('pair', await pairingCodeOf(kiosk), '--name', 'Lobby');
+  const { stdout } = await clock('screens', 'link', 'Dashboard', '--public-url', webs.there.url);
   key = /#(\S+)/.exec(stdout)?.[1] ?? '';
   player = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
-  await player.goto(`${there()}/screen?seconds=off#${key}`);
+  await player.goto(`${webs.there.url}/screen?seconds=off#${key}`);
   frame = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
-  await frame.goto(`${here()}/embed?seconds=off#${key}`);
+  await frame.goto(`${webs.here.url}/embed?seconds=off#${key}`);
 });
 
 beforeEach(async () => {
@@ -50,12 +34,11 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await browser?.close();
-  await Promise.all((processes ?? []).map((each) => each.stop()));
-  await server?.stop();
+  await webs?.[Symbol.asyncDispose]();
 });
 
 async function clock(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  const { exit, stdout, stderr } = await runClock(args, { env });
+  const { exit, stdout, stderr } = await webs.run(...args);
   expect([exit, stderr]).toEqual([0, expect.any(String)]);
   return { stdout, stderr };
 }
@@ -112,7 +95,7 @@ test('a screen that is away gets its name, group and face when it returns', asyn
   await clock('screens', 'rename', 'Entrance', 'Gate');
   await clock('screens', 'group', 'Gate', '--none');
   await clock('screens', 'face', 'Gate', 'face=analog&weekday=on&lang=es');
-  await kiosk.goto(`${there()}/?face=digital`);
+  await kiosk.goto(`${webs.there.url}/?face=digital`);
   await kiosk.waitForSelector('[data-state="live"] #date');
   expect(await kiosk.locator('#dial').count()).toBe(0);
   await expect.poll(() => nameOf(kiosk)).toEqual(['Gate', null]);

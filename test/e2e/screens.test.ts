@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Screens } from '../../src/screens/screens.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { consoleErrorsOf, launchBrowser } from '../support/browser.ts';
 import type { Client, TestSocket } from '../support/client.ts';
 import { violationsOf } from '../support/good-page.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -35,8 +35,7 @@ beforeEach(async () => {
   context = await browser.newContext();
   page = await pageOf(context, await app.signedIn('ana'));
   consoleErrors = [];
-  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
-  page.on('pageerror', (error) => consoleErrors.push(error.message));
+  consoleErrors = consoleErrorsOf(page);
 });
 afterEach(async () => {
   for (const socket of open.splice(0)) socket[Symbol.dispose]();
@@ -283,6 +282,15 @@ describe('the tab of accounts and tokens', () => {
     await page.getByRole('button', { name: 'Enable ben' }).click();
     await expect.poll(() => page.textContent('#result')).toBe('Enabled: ben.');
     expect(await violationsOf(page)).toEqual([]);
+  });
+
+  test('shows how the people of an account sign in', async () => {
+    await app.auth.accounts.setSso('ben', true);
+    await page.goto(`${app.url}/screens#accounts`);
+    const signInOf = (name: string) =>
+      page.locator(`#account-rows [data-id=${name}] [data-label=Sign-in]`).textContent();
+    await expect.poll(() => signInOf('ben')).toBe('Shared (SSO)');
+    expect(await signInOf('cyd')).toBe('Password');
   });
 
   test('shows why the last operator cannot be disabled, and is stored in the address', async () => {

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { launchBrowser, signIn } from '../support/browser.ts';
+import { consoleErrorsOf, launchBrowser, signIn } from '../support/browser.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
+import { startTogether } from '../support/start-together.ts';
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -11,13 +12,12 @@ const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 let browser: Browser;
 let clock: ClockProcess;
 let page: Page;
-const consoleErrors: string[] = [];
+let consoleErrors: string[];
 
 beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser());
   page = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
-  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
-  page.on('pageerror', (error) => consoleErrors.push(error.message));
+  consoleErrors = consoleErrorsOf(page);
   await signIn(page, `${clock.url}/`, clock.adminPassword());
 });
 

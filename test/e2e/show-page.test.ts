@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { launchBrowser, signIn } from '../support/browser.ts';
+import { consoleErrorsOf, launchBrowser, pairingCodeOf, signIn } from '../support/browser.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
+import { startTogether } from '../support/start-together.ts';
 
 // Operators set on /screens what a paired screen then shows.
 
@@ -16,19 +17,16 @@ let browser: Browser;
 let page: Page;
 /** A paired screen in the group `hall`. */
 let lobby: Page;
-const consoleErrors: string[] = [];
+let consoleErrors: string[];
 
 beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all', '--zone', 'Asia/Kathmandu']), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all', '--zone', 'Asia/Kathmandu']), launchBrowser());
   page = await newPage();
-  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()));
-  page.on('pageerror', (error) => consoleErrors.push(error.message));
+  consoleErrors = consoleErrorsOf(page);
   await signIn(page, `${clock.url}/`, clock.adminPassword());
   lobby = await newPage();
   await lobby.goto(`${clock.url}/screen`);
-  const code = lobby.locator('#code').filter({ hasText: /^....-....$/ });
-  await code.waitFor();
-  const pair = ['pair', (await code.textContent()) ?? '', '--name', 'Lobby', '--group', 'hall'];
+  const pair = ['pair', await pairingCodeOf(lobby), '--name', 'Lobby', '--group', 'hall'];
   await runClock([...pair, '--data-dir', clock.dataDir]);
   await lobby.waitForSelector('[data-state="live"]');
 });

@@ -115,11 +115,12 @@ describe('clock show', () => {
     [['--until', '24:00'], '2 clock: --until: "24:00": A time of day'],
     [['--message', ' '], '2 clock: --message: " ": The message is blank.'],
     [['--count-up', '--label', 'a\tb'], '2 clock: --label: "a\\tb": The label contains a control character.'],
-    [['--message', 'x'.repeat(2_049)], '2 clock: The content has 2063 bytes, and at most 2048 are allowed.'],
+    [['--message', 'x'.repeat(2_049)], '2 clock: --message: The content has 2063 bytes, and at most 2048 are allowed.'],
     [['--message', 'x', '--label', 'y'], '2 clock: --label: not possible with these options'],
     [['--count-up', '--warn', '1m'], '2 clock: --warn: not possible with these options'],
     [['--clear', '--for', '1m'], '2 clock: --for: not possible with these options'],
     [['--countdown', '5m', '--warn', '1m,x'], '2 clock: --warn: "x" must be a duration'],
+    [['--countdown', '1h', '--warn', '1,2,3,4,5,6,7,8,9m'.replaceAll(',', 'm,')], '2 clock: --warn: "1m,'],
     [['--message', 'x', '--group', 'Hall'], '2 clock: --group: "Hall" must be'],
     [
       ['--message', 'x', '--group', 'hall', '--screen', 'lobby'],

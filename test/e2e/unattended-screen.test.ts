@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, recordShown, shownBy, signIn } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { startTogether } from '../support/start-together.ts';
 import { stopwatch } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
@@ -10,7 +11,7 @@ let browser: Browser;
 let clock: ClockProcess;
 
 beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all', '--port', String(await freePort())]), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all', '--port', String(await freePort())]), launchBrowser());
 });
 
 afterAll(async () => {

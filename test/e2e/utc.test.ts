@@ -4,6 +4,7 @@ import { launchBrowser, signIn } from '../support/browser.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { Chrony, FakeNtpServer } from '../support/ntp-server.ts';
+import { startTogether } from '../support/start-together.ts';
 import { until } from '../support/until.ts';
 
 let browser: Browser;
@@ -11,11 +12,8 @@ let chrony: Chrony;
 let liar: FakeNtpServer;
 
 beforeAll(async () => {
-  [browser, chrony, liar] = await Promise.all([
-    launchBrowser(),
-    freePort().then((port) => Chrony.start(port)),
-    FakeNtpServer.start(),
-  ]);
+  const port = await freePort();
+  [browser, chrony, liar] = await startTogether(launchBrowser(), Chrony.start(port), FakeNtpServer.start());
   liar.aheadMs = 3_000;
 });
 

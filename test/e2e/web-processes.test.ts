@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSignedCertificate } from '../support/certificate.ts';
+import { childrenOf, isRunning } from '../support/children.ts';
 import { Client, type TestSocket } from '../support/client.ts';
 import { runClock, startClock, type ClockProcess } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
@@ -32,19 +33,6 @@ function environment(): Record<string, string> {
     REDIS_PORT: String(server.port),
     CLOCK_REDIS_PREFIX: `processes-${installations}-`,
   };
-}
-
-/** The processes that a process started and that still run. */
-function childrenOf({ pid }: ClockProcess): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 function countSockets(pid: number): number {
@@ -77,7 +65,7 @@ describe('two web processes on one port', () => {
   test('spread the sockets, count them together, and replace one that dies without losing counts', async () => {
     await using web = await startClock(['web', '--workers', '2'], { env: environment() });
     const client = await signedIn(web);
-    const children = childrenOf(web);
+    const children = childrenOf(web.pid);
     expect(children).toHaveLength(2);
     const before = children.map(countSockets);
     // The system chooses by a hash: of 2,000 sockets, 10 % are 4.5 standard deviations.
@@ -95,21 +83,23 @@ describe('two web processes on one port', () => {
     await web.logged('a web process ended; another one replaces it');
     await until(async () => (await web.metric('clock_workers')) === 2, 'another process listens');
     expect(await web.metric('clock_handshakes_total')).toBe(handshakes);
-    expect(await web.metric('clock_connections')).toBe(2_000 - (shares[0] ?? 0));
+    const left = await web.metric('clock_connections');
+    // A descriptor may also belong to a connection of a request.
+    expect(Math.abs(left - (2_000 - (shares[0] ?? 0)))).toBeLessThan(10);
     expect((await web.ask('/ready')).status).toBe(200);
     // The spread of reconnects counts all sockets of the installation: 0.7 ms for each.
     const spread = async () => ((await (await client.fetch('/api/initial_state')).json()) as { spread: number }).spread;
-    await until(async () => (await spread()) === Math.round(0.7 * (2_000 - (shares[0] ?? 0))), 'spread counts all');
+    await until(async () => (await spread()) === Math.round(0.7 * left), 'spread counts all');
     for (const socket of sockets) socket.socket.terminate();
   });
 
   test('ignore SIGTERM, and drain with their parent', async () => {
     await using web = await startClock(['web', '--workers', '2'], { env: environment() });
     const sockets = await connectMany(await signedIn(web), 50);
-    const children = childrenOf(web);
+    const children = childrenOf(web.pid);
     for (const pid of children) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.kill(pid, signal);
     expect((await fetch(`${web.url}/ready`)).status).toBe(200);
-    expect(childrenOf(web)).toEqual(children);
+    expect(childrenOf(web.pid)).toEqual(children);
     expect(await web.stop()).toBe(0);
     expect(await Promise.all(sockets.map(({ closed }) => closed))).toEqual(sockets.map(() => 1_001));
     expect(children.filter(isRunning)).toEqual([]);
@@ -118,7 +108,7 @@ describe('two web processes on one port', () => {
   test('drain and end when their parent is killed', async () => {
     await using web = await startClock(['web', '--workers', '2'], { env: environment() });
     const sockets = await connectMany(await signedIn(web), 50);
-    const children = childrenOf(web);
+    const children = childrenOf(web.pid);
     web.kill('SIGKILL');
     expect(await Promise.all(sockets.map(({ closed }) => closed))).toEqual(sockets.map(() => 1_001));
     await until(() => !children.some(isRunning), 'the children end');
@@ -129,7 +119,7 @@ describe('two web processes on one port', () => {
     await using web = await startClock(['web', '--workers', '2'], { env });
     const client = await signedIn(web);
     const sockets = await connectMany(client, 50);
-    const children = childrenOf(web);
+    const children = childrenOf(web.pid);
     web.kill('SIGTERM');
     await until(async () => (await web.ask('/ready')).status === 503, 'the parent drains');
     web.kill('SIGTERM');
@@ -154,6 +144,33 @@ describe('two web processes on one port', () => {
     await until(async () => [...(await statuses())].join() === '200', 'every process is ready');
     await own.stop();
     await until(async () => [...(await statuses())].join() === '503', 'no process is ready');
+  });
+
+  test('do not count as ready while they do not respond, and are replaced after a while', async () => {
+    await using web = await startClock(['web', '--workers', '2'], { env: environment() });
+    await until(async () => (await web.ask('/ready')).status === 200, 'the parent is ready');
+    const [first = 0, second = 0] = childrenOf(web.pid);
+    const logged = (msg: string, child: number) => web.log.some((line) => line.msg === msg && line['child'] === child);
+    for (const pid of [first, second]) process.kill(pid, 'SIGSTOP');
+    const reason = async () => ((await (await web.ask('/ready')).json()) as { reason?: string }).reason;
+    await until(async () => (await reason()) === 'unresponsive', 'no process responds', 60_000, 100);
+    expect(await web.metric('clock_workers')).toBe(0);
+    process.kill(first, 'SIGCONT');
+    await until(() => logged('a web process responds again', first), 'one responds again', 60_000);
+    expect(await web.metric('clock_workers')).toBe(1);
+    expect((await web.ask('/ready')).status).toBe(200);
+    // The other one is killed after 20 to 22 s.
+    await until(
+      () => logged('a web process still does not respond and is killed', second),
+      'the other is lost',
+      90_000,
+    );
+    await until(async () => (await web.metric('clock_workers')) === 2, 'another process listens', 60_000, 100);
+    expect([isRunning(first), isRunning(second)]).toEqual([true, false]);
+    const warnings = web.log.filter(
+      ({ msg }) => msg === 'a web process does not respond; it no longer counts as ready',
+    );
+    expect(warnings.map(({ child }) => Number(child)).toSorted()).toEqual([first, second].toSorted());
   });
 
   test('have one audit, one first account and one NTP client, in the parent', async () => {
@@ -190,7 +207,7 @@ describe('two web processes on one port', () => {
     web.kill('SIGHUP');
     const loaded = () => web.log.filter(({ msg }) => msg === 'new certificate loaded').map(({ pid }) => pid);
     await until(() => loaded().length === 2, 'both processes load it');
-    expect(loaded().map(Number).toSorted()).toEqual(childrenOf(web).toSorted());
+    expect(loaded().map(Number).toSorted()).toEqual(childrenOf(web.pid).toSorted());
     await certificate.remove();
   });
 });
@@ -210,7 +227,10 @@ describe('a parent of web processes', () => {
   test('shares its port with no other parent, also if both start at once', async () => {
     const port = String(await freePort());
     const args = ['web', '--workers', '2', '--port', port];
-    const starts = await Promise.allSettled([1, 2, 3].map(() => startClock(args, { env: environment() })));
+    const hosts = ['127.0.0.1', '::', '0.0.0.0', '127.0.0.1'];
+    const starts = await Promise.allSettled(
+      hosts.map((host) => startClock(args, { env: { ...environment(), CLOCK_HOST: host } })),
+    );
     const running = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     const refusals = starts.flatMap((start) => (start.status === 'rejected' ? [String(start.reason)] : []));
     expect(running).toHaveLength(1);

@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchBrowser, liveWithoutTime, recordShown, signIn } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
+import { startTogether } from '../support/start-together.ts';
 import { until } from '../support/until.ts';
 
 let browser: Browser;
@@ -11,7 +12,7 @@ let page: Page;
 let consoleWarnings: string[];
 
 beforeAll(async () => {
-  [clock, browser] = await Promise.all([startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser()]);
+  [clock, browser] = await startTogether(startClock(['all'], { env: { TZ: 'Europe/Madrid' } }), launchBrowser());
 });
 
 beforeEach(async () => {

@@ -13,10 +13,12 @@ const received: AlertBody[] = [];
 let answer: { status: number; retryAfter?: string } | null = { status: 204 };
 let receiver: Server;
 let address: string;
+let authorization: string | undefined;
 
 beforeAll(async () => {
   receiver = createServer((request, response) => {
     let text = '';
+    authorization = request.headers.authorization;
     request.on('data', (chunk: Buffer) => (text += chunk.toString()));
     request.on('end', () => {
       received.push(JSON.parse(text) as AlertBody);
@@ -56,6 +58,20 @@ describe('a request to the webhook', () => {
     const date = new Date(Date.now() + 60_000).toUTCString();
     const later = await post({ status: 429, retryAfter: date });
     expect(later.kind === 'failed' && later.afterMs).toBeGreaterThan(50_000);
+    expect(await post({ status: 403, retryAfter: '7' })).toMatchObject({ kind: 'failed', afterMs: 7_000 });
+  });
+
+  test.each(['0', '-5', '0.5', 'soon', new Date(0).toUTCString()])(
+    'that is answered with Retry-After: %s is repeated as without it',
+    async (retryAfter) => {
+      expect(await post({ status: 503, retryAfter })).toEqual({ kind: 'failed', reason: 'status 503', afterMs: null });
+    },
+  );
+
+  test('carries the user and the password of the address', async () => {
+    const withUser = address.replace('http://', 'http://ana:p%40ss%25@');
+    expect((await post({ status: 204 }, withUser)).kind).toBe('delivered');
+    expect(authorization).toBe(`Basic ${Buffer.from('ana:p@ss%').toString('base64')}`);
   });
 
   test('that is not answered within 5 s has failed, and so has one that cannot be sent', async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSignedCertificate } from '../support/certificate.ts';
+import { childrenOf } from '../support/children.ts';
 import { Client, type TestSocket } from '../support/client.ts';
 import { startClock } from '../support/clock-process.ts';
 import { FakeNtpServer } from '../support/ntp-server.ts';
@@ -131,6 +132,23 @@ describe('the alerting rules', () => {
     await Promise.all([web.process.stop(), plain.process.stop(), certificate.remove()]);
   });
 
+  test('fire if a web process ends and cannot be replaced', async () => {
+    const certificate = await selfSignedCertificate();
+    const tls = ['--tls-cert', certificate.certFile, '--tls-key', certificate.keyFile];
+    const web = await installation.begin('web', [...tls, '--workers', '2']);
+    const before = await scrapedAround({ ...roles, web }, () => moreTicks(web, 4));
+    expect(alertsDiffer(before, 30, [])).toBe('');
+    await certificate.remove();
+    const [victim = 0] = childrenOf(web.process.pid);
+    process.kill(victim, 'SIGKILL');
+    const ends = () => web.process.log.filter(({ msg }) => msg === 'a web process ended; another one replaces it');
+    await until(() => ends().length > 1, 'its replacement ends, too');
+    expect(ends().at(-1)).toMatchObject({ reason: expect.stringMatching(/^--tls-cert: /) });
+    const scrapes = await scrapedAround({ ...roles, web }, () => moreTicks(web, 4));
+    expect(alertsDiffer(scrapes, 30, ['ClockWorkersMissing'])).toBe('');
+    await web.process.stop();
+  });
+
   test('fire if a live screen may be wrong', async () => {
     socket.send(JSON.stringify({ status: { build: 'x', state: 'live', offsetMs: 0, errorMs: 500 } }));
     const isWrong = async (): Promise<boolean> =>
@@ -163,7 +181,7 @@ test('each expression of the dashboard has a result in Prometheus', async () => 
   const { host, port } = server.server;
   const certificate = await selfSignedCertificate();
   const tls = ['--tls-cert', certificate.certFile, '--tls-key', certificate.keyFile];
-  const web = await installation.begin('web', [...tls, '--ntp-server', `${host}:${port}`]);
+  const web = await installation.begin('web', [...tls, '--ntp-server', `${host}:${port}`, '--workers', '2']);
   const left = await owner.connect();
   left.socket.close();
   await left.closed;
@@ -182,5 +200,14 @@ test('each expression of the dashboard has a result in Prometheus', async () => 
     };
     await until(result, `${query} has a result`, 20_000, 200);
   }
+  const [ticks = ''] = dashboard.panels.find(({ title }) => title === 'Ticks')?.targets.map(({ expr }) => expr) ?? [];
+  const areTicksCountedOnce = async (): Promise<boolean> => {
+    const rates = await prometheus.query(ticks.replaceAll('$__rate_interval', '30s'));
+    const instances = ports.map((one) => rates.filter(({ labels }) => labels['instance'] === `127.0.0.1:${one}`));
+    // At the default of 500 ms; the beat publishes none.
+    const relayed = instances.filter((found) => found.some(({ value }) => value > 1.5 && value < 2.5));
+    return rates.length === relayed.length && relayed.length === 3;
+  };
+  await until(areTicksCountedOnce, 'two web processes count each tick as one does', 60_000, 500);
   await Promise.all([web.process.stop(), certificate.remove()]);
 });

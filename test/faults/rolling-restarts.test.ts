@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { carryOut, recovered, type Scene } from '../../bench/soak/carry-out.ts';
-import { restartList } from '../../bench/soak/fault-list.ts';
-import { intervalMs, SoakInstallation } from '../../bench/soak/installation.ts';
+import { ExpiredTicks } from '../../bench/soak/expired-ticks.ts';
+import { intervalMs, restartList } from '../../bench/soak/fault-list.ts';
+import { SoakInstallation } from '../../bench/soak/installation.ts';
 import { ledgerOf } from '../../bench/soak/ledger-of.ts';
 import { Population } from '../../bench/soak/population.ts';
+import { Stalls, stallsOf } from '../../bench/soak/stalls.ts';
 import { measureStall } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
@@ -33,11 +35,15 @@ describe(`an installation with ${clients} clients`, () => {
 
   test('loses no tick on an open socket while every process is restarted, and signs nobody out', async () => {
     const stalledMs = measureStall();
+    const stalls = new Stalls(() => scene.installation.pids);
+    const expiredTicks = new ExpiredTicks(scene.installation.slots.web);
     const from = Date.now();
-    await carryOut(restartList(1), scene, () => {});
+    const incidents = await carryOut(restartList(1), scene, () => {});
     await recovered(scene);
-    await scene.population.checkSessions();
-    const { counts, unexplained } = ledgerOf(scene, [], from);
+    stalls.stop();
+    expiredTicks.stop();
+    await scene.population.checkSessions(stallsOf(stalls.delays, () => true));
+    const { counts, unexplained } = ledgerOf(scene, { incidents, expiredTicks, stalls }, from);
     // A process that waits for a CPU for longer than an interval drops the tick, which has expired.
     expect(stalledMs() > intervalMs ? [] : unexplained).toEqual([]);
     expect(counts.repeated).toBe(0);

@@ -85,7 +85,7 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(backend.outageReason).toBeNull();
     });
 
-    contractTest('knows house time within the stated error', async (backend) => {
+    contractTest('estimates house time within the stated error', async (backend) => {
       const [before, now, after] = [Date.now(), backend.time.now(), Date.now()];
       const { errorMs } = backend.time;
       // The host's clock is read in whole milliseconds.
@@ -437,6 +437,15 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(await backend.publications.list()).toEqual([]);
       expect(((await publish('b')) as typeof last).seq).toBeGreaterThan(last.seq);
       expect((await backend.publications.list()).map(({ slot }) => slot)).toEqual(['b']);
+    });
+
+    contractTest('are counted by slot', async (backend) => {
+      const publish = (slot: string) => backend.publications.publish({ channel: 'show', json: 'null', slot });
+      expect(await backend.publications.count()).toBe(0);
+      for (const slot of ['a', 'b', 'a']) await publish(slot);
+      expect(await backend.publications.count()).toBe(2);
+      await backend.publications.forget(['a']);
+      expect(await backend.publications.count()).toBe(1);
     });
 
     contractTest('are not forgotten if they are newer than a sequence number', async (backend) => {

@@ -146,8 +146,8 @@ describe.concurrent('embedded backend', () => {
 
   test('gives a command the roster that it has in memory', async () => {
     await withOther(false, async (backend, other) => {
-      await backend.reportConnections('web', 1, { after: 0, rows: { lobby: { n: 1 } } });
       await other.ask('start');
+      await backend.reportConnections('web', 1, { after: 0, rows: { lobby: { n: 1 } } });
       expect(await other.ask('roster')).toEqual([['web', [['lobby', { n: 1 }]]]]);
       expect(backend.settings.get('roster')).toBeNull();
     });
@@ -275,7 +275,7 @@ describe('writes of the embedded backend', () => {
   });
 
   test('happen once a minute while it is idle, and at once for another zone or interval', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     try {
       await inDirectory(async (directory) => {
         const backend = backendIn(directory);
@@ -289,7 +289,7 @@ describe('writes of the embedded backend', () => {
           const before = versionOf();
           const job = { task: 'time', at: start + ticks++, everyMs, expiresAt: start + 60_000 };
           expect(await backend.ticks.publish(job, 'now', zone)).toBe('published');
-          vi.advanceTimersByTime(1_000);
+          await vi.advanceTimersByTimeAsync(1_000);
           return versionOf() !== before;
         };
         expect(await writesAfterTick('UTC')).toBe(true);

@@ -339,7 +339,7 @@ describe('headers', () => {
 
   test.each(unloading)('of %s forbid it to load anything', async (_, path, init) => {
     const { headers } = await (await app.signedIn()).fetch(path, init);
-    expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
+    expect(headers.get('content-security-policy')).toBe("default-src 'none';base-uri 'none';frame-ancestors 'none'");
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('referrer-policy')).toBe('same-origin');
   });

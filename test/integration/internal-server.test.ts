@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { formatAuthority } from '../../src/addresses.ts';
 import { InternalServer } from '../../src/probes/internal-server.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 
@@ -43,9 +44,12 @@ describe('the internal server', () => {
     await server.stop();
   });
 
-  test.each(['*', '192.0.2.1'])('refuses an address that this host does not have: %s', async (host) => {
+  test.each([
+    ['192.0.2.1', 'this host does not have the address'],
+    ['no-such-host.invalid', 'the name '],
+  ])('refuses an address that this host does not have: %s', async (host, reason) => {
     const { server } = serverOn(host);
-    await expect(server.start()).rejects.toThrow(`--internal-host: "${host}" is not an address of this host`);
+    await expect(server.start()).rejects.toThrow(`--internal-host: cannot listen on ${host}:0: ${reason}`);
   });
 
   test.each(['::', '127.0.0.1'])('refuses a port that is in use on %s', async (host) => {
@@ -53,7 +57,9 @@ describe('the internal server', () => {
     await new Promise<void>((resolve) => other.listen(0, host, resolve));
     const { port } = other.address() as AddressInfo;
     const { server } = serverOn(host, port);
-    await expect(server.start()).rejects.toThrow(`--internal-port: ${port} is in use; choose another port`);
+    await expect(server.start()).rejects.toThrow(
+      `--internal-port: cannot listen on ${formatAuthority(host, port)}: the port is in use; choose another`,
+    );
     await new Promise((resolve) => other.close(resolve));
   });
 });

@@ -23,7 +23,7 @@ describe('the web server', () => {
     expect(await statusOf(app.port, '::1')).toBe(200);
   });
 
-  test('knows an IPv4 client of a dual-stack socket by its IPv4 address', async () => {
+  test('identifies an IPv4 client of a dual-stack socket by its IPv4 address', async () => {
     await using app = await WebApp.start({ host: '::', config: { trustedProxy: [parseAddressRange('127.0.0.1')] } });
     using connection = await RawConnection.open(app.port);
     connection.send(requestText('GET /accounts/login/', ['Host: clock', 'X-Forwarded-Proto: https']));
@@ -37,6 +37,8 @@ describe('the web server', () => {
   });
 
   test('refuses to start on an address of another host', async () => {
-    await expect(WebApp.start({ host: '2001:db8::1', config: { port: 1 } })).rejects.toThrow('[2001:db8::1]:1');
+    await expect(WebApp.start({ host: '192.0.2.1' })).rejects.toThrow(
+      '--host: cannot listen on 192.0.2.1:0: this host does not have the address; choose an address of this host',
+    );
   });
 });

@@ -1,7 +1,9 @@
+import type { LookupAddress } from 'node:dns';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { queryNtp } from '../../src/authority/query-ntp.ts';
 import { AuthorityCheck } from '../../src/authority/authority-check.ts';
 import type { NtpServer } from '../../src/authority/options.ts';
+import { ServerAddresses } from '../../src/authority/server-addresses.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { HostTime } from '../../src/time/house-time.ts';
 import type { NtpResponse } from '../../src/time/ntp/packet.ts';
@@ -112,6 +114,24 @@ describe('a query of an NTP server', () => {
     expect(check.reading?.boundMs).toBeGreaterThan(149);
     // The clocks of the test and of the check are read with a resolution of 1 ms at worst.
     expect(Math.abs(check.reading?.offsetMs ?? NaN)).toBeLessThan((check.reading?.boundMs ?? 0) + 2);
+  });
+
+  test('uses an address that was found too late for the query before', async () => {
+    const found = Promise.withResolvers<LookupAddress>();
+    const lookups: string[] = [];
+    const addresses = new ServerAddresses((host) => {
+      lookups.push(host);
+      return found.promise;
+    });
+    const named = { ...server.server, host: 'time.example' };
+    expect(await queryNtp(named, never, addresses)).toEqual(noAnswer);
+    found.resolve({ address: '127.0.0.1', family: 4 });
+    expect((await queryNtp(named, never, addresses)).kind).toBe('time');
+    expect((await queryNtp(named, never, addresses)).kind).toBe('time');
+    expect(lookups).toEqual(['time.example']);
+    server.reply = (send) => send({ stratum: 16 });
+    for (let count = 0; count < 2; count += 1) await queryNtp(named, never, addresses);
+    expect(lookups).toHaveLength(2);
   });
 
   test('ends at once where nothing listens, and when the process stops', async () => {

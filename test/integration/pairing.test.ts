@@ -293,8 +293,8 @@ describe.each(installations)('over %s', (_name, start) => {
     const stored = await screensOf().find(id);
     if (stored !== null) await screensOf().remove(stored);
     expect(await socket.closed).toBe(4401);
-    const dead = await there.client().fetch('/screen/link', { method: 'POST', headers: bearer(key) });
-    expect(dead.status).toBe(401);
+    const ended = await there.client().fetch('/screen/link', { method: 'POST', headers: bearer(key) });
+    expect(ended.status).toBe(401);
     expect((await player.fetch('/')).headers.get('location')).toBe('/screen');
   });
 

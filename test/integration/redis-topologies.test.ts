@@ -129,8 +129,8 @@ describe('Redis Sentinel', () => {
         'sentinel failover-timeout main 1500',
       ],
     });
-    const dead = await freePort();
-    const all = observe(`redis+sentinel://:${password}@127.0.0.1:${dead},127.0.0.1:${sentinel.port}/main`);
+    const closed = await freePort();
+    const all = observe(`redis+sentinel://:${password}@127.0.0.1:${closed},127.0.0.1:${sentinel.port}/main`);
     const { backend } = all;
     await backend.start();
     await until(() => backend.outage === null, 'the master');
@@ -168,9 +168,9 @@ describe('Redis Cluster', () => {
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   test('the backend serves with any node as the seed and any slot for its keys', async () => {
-    const dead = await freePort();
+    const closed = await freePort();
     for (const [index, { port }] of nodes.entries()) {
-      const all = observe(`redis+cluster://127.0.0.1:${dead},127.0.0.1:${port}`, `p${index}:`);
+      const all = observe(`redis+cluster://127.0.0.1:${closed},127.0.0.1:${port}`, `p${index}:`);
       await all.backend.start();
       await until(() => all.backend.outage === null, 'no outage');
       await sendTick(all);

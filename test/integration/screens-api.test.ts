@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RosterUpdate } from '../../src/screens/roster-view.ts';
+import type { RosterUpdate } from '../../src/operator-api.ts';
 import { Screens } from '../../src/screens/screens.ts';
 import type { Client, TestSocket } from '../support/client.ts';
 import { recordedLog } from '../support/recorded-log.ts';

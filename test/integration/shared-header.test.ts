@@ -114,6 +114,18 @@ describe('the header of an authenticating proxy', () => {
     isStarting = false;
     expect(await stateOf(own, as('admin'))).toBe(200);
   });
+
+  test('does not give the name of the first account away after the data was emptied', async () => {
+    await using own = await WebApp.start({ config: trusted, hasFirstPassword: true });
+    expect(await stateOf(own, as('admin'))).toBe(503);
+    expect(await stateOf(own, as('grace'))).toBe(200);
+    expect(await stateOf(own, as('admin'))).toBe(503);
+    await own.auth.accounts.add('admin', 'a long enough password', true);
+    expect(await stateOf(own, as('admin'))).toBe(403);
+    await own.auth.accounts.add('local', 'a long enough password', false);
+    await own.auth.accounts.remove('admin');
+    expect(await stateOf(own, as('admin'))).toBe(200);
+  });
 });
 
 describe('a person who is signed out', () => {

@@ -32,7 +32,9 @@ describe('static files', () => {
       const response = await app.client().fetch(url);
       expect(response.status).toBe(200);
       expect(response.headers.get('cache-control')).toBe('max-age=31536000, immutable');
-      expect(response.headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
+      expect(response.headers.get('content-security-policy')).toBe(
+        "default-src 'none';base-uri 'none';frame-ancestors 'none'",
+      );
     }
   });
 

@@ -198,6 +198,27 @@ describe('a certificate', () => {
     }
   });
 
+  test('that changes before the start, such as while Redis is slow, is loaded after it', async () => {
+    const [files, next] = [await selfSignedCertificate(), await selfSignedCertificate(10)];
+    const reload = new CertificateReload({
+      config: { tlsCert: files.certFile, tlsKey: files.keyFile } as WebSettings,
+      listener: { replace: async () => true, listenAgain: async () => true, closeRetired: () => {} },
+      time: { now: Date.now },
+      log: silentLogger(),
+    });
+    const expiryOf = ({ cert }: Certificate): number => Date.parse(new X509Certificate(cert).validTo);
+    try {
+      await Promise.all([copyFile(next.certFile, files.certFile), copyFile(next.keyFile, files.keyFile)]);
+      await reload.start();
+      expect(reload.expiresAt).toBe(expiryOf(files));
+      process.emit('SIGHUP', 'SIGHUP');
+      await until(() => reload.expiresAt === expiryOf(next), 'the new certificate is loaded');
+    } finally {
+      await reload.stop();
+      await Promise.all([files.remove(), next.remove()]);
+    }
+  });
+
   test('does not end the process if the port is taken during the change: it warns, and listens again later', async () => {
     const [files, next] = [await selfSignedCertificate(), await selfSignedCertificate()];
     const { log, lines } = recordedLog();

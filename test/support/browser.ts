@@ -26,6 +26,21 @@ export async function signIn(page: Page, url: string, password: string, username
   await page.waitForURL(url);
 }
 
+/** The code that an unpaired screen shows. */
+export async function pairingCodeOf(screen: Page): Promise<string> {
+  const code = screen.locator('#code').filter({ hasText: /^....-....$/ });
+  await code.waitFor();
+  return (await code.textContent()) ?? '';
+}
+
+/** Errors in the console of a page from now on: a blocked script, a failed request, an exception. */
+export function consoleErrorsOf(page: Page): string[] {
+  const errors: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  page.on('pageerror', (error) => errors.push(error.message));
+  return errors;
+}
+
 /** What a page showed, and when by its monotonic clock, ms. */
 export interface Shown {
   at: number;

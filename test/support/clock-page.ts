@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { test as base } from 'vitest';
-import { launchBrowser, recordShown } from './browser.ts';
+import { consoleErrorsOf, launchBrowser, recordShown } from './browser.ts';
 import { type ClockProcess, startClock } from './clock-process.ts';
 import { measureStall } from './stopwatch.ts';
 
@@ -53,10 +53,7 @@ export const test = base.extend<PageFixtures>({
     await use(page);
   },
   consoleErrors: async ({ page }, use) => {
-    const errors: string[] = [];
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-    page.on('pageerror', (error) => errors.push(error.message));
-    await use(errors);
+    await use(consoleErrorsOf(page));
   },
   // oxlint-disable-next-line no-empty-pattern -- vitest requires a pattern as the first parameter
   stalledMs: async ({}, use) => {

@@ -135,11 +135,18 @@ export async function startClock(
   };
 }
 
+/** How a command ended. */
+export interface Ended {
+  exit: number | NodeJS.Signals;
+  stdout: string;
+  stderr: string;
+}
+
 /** Runs a command until it exits. `closed` names an output whose read end is closed at once. */
 export async function runClock(
   args: readonly string[],
   options: StartOptions & { stdin?: string; closed?: 'stdout' | 'stderr' } = {},
-): Promise<{ exit: number | NodeJS.Signals; stdout: string; stderr: string }> {
+): Promise<Ended> {
   const [file = '', ...first] = options.command ?? checkout;
   const child = spawn(file, [...first, ...args], { env: environmentOf(options.env ?? {}), stdio: 'pipe' });
   const output = { stdout: '', stderr: '' };

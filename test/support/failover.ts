@@ -1,3 +1,4 @@
+import { closeCode } from '../../src/protocol.ts';
 import { RedisCluster } from './redis-cluster.ts';
 import { RedisSentinels } from './redis-sentinels.ts';
 import type { RedisServer } from './redis-server.ts';
@@ -21,9 +22,22 @@ export interface FailoverResult {
   endedStatuses: number[];
 }
 
+/** Ticks may be missing for this long beyond the time that Redis needs to promote a replica, ms. */
+const maxGapMs = 3_000;
 const endedSessions = 20;
 /** A loss without an effect is observed for this many intervals. */
 const observedIntervals = 12;
+
+/** The promises that a loss broke; empty if it kept all of them. `mayMissTicks`: whether the loss concerns the ticks. */
+export function brokenPromises(result: FailoverResult, mayMissTicks: boolean): string[] {
+  const { promotionMs, gapMs, stalledMs, closeCodes, falsehoods, endedStatuses } = result;
+  const allowedMs = (mayMissTicks ? promotionMs + maxGapMs : intervalMs) + stalledMs;
+  const broken = falsehoods.map((what) => `a client was ${what}`);
+  if (gapMs > allowedMs) broken.push(`ticks are ${gapMs} ms apart, and ${Math.round(allowedMs)} ms are allowed`);
+  if (closeCodes.includes(closeCode.sessionEnded)) broken.push('a client was signed out although its session is valid');
+  if (endedStatuses.some((status) => status !== 401)) broken.push(`ended sessions got ${endedStatuses.join()}`);
+  return broken;
+}
 
 /** Kills the master of a group of three sentinels. */
 export async function sentinelFailover(clients: number): Promise<FailoverResult> {

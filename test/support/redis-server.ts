@@ -46,6 +46,11 @@ export class RedisServer {
     return server;
   }
 
+  /** The process ID; 0 while it is not running. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   get url(): string {
     const { password } = this.#options;
     return `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${this.port}/0`;

@@ -1,6 +1,7 @@
 import WebSocket from 'ws';
 import { Connection } from '../../src/client/connection/shell.ts';
 import { checkZone } from '../../src/client/connection/zone-check.ts';
+import { drawnMs } from '../../src/client/connection/policy.ts';
 import { Painter } from '../../src/client/painter.ts';
 import { schedule } from '../../src/client/schedule.ts';
 import { fetchState, socketOf } from '../../src/client/wire.ts';
@@ -37,11 +38,15 @@ export class ScreenClient {
   /** The close code of each socket that was open, in order. */
   readonly closeCodes: number[] = [];
   readonly falsehoods: Falsehood[] = [];
+  /** Whether it ever showed that it is signed out. */
+  wasSignedOut = false;
   readonly #options: ScreenClientOptions;
   readonly #connection: Connection;
   readonly #painter: Painter;
   #attempts: number;
   #newestTickAt = -Infinity;
+  /** The second that was painted last. */
+  #shownSecond = -Infinity;
 
   constructor(options: ScreenClientOptions) {
     this.#options = options;
@@ -57,6 +62,9 @@ export class ScreenClient {
       checkZone,
       build: 'test',
       onCommand: () => {},
+      onState: (state) => {
+        if (state === 'signed-out') this.wasSignedOut = true;
+      },
       onTick: ({ at }) => (this.#newestTickAt = Math.max(this.#newestTickAt, at)),
       onFresh: (isFresh) => {
         if (isFresh) this.#painter.start();
@@ -97,14 +105,20 @@ export class ScreenClient {
     if (span !== null) span.closedAt = Date.now();
   }
 
-  /** Records it if the client is live without a recent tick. To be called often. */
+  /** Records it if the client is live without a recent tick, or with an old second. To be called often. */
   checkFreshness(): void {
-    const ageMs = Date.now() - this.#newestTickAt;
-    if (this.state !== 'live' || ageMs <= staleAfterMs(1_000) + this.#slackMs) return;
-    this.falsehoods.push({ at: Date.now(), what: `live with a tick that is ${ageMs} ms old` });
+    if (this.state !== 'live') return;
+    const now = Date.now();
+    const ageMs = now - this.#newestTickAt;
+    if (ageMs > staleAfterMs(1_000) + this.#slackMs)
+      this.falsehoods.push({ at: now, what: `live with a tick that is ${ageMs} ms old` });
+    const shownMs = now - this.#shownSecond;
+    if (shownMs > drawnMs + this.#slackMs)
+      this.falsehoods.push({ at: now, what: `live with a second that began ${shownMs} ms ago` });
   }
 
   #checkSecond(second: number): void {
+    this.#shownSecond = second;
     const lateMs = Date.now() - second;
     // The first second after a start is painted at any moment of that second.
     if (this.state !== 'live' || (lateMs > -this.#slackMs && lateMs < 1_000 + this.#slackMs)) return;
@@ -131,7 +145,7 @@ export class ScreenClient {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/time/tic/`, { headers: this.#headers });
     // The event `close` follows.
     socket.on('error', () => {});
-    const span: SocketSpan = { web, openedAt: 0, closedAt: Infinity, received: [] };
+    const span: SocketSpan = { web, startedAt: Date.now(), openedAt: 0, closedAt: Infinity, received: [] };
     const end = (): void => {
       span.closedAt = Math.min(span.closedAt, Date.now());
     };

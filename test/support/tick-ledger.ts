@@ -4,6 +4,8 @@
 export interface SocketSpan {
   /** The web process that served it, by its index. */
   web: number;
+  /** When the handshake began. */
+  startedAt: number;
   openedAt: number;
   /** `Infinity` while it is open. */
   closedAt: number;
@@ -11,11 +13,11 @@ export interface SocketSpan {
   received: number[];
 }
 
-/** A time in which a fault may keep existing ticks from clients. */
+/** A time in which a fault may keep existing ticks from clients, with the time that the contract gives to recover. */
 export interface Interruption {
-  cause: 'process' | 'network' | 'expiry';
-  /** The web process that it concerns. */
-  web: number;
+  cause: keyof typeof causes;
+  /** The web process that it concerns; null: each. */
+  web: number | null;
   from: number;
   to: number;
 }
@@ -24,21 +26,33 @@ export interface Interruption {
 export interface LedgerCounts {
   due: number;
   received: number;
-  /** No worker published the tick. */
-  noTick: number;
+  /** No worker published the tick, because the beat that leads, a worker or Redis was interrupted. */
+  noTickBeat: number;
+  noTickWorker: number;
+  noTickRedis: number;
+  /** No worker published the tick in time, because the machine was measured to be too busy. */
+  noTickStall: number;
   /** The socket closed before the tick could arrive on it, or while it was under way. */
   betweenSockets: number;
   /** The web process was killed or frozen within a second. */
   webInterrupted: number;
-  /** The network between Redis, the web process and the client was cut within a second. */
+  /** The network between Redis, the web process and the client was cut. */
   networkCut: number;
-  /** Its web process counted a tick that arrived expired, because the machine was too busy. */
+  /** Redis was interrupted, so that the tick did not reach the web process. */
+  redisInterrupted: number;
+  /** Its web process counted a tick that arrived expired, and the machine was measured to be too busy. */
   expired: number;
   /** None of these: a broken promise. */
   unexplained: number;
   /** Ticks that a client received more than once. */
   repeated: number;
 }
+
+/** Why a client did not receive a tick that was due. */
+export type Cause = Exclude<keyof LedgerCounts, 'due' | 'received' | 'repeated'>;
+
+/** Why no tick exists for an instant. */
+export type Absence = Extract<Cause, `noTick${string}`>;
 
 export interface LedgerOptions {
   intervalMs: number;
@@ -47,18 +61,22 @@ export interface LedgerOptions {
   to: number;
   /** When each tick was published, by its instant. */
   published: ReadonlyMap<number, number>;
+  /** Why instants have no tick. One that is missing here is unexplained. */
+  absences: ReadonlyMap<number, Absence>;
   interruptions: readonly Interruption[];
   /** When this process, which notices the closes, was late. */
   lags: readonly { at: number; lateMs: number }[];
 }
 
+const causes = {
+  process: 'webInterrupted',
+  network: 'networkCut',
+  redis: 'redisInterrupted',
+  expiry: 'expired',
+} as const satisfies Record<string, Cause>;
+
 /** The close of a socket is noticed within this time, ms, beside the lateness of this process. */
 const closingMs = 250;
-/** An interruption counts for this long before and after it, ms. */
-const aroundMs = 1_000;
-
-/** Why a client did not receive a tick that was due. */
-export type Cause = Exclude<keyof LedgerCounts, 'due' | 'received' | 'repeated'>;
 
 /** Counts what a client received, and why it missed the rest. `onMiss` is called for each instant that it missed. */
 export function countTicks(
@@ -93,10 +111,14 @@ export function emptyCounts(): LedgerCounts {
   return {
     due: 0,
     received: 0,
-    noTick: 0,
+    noTickBeat: 0,
+    noTickWorker: 0,
+    noTickRedis: 0,
+    noTickStall: 0,
     betweenSockets: 0,
     webInterrupted: 0,
     networkCut: 0,
+    redisInterrupted: 0,
     expired: 0,
     unexplained: 0,
     repeated: 0,
@@ -108,22 +130,20 @@ export function addCounts(total: LedgerCounts, counts: LedgerCounts): void {
   for (const key of Object.keys(total) as (keyof LedgerCounts)[]) total[key] += counts[key];
 }
 
-function causeOf(at: number, span: SocketSpan, { published, interruptions, lags }: LedgerOptions): Cause {
+function causeOf(at: number, span: SocketSpan, options: LedgerOptions): Cause {
+  const { published, absences, interruptions, lags } = options;
   const publishedAt = published.get(at);
-  if (publishedAt === undefined) return 'noTick';
+  if (publishedAt === undefined) return absences.get(at) ?? 'unexplained';
   const lateMs = lags
     .filter((lag) => lag.at > publishedAt && lag.at - lag.lateMs < span.closedAt)
     .map((lag) => lag.lateMs);
   if (span.closedAt - publishedAt < closingMs + Math.max(0, ...lateMs)) return 'betweenSockets';
-  const isDuring = (cause: Interruption['cause']): boolean =>
-    interruptions.some(
-      (one) =>
-        one.cause === cause &&
-        one.web === span.web &&
-        publishedAt >= one.from - aroundMs &&
-        publishedAt <= one.to + aroundMs,
+  for (const kind of Object.keys(causes) as (keyof typeof causes)[]) {
+    const isDuring = interruptions.some(
+      ({ cause, web, from, to }) =>
+        cause === kind && (web === null || web === span.web) && publishedAt >= from && at <= to,
     );
-  if (isDuring('process')) return 'webInterrupted';
-  if (isDuring('network')) return 'networkCut';
-  return isDuring('expiry') ? 'expired' : 'unexplained';
+    if (isDuring) return causes[kind];
+  }
+  return 'unexplained';
 }

@@ -48,6 +48,8 @@ export interface WebAppOptions {
   secrets?: readonly [string, ...string[]];
   /** Whether the first account may not exist yet. */
   isStarting?: () => boolean;
+  /** Whether a password is configured for the first account; false by default. */
+  hasFirstPassword?: boolean;
   log?: Logger;
   /** What is known of house time and UTC. */
   utc?: UtcCheck;
@@ -95,6 +97,7 @@ export class WebApp implements AsyncDisposable {
       unready: () => unreadyReason({ backend, stopping: this.#stopping.signal, isStarting: options.isStarting }),
       isPortShared: false,
       ...(options.isStarting === undefined ? {} : { isStarting: options.isStarting }),
+      hasFirstPassword: options.hasFirstPassword ?? false,
       utc: options.utc,
       log: log ?? silentLogger(),
     });

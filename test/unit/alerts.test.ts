@@ -165,7 +165,7 @@ describe('the alerts', () => {
     expect(gaps.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
     expect((received.at(-1)?.at ?? 0) - (received[0]?.at ?? 0)).toBeGreaterThanOrEqual(3_600_000);
     expect(lines.map(({ msg }) => msg)).toEqual([
-      'the alert webhook does not answer; trying again for an hour',
+      'the alert webhook did not accept a message; trying again for an hour',
       'an alert was dropped: the webhook did not accept it',
     ]);
   });

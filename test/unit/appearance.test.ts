@@ -62,7 +62,7 @@ describe('readAppearance', () => {
     ['zone=UTC&zone=Asia/Tokyo', ['zone is given more than once: the first value is used']],
     ['foo=1&foo=2', ['foo is unknown and ignored']],
     ['seconds=', ['seconds= is ignored: it must be on or off']],
-    ['lang=xx', ['lang=xx is ignored: it must be a language tag that the browser knows']],
+    ['lang=xx', ['lang=xx is ignored: it must be a language tag that the browser supports']],
   ])('warns in one sentence about %s', (query, lines) => {
     expect(readAppearance(query).warnings).toEqual(lines);
   });

@@ -130,6 +130,21 @@ describe('beat', () => {
     await beat.stop();
   });
 
+  test('acquires the lease at once when a job is refused because the lease has lapsed', async () => {
+    let hasLapsed = false;
+    const { beat, counts, instants } = beatOn({ push: () => (hasLapsed ? 'not-leader' : 'pushed') });
+    await beat.start();
+    await vi.advanceTimersByTimeAsync(450);
+    hasLapsed = true;
+    counts.acquireLease = 0;
+    await vi.advanceTimersByTimeAsync(51);
+    expect(counts.acquireLease).toBe(1);
+    hasLapsed = false;
+    await vi.advanceTimersByTimeAsync(60);
+    expect(instants()).toEqual([0, 500]);
+    await beat.stop();
+  });
+
   test('tries to acquire the lease every 300 ms while another beat is the leader', async () => {
     const { beat, counts } = beatOn({ isLeader: () => false });
     await beat.start();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Comparison, figureOf, mergeComparisons, ratioOf } from '../../bench/peers/comparison.ts';
-import { comparisonTable, shortName } from '../../bench/peers/comparison-table.ts';
+import { comparisonSentence, comparisonTable, shortName } from '../../bench/peers/comparison-table.ts';
 import { startParts } from '../../bench/peers/peer.ts';
 import { median } from '../../bench/usage.ts';
 
@@ -29,6 +29,12 @@ describe('a comparison', () => {
 
   test('divides figures of the same round', () => {
     expect(ratioOf(three, 'clock', 'bare', 1_000, 'cpuUsPerMessage')).toEqual({ median: 1.1, min: 1, max: 1.3 });
+  });
+
+  test('says in a sentence what Clock costs at the largest number of sockets, of the systems with a figure', () => {
+    expect(comparisonSentence(three)).toBe(
+      'At 1,000 sockets the CPU of a delivered message is 1.10 times that of bare uWebSockets.js (1.00 to 1.30).',
+    );
   });
 
   test('has no figure for a system that failed, and the table says why', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { randomFrom } from '../../bench/soak/fault-list.ts';
 import { dueAt, createState, step } from '../../src/client/connection/machine.ts';
 import type { Effect, ConnectionEvent, State } from '../../src/client/connection/state.ts';
 import type { InitialState } from '../../src/protocol.ts';
@@ -120,6 +121,20 @@ describe('the machine', () => {
     const { state, now } = play(...happenings);
     const phase = state.phase as { attemptAt?: number; requestAt?: number };
     expect((phase.attemptAt ?? phase.requestAt ?? 0) - now).toBe(waitMs);
+  });
+
+  test('spreads 10,000 screens that lose their sockets at once: at most 2 % begin a handshake within 100 ms', () => {
+    const open = { ...play(...toOpen, tick).state, spreadMs: 7_000 };
+    const random = randomFrom(1);
+    const house = { aheadMs: null, errorMs: null, jitterMs: 0, isHeld: true };
+    const counts = new Map<number, number>();
+    for (let screen = 0; screen < 10_000; screen++) {
+      const { state } = step(open, closed(1006), { now: start, random: random(), house });
+      const bucket = Math.floor(((state.phase as { attemptAt: number }).attemptAt - start) / 100);
+      counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+    }
+    expect(Math.max(...counts.values())).toBeLessThanOrEqual(200);
+    expect(Math.max(...counts.keys())).toBe(69);
   });
 
   test('changes no state that it is given', () => {

@@ -10,7 +10,7 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 /** A first account over records in memory. Its password is hashed when the test calls `finishHash`. */
-function firstAccount(password: FirstPassword | undefined = { text: 'the first password' }) {
+function firstAccount(password: FirstPassword = { text: 'the first password' }) {
   const records = new MemoryRecords(() => 0);
   const hashed = Promise.withResolvers<string>();
   const passwords = { hash: () => hashed.promise } as unknown as Passwords;
@@ -50,7 +50,7 @@ describe('FirstAccount', () => {
     const time = { now: () => 0, errorMs: 0, offsetMs: 0 };
     const accounts = new Accounts({ records, time, passwords: {} as Passwords, sessions: {} as Sessions });
     const { log, lines } = recordedLog();
-    const service = new FirstAccount({ records, accounts, password: () => undefined, log });
+    const service = new FirstAccount({ records, accounts, password: undefined, log });
     await service.start();
     expect(service.isSettled).toBe(true);
     expect(lines.map(({ msg }) => msg)).toEqual([expect.stringContaining('there is no local account')]);

@@ -110,6 +110,22 @@ describe('health check', () => {
     await stop();
   });
 
+  test('follows at once if a script fails when it was due while the script ran', async () => {
+    const { redis, outages, check, checksBeside, stop } = healthCheckOn();
+    await vi.advanceTimersByTimeAsync(burstMs);
+    await checksBeside(500, 1_000);
+    const answer = Promise.withResolvers<[string]>();
+    const late = check.runAsCheck(() => answer.promise).catch((error: unknown) => error);
+    redis.isDown = true;
+    await vi.advanceTimersByTimeAsync(600);
+    expect(outages.at(-1)).toBeNull();
+    answer.reject(new Unavailable('redis-down'));
+    expect(await late).toBeInstanceOf(Unavailable);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(outages.at(-1)).toBe('redis-down');
+    await stop();
+  });
+
   test('estimates house time from the answers of scripts', async () => {
     const { time, checksBeside, stop } = healthCheckOn();
     await vi.advanceTimersByTimeAsync(burstMs);

@@ -20,7 +20,7 @@ describe('the initial state', () => {
     expect(await lastMessagesOf({ ...tick, zone: 'Asia/Tokyo' } as LastTick).state('time')).toMatchObject(offsets);
   });
 
-  test('has a zone without an offset if only the worker knows the zone', async () => {
+  test('has a zone without an offset if only the worker has the zone', async () => {
     const unknown = { zone: 'Mars/Base', utcOffsetMs: null, nextUtcOffset: null };
     expect(await lastMessagesOf({ ...tick, zone: 'Mars/Base' } as LastTick).state('time')).toMatchObject(unknown);
   });

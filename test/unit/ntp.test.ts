@@ -162,15 +162,17 @@ describe('--ntp-server', () => {
   const read = (text: string): unknown => readOptions(authorityOptions, { ntpServers: text }, {}).ntpServers;
 
   test('takes host names and addresses, by default with port 123', () => {
-    expect(read('time.example.org, 192.0.2.1:1123,[2001:db8::1],[::1]:124')).toEqual([
+    expect(read('time.example.org, time.example.net.,192.0.2.1:1123,[2001:db8::1],[fe80::1%eth0],[::1]:124')).toEqual([
       { host: 'time.example.org', port: 123 },
+      { host: 'time.example.net.', port: 123 },
       { host: '192.0.2.1', port: 1_123 },
       { host: '2001:db8::1', port: 123 },
+      { host: 'fe80::1%eth0', port: 123 },
       { host: '::1', port: 124 },
     ]);
   });
 
-  test.each(['', ',', 'a b', '::1', '[127.0.0.1]', 'a:0', 'a:65536', 'a:x', 'a,A:123', 'a,b,c,d,e,f,g,h,i'])(
+  test.each(['', ',', 'a b', '::1', '[127.0.0.1]', '[a]', 'a:0', 'a:65536', 'a:x', 'a,A:123', 'a,b,c,d,e,f,g,h,i'])(
     'refuses %j in one line',
     (text) => {
       expect(() => read(text)).toThrow(/^--ntp-server: .* must be .+$/);

@@ -27,13 +27,19 @@ describe('passwordProblem', () => {
 
 describe('hashConcurrency', () => {
   test.each([
-    [1, 1],
-    [2, 1],
-    [3, 2],
-    [4, 3],
-    [64, 3],
-  ])('with %i cores is %i, so that a core and a thread of the pool stay free', (cores, concurrency) => {
-    expect(hashConcurrency(cores)).toBe(concurrency);
+    [1, 1, 1],
+    [2, 1, 1],
+    [3, 1, 2],
+    [4, 1, 3],
+    [64, 1, 3],
+    [4, 2, 1],
+    [8, 2, 3],
+    [8, 3, 2],
+    [8, 8, 1],
+    [2, 256, 1],
+  ])('with %i cores and %i processes is %i, so that a core and a thread of each pool stay free', (...given) => {
+    const [cores, processes, concurrency] = given;
+    expect(hashConcurrency(cores, processes)).toBe(concurrency);
   });
 });
 
@@ -62,7 +68,7 @@ describe('Passwords', () => {
   });
 
   test('leave a thread of the pool free for name lookups, however many hashes wait', async () => {
-    const many = new Passwords(hashConcurrency(64));
+    const many = new Passwords(hashConcurrency(64, 1));
     const finished: string[] = [];
     const hashes = Array.from({ length: 6 }, async () => {
       await many.hash('one of many passwords');

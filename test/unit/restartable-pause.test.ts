@@ -31,6 +31,22 @@ describe('a restartable pause', () => {
     expect(isDoneAgain()).toBe(true);
   });
 
+  test('can be restarted with another time, and ended at once', async () => {
+    const pause = new RestartablePause(300);
+    const { signal } = new AbortController();
+    const isDone = observe(pause.wait(signal));
+    pause.restart(100);
+    await vi.advanceTimersByTimeAsync(99);
+    expect(isDone()).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(isDone()).toBe(true);
+    const isEnded = observe(pause.wait(signal));
+    pause.end();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(isEnded()).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('ends at once if its signal aborts, and leaves no timer', async () => {
     const pause = new RestartablePause(300);
     const stopping = new AbortController();

@@ -112,7 +112,7 @@ describe('the roster of all processes', () => {
 
   test.each<[string, Partial<RosterRow>, string | null]>([
     ['is live and right', {}, null],
-    ['is live and does not know its error', { errorMs: null }, 'wrong'],
+    ['is live and has no error bound', { errorMs: null }, 'wrong'],
     ['is live and off by more than 100 ms', { errorMs: 100.1 }, 'wrong'],
     ['shows another text than the tick', { differs: true }, 'wrong'],
     ['is stale', { state: 'stale' }, 'stale'],

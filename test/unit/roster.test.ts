@@ -89,6 +89,19 @@ describe('a row of the roster', () => {
     }
   });
 
+  test.each([
+    [99, 101],
+    [249, 251],
+    [251, 250],
+  ])('is reported if its error goes from %i to %i ms, which makes it wrong or right', (before, after) => {
+    const { roster, open, report } = world();
+    const connection = open('screen', 'lobby');
+    roster.onMessage(connection, { ...live, errorMs: before });
+    report();
+    roster.onMessage(connection, { ...live, errorMs: after });
+    expect(report()).toMatchObject({ lobby: { errorMs: after } });
+  });
+
   test('is reported once per report, however many statuses arrived', () => {
     const { roster, open, report } = world();
     const connection = open('screen', 'lobby');

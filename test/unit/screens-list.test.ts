@@ -6,8 +6,7 @@ import { hasSettings, kindLabel, stateLabel } from '../../src/client/screens/ent
 import { RosterCopy } from '../../src/client/screens/roster-copy.ts';
 import { stayingKeys } from '../../src/client/screens/row-moves.ts';
 import { summaryOf } from '../../src/client/screens/summary.ts';
-import type { RosterEntry } from '../../src/screens/roster-entry.ts';
-import type { RosterUpdate } from '../../src/screens/roster-view.ts';
+import type { RosterEntry, RosterUpdate } from '../../src/operator-api.ts';
 
 /** An entry as the server sends it: what the page declares must accept it. */
 function entry(more: Partial<RosterEntry> = {}): RosterEntry {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { faceQueryOf } from '../../src/client/screens/face-query.ts';
 import { Poll } from '../../src/client/screens/poll.ts';
 import { doneText, questionFor, requestOf, type Target } from '../../src/client/screens/screen-action.ts';
-import type { Entry } from '../../src/client/screens/entry.ts';
+import type { RosterEntry } from '../../src/operator-api.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 describe('the poll', () => {
@@ -79,7 +79,7 @@ describe('the poll', () => {
 });
 
 describe('an action', () => {
-  const screen = { id: 's1', kind: 'screen', name: 'Lobby' } as Entry;
+  const screen = { id: 's1', kind: 'screen', name: 'Lobby' } as RosterEntry;
   const one: Target = { entry: screen };
   const group: Target = { group: 'canteen', count: 3 };
 

@@ -9,8 +9,8 @@ import {
   targetOf,
   targetText,
   timeFormat,
-  type Shown,
 } from '../../src/client/screens/shown.ts';
+import type { Shown } from '../../src/operator-api.ts';
 
 const now = Date.parse('2026-11-27T14:00:00.400Z');
 const minuteMs = 60_000;

@@ -35,11 +35,14 @@ class FakeChild implements Child {
 
 function supervised(count: number) {
   const clock = new VirtualClock(1_000);
+  /** Thrown by each start of a child, unless null. */
+  const system = { failure: null as Error | null };
   const children: FakeChild[] = [];
   const { log, lines } = recordedLog();
   const supervisor = new Supervisor({
     count,
     spawn: (listener) => {
+      if (system.failure !== null) throw system.failure;
       const child = new FakeChild(listener);
       children.push(child);
       return child;
@@ -51,7 +54,7 @@ function supervised(count: number) {
     schedule: (run, delayMs) => clock.schedule(run, delayMs),
   });
   const child = (index: number): FakeChild => children[index] as FakeChild;
-  return { supervisor, children, child, clock, lines };
+  return { supervisor, children, child, clock, lines, system };
 }
 
 async function started(count: number) {
@@ -127,6 +130,63 @@ describe('a supervisor', () => {
     ]);
   });
 
+  test('retries with the same delays if the system cannot start a process', async () => {
+    const { supervisor, children, child, clock, lines, system } = await started(1);
+    system.failure = new Error('spawn ENOMEM');
+    child(0).listener.onExit(killed);
+    await clock.pass(250 + 500 + 1_000);
+    expect(lines.map(({ delayMs }) => delayMs)).toEqual([250, 500, 1_000, 2_000]);
+    expect(lines[3]).toMatchObject({ reason: 'cannot start a web process: spawn ENOMEM' });
+    system.failure = null;
+    await clock.pass(2_000);
+    child(1).listens();
+    expect([children.length, supervisor.listening]).toEqual([2, 1]);
+  });
+
+  test('does not start if the system cannot start a process, and asks those that run to stop', async () => {
+    const { supervisor, child, system } = supervised(2);
+    const starting = supervisor.start();
+    system.failure = new Error('spawn ENOMEM');
+    child(0).listener.onExit(killed);
+    await expect(starting).rejects.toThrow('SIGKILL');
+    expect(child(1).received).toEqual(['stop']);
+    const failing = supervised(2);
+    failing.system.failure = new Error('spawn ENOMEM');
+    const failure = new UserError('cannot start a web process: spawn ENOMEM', 1);
+    await expect(failing.supervisor.start()).rejects.toThrow(failure);
+    await failing.supervisor.stop();
+  });
+
+  test('kills a replacement that has not started within two minutes, and replaces it', async () => {
+    const { supervisor, child, clock, lines } = await started(1);
+    child(0).listener.onExit(killed);
+    await clock.pass(250 + 119_999);
+    expect(child(1).received).toEqual([]);
+    await clock.pass(1);
+    expect(child(1).received).toEqual(['SIGKILL']);
+    expect(lines.at(-1)).toMatchObject({ child: 1, msg: expect.stringMatching(/^a web process did not start within/) });
+    child(1).listener.onExit(killed);
+    await clock.pass(500);
+    child(2).listens();
+    await clock.pass(300_000);
+    expect([child(2).received, supervisor.listening]).toEqual([[], 1]);
+  });
+
+  test('does not limit the time of the first start, and has no timer after it stopped', async () => {
+    const { supervisor, child, clock } = supervised(1);
+    const starting = supervisor.start();
+    await clock.pass(300_000);
+    child(0).listens();
+    await starting;
+    child(0).listener.onExit(killed);
+    await clock.pass(250);
+    const stopping = supervisor.stop();
+    child(1).listener.onExit(killed);
+    await stopping;
+    await clock.pass(300_000);
+    expect([child(0).received, child(1).received]).toEqual([[], ['stop']]);
+  });
+
   test('begins with the shortest delay again after a child has listened for a minute', async () => {
     const { children, clock, lines } = await started(1);
     children[0]?.listener.onExit(killed);
@@ -152,11 +212,15 @@ describe('a supervisor', () => {
     expect(children).toHaveLength(2);
   });
 
-  test('fails to stop if a child does', async () => {
-    const { supervisor, child } = await started(1);
+  test.each([
+    [exited(1), 'exit code 1'],
+    [killed, 'SIGKILL'],
+  ])('fails to stop if a child does, and says how: %j', async (exit, how) => {
+    const { supervisor, child } = await started(2);
     const stopping = supervisor.stop();
-    child(0).listener.onExit(exited(1));
-    await expect(stopping).rejects.toThrow('did not stop');
+    child(0).listener.onExit(exit);
+    child(1).listener.onExit(exited(0));
+    await expect(stopping).rejects.toThrow(`a web process did not stop as it should: ${how}`);
   });
 
   test('can be stopped while it starts', async () => {

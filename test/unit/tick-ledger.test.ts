@@ -10,6 +10,7 @@ import {
 
 const span = (changes: Partial<SocketSpan> = {}): SocketSpan => ({
   web: 0,
+  startedAt: 990,
   openedAt: 1_000,
   closedAt: Infinity,
   received: [],
@@ -26,6 +27,7 @@ function count(spans: SocketSpan[], changes: Partial<LedgerOptions> = {}) {
     from: 0,
     to: 3_000,
     published: everyTick,
+    absences: new Map(),
     interruptions: [],
     lags: [],
     ...changes,
@@ -58,10 +60,12 @@ describe('the ledger of ticks', () => {
   });
 
   test('names the cause of each missed instant', () => {
-    const published = new Map([...everyTick].filter(([at]) => at !== 1_000));
-    const { misses } = count([span({ closedAt: 2_240, received: [1_500] })], { published });
+    const published = new Map([...everyTick].filter(([at]) => at !== 1_000 && at !== 1_500));
+    const absences = new Map([[1_000, 'noTickBeat' as const]]);
+    const { misses } = count([span({ closedAt: 2_240 })], { published, absences });
     expect(misses).toEqual([
-      [1_000, 'noTick'],
+      [1_000, 'noTickBeat'],
+      [1_500, 'unexplained'],
       [2_000, 'betweenSockets'],
     ]);
   });
@@ -75,16 +79,17 @@ describe('the ledger of ticks', () => {
     expect(causes({ lags: [{ at: 9_000, lateMs: 200 }] })).toEqual(['unexplained']);
   });
 
-  test('explains a missed tick by an interruption of its own web process within a second', () => {
+  test('explains a missed tick by an interruption of its own web process, or of all of them', () => {
     const causesWith = (interruption: Partial<Interruption>): Cause[] => {
-      const interruptions = [{ cause: 'process', web: 0, from: 2_500, to: 2_600, ...interruption } as const];
+      const interruptions = [{ cause: 'process', web: 0, from: 2_000, to: 2_600, ...interruption } as const];
       return count([span({ openedAt: 1_900, received: [2_500] })], { interruptions }).misses.map(([, cause]) => cause);
     };
     expect(causesWith({})).toEqual(['webInterrupted']);
     expect(causesWith({ cause: 'network' })).toEqual(['networkCut']);
+    expect(causesWith({ cause: 'redis', web: null })).toEqual(['redisInterrupted']);
     expect(causesWith({ cause: 'expiry' })).toEqual(['expired']);
     expect(causesWith({ web: 1 })).toEqual(['unexplained']);
-    expect(causesWith({ from: 3_006, to: 4_000 })).toEqual(['unexplained']);
-    expect(causesWith({ from: 0, to: 1_000 })).toEqual(['unexplained']);
+    expect(causesWith({ from: 2_006, to: 4_000 })).toEqual(['unexplained']);
+    expect(causesWith({ from: 0, to: 1_999 })).toEqual(['unexplained']);
   });
 });

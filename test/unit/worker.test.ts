@@ -46,7 +46,7 @@ describe('worker', () => {
     expect(published).toBe(1);
   });
 
-  test('skips a task that it does not know, and logs it once', async () => {
+  test('skips a task that it does not have, and logs it once', async () => {
     const { publications, lines } = await runWorker([job('moon'), job('moon'), job('time')]);
     expect(publications).toHaveLength(1);
     expect(lines.map(({ msg }) => msg)).toEqual(['unknown task skipped']);

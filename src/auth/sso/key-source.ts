@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { withDeadline } from '../../time/deadline.ts';
 import { BadKeySet, maxKeySetBytes } from './key-set.ts';
 
 /** The limit for a whole request, including its body. */
@@ -17,7 +18,9 @@ export interface KeySource {
 /** The source at an address of http or https, or at the path of a file. */
 export function keySource(location: string): KeySource {
   const isLocal = !/^https?:/i.test(location);
-  const load = isLocal ? async () => readKeyFile(location) : (stopping: AbortSignal) => fetchKeySet(location, stopping);
+  const request = (stopping: AbortSignal): Promise<string> =>
+    withDeadline(stopping, timeoutMs, (signal) => fetchKeySet(location, signal));
+  const load = isLocal ? async () => readKeyFile(location) : request;
   return { name: location, isLocal, load };
 }
 
@@ -40,8 +43,7 @@ export function readKeyFile(path: string): string {
   }
 }
 
-async function fetchKeySet(address: string, stopping: AbortSignal): Promise<string> {
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(timeoutMs)]);
+async function fetchKeySet(address: string, signal: AbortSignal): Promise<string> {
   try {
     // A connection that is kept for the next attempt would be dead if the issuer restarts.
     const headers = { Accept: 'application/jwk-set+json, application/json', Connection: 'close' };

@@ -30,11 +30,11 @@ export const refusalReasons = {
   },
   'other-subject': {
     kind: 'account',
-    text: "another issuer or subject (iss, sub) signed in with this name first; 'clock user remove NAME' forgets it",
+    text: "another issuer or subject (iss, sub) signed in with this name first; 'clock user remove NAME' removes the account",
   },
   disabled: { kind: 'account', text: 'the account is disabled' },
   'no-keys': { kind: 'pending', text: 'the keys of the other application are not loaded yet' },
-  starting: { kind: 'pending', text: 'the server is starting, and the first account may not exist yet' },
+  starting: { kind: 'pending', text: 'the first account does not exist yet' },
 } as const satisfies Record<string, { kind: 'expired' | 'token' | 'account' | 'pending'; text: string }>;
 
 export type RefusalReason = keyof typeof refusalReasons;

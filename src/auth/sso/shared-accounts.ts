@@ -1,6 +1,7 @@
 import type { Records } from '../../backend/records.ts';
 import type { HouseTime } from '../../time/house-time.ts';
 import type { Account } from '../accounts.ts';
+import { firstAccountName } from '../first-account.ts';
 import { isSameOrigin, type SharedIdentity } from '../session.ts';
 import { newId } from '../new-id.ts';
 import type { Refusal } from './refusals.ts';
@@ -8,6 +9,8 @@ import type { Refusal } from './refusals.ts';
 export interface SharedAccountsOptions {
   records: Records;
   time: Pick<HouseTime, 'now'>;
+  /** Whether a password is configured with which the first account is created. */
+  hasFirstPassword: boolean;
 }
 
 /** The accounts of people who sign in through another application. */
@@ -28,6 +31,7 @@ export class SharedAccounts {
     for (;;) {
       const account = await records.get<Account>('account', id);
       if (account !== null) return this.#admitTo(id, account, identity);
+      if (id === firstAccountName && (await this.#isFirstAccountMissing())) return { reason: 'starting' };
       const created: Account = {
         name: identity.name,
         passwordHash: '',
@@ -40,6 +44,13 @@ export class SharedAccounts {
       // If another process was faster, its account counts.
       if (await records.create('account', id, created)) return null;
     }
+  }
+
+  /** Whether the first account is about to be created, at the start or after the backend's data was replaced. */
+  async #isFirstAccountMissing(): Promise<boolean> {
+    if (!this.#options.hasFirstPassword) return false;
+    const accounts = await this.#options.records.list<Account>('account');
+    return accounts.every(({ value }) => value.sso !== undefined);
   }
 
   async #admitTo(id: string, { sso, disabled }: Account, { origin }: SharedIdentity): Promise<Refusal | null> {

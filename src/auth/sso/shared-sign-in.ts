@@ -25,6 +25,7 @@ export interface SharedSignInOptions {
   time: Pick<HouseTime, 'now'>;
   /** Whether the first account may not exist yet: until it does, nobody may take its name. */
   isStarting: () => boolean;
+  hasFirstPassword: boolean;
   log: Logger;
 }
 

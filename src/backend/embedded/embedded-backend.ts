@@ -1,4 +1,5 @@
 import type { Logger } from '../../logger.ts';
+import { alignedInterval } from '../../time/aligned-interval.ts';
 import { HostTime, type HouseTime } from '../../time/house-time.ts';
 import {
   Unavailable,
@@ -52,7 +53,7 @@ export class EmbeddedBackend implements Backend {
   readonly #file: DataFile;
   readonly #roster = new EmbeddedRoster();
   readonly #rosterExchange: RosterExchange;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #endIntervals: (() => void)[] = [];
   #outage: Outage | null = 'starting';
   #outageReason: string | null = null;
   #savedAtMs = -Infinity;
@@ -93,7 +94,7 @@ export class EmbeddedBackend implements Backend {
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    for (const end of this.#endIntervals.splice(0)) end();
     if (this.#options.exclusive && this.#outage !== 'starting') this.#attempt(() => this.#saveLastTicks());
     this.#file.close();
     this.#outage = 'starting';
@@ -123,7 +124,7 @@ export class EmbeddedBackend implements Backend {
   }
 
   #every(ms: number, step: () => void): void {
-    this.#timers.push(setInterval(() => this.#attempt(step), ms).unref());
+    this.#endIntervals.push(alignedInterval(() => this.#attempt(step), ms));
   }
 
   /** Runs a step whose caller handles no errors. */

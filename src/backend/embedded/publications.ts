@@ -42,6 +42,10 @@ export class EmbeddedPublications implements Publications {
     return this.#file.all(`SELECT * FROM publication WHERE number IN (${last})`, this.#lastNumber).map(publicationOf);
   }
 
+  async count(): Promise<number> {
+    return Number(this.#file.get('SELECT count(DISTINCT slot) AS slots FROM publication')?.['slots']);
+  }
+
   async forget(slots: readonly string[], maxSeq = Number.MAX_SAFE_INTEGER): Promise<void> {
     this.#file.transaction(() => {
       for (const slot of slots) this.#file.run('DELETE FROM publication WHERE slot = ? AND seq <= ?', slot, maxSeq);

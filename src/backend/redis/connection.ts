@@ -1,13 +1,15 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
 import type { Keys } from './keys.ts';
 import { isTimeout } from './outages.ts';
 import { readRefusal } from './refusal.ts';
 import type { RedisClient } from './redis-client.ts';
 import { scripts } from './scripts.ts';
 import type { Address, RedisTarget } from './target.ts';
+import { TimedRedis } from './timed-redis.ts';
 import type { RedisTls } from './tls-files.ts';
 
-type Options = Omit<RedisOptions, 'replyMapping'>;
+/** `answerTimeoutMs`: how long the connection may wait for data while an answer is due. */
+type Options = Omit<RedisOptions, 'replyMapping'> & { answerTimeoutMs: number };
 
 /** The use of a connection. It determines the timeouts. */
 export type Purpose = 'commands' | 'queue' | 'subscription';
@@ -47,7 +49,7 @@ export class Connector {
   async open(purpose: Purpose, signal: AbortSignal): Promise<Connection> {
     const { target, tls, answerTimeoutMs } = this.#options;
     const attempt = this.#attempts++;
-    const common = { ...timeoutsOf(purpose, answerTimeoutMs), ...fixedOptions, ...credentialsOf(target) };
+    const common: Options = { ...timeoutsOf(purpose, answerTimeoutMs), ...fixedOptions, ...credentialsOf(target) };
     common.connectionName = `clock-${purpose}`;
     switch (target.kind) {
       case 'single': {
@@ -99,7 +101,7 @@ export class Connector {
   }
 }
 
-const fixedOptions: Options = {
+const fixedOptions: Omit<RedisOptions, 'replyMapping'> = {
   lazyConnect: true,
   disconnectTimeout: 200,
   maxLoadingRetryTime: 200,
@@ -114,26 +116,24 @@ const fixedOptions: Options = {
   enableReadyCheck: false,
 };
 
-// A frozen Redis and a half-open connection close nothing, so a missing answer ends the connection. The
-// `blockingTimeout` of ioredis would resolve to null instead and lose a job that arrives late.
 function timeoutsOf(purpose: Purpose, answerTimeoutMs: number): Options {
-  // TCP resends a lost packet after a second. A new attempt is faster.
-  const connectTimeout = Math.min(answerTimeoutMs * 0.8, maxConnectTimeoutMs);
-  return purpose === 'queue'
-    ? { connectTimeout, socketTimeout: blockSeconds * 1_000 + answerTimeoutMs }
-    : { connectTimeout, socketTimeout: answerTimeoutMs, commandTimeout: answerTimeoutMs };
+  return {
+    // TCP resends a lost packet after a second. A new attempt is faster.
+    connectTimeout: Math.min(answerTimeoutMs * 0.8, maxConnectTimeoutMs),
+    answerTimeoutMs: purpose === 'queue' ? blockSeconds * 1_000 + answerTimeoutMs : answerTimeoutMs,
+  };
 }
 
-function credentialsOf({ username, password }: RedisTarget): Options {
+function credentialsOf({ username, password }: RedisTarget): Omit<RedisOptions, 'replyMapping'> {
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   };
 }
 
-async function connect(options: Options, signal: AbortSignal): Promise<Connection> {
+async function connect({ answerTimeoutMs, ...options }: Options, signal: AbortSignal): Promise<Connection> {
   if (signal.aborted) throw new Error('stopping');
-  const client = new Redis({ ...options, scripts }) as RedisClient;
+  const client = new TimedRedis({ ...options, scripts }, answerTimeoutMs) as unknown as RedisClient;
   let reason = new Error('the connection was closed');
   // The last error is the reason why the connection ended. Without a listener ioredis prints it.
   client.on('error', (error: Error) => (reason = error));

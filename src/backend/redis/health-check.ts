@@ -33,8 +33,10 @@ const warnAboveMs = 50;
 export class HealthCheck {
   readonly #options: HealthCheckOptions;
   #installation: string | null = null;
-  /** Begins anew with each answer that counts as a check. */
+  /** Begins anew with each script that is sent and may count as a check. */
   readonly #untilDue = new RestartablePause(healthCheckEveryMs);
+  /** When the last check, or script that counted as one, was sent; monotonic ms. */
+  #checkedAt = 0;
   /** How many of the first checks of the connection are still to come. */
   #burst = burstLength;
   #isOffsetReported = false;
@@ -50,14 +52,20 @@ export class HealthCheck {
   async runAsCheck<Result>(script: (client: RedisClient) => Promise<Checked<Result>>): Promise<Result> {
     const { commands, onHealth } = this.#options;
     const sentAt = performance.now();
-    const [result, found, installation, seconds, microseconds] = await commands.run(script);
-    const isExpected = Number(found) === schema && installation === this.#installation;
-    if (isExpected && commands.client !== null) {
-      this.#accept(sentAt, Number(seconds), Number(microseconds));
-      this.#warnOfOffset();
-      onHealth(null, null);
+    // A timer that is moved after the answer would still wake the process at its first time.
+    this.#untilDue.restart();
+    try {
+      const [result, found, installation, seconds, microseconds] = await commands.run(script);
+      const isExpected = Number(found) === schema && installation === this.#installation;
+      if (isExpected && commands.client !== null) {
+        this.#accept(sentAt, Number(seconds), Number(microseconds));
+        this.#warnOfOffset();
+        onHealth(null, null);
+      }
+      return result;
+    } finally {
+      if (this.#checkedAt < sentAt) this.#untilDue.restart(this.#checkedAt + healthCheckEveryMs - performance.now());
     }
-    return result;
   }
 
   /** Repeats the check until the connection has ended. */
@@ -101,7 +109,7 @@ export class HealthCheck {
   #accept(sentAt: number, seconds: number, microseconds: number): void {
     const { time, log } = this.#options;
     const arrivedAt = performance.now();
-    this.#untilDue.restart();
+    this.#checkedAt = sentAt;
     const houseTime = seconds * 1_000 + microseconds / 1_000;
     const isStepped = time.add({ sentAt, received: houseTime, sent: houseTime, arrivedAt });
     if (isStepped) log.warn({ offsetMs: Math.round(time.offsetMs) }, 'house time was stepped');

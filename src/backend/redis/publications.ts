@@ -45,6 +45,10 @@ export class RedisPublications implements Publications {
     return messages.flatMap((message) => parsePublication(message) ?? []);
   }
 
+  async count(): Promise<number> {
+    return this.#commands.run((client) => client.hlen(this.#keys.publications));
+  }
+
   async forget(slots: readonly string[], maxSeq = Number.MAX_SAFE_INTEGER): Promise<void> {
     await this.#commands.run((client) => client.forgetMessages(this.#keys.publications, maxSeq, ...slots));
   }

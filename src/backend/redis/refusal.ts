@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { withDeadline } from '../../time/deadline.ts';
 import type { Address } from './target.ts';
 
 const readTimeoutMs = 300;
@@ -9,18 +10,19 @@ const readTimeoutMs = 300;
  * within 0.3 s.
  */
 export function readRefusal({ host, port }: Address, stopping: AbortSignal): Promise<Error | null> {
-  return new Promise((resolve) => {
-    const signal = AbortSignal.any([stopping, AbortSignal.timeout(readTimeoutMs)]);
-    const socket = connect({ host, port, signal });
-    let text = '';
-    socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
-    // The text decides, however the connection ends.
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      const message = /^-([^\r\n]+)/.exec(text)?.[1];
-      resolve(message === undefined ? null : errorReply(message));
+  const read = (signal: AbortSignal): Promise<Error | null> =>
+    new Promise((resolve) => {
+      const socket = connect({ host, port, signal });
+      let text = '';
+      socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
+      // The text decides, however the connection ends.
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        const message = /^-([^\r\n]+)/.exec(text)?.[1];
+        resolve(message === undefined ? null : errorReply(message));
+      });
     });
-  });
+  return withDeadline(stopping, readTimeoutMs, read);
 }
 
 /** An error with the name that ioredis gives to the error replies of Redis. */

@@ -80,6 +80,7 @@ async function testOperations(backend: Backend, test: Test, popJob: () => Promis
   await test('publications', async () => {
     await publications.publish({ channel, json: 'null', slot });
     await publications.list();
+    await publications.count();
     await publications.forget([slot]);
   });
   await test('records', async () => {

@@ -1,3 +1,4 @@
+import type { AccountRow, AccountsResponse, TokenRow } from '../../operator-api.ts';
 import { runInBackground } from '../../background.ts';
 import { element } from '../browser.ts';
 import type { ActionResult } from './action-dialog.ts';
@@ -5,28 +6,6 @@ import { type Api, ApiProblem } from './api.ts';
 import { askToConfirm } from './confirm.ts';
 import { button, dateText, isolated } from './dom.ts';
 import type { Question } from './screen-action.ts';
-
-interface AccountRow {
-  id: string;
-  name: string;
-  operator: boolean;
-  disabled: boolean;
-  /** ISO time, as the other instants. */
-  created: string;
-}
-
-interface TokenRow {
-  id: string;
-  label: string;
-  account: string;
-  created: string;
-  expires: string;
-}
-
-interface AccountsResponse {
-  accounts: readonly AccountRow[];
-  tokens: readonly TokenRow[];
-}
 
 type AccountActionName = 'disable' | 'enable' | 'revoke';
 
@@ -58,7 +37,7 @@ export class AccountsPanel {
   }
 
   #accountCells(account: AccountRow): Cell[] {
-    const { id, name, operator, disabled, created } = account;
+    const { id, name, operator, disabled, sso, created } = account;
     const change = disabled ? button('Enable', `Enable ${name}`) : button('Disable', `Disable ${name}`);
     const question = disabled ? null : disableQuestion(account, id === this.#options.ownAccount);
     change.addEventListener('click', () => {
@@ -67,6 +46,7 @@ export class AccountsPanel {
     return [
       ['Name', isolated(name)],
       ['Role', operator ? 'Operator' : 'Reader'],
+      ['Sign-in', sso ? 'Shared (SSO)' : 'Password'],
       ['State', disabled ? 'Disabled' : 'Enabled'],
       ['Created', dateText(created)],
       ['', change],

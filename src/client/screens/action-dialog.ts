@@ -1,7 +1,8 @@
+import type { RosterEntry } from '../../operator-api.ts';
 import { runInBackground } from '../../background.ts';
 import { element } from '../browser.ts';
 import { elementOf, setText } from './dom.ts';
-import { hasSettings, type Entry } from './entry.ts';
+import { hasSettings } from './entry.ts';
 import { factsOf } from './entry-facts.ts';
 import { faceQueryOf } from './face-query.ts';
 import { nameOf, type ScreenActionName, type Target } from './screen-action.ts';
@@ -68,7 +69,7 @@ export class ActionDialog {
   }
 
   /** Shows the present state of the entry. What the operator typed remains. */
-  refresh(entry: Entry): void {
+  refresh(entry: RosterEntry): void {
     this.#target = { entry };
     this.#show(this.#target);
   }

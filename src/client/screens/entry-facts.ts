@@ -1,8 +1,9 @@
+import type { RosterEntry } from '../../operator-api.ts';
 import { dateText } from './dom.ts';
-import { kindLabel, stateLabel, type Entry } from './entry.ts';
+import { kindLabel, stateLabel } from './entry.ts';
 
 /** The facts that the details of an entry list. */
-export function factsOf(entry: Entry): [name: string, value: string][] {
+export function factsOf(entry: RosterEntry): [name: string, value: string][] {
   const { account, approvedBy, address, build, errorMs, offsetMs, connections, lastSeen, expires, id } = entry;
   const facts: [string, string | null][] = [
     ['State', `${stateLabel(entry)}${problemReason(entry)}`],
@@ -21,7 +22,7 @@ export function factsOf(entry: Entry): [name: string, value: string][] {
   return facts.filter((fact): fact is [string, string] => fact[1] !== null);
 }
 
-function problemReason({ problem, errorMs }: Entry): string {
+function problemReason({ problem, errorMs }: RosterEntry): string {
   switch (problem) {
     case 'wrong':
       if (errorMs === null) return ': the error of its time is unknown';

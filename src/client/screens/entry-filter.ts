@@ -1,4 +1,5 @@
-import { kindLabel, stateLabel, type Entry } from './entry.ts';
+import type { RosterEntry } from '../../operator-api.ts';
+import { kindLabel, stateLabel } from './entry.ts';
 
 export interface EntryFilter {
   /** Every word must occur in the entry, in any case and with or without accents. */
@@ -12,7 +13,7 @@ export interface EntryFilter {
 export const noGroup = '-';
 
 /** A predicate for the entries that the filter shows. */
-export function matcherOf({ words, group, problemsOnly }: EntryFilter): (entry: Entry) => boolean {
+export function matcherOf({ words, group, problemsOnly }: EntryFilter): (entry: RosterEntry) => boolean {
   const wanted = plain(words)
     .split(/\s+/)
     .filter((word) => word !== '');
@@ -25,7 +26,7 @@ export function matcherOf({ words, group, problemsOnly }: EntryFilter): (entry: 
 }
 
 /** The number of entries of each group, sorted by name; `noGroup` comes last. */
-export function groupsOf(entries: readonly Entry[]): [group: string, count: number][] {
+export function groupsOf(entries: readonly RosterEntry[]): [group: string, count: number][] {
   const counts = new Map<string, number>();
   for (const { group } of entries) counts.set(group ?? noGroup, (counts.get(group ?? noGroup) ?? 0) + 1);
   const rank = (group: string): string => (group === noGroup ? '~' : group);
@@ -33,9 +34,9 @@ export function groupsOf(entries: readonly Entry[]): [group: string, count: numb
 }
 
 /** Computed once for each version of an entry: a filter of 2,000 entries runs at each key press. */
-const texts = new WeakMap<Entry, string>();
+const texts = new WeakMap<RosterEntry, string>();
 
-function textOf(entry: Entry): string {
+function textOf(entry: RosterEntry): string {
   const cached = texts.get(entry);
   if (cached !== undefined) return cached;
   const { name, group, account, approvedBy, address, build, face } = entry;

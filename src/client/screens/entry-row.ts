@@ -1,5 +1,6 @@
+import type { RosterEntry } from '../../operator-api.ts';
 import { dateText, setAttribute, setText } from './dom.ts';
-import { hasSettings, kindLabel, stateLabel, type Entry } from './entry.ts';
+import { hasSettings, kindLabel, stateLabel } from './entry.ts';
 
 /** The cells of a row, in the order of the table's header. */
 const cells = ['state', 'name', 'group', 'address', 'build', 'error', 'seen', 'actions'] as const;
@@ -18,13 +19,13 @@ const labels: Partial<Record<CellName, string>> = {
 export class EntryRow {
   readonly node: HTMLElement;
 
-  constructor(entry: Entry) {
+  constructor(entry: RosterEntry) {
     this.node = template.cloneNode(true) as HTMLElement;
     this.node.dataset['key'] = entry.key;
     this.update(entry);
   }
 
-  update(entry: Entry): void {
+  update(entry: RosterEntry): void {
     const { name, group, address, build, connections, problem } = entry;
     setAttribute(this.node, 'data-problem', problem ?? 'none');
     this.#set('state', stateLabel(entry));
@@ -94,12 +95,12 @@ function rowButton(name: string, text: string): HTMLElement {
   return made;
 }
 
-function errorText({ errorMs }: Entry): string {
+function errorText({ errorMs }: RosterEntry): string {
   return errorMs === null ? '' : `± ${Math.ceil(errorMs)} ms`;
 }
 
 /** The last message of a connected screen is at most 45 s old. */
-function seenText({ state, lastSeen }: Entry): string {
+function seenText({ state, lastSeen }: RosterEntry): string {
   if (state !== 'away' && state !== 'silent') return 'now';
   return lastSeen === null ? 'never' : dateText(lastSeen);
 }

@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts';
+import type { RosterEntry } from '../../operator-api.ts';
 import { EntryRow } from './entry-row.ts';
 import { stayingKeys } from './row-moves.ts';
 
@@ -19,7 +19,7 @@ export class EntryTable {
     });
   }
 
-  update(changed: readonly Entry[]): void {
+  update(changed: readonly RosterEntry[]): void {
     for (const entry of changed) {
       const row = this.#rows.get(entry.key);
       if (row === undefined) this.#rows.set(entry.key, new EntryRow(entry));

@@ -1,7 +1,7 @@
+import type { RosterEntry } from '../../operator-api.ts';
 import { element } from '../browser.ts';
 import { elementOf, setText } from './dom.ts';
 import { groupsOf, matcherOf, noGroup } from './entry-filter.ts';
-import type { Entry } from './entry.ts';
 
 export interface FilterFormOptions {
   onChange: () => void;
@@ -24,7 +24,7 @@ export class FilterForm {
   }
 
   /** Offers the groups of the entries, and returns whether an entry matches the filter. */
-  update(entries: readonly Entry[]): (entry: Entry) => boolean {
+  update(entries: readonly RosterEntry[]): (entry: RosterEntry) => boolean {
     this.#offerGroups(groupsOf(entries));
     const group = this.#group.value;
     this.#groupActions.hidden = group === '' || group === noGroup;

@@ -1,9 +1,9 @@
-import type { Entry } from './entry.ts';
+import type { RosterEntry } from '../../operator-api.ts';
 
 export type ScreenActionName = 'identify' | 'reload' | 'rename' | 'group' | 'face' | 'revoke';
 
 /** What an action is applied to. `count`: the number of screens and links in the group. */
-export type Target = { entry: Entry } | { group: string; count: number };
+export type Target = { entry: RosterEntry } | { group: string; count: number };
 
 export interface Question {
   title: string;
@@ -59,7 +59,7 @@ export function doneText(action: ScreenActionName, target: Target, value: string
   }
 }
 
-function signOutQuestion({ kind, name }: Entry): Question {
+function signOutQuestion({ kind, name }: RosterEntry): Question {
   const title = `Sign out ${name}?`;
   const confirm = 'Sign out';
   switch (kind) {

@@ -1,3 +1,4 @@
+import type { RosterEntry, RosterUpdate, ShowsResponse } from '../../operator-api.ts';
 import { runInBackground } from '../../background.ts';
 import { element } from '../browser.ts';
 import { schedule } from '../schedule.ts';
@@ -6,13 +7,11 @@ import { type Api, ApiProblem } from './api.ts';
 import { askToConfirm } from './confirm.ts';
 import { compareEntries } from './entry-order.ts';
 import { EntryTable, type RowButton } from './entry-table.ts';
-import type { Entry, RosterResponse } from './entry.ts';
 import { FilterForm } from './filter-form.ts';
 import { Poll } from './poll.ts';
 import { RosterCopy } from './roster-copy.ts';
 import { doneText, questionFor, requestOf, type ScreenActionName, type Target } from './screen-action.ts';
 import { ShowsPanel } from './shows-panel.ts';
-import type { ShowsResponse } from './shown.ts';
 import { summaryOf } from './summary.ts';
 import { UpdateProblem } from './update-problem.ts';
 
@@ -66,7 +65,7 @@ export class ScreensPanel {
     const { api } = this.#options;
     try {
       const [roster, shows] = await Promise.all([
-        api.get<RosterResponse>(`/api/screens${version === null ? '' : `?since=${version}`}`),
+        api.get<RosterUpdate>(`/api/screens${version === null ? '' : `?since=${version}`}`),
         api.get<ShowsResponse>('/api/show'),
       ]);
       this.#apply(roster);
@@ -79,7 +78,7 @@ export class ScreensPanel {
     }
   }
 
-  #apply(answer: RosterResponse): void {
+  #apply(answer: RosterUpdate): void {
     const isFirst = this.#roster.version === null;
     const { changed, removed } = this.#roster.apply(answer);
     if (!isFirst && changed.length + removed.length === 0) return;
@@ -108,7 +107,7 @@ export class ScreensPanel {
     else runInBackground(this.#identify(entry));
   }
 
-  async #identify(entry: Entry): Promise<void> {
+  async #identify(entry: RosterEntry): Promise<void> {
     const result = await this.#act('identify', { entry }, '');
     if (result !== null) this.#options.onResult(result);
   }

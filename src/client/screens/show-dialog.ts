@@ -1,8 +1,9 @@
+import type { Shown } from '../../operator-api.ts';
 import { runInBackground } from '../../background.ts';
 import { element } from '../browser.ts';
 import { elementOf, setText } from './dom.ts';
 import { canKeep, fieldsOf, showRequest, type CountKind, type ShowFields } from './show-request.ts';
-import { everybody, type Shown, type TargetKey } from './shown.ts';
+import { everybody, type TargetKey } from './shown.ts';
 
 /** A group of targets in the list of the form. */
 export interface TargetGroup {

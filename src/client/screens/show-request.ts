@@ -1,5 +1,6 @@
+import type { Shown } from '../../operator-api.ts';
 import type { Countdown, Show } from '../../protocol.ts';
-import { targetOf, type Shown, type TargetKey } from './shown.ts';
+import { targetOf, type TargetKey } from './shown.ts';
 
 /** `keep`: the countdown that is set for the target goes on. */
 export type CountKind = 'none' | 'keep' | 'duration' | 'time' | 'up';

@@ -1,8 +1,9 @@
+import type { Shown } from '../../operator-api.ts';
 import { element } from '../browser.ts';
 import { schedule } from '../schedule.ts';
 import { Timer } from '../timer.ts';
 import { button, setAttribute, setText } from './dom.ts';
-import { countAt, countWords, endText, inOrder, keyOf, targetText, type Shown, type TargetKey } from './shown.ts';
+import { countAt, countWords, endText, inOrder, keyOf, targetText, type TargetKey } from './shown.ts';
 
 const drawEveryMs = 200;
 

@@ -1,23 +1,6 @@
+import type { Shown } from '../../operator-api.ts';
 import type { Show } from '../../protocol.ts';
 import { countdownNow, type ShownCountdown } from '../show/countdown.ts';
-
-/** What is shown for a target. Of `group` and `screen` at most one is not null. Instants are epoch ms of house time. */
-export interface Shown {
-  group: string | null;
-  /** The id of a screen or link. */
-  screen: string | null;
-  show: Show;
-  endsAt: number | null;
-}
-
-/** The response of `GET /api/show`. */
-export interface ShowsResponse {
-  /** House time, epoch ms. */
-  now: number;
-  /** Null before the first message. */
-  zone: string | null;
-  shows: readonly Shown[];
-}
 
 /** What a show applies to, as the value of an option: `everybody`, `group/hall`, `screen/ID`. */
 export type TargetKey = string;
@@ -68,7 +51,7 @@ export function endText({ show, endsAt }: Shown, timeOf: (instant: number) => st
   return parts.filter((part) => part !== '').join(' · ');
 }
 
-/** Formats the time of day in the zone of the clock; in that of the browser if it does not know the zone. */
+/** Formats the time of day in the zone of the clock; in that of the browser if it does not support the zone. */
 export function timeFormat(zone: string | null): (instant: number) => string {
   const options = { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false } as const;
   const format = ((): Intl.DateTimeFormat => {

@@ -1,21 +1,13 @@
+import type { RosterEntry, Shown, ShowsResponse } from '../../operator-api.ts';
 import { runInBackground } from '../../background.ts';
 import { element } from '../browser.ts';
 import type { ActionResult } from './action-dialog.ts';
 import { type Api, ApiProblem } from './api.ts';
 import { groupsOf, noGroup } from './entry-filter.ts';
-import { hasSettings, type Entry } from './entry.ts';
+import { hasSettings } from './entry.ts';
 import { ShowDialog, type TargetGroup } from './show-dialog.ts';
 import { ShownList } from './shown-list.ts';
-import {
-  everybody,
-  keyOf,
-  targetOf,
-  targetText,
-  timeFormat,
-  type Shown,
-  type ShowsResponse,
-  type TargetKey,
-} from './shown.ts';
+import { everybody, keyOf, targetOf, targetText, timeFormat, type TargetKey } from './shown.ts';
 
 export interface ShowsPanelOptions {
   api: Api;
@@ -33,7 +25,7 @@ export class ShowsPanel {
   #zone: string | null = null;
   #timeOf = timeFormat(null);
   #houseMinusMonotonicMs = 0;
-  #members: readonly Entry[] = [];
+  #members: readonly RosterEntry[] = [];
   /** Of the screens and links, by id. */
   #names: ReadonlyMap<string, string> = new Map();
 
@@ -61,7 +53,7 @@ export class ShowsPanel {
     this.#dialog.open(target);
   }
 
-  setEntries(entries: readonly Entry[]): void {
+  setEntries(entries: readonly RosterEntry[]): void {
     this.#members = entries.filter(hasSettings);
     this.#names = new Map(this.#members.map(({ id, name }) => [id, name]));
     this.#update();

@@ -1,7 +1,8 @@
-import { problemLabels, type Entry } from './entry.ts';
+import type { RosterEntry } from '../../operator-api.ts';
+import { problemLabels } from './entry.ts';
 
 /** One line above the table: how many entries there are and what is wrong with them. */
-export function summaryOf(entries: readonly Entry[], shown: readonly Entry[]): string {
+export function summaryOf(entries: readonly RosterEntry[], shown: readonly RosterEntry[]): string {
   if (entries.length === 0) return 'No screen is paired or connected.';
   const parts = [
     shown.length === entries.length ? count(entries.length) : `${shown.length} of ${count(entries.length)}`,

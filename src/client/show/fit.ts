@@ -8,7 +8,7 @@ export function fitText(text: HTMLElement, scale: number): void {
   text.style.overflowWrap = 'normal';
   let size = largest(text);
   if (size < unbrokenPx) {
-    // `break-word` has the effect of `anywhere`, and older browsers know it.
+    // `break-word` has the effect of `anywhere`, and older browsers support it.
     text.style.overflowWrap = 'break-word';
     size = largest(text);
   }

@@ -1,6 +1,6 @@
 /** The first polls follow each other quickly, for a good estimate. */
 const burstCount = 4;
-const burstEveryMs = 2_000;
+export const ntpBurstEveryMs = 2_000;
 const everyMs = 64_000;
 /** Processes that started together spread their polls: each wait is longer or shorter by up to this fraction. */
 const jitter = 0.1;
@@ -26,7 +26,7 @@ export class PollSchedule {
     if (isStepped) this.#burstLeft = burstCount;
     else if (now < this.#dueAt) return false;
     this.#burstLeft = Math.max(0, this.#burstLeft - 1);
-    const waitMs = this.#burstLeft > 0 ? burstEveryMs : everyMs * (1 + jitter * (2 * this.#random() - 1));
+    const waitMs = this.#burstLeft > 0 ? ntpBurstEveryMs : everyMs * (1 + jitter * (2 * this.#random() - 1));
     this.#dueAt = now + waitMs;
     return true;
   }

@@ -73,7 +73,7 @@ const columns = ['State', 'Name', 'Group', 'Address', 'Build', 'Error', 'Last se
 function accountsPanel(): Html {
   return html`<section id="accounts" role="tabpanel" aria-labelledby="accounts-tab" hidden>
     <h2 id="accounts-title">Accounts</h2>
-    ${plainTable('account-rows', 'accounts-title', ['Name', 'Role', 'State', 'Created', 'Actions'])}
+    ${plainTable('account-rows', 'accounts-title', ['Name', 'Role', 'Sign-in', 'State', 'Created', 'Actions'])}
     <h2 id="tokens-title">Tokens</h2>
     ${plainTable('token-rows', 'tokens-title', ['Label', 'Account', 'Created', 'Expires', 'Actions'])}
     <p class="hint">On the host, clock user and clock token create accounts and tokens.</p>

@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { SharedTimer } from '../../src/time/shared-timer.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Shared timers that record when they are due, and the number of timers of Node.js that they have set so far. */
+function recording() {
+  const startedAt = performance.now();
+  const due: [name: string, at: number][] = [];
+  const setTimer = vi.spyOn(globalThis, 'setTimeout');
+  const timer = (name: string, onDue = (): void => {}): SharedTimer =>
+    new SharedTimer(() => {
+      due.push([name, Math.round(performance.now() - startedAt)]);
+      onDue();
+    });
+  return { due, timer, nodeTimers: () => setTimer.mock.calls.length };
+}
+
+describe('a shared timer', () => {
+  test('is due once, at its time, whatever the order in which several are set', async () => {
+    const { due, timer } = recording();
+    timer('b').set(200);
+    timer('a').set(100);
+    timer('c').set(300);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(due).toEqual([
+      ['a', 100],
+      ['b', 200],
+      ['c', 300],
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('can be moved in both directions, cleared and set again', async () => {
+    const { due, timer } = recording();
+    const [later, sooner, never] = [timer('later'), timer('sooner'), timer('never')];
+    later.set(100);
+    sooner.set(400);
+    never.set(50);
+    later.set(300);
+    sooner.set(200);
+    never.clear();
+    expect([later.isSet, never.isSet]).toEqual([true, false]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(later.isSet).toBe(false);
+    later.set(100);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(due).toEqual([
+      ['sooner', 200],
+      ['later', 300],
+      ['later', 600],
+    ]);
+  });
+
+  test('wakes the process once with others that are due at the same time', async () => {
+    const { due, timer, nodeTimers } = recording();
+    for (const name of ['a', 'b', 'c']) timer(name).set(100);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(due.length).toBe(3);
+    expect(nodeTimers()).toBe(1);
+  });
+
+  test('sets no timer when it is moved or cleared before it is the next one', async () => {
+    const { due, timer, nodeTimers } = recording();
+    const answer = timer('answer');
+    const renewal = timer('renewal');
+    // Runs after the promise that the timer resolves, like the code after a pause.
+    const tick = timer('tick', () => {
+      void Promise.resolve()
+        .then(() => {})
+        .then(() => {
+          renewal.set(300);
+          tick.set(200);
+        });
+    });
+    tick.set(200);
+    renewal.set(300);
+    for (let passedMs = 0; passedMs < 2_000; passedMs += 200) {
+      answer.set(1_000);
+      await vi.advanceTimersByTimeAsync(100);
+      answer.clear();
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(due.map(([name]) => name)).toEqual(Array.from({ length: 10 }, () => 'tick'));
+    // One for each tick, and the one that waits for the next.
+    expect(nodeTimers()).toBe(11);
+    tick.clear();
+    renewal.clear();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('that throws does not keep the others from being due', async () => {
+    const { due, timer } = recording();
+    new SharedTimer(() => {
+      throw new Error('broken');
+    }).set(100);
+    timer('next').set(100);
+    await expect(vi.advanceTimersByTimeAsync(100)).rejects.toThrow('broken');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(due.map(([name]) => name)).toEqual(['next']);
+  });
+});
