@@ -79,12 +79,13 @@ async function measure(workers: string): Promise<LastSocket> {
   const [endAt, after] = [now(), pids.map(usageOf)];
   // The messages of the last moment arrive before the count.
   await passes(1_000);
-  const { arrivals, size } = await load.report();
+  const { arrivals, size, refused } = await load.report();
 
   const due = arrivals.messages.filter(({ at }) => at >= startAt && at < endAt);
   const received = due.reduce((sum, message) => sum + message.sockets, 0);
   const delays = due.map(({ at, lastMs }) => lastMs - at);
   const last = { median: median(delays), least: Math.min(...delays) };
+  if (refused > 0) print(`  ${refused} handshakes got a 503 and were repeated`);
   print(`  ${due.length} ticks; ${size} sockets still open; ${due.length * sockets - received} not received`);
   print(`  delay of a tick: p50 ${delayAt(0.5, arrivals.delays)}, p99 ${delayAt(0.99, arrivals.delays)} ms`);
   print(`  last socket: median ${last.median.toFixed(0)}, least ${last.least.toFixed(0)} ms`);

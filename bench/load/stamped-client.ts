@@ -6,7 +6,7 @@ import { type Arrivals, joinArrivals, noArrivals } from './arrivals.ts';
 import type { Target } from './load-sockets.ts';
 
 type Request = { name: 'open'; target: object } | { name: 'reset' | 'report' };
-type Response = { size: number; arrivals: Arrivals } | { error: string };
+type Response = { size: number; refused: number; arrivals: Arrivals } | { error: string };
 
 interface Process {
   child: ChildProcessByStdio<Writable, Readable, null>;
@@ -29,7 +29,7 @@ export class StampedClient {
     this.#intervalMs = intervalMs;
   }
 
-  /** Resolves when all handshakes are complete. Rejects if one is refused. Call once. */
+  /** Resolves when all handshakes are complete. Repeats those that get a 503; rejects for other refusals. Call once. */
   async open({ port, path, cookie = '' }: Target, count: number): Promise<void> {
     const needed = Math.ceil(count / socketsPerProcess);
     const share = Math.ceil(count / needed);
@@ -45,12 +45,16 @@ export class StampedClient {
     await this.#askAll('reset');
   }
 
-  /** What was read since the last reset, and the number of sockets that the server has not closed. */
-  async report(): Promise<{ arrivals: Arrivals; size: number }> {
+  /**
+   * What was read since the last reset, the number of sockets that the server has not closed, and of handshakes that got
+   * a 503.
+   */
+  async report(): Promise<{ arrivals: Arrivals; size: number; refused: number }> {
     const responses = await this.#askAll('report');
     return {
       arrivals: responses.map(({ arrivals }) => arrivals).reduce(joinArrivals, noArrivals),
       size: responses.reduce((sum, { size }) => sum + size, 0),
+      refused: responses.reduce((sum, one) => sum + one.refused, 0),
     };
   }
 

@@ -22,6 +22,7 @@ class StampedSockets:
     def __init__(self):
         self.open_sockets = {}
         self.rests = {}
+        self.refused = 0
         self.reset()
 
     def reset(self):
@@ -35,27 +36,39 @@ class StampedSockets:
             f"Cookie: {cookie}\r\n\r\n"
         ).encode()
         read_at = time.monotonic()
-        for _ in range(count):
+        while count > 0:
             # The server closes sockets that do not answer its pings for a minute.
             if time.monotonic() - read_at > 10:
                 self.read_all()
                 read_at = time.monotonic()
-            one = socket.create_connection(("127.0.0.1", port), source_address=(local_address, 0))
-            one.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-            # A reset instead of TIME_WAIT, which would keep the ports from the sockets of the next round.
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            one.sendall(head)
-            received = b""
-            while b"\r\n\r\n" not in received:
-                more = one.recv(4096)
-                if more == b"":
-                    raise OSError("the server closed the connection during the handshake")
-                received += more
-            if received[9:12] != b"101":
-                raise OSError(f"the handshake was refused with {received[9:12].decode()}")
-            one.setblocking(False)
-            self.open_sockets[one.fileno()] = one
-            self.rests[one.fileno()] = received[received.index(b"\r\n\r\n") + 4 :]
+            if self.open_one(port, head, local_address):
+                count -= 1
+            else:
+                self.refused += 1
+                time.sleep(0.5)
+
+    def open_one(self, port, head, local_address):
+        """Returns false for a temporary refusal, which an overloaded machine can cause."""
+        one = socket.create_connection(("127.0.0.1", port), source_address=(local_address, 0))
+        one.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        # A reset instead of TIME_WAIT, which would keep the ports from the sockets of the next round.
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        one.sendall(head)
+        received = b""
+        while b"\r\n\r\n" not in received:
+            more = one.recv(4096)
+            if more == b"":
+                raise OSError("the server closed the connection during the handshake")
+            received += more
+        if received[9:12] == b"503":
+            one.close()
+            return False
+        if received[9:12] != b"101":
+            raise OSError(f"the handshake was refused with {received[9:12].decode()}")
+        one.setblocking(False)
+        self.open_sockets[one.fileno()] = one
+        self.rests[one.fileno()] = received[received.index(b"\r\n\r\n") + 4 :]
+        return True
 
     def read_all(self):
         for fd, one in list(self.open_sockets.items()):
@@ -115,6 +128,7 @@ def answer(sockets, request):
             sockets.reset()
         return {
             "size": len(sockets.open_sockets),
+            "refused": sockets.refused,
             "arrivals": {"messages": list(sockets.messages.values()), "delays": sockets.delays},
         }
     except OSError as error:

@@ -40,7 +40,8 @@ export function comparisonSentence(comparison: Comparison): string {
     const ratio = ratioOf(comparison, 'clock', id, sockets, 'cpuUsPerMessage');
     if (ratio === null) return [];
     const range = id === baselineId ? ` (${text(ratio.min)} to ${text(ratio.max)})` : '';
-    return [`${text(ratio.median)} times that of ${name}${range}`];
+    const factor = ratio.median < 0.1 ? `1/${Math.round(1 / ratio.median)} of` : `${text(ratio.median)} times`;
+    return [`${factor} that of ${name}${range}`];
   });
   const list = new Intl.ListFormat('en').format(ratios);
   return `At ${sockets.toLocaleString('en')} sockets the CPU of a delivered message is ${list}.`;

@@ -37,6 +37,12 @@ describe('a comparison', () => {
     );
   });
 
+  test('states a small ratio as a fraction in the sentence', () => {
+    const slow = { peer: 'article', sockets: 1_000, round: 0, figures: figures(550) };
+    const sentence = comparisonSentence({ ...three, measurements: [...three.measurements, slow] });
+    expect(sentence).toContain("and 1/50 of that of the article's system.");
+  });
+
   test('has no figure for a system that failed, and the table says why', () => {
     const failed = comparison([{ peer: 'clock', sockets: 1_000, round: 0, error: 'it ended' }]);
     expect(figureOf(failed, 'clock', 1_000, 'lastMs')).toBeNull();
