@@ -41,29 +41,43 @@ interface LastSocket {
 
 const counts = options.workers.split(',');
 const results = new Map<string, LastSocket[]>(counts.map((count) => [count, []]));
-for (let round = 0; round < Number(options.rounds); round += 1) {
-  for (const count of counts) results.get(count)?.push(await measure(count));
-}
-const [first = '', ...compared] = counts;
-for (const count of compared) {
-  for (const figure of ['median', 'least'] as const) {
-    const base = results.get(first) ?? [];
-    const ratios = (results.get(count) ?? []).map((one, round) => one[figure] / (base[round]?.[figure] ?? Number.NaN));
-    const texts = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
-    print(`last socket, ${figure}, ${count} workers to ${first}: ${median(ratios).toFixed(2)} (${texts})`);
+try {
+  for (let round = 0; round < Number(options.rounds); round += 1) {
+    for (const count of counts) results.get(count)?.push(await measure(count));
   }
+  const [first = '', ...compared] = counts;
+  for (const count of compared) {
+    for (const figure of ['median', 'least'] as const) {
+      const base = results.get(first) ?? [];
+      const ratios = (results.get(count) ?? []).map(
+        (one, round) => one[figure] / (base[round]?.[figure] ?? Number.NaN),
+      );
+      const texts = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
+      print(`last socket, ${figure}, ${count} workers to ${first}: ${median(ratios).toFixed(2)} (${texts})`);
+    }
+  }
+} finally {
+  await Promise.all(others.map((role) => role.stop()));
+  await redis.stop();
 }
-
-await Promise.all(others.map((role) => role.stop()));
-await redis.stop();
 process.exit(0);
 
 /** Measures a number of workers and prints the result. */
 async function measure(workers: string): Promise<LastSocket> {
   const web = await startClock(['web', '--host', '127.0.0.1', '--workers', workers], { env });
+  const load = new StampedClient(Number(options.interval));
+  try {
+    return await measureOn(web, load, workers);
+  } finally {
+    load.stop();
+    web.kill('SIGKILL');
+    await web.stop();
+  }
+}
+
+async function measureOn(web: ClockProcess, load: StampedClient, workers: string): Promise<LastSocket> {
   const client = new Client(web.url);
   await client.signIn('admin', password);
-  const load = new StampedClient(Number(options.interval));
   const pids = socketProcesses(web);
   const slabBefore = slabKiB();
 
@@ -96,10 +110,6 @@ async function measure(workers: string): Promise<LastSocket> {
       `${(cpuUs / received).toFixed(1)} us per message`,
   );
   print(`  kernel: ${((slabKiB() - slabBefore) / sockets / 2).toFixed(2)} KiB of slab for each end of a connection`);
-
-  load.stop();
-  web.kill('SIGKILL');
-  await web.stop();
   return last;
 }
 

@@ -3,7 +3,8 @@
  * after the other in each round. Each starts anew and gets
  *
  *   first      sessions that were used before the start
- *   elsewhere  sessions that were opened in another process after the start
+ *   announced  no handshakes: other sessions are opened in another process, which Clock announces to web
+ *   elsewhere  the sessions that were opened there
  *   again      the same ones a second time
  *   refused    requests without a credential
  *
@@ -13,11 +14,8 @@
  *     npm run bench:handshakes -- --handshakes 1000 --rounds 5
  *     npm run bench:handshakes -- --stored 20000
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createAuthServices } from '../src/auth/auth-services.ts';
 import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../src/backend/redis/target.ts';
@@ -25,21 +23,19 @@ import { silentLogger } from '../src/logger.ts';
 import { startClock } from '../test/support/clock-process.ts';
 import { patient, RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
+import { startServer } from './baseline.ts';
 import { openClients } from './clients.ts';
+import { readNumbers } from './options.ts';
 import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
-const { values } = parseArgs({
-  options: {
-    handshakes: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '5' },
-    stored: { type: 'string' },
-  },
-});
-const count = Number(values.handshakes);
+const { handshakes: count, rounds: roundCount, stored } = readNumbers({ handshakes: 1_000, rounds: 5, stored: 0 });
 const secret = 'a secret of the bench that has 32 bytes or more';
-const rows = ['first', 'elsewhere', 'again', 'refused'] as const;
+const rows = ['first', 'announced', 'elsewhere', 'again', 'refused'] as const;
 const floors = ['now', 'bare', 'sound'] as const;
+
+/** Web has read the records of sessions that were announced this long ago. */
+const announcedWithinMs = 300;
 
 /** CPU of the server for `count` handshakes, ms. */
 type Figures = Record<(typeof rows)[number], number>;
@@ -52,14 +48,14 @@ const { accounts, sessions } = createAuthServices(backend, () => [secret]);
 await accounts.add('ana', 'a password for the bench', false);
 const env = { CLOCK_REDIS_URL: redis.url, CLOCK_SECRET: secret };
 try {
-  if (values.stored === undefined) await compare();
-  else await measureStarts(Number(values.stored));
+  if (stored === 0) await compare();
+  else await measureStarts();
 } finally {
   await backend.stop();
   await redis.stop();
 }
 
-async function measureStarts(stored: number): Promise<void> {
+async function measureStarts(): Promise<void> {
   print(`without sessions: ${await measureStart()}`);
   for (let n = 0; n < stored; n += 1) {
     const account = { name: `user${n}`, passwordHash: 'x'.repeat(150), operator: false, securityStamp: String(n) };
@@ -83,7 +79,7 @@ async function measureStart(): Promise<string> {
 
 async function compare(): Promise<void> {
   const rounds: Record<'clock' | (typeof floors)[number], Figures>[] = [];
-  for (let round = 0; round < Number(values.rounds); round += 1) {
+  for (let round = 0; round < roundCount; round += 1) {
     rounds.push({
       now: await measureFloor('now'),
       bare: await measureFloor('bare'),
@@ -97,10 +93,10 @@ async function compare(): Promise<void> {
       median(rounds.map((round) => round[name][row])).toFixed(0);
     const ratioTo = (name: (typeof floors)[number]): string =>
       median(rounds.map((round) => round.clock[row] / round[name][row])).toFixed(2);
-    const all = floors.map((name) => `${name} ${medianOf(name)} (ratio ${ratioTo(name)})`);
+    const all = row === 'announced' ? [] : floors.map((name) => `${name} ${medianOf(name)} (ratio ${ratioTo(name)})`);
     const range = rounds.map((round) => round.clock[row]).toSorted((a, b) => a - b);
     const [least = 0, greatest = 0] = [range[0], range.at(-1)];
-    print(`${row}: clock ${medianOf('clock')} (${least.toFixed(0)} to ${greatest.toFixed(0)}), ${all.join(', ')}`);
+    print([`${row}: clock ${medianOf('clock')} (${least.toFixed(0)} to ${greatest.toFixed(0)})`, ...all].join(', '));
   }
 }
 
@@ -115,21 +111,14 @@ async function measureClock(): Promise<Figures> {
 }
 
 async function measureFloor(mode: (typeof floors)[number]): Promise<Figures> {
-  const script = join(import.meta.dirname, 'handshake-floor.ts');
-  const child = spawn(process.execPath, [script, redis.url, mode], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = await startServer('handshake-floor.ts', [redis.url, mode]);
   // As long as a cookie of Clock.
   const cookies = Array.from({ length: count }, (_, n) => `sessionid=${String(n).padStart(300, '0')}`);
   try {
-    return await measure(child.pid ?? 0, await portOf(child), cookies, async () => cookies);
+    return await measure(server.pid, server.port, cookies, async () => cookies);
   } finally {
-    child.kill();
-    await once(child, 'exit');
+    await server.stop();
   }
-}
-
-async function portOf({ stdout }: ChildProcess): Promise<number> {
-  const [line] = stdout === null ? [] : ((await once(stdout, 'data')) as [Buffer]);
-  return Number(/listening (\d+)/.exec(String(line))?.[1]);
 }
 
 async function openSessions(): Promise<string[]> {
@@ -150,11 +139,16 @@ async function measure(
 ): Promise<Figures> {
   await passes(1_000);
   const first = await cpuOf(pid, () => openAndClose(port, before));
-  const opened = await open();
+  let opened: readonly string[] = [];
+  const announced = await cpuOf(pid, async () => {
+    opened = await open();
+    await passes(announcedWithinMs);
+    return () => {};
+  });
   const elsewhere = await cpuOf(pid, () => openAndClose(port, opened));
   const again = await cpuOf(pid, () => openAndClose(port, opened));
   const refused = await cpuOf(pid, () => refuse(port));
-  return { first, elsewhere, again, refused };
+  return { first, announced, elsewhere, again, refused };
 }
 
 /** The CPU time of a process, ms, while `work` opens its sockets; not while they close. */

@@ -14,6 +14,12 @@ export function parseAddress(text: string): string | null {
   return parse(text)?.toString() ?? null;
 }
 
+/** The canonical form, like that of `parseAddress`, of the 4 or 16 bytes of an address; empty for any other number. */
+export function formatAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  return bytes.length === 16 ? ipaddr.process(ipaddr.fromByteArray([...bytes]).toString()).toString() : '';
+}
+
 /** The key by which limits count a client: an IPv4 address, the /64 network of an IPv6 address, or any other text. */
 export function networkOf(text: string): string {
   const address = parse(text);

@@ -1,5 +1,6 @@
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricsSnapshot } from './metrics-total.ts';
+import { timerDelays } from './time/shared-timer.ts';
 
 /**
  * The current values, read at each scrape. A role supplies some of them, and `clock all` supplies all of them, so no
@@ -66,8 +67,9 @@ export class Metrics {
     sources: MetricSources,
     build: { version: string; commit: string; date: string; environment: string; role: string },
   ) {
-    // At the default of 10 ms the event loop monitor alone takes 3 ms of CPU a second.
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 1_000 });
+    // The event loop monitor of prom-client wakes the process at this interval, ms, and its values include the interval.
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: 2 ** 31 - 1 });
+    this.#eventLoopLags();
     if (sources.tickDelays !== undefined) this.#registry.registerMetric(sources.tickDelays);
     this.#gauge('clock_connections', 'Number of open sockets.', sources.connections, 'sum');
     this.#gauge('clock_workers', 'Number of processes that serve the port of web.', sources.workers, 'sum');
@@ -151,11 +153,15 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    return this.#registry.metrics();
+    const text = await this.#registry.metrics();
+    timerDelays.reset();
+    return text;
   }
 
   async snapshot(): Promise<MetricsSnapshot> {
-    return this.#registry.getMetricsAsJSON();
+    const snapshot = await this.#registry.getMetricsAsJSON();
+    timerDelays.reset();
+    return snapshot;
   }
 
   /** `aggregator`: how the values of several web processes are combined, see `totalOf`. */
@@ -165,6 +171,26 @@ export class Metrics {
       this.set(read());
     };
     this.#registry.registerMetric(new Gauge({ name, help, aggregator, registers: [], collect }));
+  }
+
+  /** Replaces the metrics of prom-client's monitor. Each scrape covers the time since the one before. */
+  #eventLoopLags(): void {
+    const percentile = (percent: number) => (): number => timerDelays.percentile(percent);
+    const lags: [name: string, help: string, readNs: () => number, aggregator: Aggregator][] = [
+      ['min', 'Minimum', () => timerDelays.min, 'min'],
+      ['max', 'Maximum', () => timerDelays.max, 'max'],
+      ['mean', 'Mean', () => timerDelays.mean, 'average'],
+      ['stddev', 'Standard deviation', () => timerDelays.stddev, 'average'],
+      ['p50', '50th percentile', percentile(50), 'average'],
+      ['p90', '90th percentile', percentile(90), 'average'],
+      ['p99', '99th percentile', percentile(99), 'average'],
+    ];
+    for (const [suffix, what, readNs, aggregator] of lags) {
+      const name = `nodejs_eventloop_lag_${suffix}_seconds`;
+      this.#registry.removeSingleMetric(name);
+      const read = (): number => (timerDelays.count === 0 ? Number.NaN : readNs() / 1e9);
+      this.#gauge(name, `${what} of how late timers fired since the last scrape.`, read, aggregator);
+    }
   }
 
   #screens(read: MetricSources['screens']): void {

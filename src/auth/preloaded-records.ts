@@ -1,3 +1,4 @@
+import type { OpenedRecord } from './session-message.ts';
 import type { AccountSecurity, CredentialRecord, Session, SessionRecord } from './session.ts';
 
 /** A record, and the account that it belongs to; null for a screen or a link. */
@@ -14,6 +15,8 @@ export interface PreloadedRecord {
 export interface PreloadedRecords {
   /** Removes and returns the record of a session; undefined if it was not read or may have changed since. */
   take(session: Session): PreloadedRecord | undefined;
+  /** To be called if a session was opened in another process. */
+  onOpened(opened: OpenedRecord): void;
   /** To be called if the session of that `jti` ended or changed. */
   forget(jti: string): void;
   /** To be called if the account changed. */
@@ -24,6 +27,7 @@ export interface PreloadedRecords {
 
 export const noRecords: PreloadedRecords = {
   take: () => undefined,
+  onOpened: () => {},
   forget: () => {},
   forgetAccount: () => {},
   onGap: () => {},

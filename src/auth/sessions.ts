@@ -4,7 +4,7 @@ import { kindOf, type Claims, type CredentialKind, type Jwt } from './jwt.ts';
 import { createSession } from './create-session.ts';
 import { Revalidation } from './revalidation.ts';
 import { SessionCache } from './session-cache.ts';
-import type { SessionMessage } from './session-message.ts';
+import { openedMessage, type SessionMessage } from './session-message.ts';
 import { noRecords, type PreloadedRecords } from './preloaded-records.ts';
 import { SessionReader } from './session-reader.ts';
 import { isRenewalDue } from './session-renewal.ts';
@@ -89,10 +89,11 @@ export class Sessions {
     if (session !== undefined) session.group = group;
   }
 
-  /** Opens a session for an account id, under the account's current security stamp. */
+  /** Opens a session for an account id, under the account's current security stamp, and notifies every process. */
   async open(account: string, { securityStamp }: AccountSecurity): Promise<OpenedSession> {
     const session = await createSession(this.#options, account, securityStamp);
     this.#cache.add(session);
+    await this.#options.records.publish(openedMessage(session));
     return session;
   }
 
@@ -214,7 +215,9 @@ export class Sessions {
     return this.isTrusted(session);
   }
 
-  #onMessage({ ended = [], endedAccount, operator }: SessionMessage): void {
+  #onMessage({ opened, ended = [], endedAccount, operator }: SessionMessage): void {
+    // A session that this process knows is read when it is used.
+    if (opened !== undefined && this.#cache.getByJti(opened.jti) === undefined) this.#preloaded.onOpened(opened);
     if (operator !== undefined) this.#onOperator(operator);
     const jtis = new Set(ended);
     const hasEnded = ({ jti, account }: Session): boolean =>

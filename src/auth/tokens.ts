@@ -4,6 +4,7 @@ import type { Jwt } from './jwt.ts';
 import { readAccounts } from './session-reader.ts';
 import { grantsAccess, type AccountSecurity, type SessionRecord } from './session.ts';
 import { newId } from './new-id.ts';
+import { openedMessage } from './session-message.ts';
 import type { Sessions } from './sessions.ts';
 
 /** A token as lists show it. */
@@ -59,7 +60,9 @@ export class Tokens {
     const isStored =
       (await records.create('token', recordId, record, lifetimeMs)) ||
       (await this.#replaceEnded(recordId, record, lifetimeMs));
-    return isStored ? { id: jti, text } : null;
+    if (!isStored) return null;
+    await records.publish(openedMessage({ kind: 'token', recordId, jti }));
+    return { id: jti, text };
   }
 
   /** The live tokens, sorted by label in code unit order. */

@@ -1,5 +1,6 @@
 import { screenIdleLifetimeMs } from '../auth/session-renewal.ts';
 import { newId } from '../auth/new-id.ts';
+import type { SessionMessage } from '../auth/session-message.ts';
 import type { Records } from '../backend/records.ts';
 import type { ScreenInfo } from '../protocol.ts';
 import type { HouseTime } from '../time/house-time.ts';
@@ -140,7 +141,7 @@ export class Screens {
     // Its key names no other id, and a link's id is never used again.
     const record: LinkRecord = { ...settings, jti: id, createdAt: now, expiresAt: now + lifetimeMs };
     await records.create('link', id, record, lifetimeMs);
-    await this.#publish({ screens: [id] });
+    await this.#publish({ screens: [id], opened: { kind: 'link', recordId: id, jti: id } });
     return id;
   }
 
@@ -188,7 +189,7 @@ export class Screens {
     await this.releaseName(value.name, id);
   }
 
-  async #publish(message: ScreenMessage): Promise<void> {
+  async #publish(message: ScreenMessage & Pick<SessionMessage, 'opened'>): Promise<void> {
     await this.#options.records.publish(JSON.stringify(message));
   }
 

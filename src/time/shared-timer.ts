@@ -1,3 +1,8 @@
+import { createHistogram } from 'node:perf_hooks';
+
+/** How late the timer fired, in ns, that is, how long the event loop was busy. */
+export const timerDelays = createHistogram();
+
 /** A timer may fire this much early, ms. What is due that soon runs as well. */
 const earlyMs = 1;
 
@@ -69,6 +74,7 @@ function setTimer(): void {
 }
 
 function run(): void {
+  timerDelays.record(Math.max(1, Math.round((performance.now() - wakesAt) * 1e6)));
   stopTimer();
   isRunning = true;
   // What follows a promise that `onDue` resolves may move others. This runs after all of that.

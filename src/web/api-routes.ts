@@ -23,7 +23,7 @@ export function apiRoutes(context: WebContext): Routes {
     answer: (session: Session) => Response | Promise<Response>,
   ): Promise<Response> => {
     const session = await authenticator.authenticate(request, { kinds: readerKinds });
-    if (session === null) throw signedOut();
+    if (session === null) throw signedOut;
     return answer(session);
   };
 

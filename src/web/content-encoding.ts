@@ -9,6 +9,7 @@ export function acceptedEncoding(
   header: string | undefined,
   available: readonly ContentEncoding[] = encodings,
 ): ContentEncoding | null {
+  if (header === undefined) return null;
   return available.find((name) => accepts(header, name)) ?? null;
 }
 
@@ -21,8 +22,8 @@ export function compress(body: string | Uint8Array, encoding: ContentEncoding): 
   });
 }
 
-function accepts(header: string | undefined, encoding: ContentEncoding): boolean {
-  return (header ?? '').split(',').some((item) => {
+function accepts(header: string, encoding: ContentEncoding): boolean {
+  return header.split(',').some((item) => {
     const [name, ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
     return name === encoding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
   });

@@ -81,9 +81,13 @@ export class Cookies {
 
 /** The values of all cookies of a name. */
 export function valuesOf(head: RequestHead, name: string): string[] {
-  const pairs = head.headers.get('cookie')?.split(';') ?? [];
+  const cookie = head.headers.get('cookie');
+  if (cookie === undefined) return [];
   // One pair at a time, since the parser keeps only the first value of a name.
-  return pairs.map((pair) => parseCookie(pair)[name]).filter((value) => value !== undefined);
+  return cookie
+    .split(';')
+    .map((pair) => parseCookie(pair)[name])
+    .filter((value) => value !== undefined);
 }
 
 function setCookie(head: RequestHead, name: string, value: string, maxAge: number, httpOnly: boolean): Header {

@@ -10,22 +10,41 @@ const problemTypes = 'urn:problem-type:clock:';
 /** A page without a script cannot retry by itself: a screen would show the error until somebody reloads it. */
 const refresh = ['Refresh', '5'] as const;
 
-/** The response for an error: problem details (RFC 9457) under `/api/`, a page with `links` elsewhere. */
-export function errorResponse(
-  error: HttpError,
-  path: string,
-  assets: AssetUrls,
-  links: readonly Link[] = [],
-): Response {
-  const { kind, status, message, headers } = error;
-  const title = reasonPhrases[status] ?? 'Error';
-  if (!path.startsWith('/api/')) {
-    const all = status === 503 ? [...headers, refresh] : headers;
-    return page(errorPage({ assets, status, title, message, links }), status, all);
+/** The responses for errors: problem details (RFC 9457) under `/api/`, a page elsewhere. */
+export class ErrorResponses {
+  readonly #assets: AssetUrls;
+  /** The pages of errors that are thrown again, as `signedOut` is for each handshake without a session. */
+  readonly #pages = new WeakMap<HttpError, Response>();
+
+  constructor(assets: AssetUrls) {
+    this.#assets = assets;
   }
+
+  /** `links`: what the visitor may do, on a page. */
+  responseTo(error: HttpError, path: string, links: readonly Link[] = []): Response {
+    if (path.startsWith('/api/')) return problemDetails(error);
+    const known = links.length === 0 ? this.#pages.get(error) : undefined;
+    if (known !== undefined) return known;
+    const response = this.#page(error, links);
+    if (links.length === 0) this.#pages.set(error, response);
+    return response;
+  }
+
+  #page({ status, message, headers }: HttpError, links: readonly Link[]): Response {
+    const assets = this.#assets;
+    const all = status === 503 ? [...headers, refresh] : headers;
+    return page(errorPage({ assets, status, title: titleOf(status), message, links }), status, all);
+  }
+}
+
+function problemDetails({ kind, status, message, headers }: HttpError): Response {
   return {
     status,
     headers: [['Content-Type', 'application/problem+json'], ['Cache-Control', 'no-store'], ...headers],
-    body: JSON.stringify({ type: problemTypes + kind, title, status, detail: message }),
+    body: JSON.stringify({ type: problemTypes + kind, title: titleOf(status), status, detail: message }),
   };
+}
+
+function titleOf(status: number): string {
+  return reasonPhrases[status] ?? 'Error';
 }

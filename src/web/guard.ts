@@ -1,3 +1,4 @@
+import { formatAddress } from '../addresses.ts';
 import { HttpError, type ErrorKind } from './http-error.ts';
 import type { RequestHead } from './http.ts';
 import type { Proxies } from './proxies.ts';
@@ -48,9 +49,9 @@ export function readHead(req: HttpRequest, res: HttpResponse, proxies: Proxies):
   return head;
 }
 
-/** The IP address of the peer. It is costly, and available only while the response is alive. */
+/** The IP address of the peer in its canonical form. Available only while the response is alive. */
 export function peerOf(res: HttpResponse): string {
-  return Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
+  return formatAddress(new Uint8Array(res.getRemoteAddress()));
 }
 
 export function isHost(text: string | undefined): text is string {

@@ -57,10 +57,8 @@ export class HttpError extends Error {
   }
 }
 
-/** 401 for requests that programs make. `WWW-Authenticate` requests a token. */
-export function signedOut(): HttpError {
-  return new HttpError('signed-out', 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
-}
+/** 401 for requests that programs make. `WWW-Authenticate` requests a token. One object: its page is made once. */
+export const signedOut = new HttpError('signed-out', 'Sign in first.', [['WWW-Authenticate', 'Bearer']]);
 
 /** 429 with `Retry-After`. */
 export function tooManyAttempts(waitMs: number, what = 'Too many failed attempts.'): HttpError {

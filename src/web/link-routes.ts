@@ -17,7 +17,7 @@ export function linkRoutes(context: WebContext): Routes {
       POST: async (request) => {
         const link = await authenticator.authenticate(request, { kinds: ['key'] });
         const [stored] = link === null ? [] : await screens.getMany([link.recordId]);
-        if (stored?.kind !== 'link') throw signedOut();
+        if (stored?.kind !== 'link') throw signedOut;
         const headers = new Map(request.headers);
         headers.delete('authorization');
         const previous = await authenticator.authenticate({ ...request, headers }, { kinds: pageKinds, ownOnly: true });
@@ -33,7 +33,7 @@ export function linkRoutes(context: WebContext): Routes {
       POST: async (request) => {
         const bearer = request.headers.has('authorization');
         const session = bearer ? await authenticator.authenticate(request, { kinds: ['token', 'key'] }) : null;
-        if (session === null) throw signedOut();
+        if (session === null) throw signedOut;
         return json({ ticket: await tickets.issue(session), expiresInMs: ticketLifetimeMs });
       },
     },

@@ -18,7 +18,7 @@ export async function operatorSession(
   request: RequestHead,
 ): Promise<Session> {
   const session = await context.authenticator.authenticate(request, { kinds: ['session'] });
-  if (session === null) throw signedOut();
+  if (session === null) throw signedOut;
   return expectOperator(context, session);
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts';
 
 /** Where a request came from. */
 export interface ClientOrigin {
-  /** The client's IP address. If the address of the peer cannot be parsed, its text unchanged. */
+  /** The client's IP address in its canonical form. */
   address: string;
   /** Whether the client connected over TLS. */
   secure: boolean;
@@ -30,13 +30,15 @@ export class Proxies {
     this.#userHeader = userHeader;
   }
 
-  /** The client is the right-most hop that is not a trusted proxy, or the left-most if all are. */
+  /**
+   * The client is the right-most hop that is not a trusted proxy, or the left-most if all are. `peer` is an address in
+   * its canonical form.
+   */
   clientOf(peer: string, headers: ReadonlyMap<string, string>): ClientOrigin {
-    const address = parseAddress(peer) ?? peer;
-    const direct = { address, secure: this.directIsSecure };
+    const direct = { address: peer, secure: this.directIsSecure };
     const forwardedFor = headers.get('x-forwarded-for');
-    if (!this.#trusts(address)) {
-      if (forwardedFor !== undefined || headers.has('x-forwarded-proto')) this.#warnOnce(address);
+    if (!this.#trusts(peer)) {
+      if (forwardedFor !== undefined || headers.has('x-forwarded-proto')) this.#warnOnce(peer);
       return direct;
     }
     const hops = forwardedFor?.split(',').map(addressOfHop) ?? [];
@@ -47,15 +49,14 @@ export class Proxies {
     const schemes = headers.get('x-forwarded-proto')?.split(',') ?? [];
     // Not every proxy appends its scheme. If the lists differ, only the left-most entry is known to be the client's.
     const scheme = schemes.length === hops.length ? schemes[index] : schemes[0];
-    return { address: hops[index] ?? address, secure: isSecure(scheme) ?? direct.secure };
+    return { address: hops[index] ?? peer, secure: isSecure(scheme) ?? direct.secure };
   }
 
   /** Removes the header with the name of a user unless a trusted proxy sent it: anybody else could choose the name. */
   dropForgedUser(headers: Map<string, string>, peer: () => string): void {
     const name = this.#userHeader;
     if (name === undefined || !headers.has(name)) return;
-    const text = peer();
-    const address = parseAddress(text) ?? text;
+    const address = peer();
     if (this.#trusts(address)) return;
     headers.delete(name);
     if (this.#warnedOfUser) return;

@@ -16,7 +16,7 @@ export function publishRoutes(context: WebContext, published: Map<string, number
     '/api/publish': {
       POST: async (request) => {
         const token = await authenticator.authenticate(request, { kinds: ['token'] });
-        if (token === null) throw signedOut();
+        if (token === null) throw signedOut;
         const { channel, content } = parsePublishBody(request.bytes);
         if (channel === showChannel || token.publishes?.includes(channel) !== true) {
           throw new HttpError('forbidden-channel', `This token may not publish on ${JSON.stringify(channel)}.`);

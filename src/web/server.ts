@@ -4,7 +4,7 @@ import { pause } from '../time/pause.ts';
 import type { AssetUrls } from './assets.ts';
 import { acceptedEncoding, compress } from './content-encoding.ts';
 import { contentSecurityPolicy, loadsNothing } from './content-policy.ts';
-import { errorResponse } from './error-response.ts';
+import { ErrorResponses } from './error-response.ts';
 import { isHost, peerOf, readHead, RefusedRequest } from './guard.ts';
 import { asHttpError, HttpError } from './http-error.ts';
 import { corsHeaders, isPageOrigin } from './cross-origin.ts';
@@ -45,11 +45,13 @@ export interface Exchange {
 export class Server {
   readonly #options: ServerOptions;
   readonly #routes: ReadonlyMap<string, Route>;
+  readonly #errors: ErrorResponses;
   readonly #exchanges = new Set<Exchange>();
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#routes = new Map(Object.entries(options.routes));
+    this.#errors = new ErrorResponses(options.assets);
   }
 
   /** Handles a request that is not a handshake. */
@@ -121,7 +123,7 @@ export class Server {
     setImmediate(() => {
       this.end(exchange);
       if (exchange.aborted) return;
-      const response = errorResponse(error, error.head.path, this.#options.assets);
+      const response = this.#errors.responseTo(error, error.head.path);
       exchange.res.cork(() => this.#send(exchange, response, true));
     });
   }
@@ -137,12 +139,12 @@ export class Server {
   }
 
   #errorResponse(error: unknown, head: RequestHead): Response {
-    const { log, assets, signInRedirect } = this.#options;
+    const { log, signInRedirect } = this.#options;
     const { method, path } = head;
     const expected = asHttpError(error);
     if (expected === null) log.error({ err: error, method, path }, 'request failed');
     const links = expected?.kind === 'sign-in-refused' ? signInRedirect.links(head) : [];
-    return errorResponse(expected ?? new HttpError('internal-error', 'Something went wrong.'), path, assets, links);
+    return this.#errors.responseTo(expected ?? new HttpError('internal-error', 'Something went wrong.'), path, links);
   }
 
   #send({ res, head }: Pick<Exchange, 'res' | 'head'>, response: Response, close: boolean): void {

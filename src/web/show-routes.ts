@@ -58,7 +58,7 @@ export function showRoutes(context: WebContext, published: Map<string, number>):
 /** The session of an operator, or that of a token that may publish on the channel. */
 async function authorized(context: WebContext, request: Request): Promise<Session> {
   const session = await context.authenticator.authenticate(request, { kinds: ['session', 'token'] });
-  if (session === null) throw signedOut();
+  if (session === null) throw signedOut;
   if (session.kind === 'token') {
     if (session.publishes?.includes(showChannel) === true) return session;
     throw new HttpError('forbidden-channel', 'This token may not publish on "show".');

@@ -22,6 +22,7 @@ export const socketPath = '/time/tic/';
 const maxPayloadBytes = 16 * 1_024;
 const maxUnsentBytes = 64 * 1_024;
 const idleTimeoutS = 60;
+const cannotCheck = temporary('unavailable', 'The server cannot check your session at the moment.');
 
 export interface SocketEndpointOptions extends ClientMessagesOptions {
   config: WebSettings;
@@ -57,16 +58,18 @@ export class SocketEndpoint {
   }
 
   /**
-   * Decides about a handshake in its own turn of the event loop, which takes the least CPU. Throws an `HttpError` if it is
+   * Decides about a handshake in its own turn of the event loop, which takes the least CPU. An `HttpError` if it is
    * refused; null if the decision needs a read, which `admit` makes. The order of the checks is part of the protocol.
    */
-  admitNow(head: RequestHead): AdmittedData | null {
+  admitNow(head: RequestHead): AdmittedData | HttpError | null {
     try {
-      const data = this.#admitNow(head);
-      if (data !== null) increment(this.handshakes, 101);
-      return data;
+      const decision = this.#admitNow(head);
+      if (decision !== null) increment(this.handshakes, decision instanceof HttpError ? decision.status : 101);
+      return decision;
     } catch (error) {
-      throw this.#counted(error);
+      const refusal = asHttpError(this.#counted(error));
+      if (refusal === null) throw error;
+      return refusal;
     }
   }
 
@@ -79,14 +82,15 @@ export class SocketEndpoint {
     }
   }
 
-  #admitNow(head: RequestHead): AdmittedData | null {
+  #admitNow(head: RequestHead): AdmittedData | HttpError | null {
     const { authenticator, sessions } = this.#options;
     checkHandshake(head);
     this.#checkCapacity();
     if (ticketsIn(head).length > 0) return null;
     const verified = authenticator.verifyNow(head);
     if (verified === undefined) return null;
-    if (verified === null) throw signedOut();
+    // Returned, since throwing it would double the cost of the most frequent refusal.
+    if (verified === null) return signedOut;
     this.#checkOrigin(head, false);
     this.#checkOutage();
     const { session } = verified;
@@ -105,7 +109,7 @@ export class SocketEndpoint {
         : [{ kind: ticket.session.kind, session: ticket.session } as const].values();
     let candidate = await candidates.next();
     const isPending = refusals.some(({ reason }) => reason === 'no-keys');
-    if (candidate.done === true && !isPending) throw signedOut();
+    if (candidate.done === true && !isPending) throw signedOut;
     this.#checkOrigin(head, ticket !== undefined);
     this.#checkOutage();
     for (; candidate.done !== true; candidate = await candidates.next()) {
@@ -122,7 +126,7 @@ export class SocketEndpoint {
       // Its rights may have changed while the ticket was consumed.
       return open(this.#dataOf(head, session));
     }
-    throw refusalError(refusals, false) ?? signedOut();
+    throw refusalError(refusals, false) ?? signedOut;
   }
 
   /** Throws a 404 or 403 if the session may not read the channels that are requested. */
@@ -144,7 +148,7 @@ export class SocketEndpoint {
     const [text, ...others] = ticketsIn(head);
     if (text === undefined) return undefined;
     const ticket = others.length === 0 ? this.#options.tickets.verify(text) : null;
-    if (ticket === null) throw signedOut();
+    if (ticket === null) throw signedOut;
     return ticket;
   }
 
@@ -170,7 +174,7 @@ export class SocketEndpoint {
 
   #checkOutage(): void {
     if (this.#options.backend.outage === null) return;
-    throw temporary('unavailable', 'The server cannot check your session at the moment.');
+    throw cannotCheck;
   }
 
   #checkCapacity(): void {

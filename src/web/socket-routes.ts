@@ -54,8 +54,10 @@ function upgrade(
   if (head === null) return;
   const key = head.headers.get('sec-websocket-key') ?? '';
   try {
-    const data = endpoint.admitNow(head);
-    if (data !== null) return res.upgrade({ ...data, address: server.addressOf({ res, head }) }, key, '', '', context);
+    const decision = endpoint.admitNow(head);
+    if (decision instanceof HttpError) return server.refuse(res, head, decision);
+    if (decision !== null)
+      return res.upgrade({ ...decision, address: server.addressOf({ res, head }) }, key, '', '', context);
   } catch (error) {
     return server.refuse(res, head, error);
   }

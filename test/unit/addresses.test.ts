@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { isLoopback, isInRanges, networkOf, parseAddress, parseAddressRange } from '../../src/addresses.ts';
+import {
+  formatAddress,
+  isLoopback,
+  isInRanges,
+  networkOf,
+  parseAddress,
+  parseAddressRange,
+} from '../../src/addresses.ts';
 import { BadValue } from '../../src/option-parsers.ts';
 
 describe('parseAddress', () => {
@@ -20,6 +27,18 @@ describe('parseAddress', () => {
       expect(parseAddress(text)).toBeNull();
     },
   );
+});
+
+describe('formatAddress', () => {
+  test.each([
+    [[192, 0, 2, 1], '192.0.2.1'],
+    [[0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], '2001:db8::1'],
+    [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1], '192.0.2.1'],
+    [[], ''],
+  ])('writes the bytes %j as %j', (bytes, canonical) => {
+    expect(formatAddress(Uint8Array.from(bytes))).toBe(canonical);
+    expect(parseAddress(canonical) ?? '').toBe(canonical);
+  });
 });
 
 describe('networkOf', () => {

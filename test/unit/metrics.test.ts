@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Metrics, type MetricSources } from '../../src/metrics.ts';
+import { timerDelays } from '../../src/time/shared-timer.ts';
 
 const build = { version: '1.2.3', commit: 'abcdefg', date: '2026-11-25', environment: 'test', role: 'all' };
 
@@ -56,5 +57,18 @@ describe('metrics', () => {
     expect(names).toEqual(
       expect.arrayContaining(['process_resident_memory_bytes', 'nodejs_eventloop_lag_p99_seconds']),
     );
+  });
+
+  test('have the delays of timers since the last scrape as the lag of the event loop', async () => {
+    await scrape({});
+    timerDelays.record(3_000_000);
+    timerDelays.record(5_000_000);
+    const lags = (await scrape({})).filter((line) => /^nodejs_eventloop_lag_(min|mean|max|p99)/.test(line));
+    const values = Object.fromEntries(lags.map((line) => line.split(' ')));
+    expect(Number(values['nodejs_eventloop_lag_min_seconds'])).toBeCloseTo(0.003, 4);
+    expect(Number(values['nodejs_eventloop_lag_mean_seconds'])).toBeCloseTo(0.004, 4);
+    expect(Number(values['nodejs_eventloop_lag_max_seconds'])).toBeCloseTo(0.005, 4);
+    expect(Number(values['nodejs_eventloop_lag_p99_seconds'])).toBeCloseTo(0.005, 4);
+    expect(await scrape({})).toContain('nodejs_eventloop_lag_max_seconds Nan');
   });
 });

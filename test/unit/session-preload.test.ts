@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Accounts } from '../../src/auth/accounts.ts';
 import { Jwt } from '../../src/auth/jwt.ts';
@@ -5,6 +6,7 @@ import type { Passwords } from '../../src/auth/passwords.ts';
 import { SessionPreload } from '../../src/auth/session-preload.ts';
 import type { Session } from '../../src/auth/session.ts';
 import { Sessions } from '../../src/auth/sessions.ts';
+import { Tokens } from '../../src/auth/tokens.ts';
 import type { Outage } from '../../src/backend/backend.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { Screens } from '../../src/screens/screens.ts';
@@ -47,8 +49,36 @@ async function world(maxRecords?: number) {
     return session;
   };
   const isKnownValid = (session: Pick<Session, 'kind' | 'credential'>) => here.isKnownValid(verified(session));
-  return { time, records, there, here, accounts, screens, open, preload, state, verified, isKnownValid };
+  /** Lets the time pass after which sessions that were opened are read, and waits for the answers. */
+  const readOpened = async () => {
+    await vi.advanceTimersByTimeAsync(25);
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+  };
+  return {
+    time,
+    records,
+    there,
+    here,
+    accounts,
+    screens,
+    open,
+    preload,
+    state,
+    verified,
+    isKnownValid,
+    readOpened,
+    jwt,
+  };
 }
+
+type World = Awaited<ReturnType<typeof world>>;
+/** What makes a record outdated. */
+const changes: [string, (around: World, opened: Session) => Promise<unknown> | void][] = [
+  ['it ends', ({ there }, opened) => there.end('session', [opened])],
+  ['its account is disabled', ({ accounts }) => accounts.disable('ana')],
+  ['its account becomes an operator’s', ({ accounts }) => accounts.setOperator('ana', true)],
+  ['messages may be lost', ({ records }) => records.reportGap()],
+];
 
 describe('SessionPreload', () => {
   test('makes a session valid without another read, for a minute', async () => {
@@ -100,12 +130,7 @@ describe('SessionPreload', () => {
     await preload.stop();
   });
 
-  test.each<[string, (around: Awaited<ReturnType<typeof world>>, opened: Session) => Promise<unknown> | void]>([
-    ['it ends', ({ there }, opened) => there.end('session', [opened])],
-    ['its account is disabled', ({ accounts }) => accounts.disable('ana')],
-    ['its account becomes an operator’s', ({ accounts }) => accounts.setOperator('ana', true)],
-    ['messages may be lost', ({ records }) => records.reportGap()],
-  ])('forgets a record if %s during the read or after it', async (_, act) => {
+  test.each(changes)('forgets a record if %s during the read or after it', async (_, act) => {
     const after = await world();
     const first = await after.open();
     await after.preload.start();
@@ -149,15 +174,126 @@ describe('SessionPreload', () => {
     await preload.stop();
   });
 
-  test('forgets all records after a minute, and its timer ends with it', async () => {
-    const { open, preload, verified } = await world();
+  test('forgets all records after a minute, and its timers end with it', async () => {
+    const { open, preload, verified, time } = await world();
     const opened = await open();
     await preload.start();
+    time.ms += 60_000;
     vi.advanceTimersByTime(60_000);
     expect(preload.take(verified(opened))).toBeUndefined();
+    expect(vi.getTimerCount()).toBe(0);
     await preload.start();
+    await open();
+    expect(vi.getTimerCount()).toBe(2);
     await preload.stop();
     expect(vi.getTimerCount()).toBe(0);
     expect(preload.take(verified(opened))).toBeUndefined();
+    await open();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('covers a session that is opened in another process later, after one read for all of them', async () => {
+    const { open, preload, isKnownValid, verified, here, records, readOpened, time } = await world();
+    await preload.start();
+    const opened = [await open(), await open()];
+    const reads = { session: records.reads.get('session') ?? 0, account: records.reads.get('account') ?? 0 };
+    await readOpened();
+    expect(records.reads.get('session')).toBe(reads.session + 1);
+    expect(records.reads.get('account')).toBe(reads.account + 1);
+    for (const session of opened) expect(isKnownValid(session)).toBe(true);
+    expect(records.reads.get('session')).toBe(reads.session + 1);
+    time.ms += 60_000;
+    for (const session of opened) expect(isKnownValid(session)).toBe(false);
+    for (const session of opened) expect(await here.isValid(verified(session))).toBe(true);
+    await preload.stop();
+  });
+
+  test('covers tokens and links that are created later', async () => {
+    const { preload, here, there, screens, isKnownValid, accounts, records, time, jwt, readOpened } = await world();
+    await preload.start();
+    const tokens = new Tokens({ records, time, jwt, sessions: there });
+    const token = await tokens.issue('ana', (await accounts.get('ana')) ?? { securityStamp: '' }, dayMs, 'wall');
+    const link = (await screens.addLink({ name: 'Player', group: 'north', face: '' }, dayMs)) ?? '';
+    await readOpened();
+    expect(isKnownValid({ kind: 'token', credential: token?.text ?? '' })).toBe(true);
+    const credential = await here.credentialFor('link', link, link, time.ms + dayMs);
+    expect(isKnownValid({ kind: 'link', credential })).toBe(true);
+    expect(here.verify('link', credential)?.group).toBe('north');
+    await preload.stop();
+  });
+
+  test.each(changes.slice(0, 2))(
+    'does not cover a session that is opened later if %s before the read',
+    async (_, act) => {
+      const around = await world();
+      await around.preload.start();
+      const opened = await around.open();
+      await act(around, opened);
+      await around.readOpened();
+      expect(around.isKnownValid(opened)).toBe(false);
+      await around.preload.stop();
+    },
+  );
+
+  test.each(changes)(
+    'forgets the record of a session that is opened later if %s during the read or after it',
+    async (_, act) => {
+      const around = await world();
+      await around.preload.start();
+      const during = await around.open();
+      const release = around.records.hold();
+      await around.readOpened();
+      await act(around, during);
+      release();
+      await around.readOpened();
+      expect(around.preload.take(around.verified(during))).toBeUndefined();
+      await around.preload.stop();
+
+      const later = await world();
+      await later.preload.start();
+      const after = await later.open();
+      await later.readOpened();
+      await act(later, after);
+      expect(later.preload.take(later.verified(after))).toBeUndefined();
+      await later.preload.stop();
+    },
+  );
+
+  test('leaves a session that was opened under an outdated security stamp to a read', async () => {
+    const { there, accounts, preload, isKnownValid, here, verified, readOpened } = await world();
+    await preload.start();
+    const outdated = (await accounts.get('ana')) ?? { securityStamp: '' };
+    await accounts.disable('ana');
+    const opened = await there.open('ana', outdated);
+    await readOpened();
+    expect(isKnownValid(opened)).toBe(false);
+    expect(await here.isValid(verified(opened))).toBe(false);
+    await preload.stop();
+  });
+
+  test('reads nothing for a session that this process knows, nor during an outage', async () => {
+    const { here, open, accounts, preload, records, state, readOpened, isKnownValid } = await world();
+    await preload.start();
+    const reads = new Map(records.reads);
+    await here.open('ana', (await accounts.get('ana')) ?? { securityStamp: '' });
+    await readOpened();
+    state.outage = 'redis-down';
+    const opened = await open();
+    await readOpened();
+    state.outage = null;
+    expect(records.reads).toEqual(reads);
+    expect(isKnownValid(opened)).toBe(false);
+    await preload.stop();
+  });
+
+  test('holds no more than its maximum of sessions that are opened later', async () => {
+    const { open, preload, isKnownValid, readOpened } = await world(2);
+    await preload.start();
+    const opened = [await open(), await open(), await open()];
+    await readOpened();
+    const last = await open();
+    await readOpened();
+    expect([...opened, last].map(isKnownValid)).toEqual([true, true, false, false]);
+    await preload.stop();
   });
 });

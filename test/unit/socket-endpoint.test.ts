@@ -65,7 +65,7 @@ describe('a handshake', () => {
 
   test('is decided in its own turn if the first session is known to be valid', () => {
     const endpoint = endpointWith(['a', 'b'], ['a', 'b'], ['a']);
-    expect(endpoint.admitNow(head)?.session.jti).toBe('a');
+    expect(endpoint.admitNow(head)).toMatchObject({ session: { jti: 'a' } });
     expect([...endpoint.handshakes]).toEqual([['101', 1]]);
   });
 
@@ -78,7 +78,7 @@ describe('a handshake', () => {
 
   test('is refused in its own turn without a session, and counted', () => {
     const endpoint = endpointWith([], []);
-    expect(() => endpoint.admitNow(head)).toThrow(expect.objectContaining({ status: 401 }));
+    expect(endpoint.admitNow(head)).toMatchObject({ status: 401 });
     expect([...endpoint.handshakes]).toEqual([['401', 1]]);
   });
 

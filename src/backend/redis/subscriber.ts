@@ -178,7 +178,11 @@ export class Subscriber {
     const channel = this.#channelsByName.get(name);
     if (channel !== undefined) this.#deliveries.notify((delivery) => delivery.deliverFrame(channel, message));
     else if (name === this.#options.keys.publicationChannel) this.#deliverPublication(message);
-    else this.#listeners.notify((listener) => listener.onMessage(message.toString()));
+    else this.#deliverMessage(message.toString());
+  }
+
+  #deliverMessage(message: string): void {
+    this.#listeners.notify((listener) => listener.onMessage(message));
   }
 
   #deliverPublication(message: Buffer): void {
