@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withAlteredSignature } from '../support/altered-signature.ts';
 import { Client, Refused, type TestSocket } from '../support/client.ts';
 import { startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
@@ -230,7 +231,7 @@ async function answersOf(web: RoleProcess, owner: Client): Promise<Record<string
   const [page, state] = [await owner.fetch('/'), await owner.fetch('/api/initial_state')];
   const { stale } = (await state.json()) as { stale?: boolean };
   const stranger = new Client(web.url);
-  stranger.cookies.set('sessionid', `${owner.cookies.get('sessionid')?.slice(0, -2)}xx`);
+  stranger.cookies.set('sessionid', withAlteredSignature(owner.cookies.get('sessionid') ?? ''));
   const forged = await stranger.fetch('/api/initial_state');
   const newcomer = new Client(web.url);
   const form = await newcomer.fetch('/accounts/login/');
