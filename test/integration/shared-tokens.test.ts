@@ -151,11 +151,7 @@ const bad: [string, string, () => string | Promise<string>][] = [
       return `${header}.${encode({ ...goodClaims(), sub: 'admin' })}.${signature}`;
     },
   ],
-  [
-    'a changed signature',
-    'signature',
-    async () => withAlteredSignature(await signToken(rsa)),
-  ],
+  ['a changed signature', 'signature', async () => withAlteredSignature(await signToken(rsa))],
   [
     'the signature of another token',
     'signature',
