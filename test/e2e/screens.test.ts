@@ -34,7 +34,6 @@ beforeEach(async () => {
   screens = new Screens({ records: app.backend.records, time: app.backend.time });
   context = await browser.newContext();
   page = await pageOf(context, await app.signedIn('ana'));
-  consoleErrors = [];
   consoleErrors = consoleErrorsOf(page);
 });
 afterEach(async () => {
