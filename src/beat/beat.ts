@@ -43,6 +43,8 @@ export class Beat implements Service {
   #term: number | null = null;
   /** Begins anew with each job that is sent, since that renews the lease as well. */
   readonly #untilRenewal = new RestartablePause(renewAfterMs);
+  /** Ended when the lease is acquired. */
+  readonly #untilLeader = new RestartablePause(maxWaitMs);
   #missed = 0;
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -83,6 +85,7 @@ export class Beat implements Service {
       const term = lease?.term ?? null;
       if (term !== this.#term) log.info({ term }, term === null ? 'lost the lease' : 'became leader');
       this.#term = term;
+      if (term !== null) this.#untilLeader.end();
       await this.#untilRenewal.wait(this.#stopping.signal);
     }
   }
@@ -90,6 +93,10 @@ export class Beat implements Service {
   async #schedule(): Promise<void> {
     const { time, tasks } = this.#options;
     while (!this.#stopping.signal.aborted) {
+      if (this.#term === null) {
+        await this.#untilLeader.wait(this.#stopping.signal);
+        continue;
+      }
       // One reading decides both what is due and what comes next. An instant between two readings would be skipped.
       const now = time.now();
       const areEnqueued = await Promise.all(tasks.map((task) => this.#pushNewest(task, now)));
@@ -119,8 +126,11 @@ export class Beat implements Service {
     // A timer that is moved after the answer would still wake the process at its first time.
     this.#untilRenewal.restart();
     const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
-    if (result === 'not-leader') this.#untilRenewal.end();
-    if (result === undefined || result === 'not-leader') return false;
+    if (result === undefined || result === 'not-leader') {
+      // Whether this process still leads is known only after a renewal, which the restart would put off at each try.
+      this.#untilRenewal.end();
+      return false;
+    }
     if (before !== undefined) this.#missed += Math.round((at - before) / everyMs) - 1;
     this.#newest.set(name, at);
     return true;

@@ -145,11 +145,29 @@ describe('beat', () => {
     await beat.stop();
   });
 
+  test.each([150, 450])('is no leader any more when the backend goes away %i ms after an instant', async (afterMs) => {
+    let isDown = false;
+    const failIfDown = <T>(value: T): T => {
+      if (isDown) throw new Unavailable('redis-down');
+      return value;
+    };
+    const { beat } = beatOn({ isLeader: () => failIfDown(true), push: () => failIfDown('pushed') });
+    await beat.start();
+    await vi.advanceTimersByTimeAsync(afterMs);
+    expect(beat.isLeader).toBe(true);
+    isDown = true;
+    await vi.advanceTimersByTimeAsync(350);
+    expect(beat.isLeader).toBe(false);
+    await beat.stop();
+  });
+
   test('tries to acquire the lease every 300 ms while another beat is the leader', async () => {
-    const { beat, counts } = beatOn({ isLeader: () => false });
+    let readings = 0;
+    const { beat, counts } = beatOn({ isLeader: () => false, readingError: () => readings++ });
     await beat.start();
     await vi.advanceTimersByTimeAsync(3_050);
     expect(counts.acquireLease).toBe(11);
+    expect(readings, 'looks for due instants').toBe(0);
     await beat.stop();
   });
 
