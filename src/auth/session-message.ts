@@ -1,3 +1,5 @@
+import { Unavailable } from '../backend/backend.ts';
+import type { Records } from '../backend/records.ts';
 import type { CredentialKind } from './jwt.ts';
 
 /** The message to every process about sessions and tokens. A process ignores the fields that its version lacks. */
@@ -19,7 +21,17 @@ export interface OpenedRecord {
   jti: string;
 }
 
-/** The message that a session was opened. To be published once its record is stored. */
-export function openedMessage({ kind, recordId, jti }: OpenedRecord): string {
-  return JSON.stringify({ opened: { kind, recordId, jti } } satisfies SessionMessage);
+/**
+ * Publishes that a session was opened, once its record is stored. It is left out if the backend has gone away since: a
+ * process without the announcement reads the record when the session is used.
+ */
+export async function announceOpened(
+  records: Pick<Records, 'publish'>,
+  { kind, recordId, jti }: OpenedRecord,
+): Promise<void> {
+  try {
+    await records.publish(JSON.stringify({ opened: { kind, recordId, jti } } satisfies SessionMessage));
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+  }
 }

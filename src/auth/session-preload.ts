@@ -19,10 +19,10 @@ interface Changes {
 }
 
 /**
- * Reads the records of sessions before a request needs them, and forgets them after a minute: of those that were used
- * last, before the process serves, since all screens reconnect after a restart; and of each session that is opened in
- * another process. A handshake whose record is known is answered in the turn in which it arrives, which takes a third of
- * the CPU.
+ * Reads the records of sessions before a request needs them, and forgets them within two minutes: of those that were used
+ * last, before the process serves, since all screens reconnect after a restart; and of each session, token and link that
+ * is created in another process. A handshake whose record is known is answered in the turn in which it arrives, which
+ * takes a third of the CPU.
  */
 export class SessionPreload implements Service, PreloadedRecords {
   readonly name = 'session preload';
@@ -65,7 +65,7 @@ export class SessionPreload implements Service, PreloadedRecords {
   }
 
   onOpened(opened: OpenedRecord): void {
-    if (this.#isStopped || this.#opened.length >= this.#maxRecords) return;
+    if (this.#isStopped || this.#records.size + this.#opened.length >= this.#maxRecords) return;
     this.#opened.push(opened);
     this.#openedTimer ??= setTimeout(() => runInBackground(this.#readOpened()), openedEveryMs);
   }

@@ -4,7 +4,7 @@ import { kindOf, type Claims, type CredentialKind, type Jwt } from './jwt.ts';
 import { createSession } from './create-session.ts';
 import { Revalidation } from './revalidation.ts';
 import { SessionCache } from './session-cache.ts';
-import { openedMessage, type SessionMessage } from './session-message.ts';
+import { announceOpened, type SessionMessage } from './session-message.ts';
 import { noRecords, type PreloadedRecords } from './preloaded-records.ts';
 import { SessionReader } from './session-reader.ts';
 import { isRenewalDue } from './session-renewal.ts';
@@ -93,7 +93,7 @@ export class Sessions {
   async open(account: string, { securityStamp }: AccountSecurity): Promise<OpenedSession> {
     const session = await createSession(this.#options, account, securityStamp);
     this.#cache.add(session);
-    await this.#options.records.publish(openedMessage(session));
+    await announceOpened(this.#options.records, session);
     return session;
   }
 

@@ -4,7 +4,7 @@ import type { Jwt } from './jwt.ts';
 import { readAccounts } from './session-reader.ts';
 import { grantsAccess, type AccountSecurity, type SessionRecord } from './session.ts';
 import { newId } from './new-id.ts';
-import { openedMessage } from './session-message.ts';
+import { announceOpened } from './session-message.ts';
 import type { Sessions } from './sessions.ts';
 
 /** A token as lists show it. */
@@ -61,7 +61,7 @@ export class Tokens {
       (await records.create('token', recordId, record, lifetimeMs)) ||
       (await this.#replaceEnded(recordId, record, lifetimeMs));
     if (!isStored) return null;
-    await records.publish(openedMessage({ kind: 'token', recordId, jti }));
+    await announceOpened(records, { kind: 'token', recordId, jti });
     return { id: jti, text };
   }
 

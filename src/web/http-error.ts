@@ -41,7 +41,7 @@ export const statusOfKind = {
 /** Names an error in the `type` of problem details, so that programs need not read its message. */
 export type ErrorKind = keyof typeof statusOfKind;
 
-/** An error that ends a request. `errorResponse` makes it a page or problem details. */
+/** An error that ends a request. `ErrorResponses` makes it a page or problem details. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly kind: ErrorKind;

@@ -7,7 +7,7 @@ import { SessionPreload } from '../../src/auth/session-preload.ts';
 import type { Session } from '../../src/auth/session.ts';
 import { Sessions } from '../../src/auth/sessions.ts';
 import { Tokens } from '../../src/auth/tokens.ts';
-import type { Outage } from '../../src/backend/backend.ts';
+import { type Outage, Unavailable } from '../../src/backend/backend.ts';
 import type { HouseTime } from '../../src/time/house-time.ts';
 import { Screens } from '../../src/screens/screens.ts';
 import { MemoryRecords } from '../support/memory-records.ts';
@@ -220,6 +220,17 @@ describe('SessionPreload', () => {
     expect(isKnownValid({ kind: 'link', credential })).toBe(true);
     expect(here.verify('link', credential)?.group).toBe('north');
     await preload.stop();
+  });
+
+  test('a session and a token are created although nobody can be notified', async () => {
+    const { here, there, accounts, records, time, jwt, open, verified } = await world();
+    records.publish = async () => {
+      throw new Unavailable('redis-down');
+    };
+    expect(await here.isValid(verified(await open()))).toBe(true);
+    const tokens = new Tokens({ records, time, jwt, sessions: there });
+    const token = await tokens.issue('ana', (await accounts.get('ana')) ?? { securityStamp: '' }, dayMs, 'wall');
+    expect(await here.isValid(verified({ kind: 'token', credential: token?.text ?? '' }))).toBe(true);
   });
 
   test.each(changes.slice(0, 2))(
