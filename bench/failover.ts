@@ -1,7 +1,8 @@
 /**
  * Kills the master of Redis under clients, first with three sentinels, then in a cluster of six nodes. Prints how long
  * the ticks were missing for, beside the time that Redis needed to promote the replica. Exits with 1 if ticks were
- * missing for over 3 s more than that, or a client was signed out or showed as live what was not true.
+ * missing for over 3 s more than that, if the loss of other slots made a gap, if a client was signed out or showed as
+ * live what was not true, or if an ended session was accepted. A busy machine excuses nothing.
  *
  *     npm run bench:failover -- --clients 1000
  */
@@ -29,5 +30,5 @@ function printResult(name: string, result: FailoverResult, mayMissTicks: boolean
   const { promotionMs, gapMs, stalledMs, closeCodes, falsehoods, endedStatuses } = result;
   const numbers = [promotionMs, gapMs, Math.round(stalledMs), closeCodes.length, falsehoods.length];
   print(`| ${[name, ...numbers, endedStatuses.join()].join(' | ')} |`);
-  broken.push(...brokenPromises(result, mayMissTicks).map((what) => `${name}: ${what}`));
+  broken.push(...brokenPromises({ ...result, stalledMs: 0 }, mayMissTicks).map((what) => `${name}: ${what}`));
 }

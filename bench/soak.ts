@@ -18,7 +18,7 @@ import { Pages } from './soak/pages.ts';
 import { Population } from './soak/population.ts';
 import { brokenPromises, printReport, type SoakReport } from './soak/report.ts';
 import { compareResources, resourcesOf } from './soak/resources.ts';
-import { longestDelayMs, Stalls, stallsOf } from './soak/stalls.ts';
+import { longestDelayMs, Stalls } from './soak/stalls.ts';
 
 const { values } = parseArgs({
   options: {
@@ -53,7 +53,7 @@ await recovered(scene);
 await pages.allLive();
 const resources = compareResources(before, await resourcesOf(installation, restMs));
 const { delays } = stalls;
-await population.checkSessions(stallsOf(delays, () => true));
+await population.checkSessions(delays);
 const records = await pages.records();
 expiredTicks.stop();
 stalls.stop();
@@ -73,9 +73,11 @@ const report: Omit<SoakReport, 'broken'> = {
   absences: ledger.absences,
   ledger: ledger.counts,
   closes: ledger.closes,
+  excusedSessionCloses: population.excusedCloses,
   stallMs: longestDelayMs(delays.filter(({ to }) => to > from)),
   unexplained: ledger.unexplained.slice(0, maxExamples),
   falsehoods: falsehoods.map(({ at, what }) => `${new Date(at).toISOString()}: ${what}`).slice(0, maxExamples),
+  clientChecks: { done: population.watch.checks, skipped: population.watch.skipped },
   pages: {
     checks: records.reduce((sum, { checks }) => sum + checks, 0),
     live: records.reduce((sum, { live }) => sum + live, 0),

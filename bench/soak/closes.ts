@@ -18,8 +18,8 @@ export interface ClosesOptions {
   from: number;
   to: number;
   windows: readonly Interruption[];
-  /** The begin of each stall that is long enough for an answer to be late. */
-  stalls: readonly number[];
+  /** By web process: the begin of each stall that may delay its answers. */
+  stalls: readonly (readonly number[])[];
 }
 
 /** A client closes its socket 2 s after the last frame, if it gets no answer. */
@@ -46,7 +46,7 @@ export function countCloses(
     const window = windows.find((one) => one.web === web && closedAt >= one.from && closedAt <= one.to);
     if (window?.cause === 'process' || window?.cause === 'network') counts[window.cause] += 1;
     else if (isEnded && span === spans.at(-1)) counts.session += 1;
-    else if (isLateAnswer(closedAt, stalls)) counts.stall += 1;
+    else if (isLateAnswer(closedAt, stalls[web] ?? [])) counts.stall += 1;
     else {
       counts.unexplained += 1;
       onUnexplained(span);

@@ -1,4 +1,5 @@
 import type { Interruption } from '../../test/support/tick-ledger.ts';
+import { intervalMs } from './fault-list.ts';
 import type { RoleSlot } from './role-slot.ts';
 import { stallsOf, type Delay } from './stalls.ts';
 
@@ -9,6 +10,7 @@ interface Drop {
   web: number;
   from: number;
   to: number;
+  count: number;
 }
 
 /** Reads once a second how many ticks each web process has dropped because they arrived expired. */
@@ -37,14 +39,20 @@ export class ExpiredTicks {
     clearInterval(this.#timer);
   }
 
-  /** When ticks may have expired on their path to a web process: it dropped some while a stall was measured. */
+  /** When ticks may have expired on their path to a web process: it dropped that many while a stall was measured. */
   interruptions(delays: readonly Delay[]): Interruption[] {
-    return this.#drops.flatMap(({ web, from, to }) => {
-      const stalls = stallsOf(delays, (name) => !name.startsWith('web') || name === `web ${web}`);
+    return this.#drops.flatMap(({ web, from, to, count }) => {
+      const near = delays.filter((delay) => delay.to > from - everyMs && delay.from < to + intervalMs);
+      const stalls = stallsOf(near, (name) => !name.startsWith('web') || name === `web ${web}`);
       const during = stalls.filter((at) => at > from - everyMs && at < to);
-      const [first, last] = [during.at(0), during.at(-1)];
-      if (first === undefined || last === undefined) return [];
-      return [{ cause: 'expiry' as const, web, from: first, to: last + everyMs }];
+      const limit = { most: count, explained: new Set<number>() };
+      return during.map((at) => ({
+        cause: 'expiry' as const,
+        web,
+        from: at - intervalMs,
+        to: at + 2 * intervalMs,
+        limit,
+      }));
     });
   }
 
@@ -55,6 +63,6 @@ export class ExpiredTicks {
     const before = this.#latest.get(web);
     this.#latest.set(web, { pid: process.pid, count, readAt });
     if (before?.pid === process.pid && count > before.count)
-      this.#drops.push({ web, from: before.readAt, to: Date.now() });
+      this.#drops.push({ web, from: before.readAt, to: Date.now(), count: count - before.count });
   }
 }

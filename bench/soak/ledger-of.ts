@@ -12,7 +12,7 @@ import { countCloses, type CloseCounts } from './closes.ts';
 import type { ExpiredTicks } from './expired-ticks.ts';
 import { intervalMs } from './fault-list.ts';
 import type { Incident } from './incidents.ts';
-import { stallsOf, stallWindows, type Stalls } from './stalls.ts';
+import { answerStallsOf, stallWindows, type Stalls } from './stalls.ts';
 import { absenceWindows, closeWindows, lossWindows, type AbsenceCause } from './windows.ts';
 
 export interface Ledger {
@@ -63,7 +63,8 @@ export function ledgerOf(scene: Scene, { incidents, expiredTicks, stalls }: Evid
     interruptions: [...lossWindows(incidents), ...expiredTicks.interruptions(delays)],
     lags: population.watch.lags,
   };
-  const closesOptions = { from, to, windows: closeWindows(incidents), stalls: stallsOf(delays, () => true) };
+  const answerStalls = installation.slots.web.map((_slot, web) => answerStallsOf(delays, web));
+  const closesOptions = { from, to, windows: closeWindows(incidents), stalls: answerStalls };
   const ledger: Ledger = {
     counts: emptyCounts(),
     instants: { due: grid.length, published: grid.length - absences.size },

@@ -6,6 +6,7 @@ import { again } from './again.ts';
 import { isLateAnswer } from './closes.ts';
 import { intervalMs } from './fault-list.ts';
 import type { SoakInstallation, SoakSession } from './installation.ts';
+import { answerStallsOf, type Delay } from './stalls.ts';
 
 /** All processes are notified of the end of a session within this time, ms. */
 const endLimitMs = 1_000;
@@ -28,7 +29,8 @@ export class Population {
   readonly #installation: SoakInstallation;
   readonly #members: Member[] = [];
   /** The sockets of ended sessions that did not close with 4401. */
-  readonly #otherCloses: { code: number | undefined; closedAt: number }[] = [];
+  readonly #otherCloses: { code: number | undefined; web: number; closedAt: number }[] = [];
+  #excusedCloses = 0;
   readonly watch: FreshnessWatch;
 
   private constructor(installation: SoakInstallation) {
@@ -42,6 +44,11 @@ export class Population {
     for (let n = 0; n < count; n++) await population.#add();
     await population.allLive();
     return population;
+  }
+
+  /** The number of sockets of ended sessions that did not close with 4401, which a stall excuses. */
+  get excusedCloses(): number {
+    return this.#excusedCloses;
   }
 
   /** Waits until all clients are live. */
@@ -63,8 +70,8 @@ export class Population {
     await until(() => ended.every(({ client }) => client.state === 'signed-out'), 'the screens are signed out', 60_000);
     for (const { client } of ended) {
       const code = client.closeCodes.at(-1);
-      const { startedAt = 0, closedAt = 0 } = client.spans.at(-1) ?? {};
-      if (code !== sessionEnded) this.#otherCloses.push({ code, closedAt });
+      const { startedAt = 0, closedAt = 0, web = -1 } = client.spans.at(-1) ?? {};
+      if (code !== sessionEnded) this.#otherCloses.push({ code, web, closedAt });
       if (startedAt > endedAt) this.sessionFaults.push('a socket was opened with an ended session');
       client.stop();
     }
@@ -73,11 +80,12 @@ export class Population {
 
   /**
    * Checks that nobody else is signed out and that no ended session is valid on any web process. A client closes its
-   * socket itself if an answer is late, which counts only without a stall. `stalls`: the begin of each.
+   * socket itself if an answer is late, which counts only without a stall.
    */
-  async checkSessions(stalls: readonly number[]): Promise<void> {
-    for (const { code, closedAt } of this.#otherCloses) {
-      if (!isLateAnswer(closedAt, stalls)) this.sessionFaults.push(`an ended session closed with ${code}`);
+  async checkSessions(delays: readonly Delay[]): Promise<void> {
+    for (const { code, web, closedAt } of this.#otherCloses) {
+      if (isLateAnswer(closedAt, answerStallsOf(delays, web))) this.#excusedCloses += 1;
+      else this.sessionFaults.push(`an ended session closed with ${code}`);
     }
     for (const { client } of this.#members) {
       if (client.wasSignedOut || client.closeCodes.includes(sessionEnded))

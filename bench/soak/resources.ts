@@ -16,7 +16,7 @@ export interface ResourceChange {
 }
 
 const maxGrowth = 0.1;
-const maxGrowthKiB = 5 * 1_024;
+const maxGrowthKiB = 5e6 / 1_024;
 const maxDescriptors = 2;
 const furtherReadings = 3;
 const readEveryMs = 6_000;

@@ -16,7 +16,7 @@ const everyMs = 100;
 const stepMs = 50;
 /** Shorter delays are normal. They are not recorded. */
 const leastDelayMs = 5;
-/** A tick expires after one interval. Delays that last this long in all, along its path, explain that it did. */
+/** A tick expires after one interval. Delays that last this long in all, along one path, explain that it did. */
 const expiringMs = 0.8 * intervalMs;
 
 /** Measures ten times a second how long the processes of the installation, and this one, wait for a core. */
@@ -58,14 +58,14 @@ export class Stalls {
   }
 }
 
-/** The longest delay within one interval, ms, over all processes together. */
+/** The longest delay along a path of any processes, one of each role, within one interval, ms. */
 export function longestDelayMs(delays: readonly Delay[]): number {
-  return Math.max(0, ...delaysPerInterval(delays).map(({ sumMs }) => sumMs));
+  return delaysPerInterval(delays).reduce((longest, { sumMs }) => Math.max(longest, sumMs), 0);
 }
 
 /**
- * The instants at which the delays of the named processes, together, are so long within one interval that a tick
- * expires. Each is the begin of such an interval.
+ * The instants at which the delays along a path of the named processes, one of each role, are so long within one
+ * interval that a tick expires. Each is the begin of such an interval.
  */
 export function stallsOf(delays: readonly Delay[], isOnPath: (name: string) => boolean): number[] {
   return delaysPerInterval(delays.filter(({ of }) => isOnPath(of)))
@@ -73,14 +73,24 @@ export function stallsOf(delays: readonly Delay[], isOnPath: (name: string) => b
     .map(({ begin }) => begin);
 }
 
-/** The sum of the delays within the interval that begins at each step. */
+/** The begins of the stalls that may delay the answers of a web process. This process has its clients and its proxy. */
+export function answerStallsOf(delays: readonly Delay[], web: number): number[] {
+  return stallsOf(delays, (name) => name === 'soak' || name === `web ${web}`);
+}
+
+/**
+ * The sum of the delays within the interval that begins at each step. Of each role only the process with the longest
+ * delay counts: processes of one role wait at the same time, and a tick passes through one of them.
+ */
 function delaysPerInterval(delays: readonly Delay[]): { begin: number; sumMs: number }[] {
-  const steps = new Map<number, number>();
-  for (const { from, to, delayMs } of delays) {
+  const steps = new Map<number, Map<string, number>>();
+  for (const { of, from, to, delayMs } of delays) {
     const first = Math.floor(from / stepMs);
     const last = Math.floor((to - 1) / stepMs);
     for (let step = first; step <= last; step++) {
-      steps.set(step, (steps.get(step) ?? 0) + delayMs / (last - first + 1));
+      const byProcess = steps.get(step) ?? new Map<string, number>();
+      steps.set(step, byProcess);
+      addTo(byProcess, of, delayMs / (last - first + 1));
     }
   }
   const perInterval = intervalMs / stepMs;
@@ -88,9 +98,25 @@ function delaysPerInterval(delays: readonly Delay[]): { begin: number; sumMs: nu
   return [...begins]
     .toSorted((a, b) => a - b)
     .map((begin) => {
-      const inside = Array.from({ length: perInterval }, (_, n) => steps.get(begin + n) ?? 0);
-      return { begin: begin * stepMs, sumMs: inside.reduce((sum, ms) => sum + ms, 0) };
+      const byProcess = new Map<string, number>();
+      for (let step = begin; step < begin + perInterval; step++) {
+        for (const [of, ms] of steps.get(step) ?? []) addTo(byProcess, of, ms);
+      }
+      return { begin: begin * stepMs, sumMs: longestPathMs(byProcess) };
     });
+}
+
+function addTo(sums: Map<string, number>, of: string, ms: number): void {
+  sums.set(of, (sums.get(of) ?? 0) + ms);
+}
+
+function longestPathMs(byProcess: ReadonlyMap<string, number>): number {
+  const byRole = new Map<string, number>();
+  for (const [of, ms] of byProcess) {
+    const role = of.replace(/ .*/, '');
+    byRole.set(role, Math.max(byRole.get(role) ?? 0, ms));
+  }
+  return [...byRole.values()].reduce((sum, ms) => sum + ms, 0);
 }
 
 /** A leader that waits for that long may lose its lease as well. */

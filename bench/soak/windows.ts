@@ -24,6 +24,8 @@ export interface AbsenceWindow {
 const leaderlessMs = 1_300;
 /** Ticks are at most the leaderless time and two intervals apart, so this many instants lie between them. */
 const mostWithoutLeader = Math.floor(leaderlessMs / intervalMs + 2) - 1;
+/** A frozen leader that runs again enqueues the newest instant at once, or within 50 ms if it must retry. */
+const awakeMs = intervalMs + 50;
 /** A worker waits for a job for this long with one request. The job that it has, or gets from that request, is lost. */
 const blockMs = 500;
 /** Every role works again within this time after Redis, or the network to it, has returned. */
@@ -45,9 +47,12 @@ export function absenceWindows(incidents: readonly Incident[], leaderships: read
     switch (role) {
       case 'beat':
         if (!wasLeader(incident, leaderships)) return [];
-        return [{ ...leaderless(from), fault, cause: role }];
-      case 'worker':
-        return [{ cause: role, fault, from: from - underWayMs, to: from + blockMs + underWayMs, since: from, most: 1 }];
+        return [{ ...leaderless(from, kind === 'freeze' ? to + awakeMs : Infinity), fault, cause: role }];
+      case 'worker': {
+        // A worker that runs again publishes the jobs of later instants.
+        const end = kind === 'freeze' ? Math.min(from + blockMs, to) : from + blockMs;
+        return [{ cause: role, fault, from: from - underWayMs, to: end + underWayMs, since: from, most: 1 }];
+      }
       case 'redis':
         return [{ cause: role, fault, from: from - underWayMs, to: to + backMs, since: to, most: Infinity }];
       default:
@@ -56,9 +61,10 @@ export function absenceWindows(incidents: readonly Incident[], leaderships: read
   });
 }
 
-/** When instants may have no tick because the leader is gone since `from`. */
-export function leaderless(from: number): Omit<AbsenceWindow, 'cause' | 'fault'> {
-  return { from: from - underWayMs, to: from + leaderlessMs, since: from, most: mostWithoutLeader };
+/** When instants may have no tick because the leader is gone since `from`, until it leads again at `backAt`. */
+export function leaderless(from: number, backAt = Infinity): Omit<AbsenceWindow, 'cause' | 'fault'> {
+  const to = Math.min(from + leaderlessMs, backAt);
+  return { from: from - underWayMs, to, since: from, most: mostWithoutLeader };
 }
 
 /** When ticks that exist may not reach the sockets of a web process. */

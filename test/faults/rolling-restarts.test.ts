@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { carryOut, recovered, type Scene } from '../../bench/soak/carry-out.ts';
 import { ExpiredTicks } from '../../bench/soak/expired-ticks.ts';
-import { intervalMs, restartList } from '../../bench/soak/fault-list.ts';
+import { restartList } from '../../bench/soak/fault-list.ts';
 import { SoakInstallation } from '../../bench/soak/installation.ts';
 import { ledgerOf } from '../../bench/soak/ledger-of.ts';
 import { Population } from '../../bench/soak/population.ts';
-import { Stalls, stallsOf } from '../../bench/soak/stalls.ts';
-import { measureStall } from '../support/stopwatch.ts';
+import { Stalls } from '../../bench/soak/stalls.ts';
 import { until } from '../support/until.ts';
 
 const clients = 40;
@@ -34,7 +33,6 @@ describe(`an installation with ${clients} clients`, () => {
   });
 
   test('loses no tick on an open socket while every process is restarted, and signs nobody out', async () => {
-    const stalledMs = measureStall();
     const stalls = new Stalls(() => scene.installation.pids);
     const expiredTicks = new ExpiredTicks(scene.installation.slots.web);
     const from = Date.now();
@@ -42,10 +40,9 @@ describe(`an installation with ${clients} clients`, () => {
     await recovered(scene);
     stalls.stop();
     expiredTicks.stop();
-    await scene.population.checkSessions(stallsOf(stalls.delays, () => true));
+    await scene.population.checkSessions(stalls.delays);
     const { counts, unexplained } = ledgerOf(scene, { incidents, expiredTicks, stalls }, from);
-    // A process that waits for a CPU for longer than an interval drops the tick, which has expired.
-    expect(stalledMs() > intervalMs ? [] : unexplained).toEqual([]);
+    expect(unexplained).toEqual([]);
     expect(counts.repeated).toBe(0);
     expect(counts.received).toBeGreaterThan(0);
     expect(scene.population.sessionFaults).toEqual([]);

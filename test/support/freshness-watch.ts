@@ -8,6 +8,8 @@ const maxLateMs = 50;
 export class FreshnessWatch {
   /** When a check was late, epoch ms, and by how much. */
   readonly lags: { at: number; lateMs: number }[] = [];
+  #checks = 0;
+  #skipped = 0;
   readonly #timer: NodeJS.Timeout;
 
   constructor(clients: () => Iterable<ScreenClient>) {
@@ -15,9 +17,27 @@ export class FreshnessWatch {
     this.#timer = setInterval(() => {
       const lateMs = performance.now() - dueAt;
       dueAt = performance.now() + everyMs;
-      if (lateMs > maxLateMs) this.lags.push({ at: Date.now(), lateMs });
-      else for (const client of clients()) client.checkFreshness();
+      const isLate = lateMs > maxLateMs;
+      if (isLate) this.lags.push({ at: Date.now(), lateMs });
+      for (const client of clients()) {
+        if (isLate) {
+          this.#skipped += 1 + Math.floor(lateMs / everyMs);
+        } else {
+          this.#checks += 1;
+          client.checkFreshness();
+        }
+      }
     }, everyMs);
+  }
+
+  /** The number of checks so far, summed over the clients. */
+  get checks(): number {
+    return this.#checks;
+  }
+
+  /** The number of checks that were due while this process was late, summed over the clients. */
+  get skipped(): number {
+    return this.#skipped;
   }
 
   stop(): void {

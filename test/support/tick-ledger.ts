@@ -20,6 +20,8 @@ export interface Interruption {
   web: number | null;
   from: number;
   to: number;
+  /** It explains only `most` distinct instants. `explained`: those so far, of all clients. */
+  limit?: { most: number; explained: Set<number> };
 }
 
 /** Counts of instants that were due while a socket was open. */
@@ -34,6 +36,8 @@ export interface LedgerCounts {
   noTickStall: number;
   /** The socket closed before the tick could arrive on it, or while it was under way. */
   betweenSockets: number;
+  /** The same, but the close was noticed late, because this process was measured to be too busy. */
+  closeNoticedLate: number;
   /** The web process was killed or frozen within a second. */
   webInterrupted: number;
   /** The network between Redis, the web process and the client was cut. */
@@ -116,6 +120,7 @@ export function emptyCounts(): LedgerCounts {
     noTickRedis: 0,
     noTickStall: 0,
     betweenSockets: 0,
+    closeNoticedLate: 0,
     webInterrupted: 0,
     networkCut: 0,
     redisInterrupted: 0,
@@ -134,16 +139,25 @@ function causeOf(at: number, span: SocketSpan, options: LedgerOptions): Cause {
   const { published, absences, interruptions, lags } = options;
   const publishedAt = published.get(at);
   if (publishedAt === undefined) return absences.get(at) ?? 'unexplained';
-  const lateMs = lags
-    .filter((lag) => lag.at > publishedAt && lag.at - lag.lateMs < span.closedAt)
-    .map((lag) => lag.lateMs);
-  if (span.closedAt - publishedAt < closingMs + Math.max(0, ...lateMs)) return 'betweenSockets';
+  const closedAfterMs = span.closedAt - publishedAt;
+  if (closedAfterMs < closingMs) return 'betweenSockets';
   for (const kind of Object.keys(causes) as (keyof typeof causes)[]) {
     const isDuring = interruptions.some(
-      ({ cause, web, from, to }) =>
-        cause === kind && (web === null || web === span.web) && publishedAt >= from && at <= to,
+      ({ cause, web, from, to, limit }) =>
+        cause === kind && (web === null || web === span.web) && publishedAt >= from && at <= to && isWithin(limit, at),
     );
     if (isDuring) return causes[kind];
   }
-  return 'unexplained';
+  const lateMs = lags
+    .filter((lag) => lag.at > publishedAt && lag.at - lag.lateMs < span.closedAt)
+    .map((lag) => lag.lateMs);
+  return closedAfterMs < closingMs + Math.max(0, ...lateMs) ? 'closeNoticedLate' : 'unexplained';
+}
+
+/** Whether the limit of an interruption includes the instant. Counts it if so. */
+function isWithin(limit: Interruption['limit'], at: number): boolean {
+  if (limit === undefined || limit.explained.has(at)) return true;
+  if (limit.explained.size >= limit.most) return false;
+  limit.explained.add(at);
+  return true;
 }

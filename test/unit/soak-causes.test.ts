@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { explainAbsences, summarizeAbsences } from '../../bench/soak/absences.ts';
 import { countCloses } from '../../bench/soak/closes.ts';
 import type { Incident } from '../../bench/soak/incidents.ts';
-import { longestDelayMs, stallsOf, stallWindows } from '../../bench/soak/stalls.ts';
+import { answerStallsOf, longestDelayMs, stallsOf, stallWindows } from '../../bench/soak/stalls.ts';
 import { absenceWindows, closeWindows, lossWindows } from '../../bench/soak/windows.ts';
 import type { SocketSpan } from '../support/tick-ledger.ts';
 
@@ -36,6 +36,14 @@ describe('instants without a tick', () => {
     expect(allowedWithout([incident({ index: 0 })])).toEqual([]);
     expect(allowedWithout([incident({ from: 12_500 })])).toEqual([]);
     expect(allowedWithout([incident({ from: 12_500, index: 2 })])).toEqual([12_500, 13_000, 13_500]);
+  });
+
+  test('are explained until a frozen leader or worker runs again, if that is earlier', () => {
+    const earlier = (instants: number[], role: 'beat' | 'worker'): number[] =>
+      allowedWithout([incident({ role, kind: 'freeze', to: 10_300 })], instants);
+    expect(earlier([10_500, 11_000], 'beat')).toEqual([10_500]);
+    expect(earlier([10_500], 'worker')).toEqual([10_500]);
+    expect(earlier([10_600], 'worker')).toEqual([]);
   });
 
   test('are explained by a worker once', () => {
@@ -80,6 +88,18 @@ describe('a stall', () => {
     expect(longestDelayMs(delays)).toBe(410);
   });
 
+  test('is not found if processes of the same role wait at the same time, of which one is on the path', () => {
+    const together = [delay('web 0', 20_100, 300), delay('web 1', 20_100, 200), delay('web 2', 20_100, 300)];
+    expect(longestDelayMs(together)).toBe(300);
+    expect(stallsOf(together, () => true)).toEqual([]);
+  });
+
+  test('delays the answers of a web process if that process or the one of the clients waited', () => {
+    expect(answerStallsOf([delay('web 1', 20_100, 450), delay('redis', 20_100, 450)], 0)).toEqual([]);
+    expect(answerStallsOf([delay('web 1', 20_100, 450)], 1)).not.toEqual([]);
+    expect(answerStallsOf([delay('web 1', 20_100, 250), delay('soak', 20_100, 250)], 1)).not.toEqual([]);
+  });
+
   test('explains instants without a tick if the beats, the workers, Redis or the proxies waited', () => {
     expect(stallWindows(delays)).toEqual([]);
     const windows = stallWindows([{ of: 'beat 0', from: 20_000, to: 21_200, delayMs: 1_200 }]);
@@ -120,7 +140,7 @@ describe('the interruption of a web process', () => {
       received: [],
     });
     const incidents = [web({ kind: 'restart' }), web({ kind: 'cut', from: 20_000, to: 25_000 })];
-    const options = { from: 0, to: 60_000, windows: closeWindows(incidents), stalls: [40_000] };
+    const options = { from: 0, to: 60_000, windows: closeWindows(incidents), stalls: [[50_000], [40_000]] };
     const spans = [span(11_000), span(11_000, 2), span(21_000), span(41_500), span(50_000), span(Infinity)];
     const unexplained: number[] = [];
     const counts = countCloses(spans, false, options, ({ closedAt }) => unexplained.push(closedAt));

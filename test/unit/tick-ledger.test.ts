@@ -75,7 +75,7 @@ describe('the ledger of ticks', () => {
     const causes = (changes: Partial<LedgerOptions>): Cause[] =>
       count(closing, changes).misses.map(([, cause]) => cause);
     expect(causes({})).toEqual(['unexplained']);
-    expect(causes({ lags: [{ at: 2_390, lateMs: 200 }] })).toEqual(['betweenSockets']);
+    expect(causes({ lags: [{ at: 2_390, lateMs: 200 }] })).toEqual(['closeNoticedLate']);
     expect(causes({ lags: [{ at: 9_000, lateMs: 200 }] })).toEqual(['unexplained']);
   });
 
@@ -91,5 +91,19 @@ describe('the ledger of ticks', () => {
     expect(causesWith({ web: 1 })).toEqual(['unexplained']);
     expect(causesWith({ from: 2_006, to: 4_000 })).toEqual(['unexplained']);
     expect(causesWith({ from: 0, to: 1_999 })).toEqual(['unexplained']);
+  });
+
+  test('explains no more distinct instants by an interruption than its limit, over all clients', () => {
+    const limit = { most: 1, explained: new Set<number>() };
+    const interruptions = [{ cause: 'expiry', web: 0, from: 1_500, to: 3_000, limit } as const];
+    const misses = [
+      ...count([span({ openedAt: 1_900, received: [2_000] })], { interruptions }).misses,
+      ...count([span({ openedAt: 1_900 })], { interruptions }).misses,
+    ];
+    expect(misses).toEqual([
+      [2_500, 'expired'],
+      [2_000, 'unexplained'],
+      [2_500, 'expired'],
+    ]);
   });
 });
