@@ -1,3 +1,4 @@
+import type { Histogram as DelayHistogram } from 'node:perf_hooks';
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricsSnapshot } from './metrics-total.ts';
 import { timerDelays } from './time/shared-timer.ts';
@@ -152,16 +153,12 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  async text(): Promise<string> {
-    const text = await this.#registry.metrics();
-    timerDelays.reset();
-    return text;
+  text(): Promise<string> {
+    return this.#registry.metrics();
   }
 
-  async snapshot(): Promise<MetricsSnapshot> {
-    const snapshot = await this.#registry.getMetricsAsJSON();
-    timerDelays.reset();
-    return snapshot;
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON();
   }
 
   /** `aggregator`: how the values of several web processes are combined, see `totalOf`. */
@@ -173,14 +170,17 @@ export class Metrics {
     this.#registry.registerMetric(new Gauge({ name, help, aggregator, registers: [], collect }));
   }
 
-  /** Replaces the metrics of prom-client's monitor. Each scrape covers the time since the one before. */
+  /**
+   * Replaces the metrics of prom-client's monitor. They cover a period of their own, since there may be several scrapers,
+   * and the parent of several web processes reads them between scrapes.
+   */
   #eventLoopLags(): void {
-    const percentile = (percent: number) => (): number => timerDelays.percentile(percent);
-    const lags: [name: string, help: string, readNs: () => number, aggregator: Aggregator][] = [
-      ['min', 'Minimum', () => timerDelays.min, 'min'],
-      ['max', 'Maximum', () => timerDelays.max, 'max'],
-      ['mean', 'Mean', () => timerDelays.mean, 'average'],
-      ['stddev', 'Standard deviation', () => timerDelays.stddev, 'average'],
+    const percentile = (percent: number) => (delays: DelayHistogram) => delays.percentile(percent);
+    const lags: [name: string, help: string, readNs: (delays: DelayHistogram) => number, aggregator: Aggregator][] = [
+      ['min', 'Minimum', ({ min }) => min, 'min'],
+      ['max', 'Maximum', ({ max }) => max, 'max'],
+      ['mean', 'Mean', ({ mean }) => mean, 'average'],
+      ['stddev', 'Standard deviation', ({ stddev }) => stddev, 'average'],
       ['p50', '50th percentile', percentile(50), 'average'],
       ['p90', '90th percentile', percentile(90), 'average'],
       ['p99', '99th percentile', percentile(99), 'average'],
@@ -188,8 +188,11 @@ export class Metrics {
     for (const [suffix, what, readNs, aggregator] of lags) {
       const name = `nodejs_eventloop_lag_${suffix}_seconds`;
       this.#registry.removeSingleMetric(name);
-      const read = (): number => (timerDelays.count === 0 ? Number.NaN : readNs() / 1e9);
-      this.#gauge(name, `${what} of how late timers fired since the last scrape.`, read, aggregator);
+      const read = (): number => {
+        const delays = timerDelays.read();
+        return delays.count === 0 ? Number.NaN : readNs(delays) / 1e9;
+      };
+      this.#gauge(name, `${what} of how late timers fired in the last one to two minutes.`, read, aggregator);
     }
   }
 

@@ -26,7 +26,7 @@ export class ChildReport implements Service {
 
   async start(): Promise<void> {
     const { parent, unready, snapshot } = this.#options;
-    parent.onAsk(() => runInBackground(this.#sendMetrics(snapshot)));
+    parent.onAsk(() => runInBackground(this.#answer(snapshot)));
     this.#reported = unready();
     await parent.send({ kind: 'listening', unready: this.#reported });
     this.#timer = setInterval(() => this.#compare(), compareEveryMs);
@@ -45,7 +45,10 @@ export class ChildReport implements Service {
     runInBackground(parent.send({ kind: 'unready', reason }));
   }
 
-  async #sendMetrics(snapshot: () => Promise<MetricsSnapshot>): Promise<void> {
-    await this.#options.parent.send({ kind: 'metrics', snapshot: await snapshot() });
+  /** The metrics may wait for Redis, and a slow Redis must not make this process count as unresponsive. */
+  async #answer(snapshot: () => Promise<MetricsSnapshot>): Promise<void> {
+    const { parent } = this.#options;
+    await parent.send({ kind: 'responding' });
+    await parent.send({ kind: 'metrics', snapshot: await snapshot() });
   }
 }

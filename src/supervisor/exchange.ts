@@ -1,17 +1,17 @@
 import { countsOf, totalOf, type MetricsSnapshot } from '../metrics-total.ts';
 
-/** A process that does not answer within this time is busy, and its last metrics count. */
+/** If a process does not send its metrics within this time, its last ones count. */
 const answerWithinMs = 1_000;
-/** Polls in a row without an answer, after which a process counts as unresponsive, and as lost. */
+/** Polls in a row without a response, after which a process counts as unresponsive, and as lost. */
 const unresponsiveAfter = 3;
 const lostAfter = 10;
 
 export interface ExchangeOptions {
-  /** Sends a question to a process, which calls for `onAnswer`. */
+  /** Sends a question to a process, which calls for `onResponse` at once, and for `onMetrics`. */
   ask: (slot: number) => void;
-  /** Called when a process does not answer any more, and when it answers again. */
+  /** Called when a process does not respond any more, and when it responds again. */
   onResponsive: (slot: number, isResponsive: boolean) => void;
-  /** Called once for a process that has not answered for much longer. */
+  /** Called once for a process that has not responded for much longer. */
   onLost: (slot: number) => void;
 }
 
@@ -21,12 +21,12 @@ export interface ExchangeOptions {
  */
 export class Exchange {
   readonly #options: ExchangeOptions;
-  /** The number of polls since the last answer, of each process that listens. */
+  /** The number of polls since the last response, of each process that listens. */
   readonly #unanswered = new Map<number, number>();
   readonly #snapshots = new Map<number, MetricsSnapshot>();
   /** What processes that have ended had counted. */
   #counts: MetricsSnapshot = [];
-  /** The processes that have not yet answered the current question, null without one. */
+  /** The processes that have not yet sent the metrics of the current question, null without one. */
   #round: { waiting: Set<number>; answered: PromiseWithResolvers<void> } | null = null;
 
   constructor(options: ExchangeOptions) {
@@ -54,15 +54,18 @@ export class Exchange {
     this.#endWait(slot);
   }
 
-  onAnswer(slot: number, snapshot: MetricsSnapshot): void {
+  onResponse(slot: number): void {
     const wasResponsive = this.isResponsive(slot);
     this.#unanswered.set(slot, 0);
-    this.#snapshots.set(slot, snapshot);
     if (!wasResponsive) this.#options.onResponsive(slot, true);
+  }
+
+  onMetrics(slot: number, snapshot: MetricsSnapshot): void {
+    this.#snapshots.set(slot, snapshot);
     this.#endWait(slot);
   }
 
-  /** Asks, and counts which processes have not answered since the last polls. To be called at regular intervals. */
+  /** Asks, and counts which processes have not responded since the last polls. To be called at regular intervals. */
   async poll(): Promise<void> {
     for (const [slot, count] of this.#unanswered) {
       this.#unanswered.set(slot, count + 1);
@@ -83,7 +86,7 @@ export class Exchange {
     this.#round?.answered.resolve();
   }
 
-  /** Resolves when all responsive processes have answered or ended, or after a second. */
+  /** Resolves when all responsive processes have sent their metrics or ended, or after a second. */
   async #ask(): Promise<void> {
     if (this.#round !== null) return this.#round.answered.promise;
     const slots = [...this.#unanswered.keys()];

@@ -5,7 +5,7 @@ import type { UtcBounds } from '../authority/authority-reading.ts';
 /** What the parent of several web processes sends to each of them. */
 export type ToChild =
   | { readonly kind: 'stop' }
-  /** Asks for `metrics`. */
+  /** Asks for `responding` at once, and for `metrics`. */
   | { readonly kind: 'ask' }
   | ({ readonly kind: 'state' } & ParentState);
 
@@ -28,6 +28,8 @@ export type ToParent =
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string; readonly exitCode: 1 | 2 | null }
   /** Why this process alone is not ready. Sent when it changes. */
   | { readonly kind: 'unready'; readonly reason: string | null }
+  /** This process is neither suspended nor blocked. */
+  | { readonly kind: 'responding' }
   | { readonly kind: 'metrics'; readonly snapshot: MetricsSnapshot }
   /** A line of the audit, which the parent logs. */
   | { readonly kind: 'audit'; readonly fields: object; readonly message: string };
@@ -45,6 +47,7 @@ export function parseToParent(value: unknown): ToParent | null {
   const { kind, unready = null, reason = null, message, stack, exitCode, snapshot, fields } = fieldsOf(value);
   if (kind === 'listening' && isWord(unready)) return { kind, unready };
   if (kind === 'unready' && isWord(reason)) return { kind, reason };
+  if (kind === 'responding') return { kind };
   if (kind === 'metrics' && Array.isArray(snapshot)) return { kind, snapshot: snapshot as MetricsSnapshot };
   if (typeof message !== 'string') return null;
   if (kind === 'audit' && typeof fields === 'object' && fields !== null) return { kind, fields, message };

@@ -41,7 +41,7 @@ export class ParentChannel {
     if (!this.#process.connected) listener();
   }
 
-  /** `listener` is called when the parent asks for metrics. */
+  /** `listener` is called when the parent asks whether this process responds, and for metrics. */
   onAsk(listener: () => void): void {
     this.#onAsk = listener;
   }

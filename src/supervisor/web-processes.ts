@@ -138,8 +138,10 @@ export class WebProcesses implements Service {
         return this.#setReason(slot, message.unready);
       case 'unready':
         return this.#setReason(slot, message.reason);
+      case 'responding':
+        return this.#exchange.onResponse(slot);
       case 'metrics':
-        return this.#exchange.onAnswer(slot, message.snapshot);
+        return this.#exchange.onMetrics(slot, message.snapshot);
       case 'audit':
         return this.#options.log.info(message.fields, message.message);
       case 'failed':

@@ -1,7 +1,7 @@
-import { createHistogram } from 'node:perf_hooks';
+import { RecentDelays } from './recent-delays.ts';
 
-/** How late the timer fired, in ns, that is, how long the event loop was busy. */
-export const timerDelays = createHistogram();
+/** How late the timer fired, that is, how long the event loop was busy. */
+export const timerDelays = new RecentDelays();
 
 /** A timer may fire this much early, ms. What is due that soon runs as well. */
 const earlyMs = 1;

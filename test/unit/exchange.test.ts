@@ -17,7 +17,9 @@ function exchangeOfTwo() {
   const events: string[] = [];
   const exchange = new Exchange({
     ask: (slot) => {
-      if (answering.has(slot)) exchange.onAnswer(slot, counted(slot + 1));
+      if (!answering.has(slot)) return;
+      exchange.onResponse(slot);
+      exchange.onMetrics(slot, counted(slot + 1));
     },
     onResponsive: (slot, isResponsive) => events.push(`${slot} ${isResponsive ? 'responds' : 'does not respond'}`),
     onLost: (slot) => events.push(`${slot} is lost`),

@@ -59,16 +59,17 @@ describe('metrics', () => {
     );
   });
 
-  test('have the delays of timers since the last scrape as the lag of the event loop', async () => {
-    await scrape({});
+  test('have the recent delays of timers as the lag of the event loop, however often it is read', async () => {
+    expect(await scrape({})).toContain('nodejs_eventloop_lag_max_seconds Nan');
     timerDelays.record(3_000_000);
     timerDelays.record(5_000_000);
+    // As the parent of several web processes does between scrapes.
+    await new Metrics({}, build).snapshot();
     const lags = (await scrape({})).filter((line) => /^nodejs_eventloop_lag_(min|mean|max|p99)/.test(line));
     const values = Object.fromEntries(lags.map((line) => line.split(' ')));
     expect(Number(values['nodejs_eventloop_lag_min_seconds'])).toBeCloseTo(0.003, 4);
     expect(Number(values['nodejs_eventloop_lag_mean_seconds'])).toBeCloseTo(0.004, 4);
     expect(Number(values['nodejs_eventloop_lag_max_seconds'])).toBeCloseTo(0.005, 4);
     expect(Number(values['nodejs_eventloop_lag_p99_seconds'])).toBeCloseTo(0.005, 4);
-    expect(await scrape({})).toContain('nodejs_eventloop_lag_max_seconds Nan');
   });
 });

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { UserError } from '../../src/lifecycle.ts';
 import { ChildReport } from '../../src/supervisor/child-report.ts';
+import { Exchange } from '../../src/supervisor/exchange.ts';
 import {
   failedMessage,
   parseToChild,
@@ -90,10 +91,33 @@ describe('the report of a child', () => {
     expect(child.sent).toEqual([
       { kind: 'listening', unready: 'redis-down' },
       { kind: 'unready', reason: null },
+      { kind: 'responding' },
       { kind: 'metrics', snapshot: [] },
       { kind: 'unready', reason: 'draining' },
     ]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('keeps it responsive while its metrics wait for Redis', async () => {
+    vi.useFakeTimers();
+    const { parent, child } = channelOf();
+    const report = new ChildReport({ parent, unready: () => null, snapshot: () => new Promise(() => {}) });
+    const events: string[] = [];
+    const exchange = new Exchange({
+      ask: () => child.emit('message', { kind: 'ask' }),
+      onResponsive: () => events.push('does not respond'),
+      onLost: () => events.push('is lost'),
+    });
+    await report.start();
+    exchange.add(0);
+    for (let count = 0; count < 20; count += 1) {
+      const polled = exchange.poll();
+      await vi.advanceTimersByTimeAsync(2_000);
+      await polled;
+      for (const { kind } of child.sent.splice(0)) if (kind === 'responding') exchange.onResponse(0);
+    }
+    await report.stop();
+    expect([events, exchange.unresponsive]).toEqual([[], 0]);
   });
 });
 
