@@ -5,10 +5,12 @@ export const timerDelays = new RecentDelays();
 
 /** A timer may fire this much early, ms. What is due that soon runs as well. */
 const earlyMs = 1;
+/** Node.js fires after 1 ms instead of a longer delay. */
+const maxDelayMs = 2 ** 31 - 1;
 
 const waiting = new Set<SharedTimer>();
 let timer: NodeJS.Timeout | undefined;
-/** When `timer` fires, monotonic ms. */
+/** What `timer` is set for, monotonic ms. */
 let wakesAt = Infinity;
 let isRunning = false;
 
@@ -35,8 +37,9 @@ export class SharedTimer {
     return this.#at;
   }
 
-  /** Sets or moves it to `ms` from now. */
+  /** Sets or moves it to `ms` from now. Throws a `RangeError` for NaN. */
   set(ms: number): void {
+    if (Number.isNaN(ms)) throw new RangeError('the time until a timer is due is NaN');
     this.#at = performance.now() + ms;
     waiting.add(this);
     if (!isRunning) wakeBy(this.#at);
@@ -57,7 +60,9 @@ function wakeBy(at: number): void {
   if (at >= wakesAt) return;
   stopTimer();
   wakesAt = at;
-  timer = setTimeout(run, Math.max(0, Math.ceil(at - performance.now())));
+  const now = performance.now();
+  const delayMs = Math.min(Math.max(1, Math.ceil(at - now)), maxDelayMs);
+  timer = setTimeout(run, delayMs, now + delayMs);
 }
 
 function stopTimer(): void {
@@ -73,13 +78,13 @@ function setTimer(): void {
   wakeBy(next);
 }
 
-function run(): void {
-  timerDelays.record(Math.max(1, Math.round((performance.now() - wakesAt) * 1e6)));
+function run(firesAt: number): void {
+  timerDelays.record(Math.max(1, Math.round((performance.now() - firesAt) * 1e6)));
   stopTimer();
   isRunning = true;
   // What follows a promise that `onDue` resolves may move others. This runs after all of that.
   queueMicrotask(() => process.nextTick(setTimer));
   const now = performance.now() + earlyMs;
-  const due = [...waiting].filter(({ at }) => at <= now);
+  const due = [...waiting].filter(({ at }) => at <= now).sort((one, other) => one.at - other.at);
   for (const one of due) one.runIfDue(now);
 }

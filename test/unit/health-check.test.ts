@@ -5,6 +5,7 @@ import { Keys } from '../../src/backend/redis/keys.ts';
 import type { ReconnectingConnection } from '../../src/backend/redis/reconnecting-connection.ts';
 import type { RedisClient } from '../../src/backend/redis/redis-client.ts';
 import { RemoteTime } from '../../src/time/house-time.ts';
+import { pause } from '../../src/time/pause.ts';
 import { recordedLog } from '../support/recorded-log.ts';
 
 const start = Date.UTC(2026, 10, 25, 12);
@@ -20,7 +21,7 @@ afterEach(() => {
 });
 
 /** A running health check, over a Redis whose answers a test chooses. */
-function healthCheckOn(redis = { schema: '1', installation: 'one', isDown: false, aheadMs: 0 }) {
+function healthCheckOn(redis = { schema: '1', installation: 'one', isDown: false, aheadMs: 0, latencyMs: 0 }) {
   let checks = 0;
   const { log, lines } = recordedLog();
   const outages: (Outage | null)[] = [];
@@ -32,6 +33,7 @@ function healthCheckOn(redis = { schema: '1', installation: 'one', isDown: false
   const client = {
     checkHealth: async () => {
       checks += 1;
+      await pause(redis.latencyMs);
       return answer();
     },
   } as unknown as RedisClient;
@@ -49,6 +51,7 @@ function healthCheckOn(redis = { schema: '1', installation: 'one', isDown: false
     commands,
     time,
     log,
+    answerTimeoutMs: 1_000,
     onHealth: (outage) => outages.push(outage),
     onReplaced: () => {},
   });
@@ -141,6 +144,7 @@ describe('health check', () => {
       installation: 'one',
       isDown: false,
       aheadMs: 1_000,
+      latencyMs: 0,
     });
     const warnings = () => lines.filter(({ msg }) => msg.startsWith("this host's clock differs"));
     await vi.advanceTimersByTimeAsync(0);
@@ -148,6 +152,39 @@ describe('health check', () => {
     expect(warnings()).toEqual([]);
     await vi.advanceTimersByTimeAsync(burstMs);
     expect(warnings()).toMatchObject([{ offsetMs: 1_000 }]);
+    await stop();
+  });
+
+  test('reports an outage within 2 s while Redis answers each command after 3 s', async () => {
+    const { redis, outages, stop } = healthCheckOn();
+    await vi.advanceTimersByTimeAsync(burstMs);
+    redis.latencyMs = 3_000;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(outages.at(-1)).toBe('redis-down');
+    outages.length = 0;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(new Set(outages)).toEqual(new Set(['redis-down']));
+    redis.latencyMs = 0;
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(outages.at(-1)).toBeNull();
+    await stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('reports an outage if a script that counts as a check is answered late', async () => {
+    const { redis, outages, check, stop } = healthCheckOn();
+    await vi.advanceTimersByTimeAsync(burstMs);
+    redis.latencyMs = 3_000;
+    const script = check.runAsCheck(async () => {
+      await pause(3_000);
+      return ['late', '1', 'one', '0', '0'];
+    });
+    const failure = expect(script).rejects.toThrow(Unavailable);
+    await vi.advanceTimersByTimeAsync(1_001);
+    await failure;
+    expect(outages.at(-1)).toBe('redis-down');
+    redis.latencyMs = 0;
+    await vi.advanceTimersByTimeAsync(3_000);
     await stop();
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SharedTimer } from '../../src/time/shared-timer.ts';
+import { SharedTimer, timerDelays } from '../../src/time/shared-timer.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -99,5 +99,43 @@ describe('a shared timer', () => {
     await expect(vi.advanceTimersByTimeAsync(100)).rejects.toThrow('broken');
     await vi.advanceTimersByTimeAsync(100);
     expect(due.map(([name]) => name)).toEqual(['next']);
+  });
+
+  test('runs those that are due together in the order of their times', async () => {
+    const { due, timer } = recording();
+    timer('c').set(100.6);
+    timer('a').set(100);
+    timer('b').set(100.3);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(due.map(([name]) => name)).toEqual(['a', 'b', 'c']);
+  });
+
+  test.each([-500, 0, 0.3, 100.4])('records no delay if Node.js is on time, set to %s ms', async (ms) => {
+    const { due, timer } = recording();
+    timerDelays.reset();
+    timer('on time').set(ms);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(due.length).toBe(1);
+    expect(timerDelays.count).toBe(1);
+    expect(timerDelays.max).toBeLessThan(1_000);
+  });
+
+  test('may be further away than a timer of Node.js can be', async () => {
+    const { due, timer, nodeTimers } = recording();
+    timer('far').set(3e9);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([due.length, nodeTimers()]).toEqual([0, 1]);
+    await vi.advanceTimersByTimeAsync(3e9);
+    expect(due).toEqual([['far', 3e9]]);
+  });
+
+  test('refuses NaN, which would keep the others from being due', async () => {
+    const { due, timer } = recording();
+    timer('good').set(100);
+    const bad = timer('bad');
+    expect(() => bad.set(Number.NaN)).toThrow(RangeError);
+    expect(bad.isSet).toBe(false);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(due).toEqual([['good', 100]]);
   });
 });

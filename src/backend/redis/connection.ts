@@ -8,7 +8,7 @@ import type { Address, RedisTarget } from './target.ts';
 import { TimedRedis } from './timed-redis.ts';
 import type { RedisTls } from './tls-files.ts';
 
-/** `answerTimeoutMs`: how long the connection may wait for data while an answer is due. */
+/** `answerTimeoutMs`: how long the oldest command without an answer may wait for it. */
 type Options = Omit<RedisOptions, 'replyMapping'> & { answerTimeoutMs: number };
 
 /** The use of a connection. It determines the timeouts. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Unavailable, type Outage } from '../backend.ts';
 import type { Logger } from '../../logger.ts';
 import type { RemoteTime } from '../../time/house-time.ts';
+import { AnswerTimer } from './answer-timer.ts';
 import type { Keys } from './keys.ts';
 import type { ReconnectingConnection } from './reconnecting-connection.ts';
 import type { Checked, RedisClient } from './redis-client.ts';
@@ -13,6 +14,8 @@ export interface HealthCheckOptions {
   commands: ReconnectingConnection;
   time: RemoteTime;
   log: Logger;
+  /** How long an answer may take, ms. */
+  answerTimeoutMs: number;
   /** Called after each check: with null if Redis answered and accepted a write, else with the outage and its reason. */
   onHealth(outage: Outage | null, reason: Error | null): void;
   /** Called when the installation id has changed, so that all stored data may differ. */
@@ -55,7 +58,7 @@ export class HealthCheck {
     // A timer that is moved after the answer would still wake the process at its first time.
     this.#untilDue.restart();
     try {
-      const [result, found, installation, seconds, microseconds] = await commands.run(script);
+      const [result, found, installation, seconds, microseconds] = await this.#inTime(commands.run(script));
       const isExpected = Number(found) === schema && installation === this.#installation;
       if (isExpected && commands.client !== null) {
         this.#accept(sentAt, Number(seconds), Number(microseconds));
@@ -91,8 +94,8 @@ export class HealthCheck {
   async #check(): Promise<void> {
     const { keys, commands, log, onReplaced } = this.#options;
     const sentAt = performance.now();
-    const [found, installation, seconds, microseconds] = await commands.run((client) =>
-      client.checkHealth(...keys.ofHealthCheck, keys.health, schema, randomUUID()),
+    const [found, installation, seconds, microseconds] = await this.#inTime(
+      commands.run((client) => client.checkHealth(...keys.ofHealthCheck, keys.health, schema, randomUUID())),
     );
     if (Number(found) > schema) throw this.#refuseSchema(found);
 
@@ -102,6 +105,24 @@ export class HealthCheck {
     if (isReplaced) {
       log.warn({}, 'the data in Redis was replaced');
       onReplaced();
+    }
+  }
+
+  /**
+   * Resolves or rejects as `answer`, or reports an outage if it takes too long. A Redis that answers every command late
+   * keeps the connection.
+   */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = new AnswerTimer(this.#options.answerTimeoutMs, (reason) => {
+      this.#options.onHealth('redis-down', reason);
+      reject(new Unavailable('redis-down', { cause: reason }));
+    });
+    timer.restart();
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      timer.clear();
     }
   }
 

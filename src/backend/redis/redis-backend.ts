@@ -115,6 +115,7 @@ export class RedisBackend implements Backend {
       commands: this.#commands,
       time,
       log,
+      answerTimeoutMs: startTimeoutMs,
       onHealth: (outage, reason) => this.#onHealth(outage, reason),
       onReplaced: () => this.#subscriber.notifyGap({ replaced: true }),
     });

@@ -1,20 +1,20 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { SharedTimer } from '../../time/shared-timer.ts';
+import { AnswerTimer } from './answer-timer.ts';
 
 /**
- * An ioredis client whose connection ends if an answer is due and nothing arrives for a time. A frozen Redis and a
- * half-open connection close nothing. The options `commandTimeout` and `socketTimeout` of ioredis set and clear two
- * timers per command, which take an eighth of its CPU time.
+ * An ioredis client whose connection ends if the oldest command without an answer gets none for a time. A frozen Redis
+ * and a half-open connection close nothing. The options `commandTimeout` and `socketTimeout` of ioredis set and clear two
+ * timers per command, which take an eighth of its CPU time, and any data extends `socketTimeout`.
  */
 export class TimedRedis extends Redis {
-  readonly #timeoutMs: number;
-  readonly #timer: SharedTimer;
+  readonly #timer: AnswerTimer;
+  /** The oldest command without an answer, to which the timer belongs. */
+  #oldest: object | undefined;
 
   /** `options` must contain `lazyConnect`. */
   constructor(options: Omit<RedisOptions, 'replyMapping'>, timeoutMs: number) {
     super(options);
-    this.#timeoutMs = timeoutMs;
-    this.#timer = new SharedTimer(() => this.stream.destroy(new Error(`timed out: no answer within ${timeoutMs} ms`)));
+    this.#timer = new AnswerTimer(timeoutMs, (reason) => this.stream.destroy(reason));
     // ioredis has put its own listener first, which removes the answered commands.
     this.once('connect', () => this.stream.on('data', () => this.#wait()));
     this.once('close', () => this.#timer.clear());
@@ -22,12 +22,16 @@ export class TimedRedis extends Redis {
 
   override sendCommand(...parameters: Parameters<Redis['sendCommand']>): unknown {
     const answer = super.sendCommand(...parameters);
-    if (!this.#timer.isSet) this.#wait();
+    this.#wait();
     return answer;
   }
 
+  /** Restarts the timer only for another command: parts of an answer, pushed messages and new commands prove nothing. */
   #wait(): void {
-    if (this.commandQueue.isEmpty()) this.#timer.clear();
-    else this.#timer.set(this.#timeoutMs);
+    const oldest = this.commandQueue.peekFront();
+    if (oldest === this.#oldest) return;
+    this.#oldest = oldest;
+    if (oldest === undefined) this.#timer.clear();
+    else this.#timer.restart();
   }
 }
