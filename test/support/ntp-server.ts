@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { queryNtp } from '../../src/authority/query-ntp.ts';
 import type { NtpServer } from '../../src/authority/options.ts';
+import { HostTime } from '../../src/time/house-time.ts';
 import { until } from './until.ts';
 
 const unixEpochInNtp = 2_208_988_800;
@@ -48,6 +49,12 @@ function writeTime(packet: Buffer, offset: number, ms: number): void {
 
 type Reply = (send: (fields?: AnswerFields, socket?: Socket) => void, request: Buffer, from: RemoteInfo) => void;
 
+/**
+ * How far `HostTime` may be from the clock of this host. Two servers of one host would contradict each other without it,
+ * since the exchanges over loopback take a fraction of it.
+ */
+const rootDispersionMs = 1;
+
 /** An NTP server whose clock is that of this host plus `aheadMs`, and which answers as a test wants. */
 export class FakeNtpServer implements AsyncDisposable {
   aheadMs = 0;
@@ -56,6 +63,7 @@ export class FakeNtpServer implements AsyncDisposable {
   requests: Buffer[] = [];
   readonly server: NtpServer;
   readonly #socket: Socket;
+  readonly #time = new HostTime();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -64,7 +72,8 @@ export class FakeNtpServer implements AsyncDisposable {
       this.requests.push(request);
       const receivedAt = this.#now();
       const send = (fields: AnswerFields = {}, other = socket): void => {
-        const packet = encodeAnswer({ nonce: request.subarray(40), receivedAt, sentAt: this.#now(), ...fields });
+        const times = { receivedAt, sentAt: this.#now(), rootDispersionMs };
+        const packet = encodeAnswer({ nonce: request.subarray(40), ...times, ...fields });
         other.send(packet, from.port, from.address);
       };
       this.reply(send, request, from);
@@ -81,7 +90,7 @@ export class FakeNtpServer implements AsyncDisposable {
   }
 
   #now(): number {
-    return performance.timeOrigin + performance.now() + this.aheadMs;
+    return this.#time.now() + this.aheadMs;
   }
 }
 
