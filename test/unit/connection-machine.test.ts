@@ -19,6 +19,10 @@ const initialState: InitialState = {
   build: 'x',
 };
 const yes = { type: 'response', response: { status: 200, retryAfterMs: null, state: initialState } } as const;
+const slow = {
+  type: 'response',
+  response: { status: 200, retryAfterMs: null, state: { ...initialState, interval: 60_000 } },
+} as const;
 const refused = { type: 'response', response: { status: 401, retryAfterMs: null, state: null } } as const;
 const busy = { type: 'response', response: { status: 503, retryAfterMs: 7_000, state: null } } as const;
 const nothing = { type: 'response', response: null } as const;
@@ -76,6 +80,12 @@ describe('the machine', () => {
     ],
     ['waits after a lost socket', [...toOpen, closed(1006)], 'waiting', ['cancel-request']],
     ['opens a socket after that wait', [...toOpen, closed(1006), 'due'], 'opening', ['open-socket']],
+    [
+      'requests the state at once on a socket that opens again if the next tick may be a minute away',
+      [...toOpen, slow, closed(1006), 'due', opened],
+      'open',
+      ['condense-exchanges', 'send-sync', 'send-status', 'request-state'],
+    ],
     ['sends a request after 4401', [...toOpen, closed(4401), 'due'], 'requesting', ['request-state']],
     [
       'is signed out after 4401 and one refusal',
@@ -116,11 +126,24 @@ describe('the machine', () => {
     ['half of the second window after a failed request', [closed(1006), 'due', nothing], 350],
     ['Retry-After and half of the window', [closed(1006), 'due', busy], 7_350],
     ['half of the spread after the first refusal', [closed(1006), 'due', refused], 250],
+    ['half of the spread for the state on a socket that opens again', [...toOpen, yes, closed(1006), 'due', opened], 250],
     ['half of five minutes once it is signed out', toSignedOut, 150_000],
   ])('waits %s', (_, happenings, waitMs) => {
     const { state, now } = play(...happenings);
     const phase = state.phase as { attemptAt?: number; requestAt?: number };
     expect((phase.attemptAt ?? phase.requestAt ?? 0) - now).toBe(waitMs);
+  });
+
+  test.each([
+    ['in a burst if it is unknown', null, 75],
+    ['in a burst if its error is large', 30, 75],
+    ['once, and again half a minute later at most, if it is still exact enough', 20, 20_000],
+  ])('measures house time on a socket that opens again %s', (_, errorMs, waitMs) => {
+    const { state, now } = play(...toOpen, yes, closed(1006), 'due');
+    const house = { aheadMs: 0, errorMs, jitterMs: 10, isHeld: true };
+    const { effects, state: open } = step(state, opened, { now, random: 0.5, house });
+    expect(effects).toContainEqual({ type: 'send-sync', echo: now });
+    expect((open.phase as { syncAt: number }).syncAt - now).toBe(waitMs);
   });
 
   test('spreads 10,000 screens that lose their sockets at once: at most 2 % begin a handshake within 100 ms', () => {

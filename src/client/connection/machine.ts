@@ -159,13 +159,14 @@ function wake(state: State, context: StepContext): void {
   }
 }
 
-function onOpened(state: State, { now, effects }: StepContext): void {
+function onOpened(state: State, context: StepContext): void {
   const { phase } = state;
+  const { effects } = context;
   if (!offline.isOffline(phase)) return;
   if (phase.name === 'requesting') effects.push({ type: 'cancel-request' });
   effects.push({ type: 'condense-exchanges' });
   state.isSilent = false;
-  state.phase = online.openSocket(now, phase.name === 'opening' ? phase.initialState : null);
+  state.phase = online.openSocket(state, context, phase.name === 'opening' ? phase.initialState : null);
 }
 
 /** Brings the screen's state up to date and reports what changed. */

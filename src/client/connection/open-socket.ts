@@ -5,8 +5,17 @@ import { cappedRetryAfterMs, backoffWindowMs } from './reconnect.ts';
 import type { FrameEvent, Open, State, StateResponse, StepContext } from './state.ts';
 import { markAlive, restartBurst, probeNow, sendPacedSync, sendProbe, sendSync, spendMessage } from './sync.ts';
 
-/** `initialState`: from a response that arrived just before. */
-export function openSocket(now: number, initialState: InitialState | null): Open {
+/**
+ * A socket that just opened; `initialState`: from a response that arrived just before. Screens that reconnect together
+ * measure house time anew only if they do not know it, and request the initial state when they have the time again.
+ */
+export function openSocket(
+  { zone, freshForMs, spreadMs }: State,
+  { now, random, house }: StepContext,
+  initialState: InitialState | null,
+): Open {
+  const isMeasured = house.errorMs !== null && house.errorMs <= policy.errorMs;
+  const hasTickSoon = zone !== null && freshForMs <= policy.silenceMs;
   return {
     name: 'open',
     openedAt: now,
@@ -15,11 +24,11 @@ export function openSocket(now: number, initialState: InitialState | null): Open
     probes: 0,
     pendingSyncs: [],
     syncAt: now,
-    burstLeft: policy.burstCount,
-    refiningLeft: policy.refiningCount,
+    burstLeft: isMeasured ? 1 : policy.burstCount,
+    refiningLeft: isMeasured ? 0 : policy.refiningCount,
     statusAt: now,
     differs: false,
-    requestAt: initialState === null ? now : Infinity,
+    requestAt: initialState === null ? now + (hasTickSoon ? random * spreadMs : 0) : Infinity,
     isRequesting: false,
     failures: 0,
     failingSince: Infinity,
