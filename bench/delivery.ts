@@ -7,22 +7,17 @@
  *     npm run bench:delivery -- --sockets 10000 --rounds 3 --interval 500
  */
 import { join } from 'node:path';
-import { createAuthServices } from '../src/auth/auth-services.ts';
 import { Keys } from '../src/backend/redis/keys.ts';
-import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
-import { parseRedisTarget } from '../src/backend/redis/target.ts';
-import { silentLogger } from '../src/logger.ts';
 import { startClock } from '../test/support/clock-process.ts';
-import { patient, RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
 import { startBaseline } from './baseline.ts';
 import { openClients } from './clients.ts';
+import { startInstallation } from './installation.ts';
 import { readNumbers } from './options.ts';
 import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
 const { sockets, rounds, seconds, interval } = readNumbers({ sockets: 2_000, rounds: 3, seconds: 6, interval: 100 });
-const secret = 'a secret of the bench that has 32 bytes or more';
 /** These sockets load and compile the code of a server before its memory is measured. */
 const warmUpSockets = 500;
 
@@ -41,13 +36,8 @@ interface Round {
   clock: Figures;
 }
 
-const redis = await RedisServer.start();
-const target = parseRedisTarget(redis.url);
-const backend = new RedisBackend({ target, prefix: '', channels: [], log: silentLogger(), ...patient });
-await backend.start();
-const { accounts, sessions } = createAuthServices(backend, () => [secret]);
-await accounts.add('ana', 'a password for the bench', false);
-const env = { CLOCK_REDIS_URL: redis.url, CLOCK_SECRET: secret };
+const installation = await startInstallation();
+const { redis, env } = installation;
 const collects = { NODE_OPTIONS: `--import=${join(import.meta.dirname, 'collect-garbage.ts')}` };
 const worker = await startClock(['worker'], { env });
 const beat = await startClock(['beat', '--interval', String(interval)], { env });
@@ -59,14 +49,13 @@ try {
   report(measured);
 } finally {
   await Promise.all([worker.stop(), beat.stop()]);
-  await backend.stop();
-  await redis.stop();
+  await installation.stop();
 }
 
 async function measureClock(): Promise<Figures> {
   const web = await startClock(['web', '--host', '127.0.0.1'], { env: { ...env, ...collects } });
   try {
-    return await measure(web.pid, web.port, await openSessions());
+    return await measure(web.pid, web.port, await installation.openSessions(sockets));
   } finally {
     web.kill('SIGKILL');
     await web.stop();
@@ -82,14 +71,6 @@ async function measureBaseline(): Promise<Figures> {
   } finally {
     await baseline.stop();
   }
-}
-
-async function openSessions(): Promise<string[]> {
-  const account = await accounts.get('ana');
-  if (account === null) throw new Error('the account is missing');
-  const cookies: string[] = [];
-  for (let n = 0; n < sockets; n += 1) cookies.push(`sessionid=${(await sessions.open('ana', account)).credential}`);
-  return cookies;
 }
 
 async function measure(pid: number, port: number, cookies: readonly string[]): Promise<Figures> {

@@ -16,21 +16,16 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { createAuthServices } from '../src/auth/auth-services.ts';
-import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
-import { parseRedisTarget } from '../src/backend/redis/target.ts';
-import { silentLogger } from '../src/logger.ts';
 import { startClock } from '../test/support/clock-process.ts';
-import { patient, RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
 import { startServer } from './baseline.ts';
 import { openClients } from './clients.ts';
+import { startInstallation } from './installation.ts';
 import { readNumbers } from './options.ts';
 import { print } from './print.ts';
 import { median, usageOf } from './usage.ts';
 
 const { handshakes: count, rounds: roundCount, stored } = readNumbers({ handshakes: 1_000, rounds: 5, stored: 0 });
-const secret = 'a secret of the bench that has 32 bytes or more';
 const rows = ['first', 'announced', 'elsewhere', 'again', 'refused'] as const;
 const floors = ['now', 'bare', 'sound'] as const;
 
@@ -40,19 +35,13 @@ const announcedWithinMs = 300;
 /** CPU of the server for `count` handshakes, ms. */
 type Figures = Record<(typeof rows)[number], number>;
 
-const redis = await RedisServer.start();
-const target = parseRedisTarget(redis.url);
-const backend = new RedisBackend({ target, prefix: '', channels: [], log: silentLogger(), ...patient });
-await backend.start();
-const { accounts, sessions } = createAuthServices(backend, () => [secret]);
-await accounts.add('ana', 'a password for the bench', false);
-const env = { CLOCK_REDIS_URL: redis.url, CLOCK_SECRET: secret };
+const installation = await startInstallation();
+const { redis, backend, sessions, env } = installation;
 try {
   if (stored === 0) await compare();
   else await measureStarts();
 } finally {
-  await backend.stop();
-  await redis.stop();
+  await installation.stop();
 }
 
 async function measureStarts(): Promise<void> {
@@ -101,6 +90,7 @@ async function compare(): Promise<void> {
 }
 
 async function measureClock(): Promise<Figures> {
+  const openSessions = (): Promise<string[]> => installation.openSessions(count);
   const before = await openSessions();
   const web = await startClock(['web', '--host', '127.0.0.1'], { env });
   try {
@@ -119,16 +109,6 @@ async function measureFloor(mode: (typeof floors)[number]): Promise<Figures> {
   } finally {
     await server.stop();
   }
-}
-
-async function openSessions(): Promise<string[]> {
-  const account = await accounts.get('ana');
-  if (account === null) throw new Error('the account is missing');
-  const cookies: string[] = [];
-  for (let n = 0; n < count; n += 1) {
-    cookies.push(`sessionid=${(await sessions.open('ana', account)).credential}`);
-  }
-  return cookies;
 }
 
 async function measure(

@@ -9,15 +9,12 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createAuthServices } from '../src/auth/auth-services.ts';
-import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
-import { parseRedisTarget } from '../src/backend/redis/target.ts';
-import { silentLogger } from '../src/logger.ts';
 import { startClock, type ClockProcess } from '../test/support/clock-process.ts';
-import { patient, RedisServer } from '../test/support/redis-server.ts';
 import { passes, until } from '../test/support/until.ts';
+import { startInstallation } from './installation.ts';
 import { print } from './print.ts';
 import type { Count, Order, Report } from './restart-clients.ts';
 
@@ -31,7 +28,6 @@ const { values } = parseArgs({
 const screens = Number(values.screens);
 const others = Number(values.others);
 const processes = Number(values.processes);
-const secret = 'a secret of the bench that has 32 bytes or more';
 const bucketMs = 100;
 const limitMs = 60_000;
 /** Screens that start faster than this make each other slow: each begins with some requests. */
@@ -43,26 +39,17 @@ const maxDelayMs = 300;
 /** A screen that learns the spread gets it with its next sync, at most 30 s later. */
 const learnMs = 32_000;
 
-const redis = await RedisServer.start();
-const env = { CLOCK_REDIS_URL: redis.url, CLOCK_SECRET: secret };
-const target = parseRedisTarget(redis.url);
-const backend = new RedisBackend({ target, prefix: '', channels: [], log: silentLogger(), ...patient });
-await backend.start();
-const { accounts, sessions } = createAuthServices(backend, () => [secret]);
-await accounts.add('ana', 'a password for the bench', false);
-const account = await accounts.get('ana');
-const cookies: string[] = [];
-for (let n = 0; n < screens + others; n += 1) {
-  const { credential } = await sessions.open('ana', account ?? { securityStamp: '' });
-  cookies.push(`sessionid=${credential}`);
-}
+const installation = await startInstallation();
+const { env } = installation;
+const cookies = await installation.openSessions(screens + others);
 const roles = [await startClock(['worker'], { env }), await startClock(['beat'], { env })];
 const otherWeb = await startClock(['web', '--host', '127.0.0.1'], { env });
 let web = await startWeb(0);
 const { port } = web;
 const script = join(import.meta.dirname, 'restart-clients.ts');
-// One process would read each tick too slowly to open sockets in time.
+// One process would read each tick too slowly to open sockets in time. Real screens take no CPU from the server.
 const clients = Array.from({ length: processes }, () => fork(script));
+for (const { pid } of clients) setPriority(pid ?? 0, constants.priority.PRIORITY_LOW);
 const otherClients = [fork(script)];
 let isKept = true;
 try {
@@ -87,8 +74,8 @@ try {
 } finally {
   for (const client of [...clients, ...otherClients]) client.kill('SIGKILL');
   web.kill('SIGKILL');
-  await Promise.all([otherWeb.stop(), ...roles.map((role) => role.stop()), backend.stop()]);
-  await redis.stop();
+  await Promise.all([otherWeb.stop(), ...roles.map((role) => role.stop())]);
+  await installation.stop();
 }
 process.exit(isKept ? 0 : 1);
 
