@@ -27,7 +27,7 @@ function installation(name: string, port = server.port): Record<string, string> 
 /** A client with a new session, or with the session of another client. */
 async function signedIn(web: ClockProcess, other?: Client): Promise<Client> {
   const client = new Client(web.url);
-  if (other === undefined) await client.signIn('admin', password);
+  if (other === undefined) await client.signInWhenReady('admin', password);
   else for (const cookie of other.cookies) client.cookies.set(...cookie);
   return client;
 }
@@ -81,8 +81,15 @@ describe('two web processes, two beats and two workers', () => {
     const source = { everyMs: 500, from: [...webs, ...beats, ...workers] };
     const here = await TickSequence.start(sockets[0], source);
     const there = await TickSequence.start(sockets[1], source);
-    const last = await here.advance(4);
-    expect(await there.advanceTo(last.at)).toEqual(last);
+    const isSame = async (): Promise<boolean> => {
+      const last = await here.advance(4);
+      const other = await there.advanceTo(last.at);
+      // Either process may skip an instant on a busy machine. The sequences check that it counts it.
+      if (other.at !== last.at) return false;
+      expect(other).toEqual(last);
+      return true;
+    };
+    await until(isSame, 'both send the tick of the same instant');
     await until(() => beats.filter(isLeader).length === 1, 'one is the leader');
     expect(await server.cli('GET', 'cluster-time')).toMatch(/^\d\d:\d\d:\d\d$/);
   });
@@ -101,9 +108,9 @@ describe('two web processes, two beats and two workers', () => {
   test('continue within 2 s after the leader is killed', async () => {
     const [leader, follower] = isLeader(beats[0]) ? beats : [beats[1], beats[0]];
     const [socket] = sockets;
+    const stalledMs = measureStall();
     socket.frames.length = 0;
     const before = await socket.nextTick();
-    const stalledMs = measureStall();
     leader.kill('SIGKILL');
     await until(() => isLeader(follower), 'the other is the leader');
     const after = Date.now();
@@ -114,9 +121,9 @@ describe('two web processes, two beats and two workers', () => {
 
   test('continue after a worker is killed', async () => {
     const [socket] = sockets;
+    const stalledMs = measureStall();
     socket.frames.length = 0;
     const before = await socket.nextTick();
-    const stalledMs = measureStall();
     workers[0]?.kill('SIGKILL');
     const over = Date.now() + 1_500;
     const greatestMs = await greatestStepMs(socket, before, ({ at }) => at > over);
@@ -137,7 +144,7 @@ describe('two web processes, two beats and two workers', () => {
     for (const tick of ticks) expect(Date.now() - tick.at - stalledMs()).toBeLessThan(1_000);
     await expectEveryTick(sockets[0], 2, { everyMs: 500, from: [...webs, ...beats, ...workers] });
     expect((await clients[1].fetch('/')).status).toBe(200);
-    expect((await clients[0].fetch('/ready')).status).toBe(200);
+    await until(async () => (await clients[0].fetch('/ready')).status === 200, '/ready is 200');
   });
 });
 
@@ -164,9 +171,13 @@ describe('a worker', () => {
     );
     await until(async () => (await server.cli('LLEN', queue)) === '0', 'the worker has taken it');
     dies.kill('SIGKILL');
+    await dies.exited;
+    const diedAt = Date.now();
     const stalledMs = measureStall();
     await using stays = await startClock(['worker'], { env });
-    const first = await socket.nextTick();
+    let first = await socket.nextTick();
+    // On a slow machine the worker that died had replaced its connection and published again.
+    while (first.at < diedAt) first = await socket.nextTick();
     expect(Date.now() - first.at - stalledMs()).toBeLessThan(500);
     await expectEveryTick(socket, 3, { everyMs: 250, from: [web, beat, stays] });
     await proxy.stop();

@@ -68,7 +68,7 @@ describe('executable', () => {
       await using _worker = await startClock(['worker'], { command: executable.command({ env }) });
       await using _beat = await startClock(['beat'], { command: executable.command({ env }) });
       const client = new Client(web.url);
-      expect((await client.signIn('admin', secret.CLOCK_ADMIN_PASSWORD)).status).toBe(302);
+      expect((await client.signInWhenReady('admin', secret.CLOCK_ADMIN_PASSWORD)).status).toBe(302);
       using socket = await client.connect();
       expect((await socket.nextTick()).text).toMatch(/^\d\d:\d\d:\d\d$/);
     } finally {
@@ -88,7 +88,7 @@ describe('executable', () => {
       const [first = 0, ...others] = childrenOf(clock.pid);
       expect(others).toHaveLength(1);
       const client = new Client(clock.url);
-      await client.signIn('admin', given.CLOCK_ADMIN_PASSWORD);
+      await client.signInWhenReady('admin', given.CLOCK_ADMIN_PASSWORD);
       const sockets = await Promise.all(Array.from({ length: 64 }, () => client.connect()));
       for (const socket of role === 'all' ? sockets : [])
         expect((await socket.nextTick()).text).toMatch(/^\d\d:\d\d:\d\d$/);

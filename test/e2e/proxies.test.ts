@@ -65,6 +65,8 @@ class Visitor {
 
   /** The `Set-Cookie` of the session. */
   async signIn(headers: Record<string, string> = {}): Promise<string> {
+    // On a busy machine web may start before Redis answers.
+    await until(async () => (await this.ask('/ready')).status === 200, 'web is ready');
     const form = await this.ask('/accounts/login/');
     const csrf = /csrftoken=([^;]+)/.exec(form.headers.get('set-cookie') ?? '');
     const token = csrf?.[1] ?? '';

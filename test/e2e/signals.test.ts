@@ -24,7 +24,7 @@ function envOf(redis: { port: number }): Record<string, string> {
 
 async function signedIn(url: string): Promise<Client> {
   const client = new Client(url);
-  await client.signIn('admin', password);
+  await client.signInWhenReady('admin', password);
   return client;
 }
 
@@ -96,7 +96,7 @@ describe('SIGHUP', () => {
 
 describe('clock web', () => {
   test('is unready at once, continues to serve during the drain delay, then closes with 1001 and exits with 0', async () => {
-    await using web = await startClock(['web', '--drain-delay', '3s', '--drain', '200ms'], { env: envOf(server) });
+    await using web = await startClock(['web', '--drain-delay', '10s', '--drain', '200ms'], { env: envOf(server) });
     const client = await signedIn(web.url);
     using socket = await client.connect();
     web.kill('SIGTERM');

@@ -49,7 +49,7 @@ function countSockets(pid: number): number {
 
 async function signedIn({ url }: ClockProcess): Promise<Client> {
   const client = new Client(url);
-  await client.signIn('admin', password);
+  await client.signInWhenReady('admin', password);
   return client;
 }
 
@@ -86,10 +86,10 @@ describe('two web processes on one port', () => {
     const left = await web.metric('clock_connections');
     // A descriptor may also belong to a connection of a request.
     expect(Math.abs(left - (2_000 - (shares[0] ?? 0)))).toBeLessThan(10);
-    expect((await web.ask('/ready')).status).toBe(200);
+    await until(async () => (await web.ask('/ready')).status === 200, 'the parent is ready');
     // The spread of reconnects counts all sockets of the installation: 0.7 ms for each.
     const spread = async () => ((await (await client.fetch('/api/initial_state')).json()) as { spread: number }).spread;
-    await until(async () => (await spread()) === Math.round(0.7 * left), 'spread counts all');
+    await until(async () => (await spread()) === Math.round(0.7 * left), 'spread counts all', 60_000);
     for (const socket of sockets) socket.socket.terminate();
   });
 
@@ -98,7 +98,7 @@ describe('two web processes on one port', () => {
     const sockets = await connectMany(await signedIn(web), 50);
     const children = childrenOf(web.pid);
     for (const pid of children) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.kill(pid, signal);
-    expect((await fetch(`${web.url}/ready`)).status).toBe(200);
+    await until(async () => (await fetch(`${web.url}/ready`)).status === 200, 'they are ready');
     expect(childrenOf(web.pid)).toEqual(children);
     expect(await web.stop()).toBe(0);
     expect(await Promise.all(sockets.map(({ closed }) => closed))).toEqual(sockets.map(() => 1_001));
@@ -158,7 +158,7 @@ describe('two web processes on one port', () => {
     process.kill(first, 'SIGCONT');
     await until(() => logged('a web process responds again', first), 'one responds again', 60_000);
     expect(await web.metric('clock_workers')).toBe(1);
-    expect((await web.ask('/ready')).status).toBe(200);
+    await until(async () => (await web.ask('/ready')).status === 200, 'the parent is ready again');
     // The other one is killed after 20 to 22 s.
     await until(
       () => logged('a web process still does not respond and is killed', second),
@@ -167,10 +167,10 @@ describe('two web processes on one port', () => {
     );
     await until(async () => (await web.metric('clock_workers')) === 2, 'another process listens', 60_000, 100);
     expect([isRunning(first), isRunning(second)]).toEqual([true, false]);
-    const warnings = web.log.filter(
-      ({ msg }) => msg === 'a web process does not respond; it no longer counts as ready',
+    const warned = [first, second].filter((pid) =>
+      logged('a web process does not respond; it no longer counts as ready', pid),
     );
-    expect(warnings.map(({ child }) => Number(child)).toSorted()).toEqual([first, second].toSorted());
+    expect(warned).toEqual([first, second]);
   });
 
   test('have one audit, one first account and one NTP client, in the parent', async () => {
@@ -263,8 +263,12 @@ describe('clock all with several web processes', () => {
     await using all = await startClock(['all', '--workers', '2'], { env: environment() });
     const client = await signedIn(all);
     const sockets = await connectMany(client, 50);
-    const first = await Promise.all(sockets.map((socket) => socket.nextTick()));
-    expect(Math.max(...first.map(({ at }) => at)) - Math.min(...first.map(({ at }) => at))).toBeLessThanOrEqual(500);
+    // On a busy machine a process may skip an instant.
+    const reachesAll = (): boolean => {
+      const [first = [], ...others] = sockets.map(({ frames }) => frames);
+      return first.some((frame) => others.every((frames) => frames.includes(frame)));
+    };
+    await until(reachesAll, 'every socket receives the same tick');
     expect(await all.metric('clock_beat_leader')).toBe(1);
     expect(await all.metric('clock_workers')).toBe(2);
     expect(all.log.filter(({ msg }) => msg === 'became leader')).toMatchObject([{ pid: all.pid }]);

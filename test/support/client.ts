@@ -41,6 +41,12 @@ export class Client {
     return this.post('/accounts/login/', { username, password });
   }
 
+  /** Signs in when the server is ready: on a busy machine web may start before Redis answers and accounts exist. */
+  async signInWhenReady(username: string, password: string): Promise<Response> {
+    await until(async () => (await this.fetch('/ready')).status === 200, `${this.url} is ready`);
+    return this.signIn(username, password);
+  }
+
   async signOut(): Promise<Response> {
     return this.post('/accounts/logout/', {});
   }

@@ -23,6 +23,24 @@ export function measureStall(): () => number {
   };
 }
 
+/** The least stall during an attempt that can explain its failure, ms. */
+const disturbanceMs = 200;
+
+/**
+ * Runs `attempt`; again, up to four times, if it fails while the machine was too busy. For promises that a pause of any
+ * process breaks, such as that a page stays live.
+ */
+export async function undisturbed(attempt: () => Promise<void>): Promise<void> {
+  for (let attemptsLeft = 4; ; attemptsLeft -= 1) {
+    const stalledMs = measureStall();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (attemptsLeft === 0 || stalledMs() < disturbanceMs) throw error;
+    }
+  }
+}
+
 /** For how long any process may have waited since the machine started, in ms; null if the system does not report it. */
 function pressureMs(): number | null {
   const [cpu, io] = [pressureOf('cpu'), pressureOf('io')];

@@ -1,6 +1,7 @@
 import { type ClockProcess, type Ended, runClock, startClock } from './clock-process.ts';
 import { RedisServer } from './redis-server.ts';
 import { startTogether } from './start-together.ts';
+import { until } from './until.ts';
 
 /** An installation with two web processes, for what must work on each of them. */
 export class TwoWebs implements AsyncDisposable {
@@ -35,6 +36,10 @@ export class TwoWebs implements AsyncDisposable {
     const web = ['web', '--host', '127.0.0.1', ...args];
     try {
       const processes = await startTogether(start(...web, ...hereArgs), start(...web), start('worker'), start('beat'));
+      for (const { ask, url } of processes.slice(0, 2)) {
+        // On a busy machine web may start before Redis answers.
+        await until(async () => (await ask('/ready')).status === 200, `${url} is ready`);
+      }
       return new TwoWebs(server, env, processes);
     } catch (error) {
       await server.stop();

@@ -51,11 +51,14 @@ export class WatchedInstallation implements AsyncDisposable {
     await this.#auth.sessions.end('session', sessions);
   }
 
-  /** The status with which each web process answers a session. */
+  /** The status with which each web process answers a session, once Redis answers the process in time. */
   async statusesOf({ credential }: OpenedSession): Promise<number[]> {
     const headers = { cookie: `sessionid=${credential}` };
-    const responses = this.#webs.map(({ url }) => fetch(`${url}/api/initial_state`, { headers }));
-    return Promise.all(responses.map(async (response) => (await response).status));
+    const statusOf = async ({ url }: ClockProcess): Promise<number | null> => {
+      const { status } = await fetch(`${url}/api/initial_state`, { headers });
+      return status === 503 ? null : status;
+    };
+    return Promise.all(this.#webs.map((web) => until(() => statusOf(web), 'web answers', 60_000, 100)));
   }
 
   /** Waits until each client has received a tick of an instant after `at` and is live. */
