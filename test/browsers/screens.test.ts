@@ -70,7 +70,7 @@ describe.each(supported)('in $name', ({ name, launch }) => {
     await run('screens', 'face', 'Television', 'face=analog&date=on&lang=es');
     await waitFor(browser, `document.getElementById('dial') && document.getElementById('date')`, 'the face');
     await waitFor(browser, `document.getElementById('state').textContent === 'En directo'`, 'the words');
-    expect(await browser.evaluate(isLive)).toBe(true);
+    await expect.poll(() => browser.evaluate(isLive), { timeout: 30_000 }).toBe(true);
   });
 
   test('a paired screen shows a message and a countdown, and reads them', { timeout: 120_000 }, async () => {

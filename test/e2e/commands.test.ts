@@ -13,6 +13,7 @@ import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { violationsOf } from '../support/good-page.ts';
 import { ScreenPage } from '../support/screen-page.ts';
 import { startTogether } from '../support/start-together.ts';
+import { undisturbed } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
 let browser: Browser;
@@ -74,24 +75,26 @@ const appearance = `JSON.stringify({
 
 describe('a face that operators set', () => {
   test('replaces the last one live, and an empty one restores the default', async () => {
-    await open();
-    const plain = await page.evaluate(appearance);
-    for (const query of [
-      'face=analog&date=on&shift=on&lang=es&size=60&hours=13',
-      'zone=Asia/Tokyo&zone2=UTC&hours=12&color=ffe066&background=102030&trim=-40',
-      'background=transparent&weekday=on',
-    ]) {
-      screen.send({ name: 'face', query });
-      await expect.poll(() => page.getAttribute('html', 'data-set-face')).toBe(query);
-      await twoMoreTimes();
-    }
-    expect(await page.locator('#dial').count()).toBe(0);
-    screen.send({ name: 'face', query: '' });
-    await expect.poll(() => page.evaluate(appearance)).toBe(plain);
-    const shown = await shownBy(page);
-    const firstLive = shown.findIndex(({ state }) => state === 'live');
-    expect(shown.slice(firstLive).filter(({ state }) => state !== 'live')).toEqual([]);
-    expect(await liveWithoutTime(page)).toEqual([]);
+    await undisturbed(async () => {
+      await open();
+      const plain = await page.evaluate(appearance);
+      for (const query of [
+        'face=analog&date=on&shift=on&lang=es&size=60&hours=13',
+        'zone=Asia/Tokyo&zone2=UTC&hours=12&color=ffe066&background=102030&trim=-40',
+        'background=transparent&weekday=on',
+      ]) {
+        screen.send({ name: 'face', query });
+        await expect.poll(() => page.getAttribute('html', 'data-set-face')).toBe(query);
+        await twoMoreTimes();
+      }
+      expect(await page.locator('#dial').count()).toBe(0);
+      screen.send({ name: 'face', query: '' });
+      await expect.poll(() => page.evaluate(appearance)).toBe(plain);
+      const shown = await shownBy(page);
+      const firstLive = shown.findIndex(({ state }) => state === 'live');
+      expect(shown.slice(firstLive).filter(({ state }) => state !== 'live')).toEqual([]);
+      expect(await liveWithoutTime(page)).toEqual([]);
+    });
     expect(consoleErrors).toEqual([]);
   });
 
@@ -117,7 +120,7 @@ describe('a face that operators set', () => {
     expect(await page.locator('#dial').count()).toBe(0);
     expect(await page.getAttribute('#display', 'aria-label')).toBe('Time in Asia/Tokyo');
     expect(await liveWithoutTime(page)).toEqual([]);
-    expect(await page.getAttribute('html', 'data-state')).toBe('live');
+    await page.waitForSelector('[data-state="live"]');
   });
 
   test('applies where the address says nothing', async () => {
@@ -171,7 +174,7 @@ describe('a screen that is identified', () => {
     }
     await page.waitForSelector('#name', { state: 'detached' });
     expect(await page.textContent('#reading')).toBe('');
-    expect(await page.getAttribute('html', 'data-state')).toBe('live');
+    await page.waitForSelector('[data-state="live"]');
     expect(consoleErrors).toEqual([]);
   });
 
@@ -235,7 +238,7 @@ describe('other commands', () => {
     screen.send({ name: 'rename', screen: 'Canteen', group: null });
     await expect.poll(() => page.getAttribute('html', 'data-screen')).toBe('Canteen');
     await severalSeconds(page, 1);
-    expect(await page.getAttribute('html', 'data-state')).toBe('live');
+    await page.waitForSelector('[data-state="live"]');
     expect(consoleErrors).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { type ClockProcess, runClock, startClock } from '../support/clock-proces
 import { blocksIn } from '../support/docs-blocks.ts';
 import { PageServer } from '../support/page-server.ts';
 import { startTogether } from '../support/start-together.ts';
-import { measureStall } from '../support/stopwatch.ts';
+import { measureStall, undisturbed } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
 const [example = ''] = blocksIn('embedding', 'html');
@@ -80,15 +80,26 @@ async function connectedPage(origin = server.origin, credential = token): Promis
 
 const state = (): Promise<string> => page.evaluate('clock.state');
 
+/** Like `connectedPage`, and waits until its clock is live. From then on it records each other state. */
+async function livePage(): Promise<void> {
+  await connectedPage();
+  await expect.poll(state).toBe('live');
+  await page.evaluate('states.length = 0');
+}
+
 describe('the example page of docs/embedding.md', () => {
   test('shows the time of the zone, live', async () => {
     await page.goto(`${server.origin}/example`);
     await expect.poll(() => page.textContent('#state')).toBe('live');
     const format = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'Europe/Madrid' });
-    const before = Date.now();
-    const shown = (await page.textContent('#time')) ?? '';
-    const seconds = Array.from({ length: Math.ceil((Date.now() - before) / 1_000) + 2 }, (_, index) => index - 1);
-    expect(seconds.map((second) => format.format(before + second * 1_000))).toContain(shown);
+    // A page that was paused may answer before it draws.
+    const isRight = async (): Promise<boolean> => {
+      const before = Date.now();
+      const shown = (await page.textContent('#time')) ?? '';
+      const seconds = Array.from({ length: Math.ceil((Date.now() - before) / 1_000) + 2 }, (_, index) => index - 1);
+      return seconds.map((second) => format.format(before + second * 1_000)).includes(shown);
+    };
+    await until(isRight, 'the page shows the right second');
   });
 
   test('shows what is published on its channel', async () => {
@@ -121,19 +132,20 @@ describe('the example page of docs/embedding.md', () => {
 
 describe('/clock-client.js', () => {
   test('gives house time, its error and the beginning of each second', async () => {
-    await connectedPage();
-    await expect.poll(state).toBe('live');
-    const stalledMs = measureStall();
-    const { second, now, errorMs } = await page.evaluate<{ second: number; now: number; errorMs: number }>(
-      `new Promise((resolve) => clock.nextSecond((second) => {
-        resolve({ second, now: clock.now(), errorMs: clock.errorMs });
-      }))`,
-    );
-    expect(second % 1_000).toBe(0);
-    expect(Math.abs(now - second) - stalledMs()).toBeLessThan(500);
-    expect(errorMs).toBeGreaterThan(0);
-    expect(Math.abs(now - Date.now()) - stalledMs()).toBeLessThan(1_000);
-    expect(await page.evaluate('states')).toEqual(['live']);
+    await undisturbed(async () => {
+      await livePage();
+      const stalledMs = measureStall();
+      const { second, now, errorMs } = await page.evaluate<{ second: number; now: number; errorMs: number }>(
+        `new Promise((resolve) => clock.nextSecond((second) => {
+          resolve({ second, now: clock.now(), errorMs: clock.errorMs });
+        }))`,
+      );
+      expect(second % 1_000).toBe(0);
+      expect(Math.abs(now - second) - stalledMs()).toBeLessThan(500);
+      expect(errorMs).toBeGreaterThan(0);
+      expect(Math.abs(now - Date.now()) - stalledMs()).toBeLessThan(1_000);
+      expect(await page.evaluate('states')).toEqual([]);
+    });
   });
 
   test('calls a callback of nextSecond once, and none that was cancelled', async () => {
@@ -147,22 +159,23 @@ describe('/clock-client.js', () => {
   });
 
   test('delivers channels, also to listeners that are added later', async () => {
-    await connectedPage();
-    await expect.poll(state).toBe('live');
-    const [text, info] = await page.evaluate<[string, { at: number; seq: number }]>(
-      `new Promise((resolve) => clock.onMessage('time', (...all) => resolve(all)))`,
-    );
-    expect(text).toMatch(/^\d\d:\d\d:\d\d$/);
-    expect(info).toEqual({ at: expect.any(Number), seq: expect.any(Number) });
-    // Another channel needs another socket; the time stays live meanwhile.
-    const sockets = page.waitForEvent('websocket');
-    await page.evaluate("clock.onMessage('date', () => {})");
-    expect(new URL((await sockets).url()).searchParams.get('channels')).toBe('time,date');
-    await page.evaluate(`new Promise((resolve) => {
-      const seen = clock.now();
-      clock.onMessage('time', (_, { at }) => at > seen && resolve());
-    })`);
-    expect(await page.evaluate('states')).toEqual(['live']);
+    await undisturbed(async () => {
+      await livePage();
+      const [text, info] = await page.evaluate<[string, { at: number; seq: number }]>(
+        `new Promise((resolve) => clock.onMessage('time', (...all) => resolve(all)))`,
+      );
+      expect(text).toMatch(/^\d\d:\d\d:\d\d$/);
+      expect(info).toEqual({ at: expect.any(Number), seq: expect.any(Number) });
+      // Another channel needs another socket; the time stays live.
+      const sockets = page.waitForEvent('websocket');
+      await page.evaluate("clock.onMessage('date', () => {})");
+      expect(new URL((await sockets).url()).searchParams.get('channels')).toBe('time,date');
+      await page.evaluate(`new Promise((resolve) => {
+        const seen = clock.now();
+        clock.onMessage('time', (_, { at }) => at > seen && resolve());
+      })`);
+      expect(await page.evaluate('states')).toEqual([]);
+    });
   });
 
   test('shows the time without a channel that does not exist', async () => {
@@ -186,10 +199,9 @@ describe('/clock-client.js', () => {
 
   test('ends with close(): the socket is closed and nothing is called any more', async () => {
     const opened = page.waitForEvent('websocket');
-    await connectedPage();
+    await livePage();
     const closed = (await opened).waitForEvent('close');
-    await expect.poll(state).toBe('live');
-    await page.evaluate("clock.nextSecond(() => states.push('called')); clock.close()");
+    await page.evaluate("states.length = 0; clock.nextSecond(() => states.push('called')); clock.close()");
     await closed;
     expect(await state()).toBe('stale');
     // Two seconds of another client have passed.
@@ -198,7 +210,7 @@ describe('/clock-client.js', () => {
       const other = connect({ url: '${clock.url}', token: '${token}' });
       for (let count = 0; count < 3; count += 1) await new Promise((resolve) => other.nextSecond(resolve));
     })()`);
-    expect(await page.evaluate('states')).toEqual(['live']);
+    expect(await page.evaluate('states')).toEqual([]);
   });
 
   test('reads nothing on a page of an origin that is not named', async () => {

@@ -124,6 +124,6 @@ describe('a page works', () => {
     await page.unrouteAll();
     await page.keyboard.press('i');
     await page.waitForSelector('#panel');
-    expect(await page.textContent('#warnings')).toBe('');
+    await expect.poll(() => page.textContent('#warnings')).toBe('');
   });
 });

@@ -104,7 +104,7 @@ test('a page loaded again by the back button is right and live within a second',
   const live = shown.find(({ state }) => state === 'live');
   expect((live?.at ?? Infinity) - stalledMs()).toBeLessThan(1_000);
   expect(await wrongClaims(page, shown)).toEqual([]);
-  expect(sockets()).toBe(1);
+  await until(() => sockets() === 1, 'the page has one socket');
   await context.close();
 });
 
@@ -173,7 +173,7 @@ async function openClock(page: Page): Promise<void> {
   await signIn(page, url, clock.adminPassword());
   await page.waitForSelector('[data-state="live"]');
   await severalSeconds(page, 1);
-  expect(sockets()).toBe(1);
+  await until(() => sockets() === 1, 'the page has one socket');
 }
 
 /** When an event last occurred on the page, by its monotonic clock. */
@@ -203,8 +203,8 @@ async function expectRightSoonAfter(page: Page, moment: number): Promise<void> {
   const live = since.find(({ state }) => state === 'live');
   expect((live?.at ?? Infinity) - moment - stalledMs()).toBeLessThan(1_000);
   expect(await wrongClaims(page, since)).toEqual([]);
-  expect(await page.textContent('#state')).toBe('Live');
-  expect(sockets()).toBe(1);
+  await expect.poll(() => page.textContent('#state')).toBe('Live');
+  await until(() => sockets() === 1, 'the page has one socket');
 }
 
 /** What was shown as live and was not the time. */

@@ -88,7 +88,7 @@ describe('words of state', () => {
     await one.goto(`${clock.url}/?hours=13`);
     await one.waitForSelector('[data-state="live"]');
     await expect.poll(() => one.getAttribute('#state', 'lang')).toBe(lang);
-    expect(await one.textContent('#state')).toBe(live);
+    await expect.poll(() => one.textContent('#state')).toBe(live);
     expect(await one.getAttribute('#state', 'dir')).toBe(lang === 'ar' ? 'rtl' : 'ltr');
     expect(await one.textContent('#warnings')).not.toMatch(/ignored|^$/);
     expect(await one.textContent('#display')).toMatch(/^\d\d:\d\d:\d\d$/);
@@ -112,7 +112,7 @@ describe('words of state', () => {
     await expect.poll(() => one.textContent('#state')).toBe('In diretta');
     screen.send({ name: 'face', query: 'lang=pl&date=on' });
     await one.waitForSelector('#date');
-    expect(await one.textContent('#state')).toBe('In diretta');
+    await expect.poll(() => one.textContent('#state')).toBe('In diretta');
     await one.goto(`${clock.url}/`);
     await expect.poll(() => one.textContent('#state')).toBe('Live');
     screen.send({ name: 'face', query: 'lang=pl' });
@@ -137,7 +137,7 @@ describe('words of state', () => {
     await one.goto(`${clock.url}/?lang=it`);
     await one.waitForSelector('[data-state="live"]');
     expect(wordFiles()).toHaveLength(1);
-    expect(await one.textContent('#state')).toBe('Live');
+    await expect.poll(() => one.textContent('#state')).toBe('Live');
     expect(await one.textContent('#read')).toBe('Read the time');
     await one.close();
   });

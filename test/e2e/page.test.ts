@@ -16,8 +16,8 @@ describe('the clock page', () => {
     await signIn(page, `${clock.url}/`, clock.adminPassword());
     const missing = missingSeconds(secondsOf(await severalSeconds(page, 4)));
     expect(missing * 1_000 - stalledMs()).toBeLessThanOrEqual(0);
-    expect(await page.getAttribute('html', 'data-state')).toBe('live');
-    expect(await page.textContent('#state')).toBe('Live');
+    await page.waitForSelector('[data-state="live"]');
+    await expect.poll(() => page.textContent('#state')).toBe('Live');
     expect(consoleErrors).toEqual([]);
   });
 

@@ -103,7 +103,7 @@ test('a screen of another process is listed, identified, set and signed out from
   });
   await lobby.goto(`${there.url}/`);
   await lobby.locator('#dial').waitFor({ state: 'attached' });
-  expect(await lobby.getAttribute('html', 'data-screen')).toBe('Foyer');
+  await expect.poll(() => lobby.getAttribute('html', 'data-screen')).toBe('Foyer');
 
   await expect.poll(() => rowsOf('Foyer').count()).toBe(1);
   await act('Foyer', () => operator.getByRole('button', { name: 'Sign out' }).last().click(), 'Sign out');
@@ -122,8 +122,9 @@ test('an action for a group reaches its members on every process', async () => {
   await expect.poll(() => operator.locator('#group option').allTextContents()).toContain('gates (2)');
   await operator.locator('#group').selectOption('gates');
   await operator.getByRole('button', { name: 'Actions for the group gates' }).click();
+  const loads = [east, west].map((page) => page.waitForEvent('load'));
   await operator.locator('[data-action=reload]').click();
-  await Promise.all([east, west].map((page) => page.waitForEvent('load')));
+  await Promise.all(loads);
   await operator.getByLabel('Face', { exact: true }).fill('face=analog');
   await operator.getByRole('button', { name: 'Set face' }).click();
   await operator.getByRole('alertdialog').getByRole('button', { name: 'Set face' }).click();

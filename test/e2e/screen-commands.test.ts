@@ -52,11 +52,12 @@ test('a screen and the players of a link show their names when they are identifi
   await expect.poll(() => kiosk.textContent('#name')).toBe('Lobby');
   expect(await player.locator('#name').count()).toBe(0);
   await clock('screens', 'identify', 'Dashboard');
-  for (const page of [player, frame]) await expect.poll(() => page.textContent('#name')).toBe('Dashboard');
+  // The name is shown for some seconds only.
+  await Promise.all([player, frame].map((page) => page.locator('#name', { hasText: /^Dashboard$/ }).waitFor()));
 });
 
 test('a name and a group are set on every open page of a screen or link, on any web process', async () => {
-  expect(await nameOf(kiosk)).toEqual(['Lobby', null]);
+  await expect.poll(() => nameOf(kiosk)).toEqual(['Lobby', null]);
   await clock('screens', 'rename', 'Lobby', 'Entrance');
   await clock('screens', 'group', 'Entrance', 'doors');
   await expect.poll(() => nameOf(kiosk)).toEqual(['Entrance', 'doors']);

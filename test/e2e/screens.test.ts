@@ -193,8 +193,9 @@ describe('the page of screens', () => {
     await page.keyboard.press('Enter');
     await expect.poll(names).toEqual(['Wall']);
     expect(await screens.get('s1')).toBeNull();
-    expect(await page.textContent('#result')).toBe('Signed out: Lobby.');
-    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('More about Wall');
+    await expect.poll(() => page.textContent('#result')).toBe('Signed out: Lobby.');
+    const focused = 'document.activeElement.getAttribute("aria-label")';
+    await expect.poll(() => page.evaluate(focused)).toBe('More about Wall');
   });
 
   test('signs out the browser of an account', async () => {

@@ -6,6 +6,7 @@ import { runClock, startClock, type ClockProcess } from '../support/clock-proces
 import { startDjango, type Django } from '../support/django.ts';
 import { freePort } from '../support/free-port.ts';
 import { startNginx, type ReverseProxy } from '../support/reverse-proxy.ts';
+import { undisturbed } from '../support/stopwatch.ts';
 
 const password = 'the password of grace in Django';
 const ssoSecret = 'a secret that Django and Clock know';
@@ -116,15 +117,17 @@ describe.each(['cookie', 'proxy'] as const)('a person who is signed in to Django
 
 test('a page stays live for longer than --sso-recheck while its sign-in is good', async () => {
   const page = await signedIn(clocks.cookie);
-  const states = (): Promise<string[]> => page.evaluate('states');
   await page.evaluate(`
     globalThis.states = [];
     new MutationObserver(() => states.push(document.documentElement.dataset.state))
       .observe(document.documentElement, { attributeFilter: ['data-state'] });
   `);
-  const closes = page.waitForEvent('websocket', limit).then(() => page.waitForEvent('websocket', limit));
-  await closes;
-  expect(await states()).toEqual([]);
+  await undisturbed(async () => {
+    await hasState(page, 'live');
+    await page.evaluate('states = []');
+    for (let count = 0; count < 2; count += 1) await page.waitForEvent('websocket', limit);
+    expect(await page.evaluate('states')).toEqual([]);
+  });
   await page.context().close();
 }, 180_000);
 

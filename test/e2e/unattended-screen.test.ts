@@ -62,7 +62,9 @@ test('a screen that cannot load its theme shows no default face, and loads the t
   expect(zone).toBe('Time in Asia/Tokyo');
   const texts = (await shownBy(page)).map(({ text }) => text).filter((text) => /\d/.test(text));
   const hours = new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Tokyo', hour: '2-digit', hourCycle: 'h23' });
-  for (const text of texts) expect(text.slice(0, 2)).toBe(hours.format());
+  // The hour may have just begun.
+  const shownHours = [Date.now() - 60_000, Date.now()].map((at) => hours.format(at));
+  for (const text of texts) expect(shownHours).toContain(text.slice(0, 2));
 });
 
 test('a screen that ran for a minute opens its panel while its server is down', async () => {
