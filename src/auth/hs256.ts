@@ -15,6 +15,7 @@ export interface JwtRules {
 /** The headers of JWTs with a valid signature, by their encoded text: Clock's own have five different ones. */
 const signedHeaders = new Map<string, Record<string, unknown>>();
 const maxSignedHeaders = 16;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The claims of an HS256 JWT that one of `keys` signed; null for any other text. Accepts exactly what `jose.jwtVerify`
@@ -24,16 +25,16 @@ const maxSignedHeaders = 16;
 export function verifyHs256(text: string, keys: readonly KeyObject[], rules: JwtRules): JWTPayload | null {
   try {
     const header = headerOf(text);
-    const { 0: encodedHeader = '', 1: encodedPayload, 2: encodedSignature = '', length } = text.split('.');
+    const { 0: encodedHeader = '', 1: encodedPayload = '', 2: encodedSignature = '', length } = text.split('.');
     if (length !== 3 || header['alg'] !== 'HS256' || !hasKnownExtensions(header)) return null;
     const signature = base64url.decode(encodedSignature);
     const input = `${encodedHeader}.${encodedPayload}`;
     if (!keys.some((key) => isSignature(signature, input, key))) return null;
     if (signedHeaders.size < maxSignedHeaders) signedHeaders.set(encodedHeader, header);
-    const claims = decodeJwt(text);
+    const claims = claimsOf(text, encodedPayload);
     return isTyp(header['typ'], rules.typ) && meets(claims, rules) ? claims : null;
   } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
+    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof SyntaxError) return null;
     throw error;
   }
 }
@@ -42,6 +43,17 @@ export function verifyHs256(text: string, keys: readonly KeyObject[], rules: Jwt
 export function headerOf(text: string): Record<string, unknown> {
   const encoded = text.slice(0, text.indexOf('.'));
   return signedHeaders.get(encoded) ?? { ...decodeProtectedHeader(text) };
+}
+
+/** Like `jose.decodeJwt`, which decodes letter by letter: that is an eighth of the CPU time of a handshake. */
+function claimsOf(text: string, encodedPayload: string): JWTPayload {
+  if (!/^[\w-]+$/.test(encodedPayload) || encodedPayload.length % 4 === 1) return decodeJwt(text);
+  const claims: unknown = JSON.parse(utf8.decode(Buffer.from(encodedPayload, 'base64url')));
+  return isObject(claims) ? claims : decodeJwt(text);
+}
+
+function isObject(value: unknown): value is JWTPayload {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isSignature(signature: Uint8Array, input: string, key: KeyObject): boolean {

@@ -42,6 +42,8 @@ interface Sample extends Bounds {
 export class OffsetEstimate {
   readonly #precisionMs: number;
   #samples: Sample[] = [];
+  /** The intersection of all intervals as it would be at the instant 0 of the local clock; null without one. */
+  #atZero: Bounds | null = null;
 
   /** `precisionMs`: the sum of the resolutions of both clocks. */
   constructor(precisionMs: number) {
@@ -63,8 +65,7 @@ export class OffsetEstimate {
     const known = this.#within(arrivedAt);
     const stepped = known !== null && (sample.lowMs > known.highMs || sample.highMs < known.lowMs);
     if (stepped) this.forget();
-    this.#samples.push(sample);
-    if (this.#samples.length > maxSamples) this.#samples.shift();
+    this.#replace([...this.#samples, sample].slice(-maxSamples));
     return stepped;
   }
 
@@ -85,23 +86,29 @@ export class OffsetEstimate {
   condense(now: number, marginMs: number): void {
     const known = this.#within(now);
     if (known === null) return;
-    this.#samples = [{ lowMs: known.lowMs - marginMs, highMs: known.highMs + marginMs, takenAt: now }];
+    this.#replace([{ lowMs: known.lowMs - marginMs, highMs: known.highMs + marginMs, takenAt: now }]);
   }
 
   /** Drops all exchanges. Required if the local monotonic clock may have stopped, as while the system sleeps. */
   forget(): void {
-    this.#samples = [];
+    this.#replace([]);
+  }
+
+  /** All intervals widen at the same rate, so one intersection serves for every instant after the samples. */
+  #replace(samples: Sample[]): void {
+    this.#samples = samples;
+    this.#atZero =
+      samples.length === 0
+        ? null
+        : {
+            lowMs: Math.max(...samples.map(({ lowMs, takenAt }) => lowMs + takenAt * maxDrift)),
+            highMs: Math.min(...samples.map(({ highMs, takenAt }) => highMs - takenAt * maxDrift)),
+          };
   }
 
   #within(now: number): Bounds | null {
-    if (this.#samples.length === 0) return null;
-    let lowMs = -Infinity;
-    let highMs = Infinity;
-    for (const sample of this.#samples) {
-      const agedMs = Math.abs(now - sample.takenAt) * maxDrift;
-      lowMs = Math.max(lowMs, sample.lowMs - agedMs);
-      highMs = Math.min(highMs, sample.highMs + agedMs);
-    }
-    return { lowMs, highMs };
+    if (this.#atZero === null) return null;
+    const { lowMs, highMs } = this.#atZero;
+    return { lowMs: lowMs - now * maxDrift, highMs: highMs + now * maxDrift };
   }
 }

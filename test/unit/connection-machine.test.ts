@@ -21,7 +21,11 @@ const initialState: InitialState = {
 const yes = { type: 'response', response: { status: 200, retryAfterMs: null, state: initialState } } as const;
 const slow = {
   type: 'response',
-  response: { status: 200, retryAfterMs: null, state: { ...initialState, interval: 60_000 } },
+  response: { status: 200, retryAfterMs: null, state: { ...initialState, interval: 60_000, spread: 7_500 } },
+} as const;
+const large = {
+  type: 'response',
+  response: { status: 200, retryAfterMs: null, state: { ...initialState, spread: 7_500 } },
 } as const;
 const refused = { type: 'response', response: { status: 401, retryAfterMs: null, state: null } } as const;
 const busy = { type: 'response', response: { status: 503, retryAfterMs: 7_000, state: null } } as const;
@@ -81,7 +85,13 @@ describe('the machine', () => {
     ['waits after a lost socket', [...toOpen, closed(1006)], 'waiting', ['cancel-request']],
     ['opens a socket after that wait', [...toOpen, closed(1006), 'due'], 'opening', ['open-socket']],
     [
-      'requests the state at once on a socket that opens again if the next tick may be a minute away',
+      'requests the state later on a socket that opens again in a large installation',
+      [...toOpen, large, closed(1006), 'due', opened],
+      'open',
+      ['condense-exchanges', 'send-sync', 'send-status'],
+    ],
+    [
+      'requests it at once if the next tick may be a minute away',
       [...toOpen, slow, closed(1006), 'due', opened],
       'open',
       ['condense-exchanges', 'send-sync', 'send-status', 'request-state'],
@@ -127,9 +137,9 @@ describe('the machine', () => {
     ['Retry-After and half of the window', [closed(1006), 'due', busy], 7_350],
     ['half of the spread after the first refusal', [closed(1006), 'due', refused], 250],
     [
-      'half of the spread for the state on a socket that opens again',
-      [...toOpen, yes, closed(1006), 'due', opened],
-      250,
+      'half of the spread, less its minimum, for the state on a socket that opens again',
+      [...toOpen, large, closed(1006), 'due', opened],
+      3_500,
     ],
     ['half of five minutes once it is signed out', toSignedOut, 150_000],
   ])('waits %s', (_, happenings, waitMs) => {

@@ -7,7 +7,8 @@ import { markAlive, restartBurst, probeNow, sendPacedSync, sendProbe, sendSync, 
 
 /**
  * A socket that just opened; `initialState`: from a response that arrived just before. Screens that reconnect together
- * measure house time anew only if they do not know it, and request the initial state when they have the time again.
+ * measure house time anew only if they do not know it. In a large installation the next tick makes them live, and they
+ * request the initial state later.
  */
 export function openSocket(
   { zone, freshForMs, spreadMs }: State,
@@ -28,7 +29,7 @@ export function openSocket(
     refiningLeft: isMeasured ? 0 : policy.refiningCount,
     statusAt: now,
     differs: false,
-    requestAt: initialState === null ? now + (hasTickSoon ? random * spreadMs : 0) : Infinity,
+    requestAt: initialState === null ? now + (hasTickSoon ? random * (spreadMs - policy.minSpreadMs) : 0) : Infinity,
     isRequesting: false,
     failures: 0,
     failingSince: Infinity,
