@@ -126,7 +126,11 @@ describe('the machine', () => {
     ['half of the second window after a failed request', [closed(1006), 'due', nothing], 350],
     ['Retry-After and half of the window', [closed(1006), 'due', busy], 7_350],
     ['half of the spread after the first refusal', [closed(1006), 'due', refused], 250],
-    ['half of the spread for the state on a socket that opens again', [...toOpen, yes, closed(1006), 'due', opened], 250],
+    [
+      'half of the spread for the state on a socket that opens again',
+      [...toOpen, yes, closed(1006), 'due', opened],
+      250,
+    ],
     ['half of five minutes once it is signed out', toSignedOut, 150_000],
   ])('waits %s', (_, happenings, waitMs) => {
     const { state, now } = play(...happenings);
