@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { channelListRecord, type Publication } from '../../src/backend/publications.ts';
 import type { Backend, RosterChanges } from '../../src/backend/backend.ts';
 import type { Limit } from '../../src/backend/limiter.ts';
-import type { Job } from '../../src/backend/ticks.ts';
+import { leaseMs, type Job, type PushResult } from '../../src/backend/ticks.ts';
 import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts';
 import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { tickFrame } from '../../src/protocol.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { patient, RedisServer } from '../support/redis-server.ts';
 import { stopwatch } from '../support/stopwatch.ts';
 import { passes, until } from '../support/until.ts';
 
@@ -43,24 +43,46 @@ describe.concurrent('Redis backend', () => {
 
   fulfilsContract(async () => {
     const target = parseRedisTarget(server.url);
-    return { backend: new RedisBackend({ target, prefix: `${randomUUID()}:`, channels, log }), clean: async () => {} };
+    const backend = new RedisBackend({ target, prefix: `${randomUUID()}:`, channels, log, ...patient });
+    return { backend, clean: async () => {} };
   });
 });
 
 /** Tests the contract of `backend.ts`. Each test starts with an empty backend. */
 function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => Promise<void> }>): void {
+  async function checkNew(check: (backend: Backend) => Promise<void>): Promise<void> {
+    const { backend, clean } = await create();
+    try {
+      await backend.start();
+      // The first answer of Redis may come too late for the start.
+      await until(() => backend.outage === null, 'it serves');
+      await check(backend);
+    } finally {
+      await backend.stop();
+      await clean();
+    }
+  }
+
   function contractTest(title: string, check: (backend: Backend) => Promise<void>): void {
     // oxlint-disable-next-line vitest/expect-expect -- every check asserts
+    test(title, () => checkNew(check));
+  }
+
+  /** A test during one lease. It begins anew if it fails on a machine that stalled for as long as a lease lasts. */
+  function leaseTest(title: string, check: (backend: Backend) => Promise<void>): void {
+    // oxlint-disable-next-line vitest/expect-expect -- every check asserts
     test(title, async () => {
-      const { backend, clean } = await create();
-      try {
-        await backend.start();
-        // The first answer of Redis may come too late for the start.
-        await until(() => backend.outage === null, 'it serves');
-        await check(backend);
-      } finally {
-        await backend.stop();
-        await clean();
+      for (let triesLeft = 4; ; triesLeft -= 1) {
+        let begin = Infinity;
+        const timedCheck = (backend: Backend): Promise<void> => {
+          begin = performance.now();
+          return check(backend);
+        };
+        try {
+          return await checkNew(timedCheck);
+        } catch (error) {
+          if (triesLeft === 0 || performance.now() - begin < leaseMs) throw error;
+        }
       }
     });
   }
@@ -77,6 +99,14 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
     return lease?.term ?? 0;
   }
 
+  /** Pushes a job as the leader, again if a stall of the machine ended the lease before. */
+  async function push(backend: Backend, one: Job): Promise<PushResult> {
+    return until(async () => {
+      const result = await backend.ticks.push(one, 'beat', await leader(backend));
+      return result === 'not-leader' ? null : result;
+    }, 'a push by the leader');
+  }
+
   const soon = (): AbortSignal => AbortSignal.timeout(20_000);
 
   describe('service', () => {
@@ -91,7 +121,7 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       // The host's clock is read in whole milliseconds.
       expect(now).toBeGreaterThanOrEqual(before - errorMs - 1);
       expect(now).toBeLessThanOrEqual(after + errorMs + 1);
-      expect(errorMs).toBeLessThan(500);
+      await until(() => backend.time.errorMs < 500, 'an exchange without a stall');
     });
 
     contractTest('passes its self-test, which changes no data', async (backend) => {
@@ -120,12 +150,12 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
   });
 
   describe('lease', () => {
-    contractTest('belongs to one owner at a time', async ({ ticks }) => {
+    leaseTest('belongs to one owner at a time', async ({ ticks }) => {
       expect(await ticks.acquireLease('one')).not.toBeNull();
       expect(await ticks.acquireLease('other')).toBeNull();
     });
 
-    contractTest('keeps its term when the owner renews it', async ({ ticks }) => {
+    leaseTest('keeps its term when the owner renews it', async ({ ticks }) => {
       const first = await ticks.acquireLease('one');
       expect(await ticks.acquireLease('one')).toEqual(first);
     });
@@ -145,7 +175,7 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(elapsedMs()).toBeLessThan(1_200);
     });
 
-    contractTest('is renewed by a push', async (backend) => {
+    leaseTest('is renewed by a push', async (backend) => {
       const { ticks } = backend;
       const term = (await ticks.acquireLease('one'))?.term ?? 0;
       await passes(600);
@@ -155,7 +185,7 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
       expect(performance.now() - begin).toBeGreaterThan(990);
     });
 
-    contractTest('is not released by an earlier term or another owner', async ({ ticks }) => {
+    leaseTest('is not released by an earlier term or another owner', async ({ ticks }) => {
       const term = (await ticks.acquireLease('one'))?.term ?? 0;
       await ticks.releaseLease('one', term - 1);
       await ticks.releaseLease('other', term);
@@ -187,34 +217,28 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
     });
 
     contractTest('accepts each instant once and refuses earlier ones', async (backend) => {
-      const term = await leader(backend);
       const one = job(backend);
-      expect(await backend.ticks.push(one, 'beat', term)).toBe('pushed');
-      expect(await backend.ticks.push(one, 'beat', term)).toBe('duplicate');
-      expect(await backend.ticks.push({ ...one, at: one.at - 500 }, 'beat', term)).toBe('duplicate');
+      expect(await push(backend, one)).toBe('pushed');
+      expect(await push(backend, one)).toBe('duplicate');
+      expect(await push(backend, { ...one, at: one.at - 500 })).toBe('duplicate');
     });
 
     contractTest('accepts the same instant for different tasks', async (backend) => {
-      const term = await leader(backend);
       const one = job(backend);
-      expect(await backend.ticks.push(one, 'beat', term)).toBe('pushed');
-      expect(await backend.ticks.push({ ...one, task: 'date' }, 'beat', term)).toBe('pushed');
+      expect(await push(backend, one)).toBe('pushed');
+      expect(await push(backend, { ...one, task: 'date' })).toBe('pushed');
     });
 
     contractTest('accepts an instant before a stored one that is more than an expiry ahead', async (backend) => {
-      const term = await leader(backend);
-      const ahead = job(backend, 5_000, { expiresAt: backend.time.now() + 5_500 });
-      const due = job(backend, 0, { expiresAt: backend.time.now() + 500 });
-      expect(await backend.ticks.push(ahead, 'beat', term)).toBe('pushed');
-      expect(await backend.ticks.push(due, 'beat', term)).toBe('pushed');
-      expect(await backend.ticks.push(due, 'beat', term)).toBe('duplicate');
+      const [ahead, due] = [job(backend, 60_000), job(backend)];
+      expect(await push(backend, ahead)).toBe('pushed');
+      expect(await push(backend, due)).toBe('pushed');
+      expect(await push(backend, due)).toBe('duplicate');
     });
 
     contractTest('drops the oldest jobs of a full queue', async (backend) => {
-      const term = await leader(backend);
       const first = job(backend);
-      const jobs = Array.from({ length: 30 }, (_, n) => ({ ...first, at: first.at + n }));
-      await Promise.all(jobs.map((each) => backend.ticks.push(each, 'beat', term)));
+      for (let n = 0; n < 30; n++) await push(backend, { ...first, at: first.at + n });
       const popped = await backend.ticks.pop(soon());
       expect(popped?.at).toBe(first.at + 14);
     });
@@ -222,38 +246,34 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
 
   describe('pop', () => {
     contractTest('returns jobs unchanged and in order', async (backend) => {
-      const term = await leader(backend);
       const [one, two] = [job(backend), job(backend, 500)];
-      await backend.ticks.push(one, 'beat', term);
-      await backend.ticks.push(two, 'beat', term);
+      await push(backend, one);
+      await push(backend, two);
       expect(await backend.ticks.pop(soon())).toEqual(one);
       expect(await backend.ticks.pop(soon())).toEqual(two);
     });
 
     contractTest('waits for a job', async (backend) => {
-      const term = await leader(backend);
       const popping = backend.ticks.pop(soon());
       const one = job(backend);
-      await backend.ticks.push(one, 'beat', term);
+      await push(backend, one);
       expect(await popping).toEqual(one);
     });
 
     contractTest('returns each job to one caller only', async (backend) => {
-      const term = await leader(backend);
       const popping = [backend.ticks.pop(soon()), backend.ticks.pop(soon())];
       const [one, two] = [job(backend), job(backend, 1)];
-      await backend.ticks.push(one, 'beat', term);
-      await backend.ticks.push(two, 'beat', term);
+      await push(backend, one);
+      await push(backend, two);
       const popped = await Promise.all(popping);
       expect(popped.map((each) => each?.at).toSorted()).toEqual([one.at, two.at]);
     });
 
     contractTest('drops and counts expired jobs', async (backend) => {
-      const term = await leader(backend);
       const late = job(backend, -1_000, { expiresAt: backend.time.now() - 500 });
       const good = job(backend);
-      await backend.ticks.push(late, 'beat', term);
-      await backend.ticks.push(good, 'beat', term);
+      await push(backend, late);
+      await push(backend, good);
       expect(await backend.ticks.pop(soon())).toEqual(good);
       expect(backend.ticks.expiredJobs).toBe(1);
     });
@@ -298,8 +318,7 @@ function fulfilsContract(create: () => Promise<{ backend: Backend; clean: () => 
     });
 
     contractTest('increases seq even after the authority stepped back', async (backend) => {
-      const ahead = job(backend, 60_000, { expiresAt: backend.time.now() + 60_500 });
-      const due = job(backend, 0, { expiresAt: backend.time.now() + 500 });
+      const [ahead, due] = [job(backend, 60_000), job(backend)];
       expect(await backend.ticks.publish(ahead, '15:04:27', 'UTC')).toBe('published');
       expect(await backend.ticks.publish(due, '15:03:27', 'UTC')).toBe('published');
       const last = await backend.ticks.last('time');

@@ -12,7 +12,7 @@ afterEach(() => app[Symbol.asyncDispose]());
 
 describe('stopping', () => {
   test('makes /ready 503 at once, while everything else is served as before', async () => {
-    await using slow = await WebApp.start({ config: { drainDelayMs: 3_000 } });
+    await using slow = await WebApp.start({ config: { drainDelayMs: 8_000 } });
     const client = await slow.signedIn();
     using early = await client.connect();
     slow.beginToStop();

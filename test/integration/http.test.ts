@@ -133,7 +133,8 @@ describe('the initial state', () => {
   test('is the last tick, its zone, and what a screen needs to continue from it', async () => {
     const at = Date.UTC(2026, 10, 23, 14, 3, 27);
     await using fresh = await WebApp.start();
-    fresh.backend.time.aheadMs = at - Date.now();
+    // A minute before the tick, which becomes stale two seconds after it.
+    fresh.backend.time.aheadMs = at - 60_000 - Date.now();
     await fresh.tick('15:03:27', { at, expiresAt: Number.MAX_SAFE_INTEGER });
     const response = await (await fresh.signedIn()).fetch('/api/initial_state');
     expect(await response.json()).toEqual({

@@ -16,6 +16,14 @@ import { WebApp } from '../support/web-app.ts';
 const never = new AbortController().signal;
 const noAnswer: NtpResponse = { kind: 'refused', reason: 'no answer within 2 s' };
 
+/** The time of a server. On a busy machine a query may end before the process reads the answer. */
+function timeOf(of: NtpServer): Promise<Extract<NtpResponse, { kind: 'time' }>> {
+  return until(async () => {
+    const answer = await queryNtp(of, never);
+    return answer.kind === 'time' ? answer : null;
+  }, 'the server answers');
+}
+
 let server: FakeNtpServer;
 let chrony: Chrony;
 
@@ -37,17 +45,17 @@ afterAll(async () => {
 
 describe('a query of an NTP server', () => {
   test('is answered by chrony with the time of its host', async () => {
-    const answer = await queryNtp(chrony.server, never);
-    if (answer.kind !== 'time') throw new Error(answer.kind);
-    const { sent, arrivedAt } = answer.exchange;
-    expect(Math.abs(sent - (performance.timeOrigin + arrivedAt))).toBeLessThan(1_000);
-    expect(answer.rootDistanceMs).toBeLessThan(1_000);
+    const before = Date.now();
+    const { exchange, rootDistanceMs } = await timeOf(chrony.server);
+    expect(exchange.sent).toBeGreaterThan(before - 1_000);
+    expect(exchange.sent).toBeLessThan(Date.now() + 1_000);
+    expect(rootDistanceMs).toBeLessThan(1_000);
   });
 
   test('is answered over IPv6 and by name', async () => {
     await using six = await FakeNtpServer.start('::1');
-    expect((await queryNtp(six.server, never)).kind).toBe('time');
-    expect((await queryNtp({ ...server.server, host: 'localhost' }, never)).kind).toBe('time');
+    expect((await timeOf(six.server)).kind).toBe('time');
+    expect((await timeOf({ ...server.server, host: 'localhost' })).kind).toBe('time');
   });
 
   test('has another nonce and another port each time', async () => {
@@ -97,8 +105,8 @@ describe('a query of an NTP server', () => {
       send();
       send({ receivedAt: 1_000, sentAt: 1_000 });
     };
-    const answer = await queryNtp(server.server, never);
-    expect(answer.kind === 'time' && answer.exchange.sent).toBeGreaterThan(Date.now() - 60_000);
+    const { exchange } = await timeOf(server.server);
+    expect(exchange.sent).toBeGreaterThan(Date.now() - 60_000);
   });
 
   test('counts a late answer with a bound as wide as it was late', async () => {
@@ -175,7 +183,7 @@ describe('house time', () => {
     server.aheadMs = 3_000;
     await using alone = await checkOf([server.server]);
     await allAnswered(alone);
-    expect(alone.reading?.offsetMs).toBeCloseTo(-3_000, -2);
+    expect(Math.abs((alone.reading?.offsetMs ?? NaN) + 3_000)).toBeLessThan((alone.reading?.boundMs ?? 0) + 2);
     await using both = await checkOf([server.server, chrony.server]);
     await allAnswered(both);
     expect(both.reading?.isContradiction).toBe(true);

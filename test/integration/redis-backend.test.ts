@@ -9,7 +9,7 @@ import { UserError } from '../../src/lifecycle.ts';
 import type { RemoteTime } from '../../src/time/house-time.ts';
 import { freePort } from '../support/free-port.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
-import { RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
+import { patient, RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
 import { stopwatch } from '../support/stopwatch.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { msUntil, passes, until } from '../support/until.ts';
@@ -17,6 +17,9 @@ import { msUntil, passes, until } from '../support/until.ts';
 const noRows: RosterChanges = { after: 0, rows: {} };
 
 const channels = ['time', 'date'];
+
+/** The default, with which an outage shows within 2 s. A busy machine may then cause one, too. */
+const impatient = {};
 
 /** A backend and everything that it delivered. */
 interface ObservedBackend {
@@ -27,9 +30,9 @@ interface ObservedBackend {
   gaps: number;
 }
 
-function observe(url: string, prefix = 'p:'): ObservedBackend {
+function observe(url: string, prefix = 'p:', timeouts: { startTimeoutMs?: number } = patient): ObservedBackend {
   const { log, lines } = recordedLog();
-  const backend = new RedisBackend({ target: parseRedisTarget(url), prefix, channels, log });
+  const backend = new RedisBackend({ target: parseRedisTarget(url), prefix, channels, log, ...timeouts });
   const all: ObservedBackend = { backend, lines, ticks: [], messages: [], gaps: 0 };
   backend.ticks.subscribe((channel, frame) => {
     const { message } = JSON.parse(Buffer.from(frame).toString()) as { message: Record<string, unknown> };
@@ -40,9 +43,9 @@ function observe(url: string, prefix = 'p:'): ObservedBackend {
 }
 
 /** Starts a backend that serves, and has never had an outage, although Redis may answer late on a busy machine. */
-async function startServing(port: number): Promise<ObservedBackend> {
+async function startServing(port: number, timeouts: { startTimeoutMs?: number }): Promise<ObservedBackend> {
   return until(async () => {
-    const all = observe(`redis://127.0.0.1:${port}`);
+    const all = observe(`redis://127.0.0.1:${port}`, 'p:', timeouts);
     await all.backend.start();
     if (all.backend.outage === null) return all;
     await all.backend.stop();
@@ -53,9 +56,10 @@ async function startServing(port: number): Promise<ObservedBackend> {
 async function withRedis(
   options: RedisServerOptions,
   check: (server: RedisServer, all: ObservedBackend) => Promise<void>,
+  timeouts: { startTimeoutMs?: number } = patient,
 ): Promise<void> {
   const server = await RedisServer.start(options);
-  const all = await startServing(server.port);
+  const all = await startServing(server.port, timeouts);
   try {
     await check(server, all);
   } finally {
@@ -73,12 +77,23 @@ async function publish(backend: RedisBackend, text: string): Promise<void> {
   expect(await backend.ticks.publish(job(backend), text, 'UTC')).toBe('published');
 }
 
+/** Pushes a job for now, again if a stall of the machine ended the lease before. */
+async function push(backend: RedisBackend, owner = 'beat'): Promise<Job> {
+  const { ticks } = backend;
+  return until(async () => {
+    const lease = await until(() => ticks.acquireLease(owner), 'the lease');
+    const one = job(backend);
+    const result = await ticks.push(one, owner, lease.term);
+    if (result === 'not-leader') return null;
+    expect(result).toBe('pushed');
+    return one;
+  }, 'a push by the leader');
+}
+
 /** Takes one tick from the lease to its publication. */
 async function sendTick(backend: RedisBackend): Promise<void> {
   const { ticks } = backend;
-  const lease = await until(() => ticks.acquireLease('beat'), 'the lease');
-  const one = job(backend);
-  expect(await ticks.push(one, 'beat', lease.term)).toBe('pushed');
+  const one = await push(backend);
   const popped = await ticks.pop(AbortSignal.timeout(20_000));
   expect(popped).toEqual(one);
   expect(await ticks.publish(one, '15:03:27', 'UTC')).toBe('published');
@@ -157,8 +172,7 @@ describe.concurrent('Redis backend', () => {
       expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
       const lease = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
       expect(lease.term).toBeGreaterThan(before.term);
-      const one = job(backend);
-      await backend.ticks.push(one, 'beat', lease.term);
+      const one = await push(backend);
       expect(await popping).toEqual(one);
       await publish(backend, 'after');
       await until(() => all.ticks.length === 2, 'the tick after');
@@ -187,24 +201,26 @@ describe.concurrent('Redis backend', () => {
   });
 
   test('recovers from a frozen Redis', async () => {
-    await withRedis({}, async (server, all) => {
-      const { backend } = all;
-      const popping = backend.ticks.pop(AbortSignal.timeout(30_000));
-      server.pause();
-      const rejected = outagesOf(backend);
-      expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
-      expect(await rejected).toEqual(['redis-down']);
-      await passes(1_500);
-      server.resume();
-      expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
-      const lease = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
-      const one = job(backend);
-      await backend.ticks.push(one, 'beat', lease.term);
-      expect(await popping).toEqual(one);
-      await publish(backend, 'after');
-      await until(() => all.ticks.includes('after'), 'the tick after');
-      await until(() => all.gaps > 0, 'the gap is reported');
-    });
+    await withRedis(
+      {},
+      async (server, all) => {
+        const { backend } = all;
+        const popping = backend.ticks.pop(AbortSignal.timeout(30_000));
+        server.pause();
+        const rejected = outagesOf(backend);
+        expect(await msUntil(() => backend.outage === 'redis-down', 'the outage')).toBeLessThan(2_000);
+        expect(await rejected).toEqual(['redis-down']);
+        await passes(1_500);
+        server.resume();
+        expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
+        const one = await push(backend);
+        expect(await popping).toEqual(one);
+        await publish(backend, 'after');
+        await until(() => all.ticks.includes('after'), 'the tick after');
+        await until(() => all.gaps > 0, 'the gap is reported');
+      },
+      impatient,
+    );
   });
 
   test('delivers the last tick after a gap in the subscription, once', async () => {
@@ -322,7 +338,7 @@ describe.concurrent('Redis backend', () => {
     async function withProxy(check: (proxy: TcpProxy, all: ObservedBackend) => Promise<void>): Promise<void> {
       const server = await RedisServer.start();
       const proxy = await TcpProxy.start(server.port);
-      const all = await startServing(proxy.port);
+      const all = await startServing(proxy.port, impatient);
       try {
         await check(proxy, all);
       } finally {
@@ -361,9 +377,7 @@ describe.concurrent('Redis backend', () => {
         await passes(100);
         waiting.silence();
         await until(() => !waiting.isOpen, 'its end');
-        const lease = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
-        const one = job(backend);
-        await backend.ticks.push(one, 'beat', lease.term);
+        const one = await push(backend);
         expect(await popping).toEqual(one);
         expect(backend.outage).toBeNull();
       });
@@ -393,13 +407,17 @@ describe.concurrent('Redis backend', () => {
   });
 
   test('stops at once while Redis is frozen and leaves no connection', async () => {
-    await withRedis({}, async (server, { backend }) => {
-      server.pause();
-      await until(() => backend.outage !== null, 'the outage');
-      expect(await msUntilDone(backend.stop())).toBeLessThan(500);
-      server.resume();
-      await until(async () => (await server.cli('CLIENT', 'LIST')).split('\n').length === 1, 'only redis-cli');
-    });
+    await withRedis(
+      {},
+      async (server, { backend }) => {
+        server.pause();
+        await until(() => backend.outage !== null, 'the outage');
+        expect(await msUntilDone(backend.stop())).toBeLessThan(500);
+        server.resume();
+        await until(async () => (await server.cli('CLIENT', 'LIST')).split('\n').length === 1, 'only redis-cli');
+      },
+      impatient,
+    );
   });
 
   test('refuses to start on data with a newer schema and does not change it', async () => {
@@ -442,7 +460,8 @@ describe.concurrent('Redis backend', () => {
       await passes(1_000);
       const before = await commandsOf(server);
       await publish(backend, 'one');
-      expect((await commandsOf(server)) - before).toBeLessThan(15);
+      // Health checks may fall in between. Each subscriber would add a command.
+      expect((await commandsOf(server)) - before).toBeLessThan(50);
     });
   });
 });
@@ -472,11 +491,12 @@ describe.concurrent('Redis backends with one Redis', () => {
     const prefix = `${randomUUID()}:`;
     await two([server.url, server.url], [prefix, prefix], async (one, other) => {
       const [a, b] = [one.backend, other.backend];
-      const lease = await until(() => a.ticks.acquireLease('a'), 'the lease');
-      expect(await b.ticks.acquireLease('b')).toBeNull();
-      const due = job(a);
+      // A stall of the machine may end the lease in between.
+      const isRefused = async (): Promise<boolean> =>
+        (await a.ticks.acquireLease('a')) !== null && (await b.ticks.acquireLease('b')) === null;
+      await until(isRefused, 'the lease of a is refused to b');
       const popping = b.ticks.pop(AbortSignal.timeout(20_000));
-      await a.ticks.push(due, 'a', lease.term);
+      const due = await push(a, 'a');
       expect(await popping).toEqual(due);
       await b.ticks.publish(due, '15:03:27', 'UTC');
       await until(() => one.ticks.length === 1 && other.ticks.length === 1, 'the tick on both');
@@ -540,8 +560,11 @@ describe('house time of the Redis backend', () => {
       try {
         await until(() => lines.some(({ msg }) => msg.includes('differs from house time')), 'the warning');
         await passes(2_000);
-        const [seconds] = (await server.cli('TIME')).split('\n');
-        expect(Math.abs(backend.time.now() - Number(seconds) * 1_000)).toBeLessThan(1_100);
+        const before = backend.time.now();
+        const redisMs = Number((await server.cli('TIME')).split('\n')[0]) * 1_000;
+        // Redis answers in whole seconds. The error of house time is far below the other 100 ms.
+        expect(redisMs).toBeGreaterThan(before - 1_100);
+        expect(redisMs).toBeLessThan(backend.time.now() + 100);
         expect(Math.round(backend.time.offsetMs / 1_000)).toBe(3_600);
         expect(lines.filter(({ msg }) => msg.includes('differs from house time'))).toHaveLength(1);
       } finally {

@@ -117,7 +117,7 @@ describe('/api/screens', () => {
         return !isComplete && entries.length + removed.length === 0;
       },
       'an answer of the other process that repeats nothing',
-      8_000,
+      20_000,
       200,
     );
     for (const since of ['x', '-1', '1e99', ''])

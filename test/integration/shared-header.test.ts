@@ -83,9 +83,7 @@ describe('the header of an authenticating proxy', () => {
   test('is refused after disable, and its sockets close', async () => {
     using socket = await app.client().connect('', as('dan'));
     await app.auth.accounts.disable('dan');
-    let code = 0;
-    void socket.closed.then((how) => (code = how));
-    await until(() => code === 4401, 'the socket is closed', 2_000);
+    expect(await socket.closed).toBe(4401);
     expect(await stateOf(app, as('dan'))).toBe(403);
   });
 

@@ -112,13 +112,14 @@ describe('a tick', () => {
   test('that is older than its interval is not sent, even if nothing has requested the initial state', async () => {
     await using fresh = await WebApp.start();
     using socket = await (await fresh.signedIn()).connect();
-    const first = nextSecond();
+    // Ahead of house time, so that none of them expires while it is published.
+    const first = Date.now() + 60_000;
     await fresh.tick('first', { at: first, expiresAt: first + 500 });
-    const at = nextSecond();
+    const at = first + 1_000;
     fresh.backend.time.aheadMs = at - Date.now() + 700;
     await fresh.tick('old', { at, expiresAt: at + 500 });
     fresh.backend.time.aheadMs = 0;
-    await fresh.tick('new', { at: nextSecond() });
+    await fresh.tick('new', { at: at + 1_000 });
     expect([(await socket.nextTick()).text, (await socket.nextTick()).text]).toEqual(['first', 'new']);
   });
 });

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { freePort } from './free-port.ts';
 import { close, listen } from './http-server.ts';
 
 export interface SigningKey {
@@ -40,10 +41,15 @@ export class Issuer implements AsyncDisposable {
   headers: Record<string, string> = {};
   requests = 0;
   #server: Server | null = null;
-  #port = 0;
+  readonly #port: number;
+
+  private constructor(port: number) {
+    this.#port = port;
+  }
 
   static async start(...keys: SigningKey[]): Promise<Issuer> {
-    const issuer = new Issuer();
+    // The system could give a port of its own choice to another process while the issuer is stopped.
+    const issuer = new Issuer(await freePort());
     issuer.keys = keys.map(({ jwk }) => jwk);
     await issuer.start();
     return issuer;
@@ -59,8 +65,7 @@ export class Issuer implements AsyncDisposable {
       response.writeHead(this.status, this.headers);
       response.end(this.body ?? JSON.stringify({ keys: this.keys }));
     });
-    const origin = await listen(server, this.#port);
-    this.#port = Number(new URL(origin).port);
+    await listen(server, this.#port);
     this.#server = server;
   }
 

@@ -11,7 +11,7 @@ export function stopwatch(): () => number {
   return () => Math.max(0, performance.now() - startedAt - stalledMs());
 }
 
-/** Starts to measure, in ms, for how long processes of this machine wait for a CPU or a disk. */
+/** Starts to measure, in ms, for how long processes of this machine wait for a CPU or a disk, or it for its host. */
 export function measureStall(): () => number {
   const startedAt = performance.now();
   const before = pressureMs();
@@ -45,7 +45,14 @@ export async function undisturbed(attempt: () => Promise<void>): Promise<void> {
 function pressureMs(): number | null {
   const [cpu, io] = [pressureOf('cpu'), pressureOf('io')];
   // The kernel reports the average of the CPUs, and one of them may be the only busy one.
-  return cpu === null || io === null ? null : availableParallelism() * cpu + io;
+  return cpu === null || io === null ? null : availableParallelism() * cpu + io + stolenMs();
+}
+
+/** For how long the host of a virtual machine has used its CPUs for others, in ms; the pressure does not include it. */
+function stolenMs(): number {
+  // In ticks of 10 ms: user, nice, system, idle, iowait, irq, softirq, steal.
+  const [, ticks = 0] = /^cpu +(?:\d+ ){7}(\d+)/.exec(readFileSync('/proc/stat', 'utf8')) ?? [];
+  return 10 * Number(ticks);
 }
 
 function pressureOf(resource: 'cpu' | 'io'): number | null {

@@ -29,6 +29,7 @@ import type { UtcCheck } from '../../src/web/client-messages.ts';
 import { loadUws, type Uws } from '../../src/web/uws.ts';
 import type { Web } from '../../src/web/web.ts';
 import { Client } from './client.ts';
+import { patient } from './redis-server.ts';
 import { until } from './until.ts';
 
 const assetsDirectory = join(import.meta.dirname, '../../dist/static');
@@ -287,6 +288,6 @@ class OwnEmbedded extends EmbeddedBackend {
 }
 
 /** A backend on a Redis of the tests. Apps with the same prefix belong to one installation. */
-export function redisBackendOf(url: string, prefix: string): RedisBackend {
-  return new RedisBackend({ target: parseRedisTarget(url), prefix, channels, log: silentLogger() });
+export function redisBackendOf(url: string, prefix: string, timeouts = patient): RedisBackend {
+  return new RedisBackend({ target: parseRedisTarget(url), prefix, channels, log: silentLogger(), ...timeouts });
 }
