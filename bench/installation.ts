@@ -19,6 +19,7 @@ export interface BenchInstallation {
   stop(): Promise<void>;
 }
 
+/** Starts Redis and adds the account `ana`. */
 export async function startInstallation(): Promise<BenchInstallation> {
   const redis = await RedisServer.start();
   const target = parseRedisTarget(redis.url);

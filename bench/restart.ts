@@ -49,7 +49,7 @@ const { port } = web;
 const script = join(import.meta.dirname, 'restart-clients.ts');
 // One process would read each tick too slowly to open sockets in time. Real screens take no CPU from the server.
 const clients = Array.from({ length: processes }, () => fork(script));
-for (const { pid } of clients) setPriority(pid ?? 0, constants.priority.PRIORITY_LOW);
+for (const { pid } of clients) if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
 const otherClients = [fork(script)];
 let isKept = true;
 try {

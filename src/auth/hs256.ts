@@ -32,7 +32,7 @@ export function verifyHs256(text: string, keys: readonly KeyObject[], rules: Jwt
     if (!keys.some((key) => isSignature(signature, input, key))) return null;
     if (signedHeaders.size < maxSignedHeaders) signedHeaders.set(encodedHeader, header);
     const claims = claimsOf(text, encodedPayload);
-    return isTyp(header['typ'], rules.typ) && meets(claims, rules) ? claims : null;
+    return claims !== null && isTyp(header['typ'], rules.typ) && meets(claims, rules) ? claims : null;
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof SyntaxError) return null;
     throw error;
@@ -45,11 +45,14 @@ export function headerOf(text: string): Record<string, unknown> {
   return signedHeaders.get(encoded) ?? { ...decodeProtectedHeader(text) };
 }
 
-/** Like `jose.decodeJwt`, which decodes letter by letter: that is an eighth of the CPU time of a handshake. */
-function claimsOf(text: string, encodedPayload: string): JWTPayload {
+/**
+ * Like `jose.decodeJwt`, which decodes one character at a time and so takes a twentieth of the CPU time of a handshake
+ * more. Null for claims that are no object.
+ */
+function claimsOf(text: string, encodedPayload: string): JWTPayload | null {
   if (!/^[\w-]+$/.test(encodedPayload) || encodedPayload.length % 4 === 1) return decodeJwt(text);
   const claims: unknown = JSON.parse(utf8.decode(Buffer.from(encodedPayload, 'base64url')));
-  return isObject(claims) ? claims : decodeJwt(text);
+  return isObject(claims) ? claims : null;
 }
 
 function isObject(value: unknown): value is JWTPayload {

@@ -29,6 +29,8 @@ export interface HouseReading {
   readonly errorMs: number | null;
   readonly jitterMs: number;
   readonly isHeld: boolean;
+  /** Corrections are slewed. */
+  readonly isSettled: boolean;
 }
 
 /**
@@ -92,7 +94,7 @@ export class HouseClock {
   get reading(): HouseReading {
     const { errorMs, jitterMs, isHeld } = this;
     const best = this.#bounds.at(this.#options.now());
-    return { aheadMs: best && best.offsetMs, errorMs, jitterMs, isHeld };
+    return { aheadMs: best && best.offsetMs, errorMs, jitterMs, isHeld, isSettled: this.#isSettled };
   }
 
   /**

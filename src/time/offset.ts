@@ -69,7 +69,7 @@ export class OffsetEstimate {
     return stepped;
   }
 
-  /** The estimate at `now` of the local monotonic clock; null before the first exchange. */
+  /** The estimate at `now` of the local monotonic clock, not before the last exchange; null before the first. */
   at(now: number): Offset | null {
     const known = this.#within(now);
     if (known === null) return null;
@@ -94,7 +94,7 @@ export class OffsetEstimate {
     this.#replace([]);
   }
 
-  /** All intervals widen at the same rate, so one intersection serves for every instant after the samples. */
+  /** All intervals widen at the same rate, so one intersection serves for all instants. */
   #replace(samples: Sample[]): void {
     this.#samples = samples;
     this.#atZero =

@@ -44,7 +44,7 @@ function play(...happenings: Happening[]): { state: State; effects: Effect[]; no
   let now = start;
   for (const one of [{ type: 'start' } as const, ...happenings]) {
     if (one === 'due') now = dueAt(state);
-    const house = { aheadMs: null, errorMs: null, jitterMs: 0, isHeld: true };
+    const house = { aheadMs: null, errorMs: null, jitterMs: 0, isHeld: true, isSettled: true };
     ({ state, effects } = step(state, one === 'due' ? { type: 'time' } : one, { now, random: 0.5, house }));
   }
   return { state, effects, now };
@@ -149,21 +149,36 @@ describe('the machine', () => {
   });
 
   test.each([
-    ['in a burst if it is unknown', null, 75],
-    ['in a burst if its error is large', 30, 75],
-    ['once, and again half a minute later at most, if it is still exact enough', 20, 20_000],
-  ])('measures house time on a socket that opens again %s', (_, errorMs, waitMs) => {
+    ['in a burst if it is unknown', null, false, 75],
+    ['in a burst if its error is large', 30, true, 75],
+    ['in a burst if it has not settled', 20, false, 75],
+    ['once, and again half a minute later at most, if it is still exact enough', 20, true, 20_000],
+  ])('measures house time on a socket that opens again %s', (_, errorMs, isSettled, waitMs) => {
     const { state, now } = play(...toOpen, yes, closed(1006), 'due');
-    const house = { aheadMs: 0, errorMs, jitterMs: 10, isHeld: true };
+    const house = { aheadMs: 0, errorMs, jitterMs: 10, isHeld: true, isSettled };
     const { effects, state: open } = step(state, opened, { now, random: 0.5, house });
     expect(effects).toContainEqual({ type: 'send-sync', echo: now });
     expect((open.phase as { syncAt: number }).syncAt - now).toBe(waitMs);
   });
 
+  test.each([
+    ['at once if it is fresh and has missed a tick, since the next one would come too late', true, 1_001, 0],
+    ['later if the next tick comes while it is fresh', true, 999, 3_500],
+    ['later if it is not fresh any more', false, 5_000, 3_500],
+  ])('in a large installation a screen requests the state %s', (_, isFresh, ageMs, waitMs) => {
+    const { state, now } = play(...toOpen, large, closed(1006), 'due');
+    const house = { aheadMs: 0, errorMs: 1, jitterMs: 0, isHeld: false, isSettled: true };
+    const before = { ...state, isFresh, tickInstant: now - ageMs, receivedAt: now - 500 };
+    const { phase } = step(before, opened, { now, random: 0.5, house }).state;
+    // A request that was due has been sent.
+    const { requestAt, isRequesting } = phase as { requestAt: number; isRequesting: boolean };
+    expect(isRequesting ? 0 : requestAt - now).toBe(waitMs);
+  });
+
   test('spreads 10,000 screens that lose their sockets at once: at most 2 % begin a handshake within 100 ms', () => {
     const open = { ...play(...toOpen, tick).state, spreadMs: 7_000 };
     const random = randomFrom(1);
-    const house = { aheadMs: null, errorMs: null, jitterMs: 0, isHeld: true };
+    const house = { aheadMs: null, errorMs: null, jitterMs: 0, isHeld: true, isSettled: true };
     const counts = new Map<number, number>();
     for (let screen = 0; screen < 10_000; screen++) {
       const { state } = step(open, closed(1006), { now: start, random: random(), house });
@@ -177,7 +192,7 @@ describe('the machine', () => {
   test('changes no state that it is given', () => {
     const before = play(...toOpen, tick).state;
     const copy = structuredClone(before);
-    const house = { aheadMs: 0, errorMs: 1, jitterMs: 0, isHeld: false };
+    const house = { aheadMs: 0, errorMs: 1, jitterMs: 0, isHeld: false, isSettled: true };
     const events: ConnectionEvent[] = [
       tick,
       closed(1006),

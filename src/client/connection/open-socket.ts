@@ -2,21 +2,17 @@ import type { InitialState, ScreenState, Sync, Tick } from '../../protocol.ts';
 import { instantOf } from '../house-clock.ts';
 import * as policy from './policy.ts';
 import { cappedRetryAfterMs, backoffWindowMs } from './reconnect.ts';
+import { leastIntervalMs } from './staleness.ts';
 import type { FrameEvent, Open, State, StateResponse, StepContext } from './state.ts';
 import { markAlive, restartBurst, probeNow, sendPacedSync, sendProbe, sendSync, spendMessage } from './sync.ts';
 
 /**
  * A socket that just opened; `initialState`: from a response that arrived just before. Screens that reconnect together
- * measure house time anew only if they do not know it. In a large installation the next tick makes them live, and they
- * request the initial state later.
+ * measure house time anew only if its error is large, and request the initial state later if a tick comes in time. Until
+ * their next regular sync they notice a step of the server's clock as late as those that stay connected.
  */
-export function openSocket(
-  { zone, freshForMs, spreadMs }: State,
-  { now, random, house }: StepContext,
-  initialState: InitialState | null,
-): Open {
-  const isMeasured = house.errorMs !== null && house.errorMs <= policy.errorMs;
-  const hasTickSoon = zone !== null && freshForMs <= policy.silenceMs;
+export function openSocket(state: State, { now, random, house }: StepContext, initialState: InitialState | null): Open {
+  const isMeasured = house.isSettled && house.errorMs !== null && house.errorMs <= policy.errorMs;
   return {
     name: 'open',
     openedAt: now,
@@ -29,13 +25,22 @@ export function openSocket(
     refiningLeft: isMeasured ? 0 : policy.refiningCount,
     statusAt: now,
     differs: false,
-    requestAt: initialState === null ? now + (hasTickSoon ? random * (spreadMs - policy.minSpreadMs) : 0) : Infinity,
+    requestAt:
+      initialState === null
+        ? now + (hasTickInTime(state, now) ? random * (state.spreadMs - policy.minSpreadMs) : 0)
+        : Infinity,
     isRequesting: false,
     failures: 0,
     failingSince: Infinity,
     newestTickAt: null,
     initialState,
   };
+}
+
+/** Whether the next tick makes the screen live, or comes while it still is. */
+function hasTickInTime({ zone, freshForMs, isFresh, tickInstant }: State, now: number): boolean {
+  const hasMissedTick = now > tickInstant + leastIntervalMs;
+  return zone !== null && freshForMs <= policy.silenceMs && !(isFresh && hasMissedTick);
 }
 
 /** The next instant at which something is due. */

@@ -4,7 +4,7 @@ import { drawnMs, silenceMs } from './policy.ts';
 import type { State } from './state.ts';
 
 /** The socket carries the first tick of each second, so a shorter interval does not make ticks more frequent. */
-const leastIntervalMs = 1_000;
+export const leastIntervalMs = 1_000;
 
 /** How long a tick counts, ms. */
 export function freshForMs(intervalMs: number): number {
