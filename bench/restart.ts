@@ -1,6 +1,6 @@
 /**
  * Kills a web process with many screens and starts it anew on the same port, then cuts only their sockets. The screens run
- * the connection of the page, so this measures the spread of their reconnects. Prints when they are back, how their
+ * the connection of the page, so this measures the spread of their reconnects. Prints when they are back, the CPU that this took, how their
  * handshakes are distributed, and the tick delays of other screens, on another web process, at that time. Exits with 1
  * if the screens are not back within 10 s, too many of them are due to begin a handshake within 100 ms, or the ticks
  * of the others are late.
@@ -17,6 +17,7 @@ import { passes, until } from '../test/support/until.ts';
 import { startInstallation } from './installation.ts';
 import { print } from './print.ts';
 import type { Count, Order, Report } from './restart-clients.ts';
+import { usageOf } from './usage.ts';
 
 const { values } = parseArgs({
   options: {
@@ -107,9 +108,12 @@ async function untilOpen(group: readonly ChildProcess[], count: number, key: key
 async function measure(name: string, maxShare: number, act: () => Promise<void>): Promise<void> {
   for (const client of [...clients, ...otherClients]) order(client, { do: 'watch' });
   const start = performance.timeOrigin + performance.now();
+  const pidBefore = web.pid;
+  const cpuUsBefore = usageOf(pidBefore).cpuUs;
   await act();
   await untilOpen(clients, screens, 'opened');
   await untilOpen(clients, screens);
+  const cpuUs = usageOf(web.pid).cpuUs - (web.pid === pidBefore ? cpuUsBefore : 0);
   const reports = await ask<Report>(clients, 'report');
   const due = countPerBucket(reports.flatMap(({ dueAt }) => dueAt.map((at) => at - start)));
   const openedMs = reports.flatMap(({ openedAt }) => openedAt.map((at) => at - start));
@@ -122,6 +126,7 @@ async function measure(name: string, maxShare: number, act: () => Promise<void>)
   const [spreadMs, largestDue] = [quantile(spreads, 0.5), largest(due)];
   const lines = [
     `${name}: all ${screens} screens are back after ${(lastMs / 1_000).toFixed(1)} s`,
+    `CPU of the web process until then: ${(cpuUs / 1e6).toFixed(1)} s`,
     `the spread that they used: ${quantile(spreads, 0)} to ${quantile(spreads, 1)} ms, median ${spreadMs} ms`,
     `largest share within ${bucketMs} ms: ${largestDue} % are due to begin a handshake (uniform waits: ` +
       `${expectedLargest(spreadMs)} %), ${largest(opened)} % have a socket`,
