@@ -1,9 +1,9 @@
 /**
  * Kills a web process with many screens and starts it anew on the same port, then cuts only their sockets. The screens run
- * the connection of the page, so this measures the spread of their reconnects. Prints when they are back, the CPU that this took, how their
- * handshakes are distributed, and the tick delays of other screens, on another web process, at that time. Exits with 1
- * if the screens are not back within 10 s, too many of them are due to begin a handshake within 100 ms, or the ticks
- * of the others are late.
+ * the connection of the page, so this measures the spread of their reconnects. Prints when they are back, the CPU of the
+ * web process, how the handshakes are distributed, and the tick delays of other screens, on another web process, at that
+ * time. Exits with 1 if the screens are not back within 10 s, too many of them are due to begin a handshake within
+ * 100 ms, or the ticks of the others are late.
  *
  *     npm run bench:restart -- --screens 10000 --processes 4
  */
