@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
 import { Client } from '../support/client.ts';
 import type { BrowserDriver } from '../support/browser-driver.ts';
-import { signIn, textOf, waitFor } from '../support/driven-page.ts';
+import { signIn, textOf, waitFor, waitForState } from '../support/driven-page.ts';
 import { supported } from './supported.ts';
 
 const hasCode = `/^....-....$/.test(document.getElementById('code').textContent)`;
@@ -70,7 +70,8 @@ describe.each(supported)('in $name', ({ name, launch }) => {
     await run('screens', 'face', 'Television', 'face=analog&date=on&lang=es');
     await waitFor(browser, `document.getElementById('dial') && document.getElementById('date')`, 'the face');
     await waitFor(browser, `document.getElementById('state').textContent === 'En directo'`, 'the words');
-    await expect.poll(() => browser.evaluate(isLive), { timeout: 30_000 }).toBe(true);
+    await waitForState(browser, 'live');
+    expect(await browser.evaluate('document.location.pathname')).toBe('/');
   });
 
   test('a paired screen shows a message and a countdown, and reads them', { timeout: 120_000 }, async () => {

@@ -31,11 +31,13 @@ test('the page of the Django system that Clock replaces shows the time unchanged
   await signIn(page, home, clock.adminPassword());
   await page.route(home, (route) => route.fulfill({ contentType: 'text/html', body: articlePage() }));
   await recordShown(page);
-  const stalledMs = measureStall();
   await page.goto(home);
 
   // Its script shows the initial state whenever that arrives, also after a newer tick.
   await until(() => page.evaluate(isStateLoaded), 'the initial state has arrived');
+  // The script runs with the arrival, or before the next frame.
+  await page.evaluate('new Promise(requestAnimationFrame)');
+  const stalledMs = measureStall();
   const { length } = await shownBy(page);
   const sinceThen = await until(async () => {
     const seconds = secondsOf((await shownBy(page)).slice(length - 1));

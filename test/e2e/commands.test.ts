@@ -8,6 +8,7 @@ import {
   severalSeconds,
   shownBy,
   signIn,
+  statesSinceLive,
 } from '../support/browser.ts';
 import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { violationsOf } from '../support/good-page.ts';
@@ -74,7 +75,7 @@ const appearance = `JSON.stringify({
 })`;
 
 describe('a face that operators set', () => {
-  test('replaces the last one live, and an empty one restores the default', async () => {
+  test('replaces the last one live, and an empty one restores the default', async ({ signal }) => {
     await undisturbed(async () => {
       await open();
       const plain = await page.evaluate(appearance);
@@ -90,37 +91,37 @@ describe('a face that operators set', () => {
       expect(await page.locator('#dial').count()).toBe(0);
       screen.send({ name: 'face', query: '' });
       await expect.poll(() => page.evaluate(appearance)).toBe(plain);
-      const shown = await shownBy(page);
-      const firstLive = shown.findIndex(({ state }) => state === 'live');
-      expect(shown.slice(firstLive).filter(({ state }) => state !== 'live')).toEqual([]);
+      expect(await statesSinceLive(page)).toEqual(['live']);
       expect(await liveWithoutTime(page)).toEqual([]);
-    });
+    }, signal);
     expect(consoleErrors).toEqual([]);
   });
 
-  test('waits on a live page for its zone, and the last of several commands wins', async () => {
-    await open();
-    const requested = Promise.withResolvers<void>();
-    const answered = Promise.withResolvers<void>();
-    await page.route('**/api/zones?names=Asia%2FTokyo', async (route) => {
-      requested.resolve();
-      await answered.promise;
-      await route.continue();
-    });
-    screen.send({ name: 'face', query: 'zone=Asia/Tokyo&seconds=off' });
-    await requested.promise;
-    await twoMoreTimes();
-    expect(await page.textContent('#display')).toMatch(/^\d\d:\d\d:\d\d$/);
-    screen.send({ name: 'face', query: 'hours=12&zone=America/New_York' });
-    await expect.poll(() => page.textContent('#display')).toMatch(/[AP]M$/);
-    answered.resolve();
-    screen.send({ name: 'face', query: 'zone=Asia/Tokyo&face=analog' });
-    screen.send({ name: 'face', query: 'zone=Asia/Tokyo&date=on' });
-    await page.waitForSelector('#date');
-    expect(await page.locator('#dial').count()).toBe(0);
-    expect(await page.getAttribute('#display', 'aria-label')).toBe('Time in Asia/Tokyo');
-    expect(await liveWithoutTime(page)).toEqual([]);
-    await page.waitForSelector('[data-state="live"]');
+  test('waits on a live page for its zone, and the last of several commands wins', async ({ signal }) => {
+    await undisturbed(async () => {
+      await open();
+      const requested = Promise.withResolvers<void>();
+      const answered = Promise.withResolvers<void>();
+      await page.route('**/api/zones?names=Asia%2FTokyo', async (route) => {
+        requested.resolve();
+        await answered.promise;
+        await route.continue();
+      });
+      screen.send({ name: 'face', query: 'zone=Asia/Tokyo&seconds=off' });
+      await requested.promise;
+      await twoMoreTimes();
+      expect(await page.textContent('#display')).toMatch(/^\d\d:\d\d:\d\d$/);
+      screen.send({ name: 'face', query: 'hours=12&zone=America/New_York' });
+      await expect.poll(() => page.textContent('#display')).toMatch(/[AP]M$/);
+      answered.resolve();
+      screen.send({ name: 'face', query: 'zone=Asia/Tokyo&face=analog' });
+      screen.send({ name: 'face', query: 'zone=Asia/Tokyo&date=on' });
+      await page.waitForSelector('#date');
+      expect(await page.locator('#dial').count()).toBe(0);
+      expect(await page.getAttribute('#display', 'aria-label')).toBe('Time in Asia/Tokyo');
+      expect(await liveWithoutTime(page)).toEqual([]);
+      expect(await statesSinceLive(page)).toEqual(['live']);
+    }, signal);
   });
 
   test('applies where the address says nothing', async () => {
@@ -160,21 +161,28 @@ describe('a screen that is identified', () => {
     return isInside && isOnTop && width === innerWidth && height === innerHeight;
   })()`;
 
-  test.each(faces)('shows its name over its face, and then the face again: %s', async (query) => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await open(query);
-      screen.send({ name: 'identify', text: 'Lobby' });
-      await page.waitForSelector('#name');
-      expect(await page.textContent('#name')).toBe('Lobby');
-      expect(await page.evaluate(`document.querySelector('#name').getAnimations().length`)).toBe(0);
-      const fontSize = `parseFloat(getComputedStyle(document.querySelector('#name')).fontSize)`;
-      expect(await page.evaluate(fontSize)).toBeGreaterThan(150);
-      expect(await violationsOf(page)).toEqual([]);
-    }
-    await page.waitForSelector('#name', { state: 'detached' });
-    expect(await page.textContent('#reading')).toBe('');
-    await page.waitForSelector('[data-state="live"]');
+  test.for(faces)('shows its name over its face, and then the face again: %s', async (query, { signal }) => {
+    await undisturbed(async () => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await open(query);
+        screen.send({ name: 'identify', text: 'Lobby' });
+        await page.waitForSelector('#name');
+        expect(await page.textContent('#name')).toBe('Lobby');
+        expect(await page.evaluate(`document.querySelector('#name').getAnimations().length`)).toBe(0);
+        const fontSize = `parseFloat(getComputedStyle(document.querySelector('#name')).fontSize)`;
+        expect(await page.evaluate(fontSize)).toBeGreaterThan(150);
+        expect(await statesSinceLive(page)).toEqual(['live']);
+        expect(await violationsOf(page)).toEqual([]);
+      }
+      // The search for violations pauses the page.
+      await page.waitForSelector('[data-state="live"]');
+      const { length } = await shownBy(page);
+      await page.waitForSelector('#name', { state: 'detached' });
+      expect(await page.textContent('#reading')).toBe('');
+      await twoMoreTimes();
+      expect((await shownBy(page)).slice(length).filter(({ state }) => state !== 'live')).toEqual([]);
+    }, signal);
     expect(consoleErrors).toEqual([]);
   });
 
@@ -232,13 +240,15 @@ describe('other commands', () => {
     await page.waitForSelector('[data-state="live"]');
   });
 
-  test('an unknown command is ignored', async () => {
-    await open();
-    screen.send({ name: 'dance' } as never);
-    screen.send({ name: 'rename', screen: 'Canteen', group: null });
-    await expect.poll(() => page.getAttribute('html', 'data-screen')).toBe('Canteen');
-    await severalSeconds(page, 1);
-    await page.waitForSelector('[data-state="live"]');
+  test('an unknown command is ignored', async ({ signal }) => {
+    await undisturbed(async () => {
+      await open();
+      screen.send({ name: 'dance' } as never);
+      screen.send({ name: 'rename', screen: 'Canteen', group: null });
+      await expect.poll(() => page.getAttribute('html', 'data-screen')).toBe('Canteen');
+      await severalSeconds(page, 1);
+      expect(await statesSinceLive(page)).toEqual(['live']);
+    }, signal);
     expect(consoleErrors).toEqual([]);
   });
 });

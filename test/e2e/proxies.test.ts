@@ -8,6 +8,7 @@ import { startClock, type ClockProcess } from '../support/clock-process.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { startCaddy, startHaproxy, startNginx, type ReverseProxy } from '../support/reverse-proxy.ts';
 import { passes, until } from '../support/until.ts';
+import { waitUntilReady } from '../support/wait-until-ready.ts';
 
 const password = 'a password to sign in';
 const secrets = { CLOCK_SECRET: 'x'.repeat(32), CLOCK_ADMIN_PASSWORD: password };
@@ -65,8 +66,7 @@ class Visitor {
 
   /** The `Set-Cookie` of the session. */
   async signIn(headers: Record<string, string> = {}): Promise<string> {
-    // On a busy machine web may start before Redis answers.
-    await until(async () => (await this.ask('/ready')).status === 200, 'web is ready');
+    await waitUntilReady((path) => this.ask(path));
     const form = await this.ask('/accounts/login/');
     const csrf = /csrftoken=([^;]+)/.exec(form.headers.get('set-cookie') ?? '');
     const token = csrf?.[1] ?? '';

@@ -115,7 +115,7 @@ describe.each(['cookie', 'proxy'] as const)('a person who is signed in to Django
   }, 180_000);
 });
 
-test('a page stays live for longer than --sso-recheck while its sign-in is good', async () => {
+test('a page stays live for longer than --sso-recheck while its sign-in is good', async ({ signal }) => {
   const page = await signedIn(clocks.cookie);
   await page.evaluate(`
     globalThis.states = [];
@@ -127,7 +127,7 @@ test('a page stays live for longer than --sso-recheck while its sign-in is good'
     await page.evaluate('states = []');
     for (let count = 0; count < 2; count += 1) await page.waitForEvent('websocket', limit);
     expect(await page.evaluate('states')).toEqual([]);
-  });
+  }, signal);
   await page.context().close();
 }, 180_000);
 

@@ -4,7 +4,7 @@ import { startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TickSequence } from '../support/tick-sequence.ts';
-import { msUntil, passes, until } from '../support/until.ts';
+import { msUntil, passes } from '../support/until.ts';
 
 const password = 'a long enough password';
 
@@ -100,7 +100,8 @@ describe('clock web', () => {
     const client = await signedIn(web.url);
     using socket = await client.connect();
     web.kill('SIGTERM');
-    await until(async () => (await client.fetch('/ready')).status === 503, '/ready is 503');
+    const isUnready = async (): Promise<boolean> => (await client.fetch('/ready')).status === 503;
+    expect(await msUntil(isUnready, '/ready is 503')).toBeLessThan(1_000);
     expect(await (await client.fetch('/ready')).json()).toMatchObject({ reason: 'draining' });
     expect((await client.fetch('/')).status).toBe(200);
     using late = await client.connect();

@@ -11,6 +11,7 @@ import { freePort } from '../support/free-port.ts';
 import { FakeNtpServer } from '../support/ntp-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
+import { waitUntilReady } from '../support/wait-until-ready.ts';
 
 const password = 'a long enough password';
 let server: RedisServer;
@@ -86,7 +87,7 @@ describe('two web processes on one port', () => {
     const left = await web.metric('clock_connections');
     // A descriptor may also belong to a connection of a request.
     expect(Math.abs(left - (2_000 - (shares[0] ?? 0)))).toBeLessThan(10);
-    await until(async () => (await web.ask('/ready')).status === 200, 'the parent is ready');
+    await waitUntilReady(web.ask);
     // The spread of reconnects counts all sockets of the installation: 0.7 ms for each.
     const spread = async () => ((await (await client.fetch('/api/initial_state')).json()) as { spread: number }).spread;
     await until(async () => (await spread()) === Math.round(0.7 * left), 'spread counts all', 60_000);
@@ -98,7 +99,7 @@ describe('two web processes on one port', () => {
     const sockets = await connectMany(await signedIn(web), 50);
     const children = childrenOf(web.pid);
     for (const pid of children) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.kill(pid, signal);
-    await until(async () => (await fetch(`${web.url}/ready`)).status === 200, 'they are ready');
+    await waitUntilReady((path) => fetch(web.url + path));
     expect(childrenOf(web.pid)).toEqual(children);
     expect(await web.stop()).toBe(0);
     expect(await Promise.all(sockets.map(({ closed }) => closed))).toEqual(sockets.map(() => 1_001));
@@ -148,29 +149,30 @@ describe('two web processes on one port', () => {
 
   test('do not count as ready while they do not respond, and are replaced after a while', async () => {
     await using web = await startClock(['web', '--workers', '2'], { env: environment() });
-    await until(async () => (await web.ask('/ready')).status === 200, 'the parent is ready');
+    await waitUntilReady(web.ask);
     const [first = 0, second = 0] = childrenOf(web.pid);
-    const logged = (msg: string, child: number) => web.log.some((line) => line.msg === msg && line['child'] === child);
+    const count = (msg: string, child: number) =>
+      web.log.filter((line) => line.msg === msg && line['child'] === child).length;
     for (const pid of [first, second]) process.kill(pid, 'SIGSTOP');
     const reason = async () => ((await (await web.ask('/ready')).json()) as { reason?: string }).reason;
     await until(async () => (await reason()) === 'unresponsive', 'no process responds', 60_000, 100);
     expect(await web.metric('clock_workers')).toBe(0);
     process.kill(first, 'SIGCONT');
-    await until(() => logged('a web process responds again', first), 'one responds again', 60_000);
+    await until(() => count('a web process responds again', first) > 0, 'one responds again', 60_000);
     expect(await web.metric('clock_workers')).toBe(1);
-    await until(async () => (await web.ask('/ready')).status === 200, 'the parent is ready again');
+    await waitUntilReady(web.ask);
     // The other one is killed after 20 to 22 s.
     await until(
-      () => logged('a web process still does not respond and is killed', second),
+      () => count('a web process still does not respond and is killed', second) > 0,
       'the other is lost',
       90_000,
     );
     await until(async () => (await web.metric('clock_workers')) === 2, 'another process listens', 60_000, 100);
     expect([isRunning(first), isRunning(second)]).toEqual([true, false]);
-    const warned = [first, second].filter((pid) =>
-      logged('a web process does not respond; it no longer counts as ready', pid),
-    );
-    expect(warned).toEqual([first, second]);
+    const warning = 'a web process does not respond; it no longer counts as ready';
+    // On a busy machine the first one may be slow again.
+    expect(count(warning, first)).toBeGreaterThanOrEqual(1);
+    expect(count(warning, second)).toBe(1);
   });
 
   test('have one audit, one first account and one NTP client, in the parent', async () => {

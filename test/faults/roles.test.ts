@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { leaseMs } from '../../src/backend/ticks.ts';
 import type { Client, TestSocket } from '../support/client.ts';
 import { measureStall, stopwatch } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
@@ -44,7 +45,7 @@ describe('with two web processes, three workers and five beats', () => {
     socket = await owner.connect();
     ticks = recordTicks(socket);
     await waitForTicks(ticks, 3);
-  }, 60_000);
+  });
   afterAll(async () => {
     socket[Symbol.dispose]();
     await running[Symbol.asyncDispose]();
@@ -69,12 +70,15 @@ describe('with two web processes, three workers and five beats', () => {
     const others = beats.filter((beat) => beat !== frozen);
     const next = await leaderOf(others);
     await waitForTicks(ticks, 4);
+    const sinceResumeMs = measureStall();
     frozen.process.kill('SIGCONT');
     await frozen.process.logged('lost the lease');
     await waitForTicks(ticks, 4);
 
-    // A leader that the machine paused may have lost the lease in turn.
-    if ((await leaderOf(beats)) !== next) await next.process.logged('lost the lease');
+    const leader = await leaderOf(beats);
+    // The leader renews the lease three times in `leaseMs`: only a stall of most of it can have ended the lease.
+    const possible = sinceResumeMs() < (2 / 3) * leaseMs ? [next] : beats;
+    expect(possible).toContain(leader);
     expect(faultsOf(ticks.slice(begin), 500)).toEqual([]);
     expect(longestStepMs(ticks.slice(begin)) - stalledMs()).toBeLessThanOrEqual(2_000);
   });

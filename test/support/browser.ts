@@ -69,6 +69,12 @@ export async function shownBy(page: Page): Promise<Shown[]> {
   return page.evaluate('shown');
 }
 
+/** The states of the page since it was first live, each once. */
+export async function statesSinceLive(page: Page): Promise<Shown['state'][]> {
+  const states = (await shownBy(page)).map(({ state }) => state);
+  return [...new Set(states.slice(states.indexOf('live')))];
+}
+
 /** What the page showed instead of a time while it was live; must be empty. */
 export async function liveWithoutTime(page: Page): Promise<string[]> {
   const shown = await shownBy(page);

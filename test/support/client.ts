@@ -1,6 +1,7 @@
 import WebSocket from 'ws';
 import type { Tick } from '../../src/protocol.ts';
 import { until } from './until.ts';
+import { waitUntilReady } from './wait-until-ready.ts';
 
 const formType = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
@@ -41,9 +42,9 @@ export class Client {
     return this.post('/accounts/login/', { username, password });
   }
 
-  /** Signs in when the server is ready: on a busy machine web may start before Redis answers and accounts exist. */
+  /** Signs in when the server is ready. */
   async signInWhenReady(username: string, password: string): Promise<Response> {
-    await until(async () => (await this.fetch('/ready')).status === 200, `${this.url} is ready`);
+    await waitUntilReady((path) => this.fetch(path));
     return this.signIn(username, password);
   }
 

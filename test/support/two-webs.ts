@@ -1,7 +1,7 @@
 import { type ClockProcess, type Ended, runClock, startClock } from './clock-process.ts';
 import { RedisServer } from './redis-server.ts';
 import { startTogether } from './start-together.ts';
-import { until } from './until.ts';
+import { waitUntilReady } from './wait-until-ready.ts';
 
 /** An installation with two web processes, for what must work on each of them. */
 export class TwoWebs implements AsyncDisposable {
@@ -34,15 +34,17 @@ export class TwoWebs implements AsyncDisposable {
     };
     const start = (...of: string[]): Promise<ClockProcess> => startClock(of, { env });
     const web = ['web', '--host', '127.0.0.1', ...args];
-    try {
-      const processes = await startTogether(start(...web, ...hereArgs), start(...web), start('worker'), start('beat'));
-      for (const { ask, url } of processes.slice(0, 2)) {
-        // On a busy machine web may start before Redis answers.
-        await until(async () => (await ask('/ready')).status === 200, `${url} is ready`);
-      }
-      return new TwoWebs(server, env, processes);
-    } catch (error) {
+    const starts = startTogether(start(...web, ...hereArgs), start(...web), start('worker'), start('beat'));
+    const processes = await starts.catch(async (error: unknown) => {
       await server.stop();
+      throw error;
+    });
+    const webs = new TwoWebs(server, env, processes);
+    try {
+      for (const { ask } of [webs.here, webs.there]) await waitUntilReady(ask);
+      return webs;
+    } catch (error) {
+      await webs[Symbol.asyncDispose]();
       throw error;
     }
   }

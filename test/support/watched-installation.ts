@@ -8,11 +8,13 @@ import { startClock, type ClockProcess } from './clock-process.ts';
 import { FreshnessWatch } from './freshness-watch.ts';
 import { patient } from './redis-server.ts';
 import { ScreenClient } from './screen-client.ts';
-import { until } from './until.ts';
+import { msUntil, until } from './until.ts';
 
 const secret = 'a secret of the tests that is long enough';
 const account = 'ana';
 export const intervalMs = 500;
+/** Web serves within this time after Redis does, ms. */
+const maxOutageMs = 1_000;
 
 /** Two web processes, two beats and two workers on any Redis, with a session and a client for each of many screens. */
 export class WatchedInstallation implements AsyncDisposable {
@@ -51,14 +53,20 @@ export class WatchedInstallation implements AsyncDisposable {
     await this.#auth.sessions.end('session', sessions);
   }
 
-  /** The status with which each web process answers a session, once Redis answers the process in time. */
+  /** The status with which each web process answers a session. Throws if one serves none for longer than `maxOutageMs`. */
   async statusesOf({ credential }: OpenedSession): Promise<number[]> {
     const headers = { cookie: `sessionid=${credential}` };
-    const statusOf = async ({ url }: ClockProcess): Promise<number | null> => {
-      const { status } = await fetch(`${url}/api/initial_state`, { headers });
-      return status === 503 ? null : status;
+    const statusOf = async ({ url }: ClockProcess): Promise<number> => {
+      let status = 503;
+      const isServed = async (): Promise<boolean> => {
+        ({ status } = await fetch(`${url}/api/initial_state`, { headers }));
+        return status !== 503;
+      };
+      const outageMs = await msUntil(isServed, `${url} serves`);
+      if (outageMs > maxOutageMs) throw new Error(`${url} served no session for ${Math.round(outageMs)} ms`);
+      return status;
     };
-    return Promise.all(this.#webs.map((web) => until(() => statusOf(web), 'web answers', 60_000, 100)));
+    return Promise.all(this.#webs.map(statusOf));
   }
 
   /** Waits until each client has received a tick of an instant after `at` and is live. */
