@@ -1,7 +1,7 @@
 import type { MinifyOptions } from 'terser';
 
-/** A flag, an instant or a period: `isFresh`, `receivedAt`, `spreadMs`. */
-const internalName = /^is[A-Z]|[a-z](At|Left|Ms|Since)$/;
+/** A flag, an instant or a period: `isFresh`, `hasForgotten`, `receivedAt`, `tickInstant`, `spreadMs`. */
+const internalName = /^(has|is)[A-Z]|[a-z](At|Instant|Left|Ms|Since|Until)$/;
 
 export interface ShortNames {
   /** The options of terser for the next script. */

@@ -140,7 +140,7 @@ export class HouseClock {
 
   /** Replaces the exchanges by their combined bounds, with an error that is larger by `byMs`. */
   widenError(byMs = 0): void {
-    this.#bounds.condense(this.#options.now(), byMs);
+    this.#bounds.condense(byMs);
     this.#exchanges = 0;
   }
 

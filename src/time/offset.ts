@@ -17,16 +17,15 @@ export interface Offset {
 
 /** The maximum drift between two quartz clocks, as a fraction: 50 ppm. */
 const maxDrift = 50e-6;
-const maxSamples = 32;
+const maxExchanges = 32;
 
+/**
+ * The other clock is ahead by at least `lowMs` and at most `highMs`. Bounds widen with time at one rate, so they are stored
+ * as they would be at the instant 0 of the local clock, where `lowMs` may exceed `highMs`.
+ */
 interface Bounds {
   lowMs: number;
   highMs: number;
-}
-
-/** At `takenAt` of the local clock, the other clock was at least `lowMs` and at most `highMs` ahead. */
-interface Sample extends Bounds {
-  takenAt: number;
 }
 
 /**
@@ -41,9 +40,9 @@ interface Sample extends Bounds {
  */
 export class OffsetEstimate {
   readonly #precisionMs: number;
-  #samples: Sample[] = [];
-  /** The intersection of all intervals as it would be at the instant 0 of the local clock; null without one. */
-  #atZero: Bounds | null = null;
+  #exchanges: Bounds[] = [];
+  /** The intersection of all exchanges; null without one. */
+  #known: Bounds | null = null;
 
   /** `precisionMs`: the sum of the resolutions of both clocks. */
   constructor(precisionMs: number) {
@@ -55,60 +54,46 @@ export class OffsetEstimate {
    * intersect the others: one of the clocks was stepped, and the older exchanges are dropped.
    */
   add({ sentAt, received, sent, arrivedAt }: Exchange, errorMs = 0): boolean {
-    const marginMs = this.#precisionMs + errorMs;
-    const sample = {
-      lowMs: sent - arrivedAt - marginMs,
-      highMs: received - sentAt + marginMs,
-      // The upper bound is as old as the request.
-      takenAt: sentAt,
-    };
-    const known = this.#within(arrivedAt);
-    const stepped = known !== null && (sample.lowMs > known.highMs || sample.highMs < known.lowMs);
-    if (stepped) this.forget();
-    this.#replace([...this.#samples, sample].slice(-maxSamples));
+    // The upper bound is as old as the request.
+    const marginMs = this.#precisionMs + errorMs - sentAt * maxDrift;
+    const bounds = { lowMs: sent - arrivedAt - marginMs, highMs: received - sentAt + marginMs };
+    const known = this.#known;
+    const stepped =
+      known !== null && Math.max(bounds.lowMs - known.highMs, known.lowMs - bounds.highMs) > 2 * arrivedAt * maxDrift;
+    this.#replace([...(stepped ? [] : this.#exchanges), bounds].slice(-maxExchanges));
     return stepped;
   }
 
   /** The estimate at `now` of the local monotonic clock, not before the last exchange; null before the first. */
   at(now: number): Offset | null {
-    const known = this.#within(now);
+    const known = this.#known;
     if (known === null) return null;
-    return { offsetMs: (known.lowMs + known.highMs) / 2, errorMs: (known.highMs - known.lowMs) / 2 };
+    const { lowMs, highMs } = known;
+    return { offsetMs: (lowMs + highMs) / 2, errorMs: (highMs - lowMs) / 2 + now * maxDrift };
   }
 
   /** Whether the other clock may have reached `instant` at `now` of the local clock. */
   allows(instant: number, now: number): boolean {
-    const known = this.#within(now);
-    return known === null || instant - now <= known.highMs;
+    const known = this.#known;
+    return known === null || instant - now <= known.highMs + now * maxDrift;
   }
 
   /** Replaces all exchanges by their intersection, widened by `marginMs` on either side. */
-  condense(now: number, marginMs: number): void {
-    const known = this.#within(now);
-    if (known === null) return;
-    this.#replace([{ lowMs: known.lowMs - marginMs, highMs: known.highMs + marginMs, takenAt: now }]);
+  condense(marginMs: number): void {
+    const known = this.#known;
+    if (known !== null) this.#replace([{ lowMs: known.lowMs - marginMs, highMs: known.highMs + marginMs }]);
   }
 
   /** Drops all exchanges. Required if the local monotonic clock may have stopped, as while the system sleeps. */
   forget(): void {
-    this.#replace([]);
+    this.#exchanges = [];
+    this.#known = null;
   }
 
-  /** All intervals widen at the same rate, so one intersection serves for all instants. */
-  #replace(samples: Sample[]): void {
-    this.#samples = samples;
-    this.#atZero =
-      samples.length === 0
-        ? null
-        : {
-            lowMs: Math.max(...samples.map(({ lowMs, takenAt }) => lowMs + takenAt * maxDrift)),
-            highMs: Math.min(...samples.map(({ highMs, takenAt }) => highMs - takenAt * maxDrift)),
-          };
-  }
-
-  #within(now: number): Bounds | null {
-    if (this.#atZero === null) return null;
-    const { lowMs, highMs } = this.#atZero;
-    return { lowMs: lowMs - now * maxDrift, highMs: highMs + now * maxDrift };
+  #replace(exchanges: Bounds[]): void {
+    this.#exchanges = exchanges;
+    const lowMs = Math.max(...exchanges.map((bounds) => bounds.lowMs));
+    const highMs = Math.min(...exchanges.map((bounds) => bounds.highMs));
+    this.#known = { lowMs, highMs };
   }
 }

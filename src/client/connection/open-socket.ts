@@ -4,7 +4,16 @@ import * as policy from './policy.ts';
 import { cappedRetryAfterMs, backoffWindowMs } from './reconnect.ts';
 import { leastIntervalMs } from './staleness.ts';
 import type { FrameEvent, Open, State, StateResponse, StepContext } from './state.ts';
-import { markAlive, restartBurst, probeNow, sendPacedSync, sendProbe, sendSync, spendMessage } from './sync.ts';
+import {
+  isExact,
+  markAlive,
+  restartBurst,
+  probeNow,
+  sendPacedSync,
+  sendProbe,
+  sendSync,
+  spendMessage,
+} from './sync.ts';
 
 /**
  * A socket that just opened; `initialState`: from a response that arrived just before. Screens that reconnect together
@@ -12,7 +21,7 @@ import { markAlive, restartBurst, probeNow, sendPacedSync, sendProbe, sendSync, 
  * their next regular sync they notice a step of the server's clock as late as those that stay connected.
  */
 export function openSocket(state: State, { now, random, house }: StepContext, initialState: InitialState | null): Open {
-  const isMeasured = house.isSettled && house.errorMs !== null && house.errorMs <= policy.errorMs;
+  const isMeasured = house.isSettled && isExact(house);
   return {
     name: 'open',
     openedAt: now,
@@ -38,9 +47,9 @@ export function openSocket(state: State, { now, random, house }: StepContext, in
 }
 
 /** Whether the next tick makes the screen live, or comes while it still is. */
-function hasTickInTime({ zone, freshForMs, isFresh, tickInstant }: State, now: number): boolean {
+function hasTickInTime({ freshForMs, isFresh, tickInstant }: State, now: number): boolean {
   const hasMissedTick = now > tickInstant + leastIntervalMs;
-  return zone !== null && freshForMs <= policy.silenceMs && !(isFresh && hasMissedTick);
+  return freshForMs <= policy.silenceMs && !(isFresh && hasMissedTick);
 }
 
 /** The next instant at which something is due. */

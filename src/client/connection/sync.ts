@@ -1,3 +1,4 @@
+import type { HouseReading } from '../house-clock.ts';
 import { canSpend, spend } from '../message-bucket.ts';
 import * as policy from './policy.ts';
 import type { Open, StepContext } from './state.ts';
@@ -7,6 +8,11 @@ export function restartBurst(open: Open, now: number): void {
   open.syncAt = now;
   open.burstLeft = policy.burstCount;
   open.refiningLeft = policy.refiningCount;
+}
+
+/** Whether house time needs no better measurement. */
+export function isExact({ errorMs }: HouseReading): boolean {
+  return errorMs !== null && errorMs <= policy.errorMs;
 }
 
 /** Sends the sync that is due by the pace. */
@@ -53,8 +59,7 @@ export function spendMessage(open: Open, now: number, reserve = 0): boolean {
 function nextPace(open: Open, { now, house }: StepContext): readonly [minMs: number, maxMs: number] {
   open.burstLeft -= 1;
   if (open.burstLeft > 0) return policy.burstMs;
-  const isImprecise = house.jitterMs > policy.jitterMs || house.errorMs === null || house.errorMs > policy.errorMs;
-  if (!isImprecise || open.refiningLeft === 0) return policy.regularMs;
+  if (open.refiningLeft === 0 || (isExact(house) && house.jitterMs <= policy.jitterMs)) return policy.regularMs;
   open.refiningLeft -= 1;
   return canSpend(open.emptyAt, now, policy.reservedMessages) ? policy.burstMs : policy.refiningMs;
 }
