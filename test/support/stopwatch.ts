@@ -11,7 +11,7 @@ export function stopwatch(): () => number {
   return () => Math.max(0, performance.now() - startedAt - stalledMs());
 }
 
-/** Starts to measure, in ms, for how long processes of this machine wait for a CPU or a disk, or it for its host. */
+/** Starts to measure, in ms, for how long processes wait for a CPU or a disk, and this machine for its host. */
 export function measureStall(): () => number {
   const startedAt = performance.now();
   const before = pressureMs();
@@ -23,20 +23,22 @@ export function measureStall(): () => number {
   };
 }
 
-/** The least stall during an attempt that can explain its failure, ms. */
-const disturbanceMs = 200;
+/** The least stall that can explain a failure, ms: a page replaces a socket whose sync takes this long. */
+const disturbanceMs = 700;
 
 /**
- * Runs `attempt`; again, up to four times, if it fails while the machine was too busy. For promises that a pause of any
- * process breaks, such as that a page stays live.
+ * Runs `attempt`; again, up to twice, if it fails while the machine was too busy. For promises that a pause of any process
+ * breaks, such as that a page stays live. Never again after `signal`, which is that of the test: the next test uses the
+ * same variables.
  */
-export async function undisturbed(attempt: () => Promise<void>): Promise<void> {
-  for (let attemptsLeft = 4; ; attemptsLeft -= 1) {
+export async function undisturbed(attempt: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+  for (let repeatsLeft = 2; ; repeatsLeft -= 1) {
     const stalledMs = measureStall();
     try {
       return await attempt();
     } catch (error) {
-      if (attemptsLeft === 0 || stalledMs() < disturbanceMs) throw error;
+      signal?.throwIfAborted();
+      if (repeatsLeft === 0 || stalledMs() < disturbanceMs) throw error;
     }
   }
 }
