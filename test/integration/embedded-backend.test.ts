@@ -264,14 +264,16 @@ describe.concurrent('embedded backend', () => {
 
 describe('writes of the embedded backend', () => {
   // Each attempt waits for the lock and blocks this process, so no other test runs at the same time.
-  test('that fail are an outage until one succeeds', async () => {
+  test('wait 0.5 s for the lock; those that fail are an outage until one succeeds', async () => {
     await inDirectory(async (directory) => {
       const { log, lines } = recordedLog();
       const backend = new EmbeddedBackend({ dataDir: directory, channels: ['time'], log, exclusive: true });
       await backend.start();
       const other = new DatabaseSync(join(directory, databaseFile));
       other.exec('BEGIN IMMEDIATE');
+      const beganAt = performance.now();
       await expect(backend.records.create('account', 'ana', {})).rejects.toMatchObject({ outage: 'data-readonly' });
+      expect(performance.now() - beganAt).toBeGreaterThan(490);
       expect([backend.outage, backend.outageReason]).toEqual(['data-readonly', 'database is locked']);
       expect(await backend.selfTest()).toEqual([{ name: 'write', problem: 'database is locked' }]);
       other.exec('COMMIT');
