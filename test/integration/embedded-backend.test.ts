@@ -8,6 +8,7 @@ import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts'
 import { UserError } from '../../src/lifecycle.ts';
 import { DataProcess } from '../support/data-process.ts';
 import { recordedLog } from '../support/recorded-log.ts';
+import { undisturbed } from '../support/stopwatch.ts';
 import { msUntil, passes, until } from '../support/until.ts';
 
 function backendIn(dataDir: string, exclusive = true): EmbeddedBackend {
@@ -181,20 +182,22 @@ describe.concurrent('embedded backend', () => {
     });
   });
 
-  test('loses no update although two processes race', async () => {
-    await withOther(false, async (backend, other) => {
-      await other.ask('start');
-      await backend.records.create('account', 'count', { n: 0 });
-      const racing = other.ask('raise', 'count', '100');
-      const raise = ({ n }: { n: number }) => ({ n: n + 1 });
-      for (let n = 0; n < 100; n++) {
-        // Refused if a busy machine stops the other process while it holds the lock.
-        await until(() => backend.records.update('account', 'count', raise).catch(() => false), 'a write');
-        await passes(1);
-      }
-      await racing;
-      expect(await backend.records.get('account', 'count')).toEqual({ n: 200 });
-    });
+  test('loses no update although two processes race', async ({ signal }) => {
+    const race = (): Promise<void> =>
+      withOther(false, async (backend, other) => {
+        const raise = async (): Promise<void> => {
+          for (let n = 0; n < 100; n++) {
+            await backend.records.update<{ n: number }>('account', 'count', (value) => ({ n: value.n + 1 }));
+            await passes(1);
+          }
+        };
+        await other.ask('start');
+        await backend.records.create('account', 'count', { n: 0 });
+        await Promise.all([other.ask('raise', 'count', '100'), raise()]);
+        expect(await backend.records.get('account', 'count')).toEqual({ n: 200 });
+      });
+    // A write is refused if the machine stops the other process for 0.5 s while it holds the lock.
+    await undisturbed(race, signal);
   });
 
   test('keeps one setting although two processes create it', async () => {
@@ -261,14 +264,16 @@ describe.concurrent('embedded backend', () => {
 
 describe('writes of the embedded backend', () => {
   // Each attempt waits for the lock and blocks this process, so no other test runs at the same time.
-  test('that fail are an outage until one succeeds', async () => {
+  test('wait 0.5 s for the lock; those that fail are an outage until one succeeds', async () => {
     await inDirectory(async (directory) => {
       const { log, lines } = recordedLog();
       const backend = new EmbeddedBackend({ dataDir: directory, channels: ['time'], log, exclusive: true });
       await backend.start();
       const other = new DatabaseSync(join(directory, databaseFile));
       other.exec('BEGIN IMMEDIATE');
+      const beganAt = performance.now();
       await expect(backend.records.create('account', 'ana', {})).rejects.toMatchObject({ outage: 'data-readonly' });
+      expect(performance.now() - beganAt).toBeGreaterThan(490);
       expect([backend.outage, backend.outageReason]).toEqual(['data-readonly', 'database is locked']);
       expect(await backend.selfTest()).toEqual([{ name: 'write', problem: 'database is locked' }]);
       other.exec('COMMIT');

@@ -8,6 +8,7 @@ import { channels } from '../../src/backends.ts';
 import { silentLogger } from '../../src/logger.ts';
 import { createAuthServices, type AuthServices } from '../../src/auth/auth-services.ts';
 import { Client, type TestSocket } from '../support/client.ts';
+import { closesWithinASecond } from '../support/closes-within-a-second.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { msUntil } from '../support/until.ts';
 import { redisBackendOf, WebApp } from '../support/web-app.ts';
@@ -15,14 +16,6 @@ import { redisBackendOf, WebApp } from '../support/web-app.ts';
 const password = 'a long enough password';
 const secrets = (): [string] => ['a secret of the tests, 32 bytes and more'];
 const dayMs = 86_400_000;
-
-/** Resolves to the close code; fails if that takes longer than a second. */
-async function closesWithinASecond(socket: TestSocket): Promise<number> {
-  let code = 0;
-  void socket.closed.then((how) => (code = how));
-  expect(await msUntil(() => code, 'the socket is closed')).toBeLessThan(1_000);
-  return code;
-}
 
 async function isIn(client: Client): Promise<boolean> {
   return (await client.fetch('/')).status === 200;

@@ -16,8 +16,8 @@ import { WebApp } from '../support/web-app.ts';
 const never = new AbortController().signal;
 const noAnswer: NtpResponse = { kind: 'refused', reason: 'no answer within 2 s' };
 
-/** The time of a server. On a busy machine a query may end before the process reads the answer. */
-function timeOf(of: NtpServer): Promise<Extract<NtpResponse, { kind: 'time' }>> {
+/** Queries a server until it answers: on a busy machine a query may end before the process reads the answer. */
+function queryUntilAnswered(of: NtpServer): Promise<Extract<NtpResponse, { kind: 'time' }>> {
   return until(async () => {
     const answer = await queryNtp(of, never);
     return answer.kind === 'time' ? answer : null;
@@ -46,7 +46,7 @@ afterAll(async () => {
 describe('a query of an NTP server', () => {
   test('is answered by chrony with the time of its host', async () => {
     const before = Date.now();
-    const { exchange, rootDistanceMs } = await timeOf(chrony.server);
+    const { exchange, rootDistanceMs } = await queryUntilAnswered(chrony.server);
     expect(exchange.sent).toBeGreaterThan(before - 1_000);
     expect(exchange.sent).toBeLessThan(Date.now() + 1_000);
     expect(rootDistanceMs).toBeLessThan(1_000);
@@ -54,8 +54,8 @@ describe('a query of an NTP server', () => {
 
   test('is answered over IPv6 and by name', async () => {
     await using six = await FakeNtpServer.start('::1');
-    expect((await timeOf(six.server)).kind).toBe('time');
-    expect((await timeOf({ ...server.server, host: 'localhost' })).kind).toBe('time');
+    expect((await queryUntilAnswered(six.server)).kind).toBe('time');
+    expect((await queryUntilAnswered({ ...server.server, host: 'localhost' })).kind).toBe('time');
   });
 
   test('has another nonce and another port each time', async () => {
@@ -105,7 +105,7 @@ describe('a query of an NTP server', () => {
       send();
       send({ receivedAt: 1_000, sentAt: 1_000 });
     };
-    const { exchange } = await timeOf(server.server);
+    const { exchange } = await queryUntilAnswered(server.server);
     expect(exchange.sent).toBeGreaterThan(Date.now() - 60_000);
   });
 
@@ -117,7 +117,7 @@ describe('a query of an NTP server', () => {
       void until(() => performance.now() > lateAt, 'it is late').then(() => send({ receivedAt, sentAt: receivedAt }));
     };
     await using check = await checkOf([server.server]);
-    await allAnswered(check);
+    await pollUntilAnswered(check);
     expect(check.reading?.boundMs).toBeGreaterThan(149);
     // The clocks of the test and of the check are read with a resolution of 1 ms at worst.
     expect(Math.abs(check.reading?.offsetMs ?? NaN)).toBeLessThan((check.reading?.boundMs ?? 0) + 2);
@@ -161,7 +161,7 @@ async function checkOf(servers: readonly NtpServer[]): Promise<AuthorityCheck & 
 }
 
 /** Polls until each server has answered: on a busy machine a query may end before the process reads the answer. */
-async function allAnswered(check: AuthorityCheck): Promise<void> {
+async function pollUntilAnswered(check: AuthorityCheck): Promise<void> {
   await until(async () => {
     await check.poll();
     return check.problems.length === 0;
@@ -173,7 +173,7 @@ describe('house time', () => {
     await using liar = await FakeNtpServer.start();
     liar.aheadMs = 3_000;
     await using check = await checkOf([liar.server, chrony.server, server.server]);
-    await allAnswered(check);
+    await pollUntilAnswered(check);
     expect(check.reading?.isContradiction).toBe(false);
     expect(Math.abs(check.reading?.offsetMs ?? NaN)).toBeLessThanOrEqual((check.reading?.boundMs ?? 0) + 1);
     expect(check.utcErrorMs).toBeLessThan(1_000);
@@ -182,10 +182,10 @@ describe('house time', () => {
   test('is 3 s off by a lone server that is, and by two that contradict each other', async () => {
     server.aheadMs = 3_000;
     await using alone = await checkOf([server.server]);
-    await allAnswered(alone);
+    await pollUntilAnswered(alone);
     expect(Math.abs((alone.reading?.offsetMs ?? NaN) + 3_000)).toBeLessThan((alone.reading?.boundMs ?? 0) + 2);
     await using both = await checkOf([server.server, chrony.server]);
-    await allAnswered(both);
+    await pollUntilAnswered(both);
     expect(both.reading?.isContradiction).toBe(true);
     expect(both.utcErrorMs).toBeGreaterThan(2_900);
   });

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RedisServer } from '../support/redis-server.ts';
+import { lessPatient, RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 import { redisBackendOf, WebApp } from '../support/web-app.ts';
 
 const password = 'a long enough password';
-/** Short enough for an outage within the limit of a wait, and longer than a busy machine stalls. */
-const timeouts = { startTimeoutMs: 5_000 };
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -22,8 +20,8 @@ async function reasonOf(app: WebApp): Promise<string> {
 describe('during an outage of Redis', () => {
   test('sessions in use are served and keep their sockets, others get 503, and all recover afterwards', async () => {
     const prefix = `${randomUUID()}:`;
-    await using app = await WebApp.start({ backend: redisBackendOf(server.url, prefix, timeouts) });
-    await using other = await WebApp.start({ backend: redisBackendOf(server.url, prefix, timeouts) });
+    await using app = await WebApp.start({ backend: redisBackendOf(server.url, prefix, lessPatient) });
+    await using other = await WebApp.start({ backend: redisBackendOf(server.url, prefix, lessPatient) });
     await app.auth.accounts.add('ada', password, false);
     const [watching, visiting, unknown] = [await app.signedIn(), await app.signedIn(), app.client()];
     // Only the other process has seen this session.

@@ -8,6 +8,7 @@ import { parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { UserError } from '../../src/lifecycle.ts';
 import type { RemoteTime } from '../../src/time/house-time.ts';
 import { freePort } from '../support/free-port.ts';
+import { pushAsLeader } from '../support/push-as-leader.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
 import { patient, RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
 import { stopwatch } from '../support/stopwatch.ts';
@@ -77,23 +78,11 @@ async function publish(backend: RedisBackend, text: string): Promise<void> {
   expect(await backend.ticks.publish(job(backend), text, 'UTC')).toBe('published');
 }
 
-/** Pushes a job for now, again if a stall of the machine ended the lease before. */
-async function push(backend: RedisBackend, owner = 'beat'): Promise<Job> {
-  const { ticks } = backend;
-  return until(async () => {
-    const lease = await until(() => ticks.acquireLease(owner), 'the lease');
-    const one = job(backend);
-    const result = await ticks.push(one, owner, lease.term);
-    if (result === 'not-leader') return null;
-    expect(result).toBe('pushed');
-    return one;
-  }, 'a push by the leader');
-}
-
 /** Takes one tick from the lease to its publication. */
 async function sendTick(backend: RedisBackend): Promise<void> {
   const { ticks } = backend;
-  const one = await push(backend);
+  const one = job(backend);
+  expect(await pushAsLeader(ticks, one)).toBe('pushed');
   const popped = await ticks.pop(AbortSignal.timeout(20_000));
   expect(popped).toEqual(one);
   expect(await ticks.publish(one, '15:03:27', 'UTC')).toBe('published');
@@ -172,7 +161,8 @@ describe.concurrent('Redis backend', () => {
       expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
       const lease = await until(() => backend.ticks.acquireLease('beat'), 'the lease');
       expect(lease.term).toBeGreaterThan(before.term);
-      const one = await push(backend);
+      const one = job(backend);
+      expect(await pushAsLeader(backend.ticks, one)).toBe('pushed');
       expect(await popping).toEqual(one);
       await publish(backend, 'after');
       await until(() => all.ticks.length === 2, 'the tick after');
@@ -213,7 +203,8 @@ describe.concurrent('Redis backend', () => {
         await passes(1_500);
         server.resume();
         expect(await msUntil(() => backend.outage === null, 'no outage')).toBeLessThan(1_000);
-        const one = await push(backend);
+        const one = job(backend);
+        expect(await pushAsLeader(backend.ticks, one)).toBe('pushed');
         expect(await popping).toEqual(one);
         await publish(backend, 'after');
         await until(() => all.ticks.includes('after'), 'the tick after');
@@ -377,7 +368,8 @@ describe.concurrent('Redis backend', () => {
         await passes(100);
         waiting.silence();
         await until(() => !waiting.isOpen, 'its end');
-        const one = await push(backend);
+        const one = job(backend);
+        expect(await pushAsLeader(backend.ticks, one)).toBe('pushed');
         expect(await popping).toEqual(one);
         expect(backend.outage).toBeNull();
       });
@@ -496,7 +488,8 @@ describe.concurrent('Redis backends with one Redis', () => {
         (await a.ticks.acquireLease('a')) !== null && (await b.ticks.acquireLease('b')) === null;
       await until(isRefused, 'the lease of a is refused to b');
       const popping = b.ticks.pop(AbortSignal.timeout(20_000));
-      const due = await push(a, 'a');
+      const due = job(a);
+      expect(await pushAsLeader(a.ticks, due, 'a')).toBe('pushed');
       expect(await popping).toEqual(due);
       await b.ticks.publish(due, '15:03:27', 'UTC');
       await until(() => one.ticks.length === 1 && other.ticks.length === 1, 'the tick on both');

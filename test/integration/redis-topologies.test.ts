@@ -4,13 +4,11 @@ import { RedisBackend } from '../../src/backend/redis/redis-backend.ts';
 import { describeRedisTarget, parseRedisTarget } from '../../src/backend/redis/target.ts';
 import { BadValue } from '../../src/option-parsers.ts';
 import { freePort } from '../support/free-port.ts';
+import { pushAsLeader } from '../support/push-as-leader.ts';
 import { recordedLog, type LogLine } from '../support/recorded-log.ts';
 import { RedisCluster } from '../support/redis-cluster.ts';
-import { RedisServer } from '../support/redis-server.ts';
+import { lessPatient, RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
-
-/** Longer than a busy machine stalls, and short enough for several attempts within the limit of a wait. */
-const timeouts = { startTimeoutMs: 5_000 };
 
 interface ObservedBackend {
   backend: RedisBackend;
@@ -20,31 +18,21 @@ interface ObservedBackend {
 
 function observe(url: string, prefix = ''): ObservedBackend {
   const { log, lines } = recordedLog();
-  const backend = new RedisBackend({ target: parseRedisTarget(url), prefix, channels: ['time'], log, ...timeouts });
+  const backend = new RedisBackend({ target: parseRedisTarget(url), prefix, channels: ['time'], log, ...lessPatient });
   const ticks: string[] = [];
   backend.ticks.subscribe((_channel, frame) => ticks.push(Buffer.from(frame).toString()));
   return { backend, lines, ticks };
 }
 
-/** Pushes a job for now, again if a stall of the machine ended the lease before. */
-async function push({ ticks, time }: RedisBackend): Promise<Job> {
-  return until(async () => {
-    const lease = await until(() => ticks.acquireLease('beat').catch(() => null), 'the lease');
-    const at = Math.floor(time.now());
-    const job: Job = { task: 'time', at, everyMs: 500, expiresAt: at + 10_000 };
-    const result = await ticks.push(job, 'beat', lease.term);
-    if (result === 'not-leader') return null;
-    expect(result).toBe('pushed');
-    return job;
-  }, 'a push by the leader');
-}
-
 /** Takes one tick from the lease to the subscriber. */
 async function sendTick({ backend, ticks }: ObservedBackend): Promise<void> {
-  const job = await push(backend);
+  await until(() => backend.ticks.acquireLease('beat').catch(() => null), 'the lease');
+  const at = Math.floor(backend.time.now());
+  const job: Job = { task: 'time', at, everyMs: 500, expiresAt: at + 10_000 };
+  expect(await pushAsLeader(backend.ticks, job)).toBe('pushed');
   expect(await backend.ticks.pop(AbortSignal.timeout(20_000))).toEqual(job);
   expect(await backend.ticks.publish(job, '15:03:27', 'UTC')).toBe('published');
-  await until(() => ticks.at(-1)?.includes(`"at":${job.at},`), 'the tick');
+  await until(() => ticks.at(-1)?.includes(`"at":${at},`), 'the tick');
 }
 
 describe.concurrent('address of a Redis', () => {

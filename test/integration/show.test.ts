@@ -127,11 +127,13 @@ function fulfilsContract(create: () => Promise<World>): void {
       expect(await shows.extend('everybody', 1_000)).toBe('no-countdown');
       await shows.set('everybody', { message: 'x', countdown: { until, label: 'Exam' } }, 120_000);
       const [before] = await shows.list();
+      const beganAt = performance.now();
       await Promise.all(Array.from({ length: 5 }, () => shows.extend('everybody', 60_000)));
+      const elapsedMs = performance.now() - beganAt;
       const [after] = await shows.list();
       expect(after?.show).toEqual({ message: 'x', countdown: { until: until + 300_000, label: 'Exam' } });
       // Each extension adds the time that it took, on a busy machine seconds.
-      expect(Math.abs((after?.endsAt ?? 0) - (before?.endsAt ?? 0) - 300_000)).toBeLessThan(30_000);
+      expect(Math.abs((after?.endsAt ?? 0) - (before?.endsAt ?? 0) - 300_000)).toBeLessThan(1_000 + elapsedMs);
       await expect(shows.extend('everybody', 366 * 86_400_000)).rejects.toThrow(/at most 366 days/);
     },
   );

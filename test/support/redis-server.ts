@@ -11,6 +11,9 @@ const run = promisify(execFile);
 /** Options of a backend that waits for the first answer of a Redis on a busy machine. */
 export const patient = { startTimeoutMs: 20_000 };
 
+/** As `patient`, for tests of an outage: several attempts to connect fit into the limit of a wait. */
+export const lessPatient = { startTimeoutMs: 5_000 };
+
 export interface RedisServerOptions {
   /** Default: a free port. */
   port?: number;
