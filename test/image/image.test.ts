@@ -56,7 +56,7 @@ async function withRole(
 }
 
 /** Waits until the health check of the role succeeds: on a busy machine Redis may not answer within a second. */
-async function waitUntilReady(command: readonly string[]): Promise<void> {
+async function waitUntilHealthy(command: readonly string[]): Promise<void> {
   const check = async (): Promise<boolean> => (await runClock(['healthcheck', '--ready'], { command })).exit === 0;
   await until(check, 'healthcheck --ready exits with 0', 60_000);
 }
@@ -123,7 +123,7 @@ describe('image', () => {
     const env = { CLOCK_INTERNAL_PORT, ...secrets };
     await withRole(command(env), ['all', '--data-dir', '/data'], async (clock) => {
       expect(await readTick(clock.url)).toMatch(/^\d\d:\d\d:\d\d$/);
-      await waitUntilReady(command(env));
+      await waitUntilHealthy(command(env));
     });
   });
 
@@ -139,7 +139,7 @@ describe('image', () => {
       withRole(command(worker), ['worker'], () =>
         withRole(command(beat), ['beat'], async () => {
           expect(await readTick(clock.url)).toMatch(/^\d\d:\d\d:\d\d$/);
-          for (const env of [web, worker, beat]) await waitUntilReady(command(env));
+          for (const env of [web, worker, beat]) await waitUntilHealthy(command(env));
         }),
       ),
     );

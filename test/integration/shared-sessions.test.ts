@@ -187,7 +187,7 @@ describe('the life of a socket', () => {
     const client = await visitor(app, { exp: Math.floor(Date.now() / 1_000) + 86_400 });
     using socket = await client.connect();
     const reason = reasonOf(socket);
-    // Seconds before its end and the spread of 500 ms, since a busy machine may poll before it sends the answer.
+    // 10 s before its end, not just the spread of 500 ms: a busy machine may poll before it sends the answer.
     app.backend.time.aheadMs = 290_000;
     socket.send('{"sync":1}');
     await socket.next();

@@ -30,6 +30,11 @@ const large = {
 const refused = { type: 'response', response: { status: 401, retryAfterMs: null, state: null } } as const;
 const busy = { type: 'response', response: { status: 503, retryAfterMs: 7_000, state: null } } as const;
 const nothing = { type: 'response', response: null } as const;
+/** The answer to the sync that a socket sends when it opens. */
+const sync: ConnectionEvent = {
+  type: 'sync',
+  sync: { echo: start, received: 1, sent: 1, error: 0, utcError: null, spread: 7_500, build: 'x' },
+};
 const tick = { type: 'tick', tick: { channel: 'time', text: '', at: 1, seq: 1 }, isContradiction: false } as const;
 const opened = { type: 'opened' } as const;
 const closed = (code: number, reason?: string): ConnectionEvent => ({ type: 'closed', code, reason });
@@ -93,6 +98,12 @@ describe('the machine', () => {
     [
       'requests it at once if the next tick may be a minute away',
       [...toOpen, slow, closed(1006), 'due', opened],
+      'open',
+      ['condense-exchanges', 'send-sync', 'send-status', 'request-state'],
+    ],
+    [
+      'requests it at once as long as there was no response',
+      [...toOpen, sync, busy, closed(1006), 'due', opened],
       'open',
       ['condense-exchanges', 'send-sync', 'send-status', 'request-state'],
     ],

@@ -17,8 +17,8 @@ import {
 
 /**
  * A socket that just opened; `initialState`: from a response that arrived just before. Screens that reconnect together
- * measure house time anew only if its error is large, and request the initial state later if a tick comes in time. Until
- * their next regular sync they notice a step of the server's clock as late as those that stay connected.
+ * measure house time anew only if it has not settled or its error is large, and request the initial state later if a tick
+ * comes in time. The single sync still detects a step of a clock that exceeds the error.
  */
 export function openSocket(state: State, { now, random, house }: StepContext, initialState: InitialState | null): Open {
   const isMeasured = house.isSettled && isExact(house);
@@ -46,10 +46,10 @@ export function openSocket(state: State, { now, random, house }: StepContext, in
   };
 }
 
-/** Whether the next tick makes the screen live, or comes while it still is. */
-function hasTickInTime({ freshForMs, isFresh, tickInstant }: State, now: number): boolean {
+/** Whether the next tick makes the screen live, or comes while it still is live. */
+function hasTickInTime({ zone, freshForMs, isFresh, tickInstant }: State, now: number): boolean {
   const hasMissedTick = now > tickInstant + leastIntervalMs;
-  return freshForMs <= policy.silenceMs && !(isFresh && hasMissedTick);
+  return zone !== null && freshForMs <= policy.silenceMs && !(isFresh && hasMissedTick);
 }
 
 /** The next instant at which something is due. */

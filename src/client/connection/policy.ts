@@ -73,8 +73,8 @@ export const lateTickMs = 1_000;
 /**
  * The pace of syncs. Each follows the last after a random wait between two bounds:
  *
- *  burst     after waking, a step of a clock, and opening unless the error is at most `errorMs`: enough samples for a
- *            first estimate
+ *  burst     after waking, a step of a clock, and opening unless house time has settled with an error of at most
+ *            `errorMs`: enough samples for a first estimate
  *  refining  after it, if round trips vary by more than `jitterMs` or the error exceeds `errorMs`: `refiningCount` more
  *            samples, at the burst's pace while the message limit allows it
  *  regular   from then on
