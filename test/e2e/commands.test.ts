@@ -14,7 +14,7 @@ import { type ClockProcess, startClock } from '../support/clock-process.ts';
 import { violationsOf } from '../support/good-page.ts';
 import { ScreenPage } from '../support/screen-page.ts';
 import { startTogether } from '../support/start-together.ts';
-import { undisturbed } from '../support/stopwatch.ts';
+import { undisturbed } from '../support/undisturbed.ts';
 import { until } from '../support/until.ts';
 
 let browser: Browser;

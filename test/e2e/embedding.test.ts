@@ -6,7 +6,8 @@ import { blocksIn } from '../support/docs-blocks.ts';
 import { PageServer } from '../support/page-server.ts';
 import { secondsAround } from '../support/seconds-around.ts';
 import { startTogether } from '../support/start-together.ts';
-import { measureStall, undisturbed } from '../support/stopwatch.ts';
+import { measureStall } from '../support/stopwatch.ts';
+import { undisturbed } from '../support/undisturbed.ts';
 import { msUntil, until } from '../support/until.ts';
 
 const [example = ''] = blocksIn('embedding', 'html');

@@ -14,7 +14,8 @@ import {
 import { test } from '../support/clock-page.ts';
 import { startClock } from '../support/clock-process.ts';
 import { freePort } from '../support/free-port.ts';
-import { measureStall, undisturbed } from '../support/stopwatch.ts';
+import { measureStall } from '../support/stopwatch.ts';
+import { undisturbed } from '../support/undisturbed.ts';
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');

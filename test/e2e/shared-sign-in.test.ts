@@ -6,7 +6,7 @@ import { runClock, startClock, type ClockProcess } from '../support/clock-proces
 import { startDjango, type Django } from '../support/django.ts';
 import { freePort } from '../support/free-port.ts';
 import { startNginx, type ReverseProxy } from '../support/reverse-proxy.ts';
-import { undisturbed } from '../support/stopwatch.ts';
+import { undisturbed } from '../support/undisturbed.ts';
 
 const password = 'the password of grace in Django';
 const ssoSecret = 'a secret that Django and Clock know';

@@ -14,7 +14,8 @@ import { silentLogger } from '../../src/logger.ts';
 import { tickFrame } from '../../src/protocol.ts';
 import { pushAsLeader } from '../support/push-as-leader.ts';
 import { patient, RedisServer } from '../support/redis-server.ts';
-import { stopwatch, undisturbed } from '../support/stopwatch.ts';
+import { stopwatch } from '../support/stopwatch.ts';
+import { undisturbed } from '../support/undisturbed.ts';
 import { passes, until } from '../support/until.ts';
 
 const channels = ['time', 'date'];

@@ -8,7 +8,7 @@ import { EmbeddedBackend } from '../../src/backend/embedded/embedded-backend.ts'
 import { UserError } from '../../src/lifecycle.ts';
 import { DataProcess } from '../support/data-process.ts';
 import { recordedLog } from '../support/recorded-log.ts';
-import { undisturbed } from '../support/stopwatch.ts';
+import { undisturbed } from '../support/undisturbed.ts';
 import { msUntil, passes, until } from '../support/until.ts';
 
 function backendIn(dataDir: string, exclusive = true): EmbeddedBackend {
