@@ -18,7 +18,7 @@ export async function undisturbed(attempt: () => Promise<void>, signal?: AbortSi
     } catch (error) {
       signal?.throwIfAborted();
       if (repeatsLeft === 0 || stall.ms < disturbanceMs) throw error;
-      console.warn(`once more after a stall of ${stall.ms.toFixed(0)} ms within a second:`, error);
+      process.stderr.write(`once more after a stall of ${stall.ms.toFixed(0)} ms within a second: ${String(error)}\n`);
     }
   }
 }
