@@ -29,7 +29,7 @@ export interface HouseReading {
   readonly errorMs: number | null;
   readonly jitterMs: number;
   readonly isHeld: boolean;
-  /** From then on corrections of up to 100 ms are slewed. */
+  /** Whether corrections of up to 100 ms are slewed. */
   readonly isSettled: boolean;
 }
 

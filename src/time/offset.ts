@@ -64,7 +64,10 @@ export class OffsetEstimate {
     return stepped;
   }
 
-  /** The estimate at `now` of the local monotonic clock, which must not be before the last exchange; null before the first. */
+  /**
+   * The estimate at `now` of the local monotonic clock, which must not be before the last exchange; null before the first
+   * one.
+   */
   at(now: number): Offset | null {
     const known = this.#known;
     if (known === null) return null;
