@@ -5,7 +5,6 @@ import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { newestDue, nextDue } from '../time/grid.ts';
 import type { HouseTime } from '../time/house-time.ts';
-import { pause } from '../time/pause.ts';
 import { RestartablePause } from '../time/restartable-pause.ts';
 
 /** A task with the interval at which it is due, and the time after an instant within which it may run. */
@@ -39,12 +38,12 @@ export class Beat implements Service {
   readonly #options: BeatOptions;
   /** By task: the newest instant that this beat enqueued. */
   readonly #newest = new Map<string, number>();
-  readonly #stopping = new AbortController();
   #term: number | null = null;
   /** Begins anew with each job that is sent, since that renews the lease as well. */
-  readonly #untilRenewal = new RestartablePause(renewAfterMs);
-  /** Ended when the lease is acquired. */
-  readonly #untilLeader = new RestartablePause(maxWaitMs);
+  readonly #untilRenewal = new RestartablePause();
+  /** Until the next instant, or, without the lease, until it is acquired. */
+  readonly #untilDue = new RestartablePause();
+  #isStopping = false;
   #missed = 0;
   #loops: Promise<unknown> = Promise.resolve();
 
@@ -67,7 +66,9 @@ export class Beat implements Service {
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#isStopping = true;
+    this.#untilRenewal.close();
+    this.#untilDue.close();
     await this.#loops;
     const term = this.#term;
     this.#term = null;
@@ -78,37 +79,37 @@ export class Beat implements Service {
 
   async #holdLease(): Promise<void> {
     const { ticks, owner, log } = this.#options;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#isStopping) {
       const lease = await ticks.acquireLease(owner).catch(ignoreUnavailable);
       // The instants of another leader do not count as missed.
       if (lease === null) this.#newest.clear();
       const term = lease?.term ?? null;
       if (term !== this.#term) log.info({ term }, term === null ? 'lost the lease' : 'became leader');
+      if (term !== null && this.#term === null) this.#untilDue.end();
       this.#term = term;
-      if (term !== null) this.#untilLeader.end();
-      await this.#untilRenewal.wait(this.#stopping.signal);
+      await this.#untilRenewal.wait(renewAfterMs);
     }
   }
 
   async #schedule(): Promise<void> {
     const { time, tasks } = this.#options;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#isStopping) {
       if (this.#term === null) {
-        await this.#untilLeader.wait(this.#stopping.signal);
+        await this.#untilDue.wait(maxWaitMs);
         continue;
       }
       // One reading decides both what is due and what comes next. An instant between two readings would be skipped.
       const now = time.now();
       const areEnqueued = await Promise.all(tasks.map((task) => this.#pushNewest(task, now)));
       if (areEnqueued.every(Boolean)) await this.#waitFor(Math.min(...tasks.map((task) => nextDue(now, task.everyMs))));
-      else await pause(retryAfterMs, this.#stopping.signal);
+      else await this.#untilDue.wait(retryAfterMs);
     }
   }
 
   /** Waits until an instant, or for `maxWaitMs`. A timer may fire early, so the caller must check the time. */
   async #waitFor(instant: number): Promise<void> {
     const waitMs = Math.min(instant - this.#options.time.now(), maxWaitMs);
-    await pause(Math.max(0, Math.ceil(waitMs)), this.#stopping.signal);
+    await this.#untilDue.wait(Math.max(0, Math.ceil(waitMs)));
   }
 
   /** Enqueues the newest instant that is due at `now`. False if that failed and may be retried. */
@@ -124,7 +125,7 @@ export class Beat implements Service {
     if (this.#term === null) return false;
 
     // A timer that is moved after the answer would still wake the process at its first time.
-    this.#untilRenewal.restart();
+    this.#untilRenewal.restart(renewAfterMs);
     const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
     if (result === undefined || result === 'not-leader') {
       // Whether this process still leads is known only after a renewal, which the restart would put off at each try.

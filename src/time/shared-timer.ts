@@ -13,11 +13,14 @@ let timer: NodeJS.Timeout | undefined;
 /** What `timer` is set for, monotonic ms. */
 let wakesAt = Infinity;
 let isRunning = false;
+/** Never rejects. `queueMicrotask` costs several times as much as its `then`. */
+const resolved = Promise.resolve();
 
 /**
  * Calls `onDue` once, when it is due. All of a process share one timer of Node.js, which is set when the process is about
  * to wait. A timer of Node.js that is cleared or refreshed wakes the process in many cases, which costs about 0.1 ms of
- * CPU; here this happens only for the next one of all.
+ * CPU; here this happens only for the next one of all. If that is moved away, the timer fires at once instead, while the
+ * process is awake, and is set anew.
  */
 export class SharedTimer {
   readonly #onDue: () => void;
@@ -40,9 +43,14 @@ export class SharedTimer {
   /** Sets or moves it to `ms` from now. Throws a `RangeError` for NaN. */
   set(ms: number): void {
     if (Number.isNaN(ms)) throw new RangeError('the time until a timer is due is NaN');
-    this.#at = performance.now() + ms;
+    const now = performance.now();
+    // Not each time, since one that is moved by many events would make the timer fire after each of them.
+    const isMovedAway = this.#at === wakesAt && wakesAt - now < ms / 2;
+    this.#at = now + ms;
     waiting.add(this);
-    if (!isRunning) wakeBy(this.#at);
+    if (isRunning) return;
+    if (isMovedAway) setAtOnce(now);
+    else wakeBy(this.#at);
   }
 
   clear(): void {
@@ -67,8 +75,27 @@ function wakeBy(at: number): void {
 
 function stopTimer(): void {
   clearTimeout(timer);
+  forgetTimer();
+}
+
+function forgetTimer(): void {
   timer = undefined;
   wakesAt = Infinity;
+}
+
+function recordDelay(firesAt: number): void {
+  timerDelays.record(Math.max(1, Math.round((performance.now() - firesAt) * 1e6)));
+}
+
+/** Sets the timer anew when it fires after 1 ms, which is usually over when the process is about to wait. */
+function setAtOnce(now: number): void {
+  stopTimer();
+  wakesAt = now;
+  timer = setTimeout(() => {
+    recordDelay(now + 1);
+    forgetTimer();
+    setTimer();
+  }, 1);
 }
 
 function setTimer(): void {
@@ -78,12 +105,16 @@ function setTimer(): void {
   wakeBy(next);
 }
 
+function setTimerNext(): void {
+  process.nextTick(setTimer);
+}
+
 function run(firesAt: number): void {
-  timerDelays.record(Math.max(1, Math.round((performance.now() - firesAt) * 1e6)));
-  stopTimer();
+  recordDelay(firesAt);
+  forgetTimer();
   isRunning = true;
   // What follows a promise that `onDue` resolves may move others. This runs after all of that.
-  queueMicrotask(() => process.nextTick(setTimer));
+  resolved.then(setTimerNext, setTimerNext);
   const now = performance.now() + earlyMs;
   const due = [...waiting].filter(({ at }) => at <= now).sort((one, other) => one.at - other.at);
   for (const one of due) one.runIfDue(now);

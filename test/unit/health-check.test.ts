@@ -90,6 +90,18 @@ describe('health check', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('is postponed by messages of another connection, until 1,050 ms after the last one at most', async () => {
+    const { check, checksBeside, stop } = healthCheckOn();
+    await vi.advanceTimersByTimeAsync(burstMs);
+    const every500Ms = setInterval(() => check.postpone(), 500);
+    expect(await checksBeside(1_000, 10_000)).toBe(0);
+    expect(await checksBeside(2_000, 10_000)).toBe(5);
+    clearInterval(every500Ms);
+    expect(await checksBeside(760, 7_600)).toBe(10);
+    await stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test.each([
     ['schema', { schema: '2' }],
     ['installation id', { installation: 'another' }],

@@ -90,6 +90,36 @@ describe('a shared timer', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('that an event moves away wakes the process at once, and not at its first time', async () => {
+    const { due, timer, nodeTimers } = recording();
+    const startedAt = performance.now();
+    const check = timer('check');
+    check.set(750);
+    await vi.advanceTimersByTimeAsync(500);
+    check.set(750);
+    const wakes: number[] = [];
+    while (due.length === 0) {
+      await vi.advanceTimersToNextTimerAsync();
+      wakes.push(performance.now() - startedAt);
+    }
+    expect(wakes).toEqual([501, 1_250]);
+    expect([due, nodeTimers()]).toEqual([[['check', 1_250]], 3]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('that many events move away sets few timers', async () => {
+    const { due, timer, nodeTimers } = recording();
+    const check = timer('check');
+    for (let passedMs = 0; passedMs < 7_500; passedMs += 10) {
+      check.set(750);
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(due).toEqual([]);
+    expect(nodeTimers()).toBeLessThanOrEqual(40);
+    check.clear();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('that throws does not keep the others from being due', async () => {
     const { due, timer } = recording();
     new SharedTimer(() => {

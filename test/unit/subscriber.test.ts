@@ -32,6 +32,7 @@ async function subscribe() {
     open: async () => connection as unknown as Connection,
     readLastTick: async () => null,
     onSubscribed: () => {},
+    onMessage: () => {},
     onInterrupted: () => {},
     onError: (error) => {
       throw error;

@@ -24,8 +24,10 @@ export interface HealthCheckOptions {
 
 /** The version of the data in Redis. */
 const schema = 1;
-/** Together with the second that an answer may take, this detects a fault within 2 s. */
+/** After this time without a sign of Redis, ms. With the time that an answer may take, it detects a fault within 2 s. */
 export const healthCheckEveryMs = 750;
+/** The greatest time between two checks while other connections receive messages, ms. */
+const maxPostponedMs = 1_050;
 /** The first checks of a connection follow each other quickly, for a good estimate of Redis's clock. */
 const burstLength = 8;
 const burstEveryMs = 75;
@@ -37,7 +39,7 @@ export class HealthCheck {
   readonly #options: HealthCheckOptions;
   #installation: string | null = null;
   /** Begins anew with each script that is sent and may count as a check. */
-  readonly #untilDue = new RestartablePause(healthCheckEveryMs);
+  readonly #untilDue = new RestartablePause();
   /** When the last check, or script that counted as one, was sent; monotonic ms. */
   #checkedAt = 0;
   /** How many of the first checks of the connection are still to come. */
@@ -56,7 +58,7 @@ export class HealthCheck {
     const { commands, onHealth } = this.#options;
     const sentAt = performance.now();
     // A timer that is moved after the answer would still wake the process at its first time.
-    this.#untilDue.restart();
+    this.#untilDue.restart(healthCheckEveryMs);
     try {
       const [result, found, installation, seconds, microseconds] = await this.#inTime(commands.run(script));
       const isExpected = Number(found) === schema && installation === this.#installation;
@@ -69,6 +71,12 @@ export class HealthCheck {
     } finally {
       if (this.#checkedAt < sentAt) this.#untilDue.restart(this.#checkedAt + healthCheckEveryMs - performance.now());
     }
+  }
+
+  /** Postpones the next check: another connection has received a message, so Redis serves. */
+  postpone(): void {
+    const latestAt = this.#checkedAt + maxPostponedMs;
+    this.#untilDue.restart(Math.min(healthCheckEveryMs, latestAt - performance.now()));
   }
 
   /** Repeats the check until the connection has ended. */
@@ -87,7 +95,7 @@ export class HealthCheck {
         onHealth(error.outage, error.cause instanceof Error ? error.cause : error);
         waitMs = retryEveryMs;
       }
-      await (waitMs === null ? this.#untilDue.wait(ended) : pause(waitMs, ended));
+      await (waitMs === null ? this.#untilDue.wait(healthCheckEveryMs, ended) : pause(waitMs, ended));
     }
   }
 

@@ -48,7 +48,7 @@ export interface RedisBackendOptions {
   scope?: string;
 }
 
-const defaultTimeoutMs = 1_000;
+const defaultTimeoutMs = 900;
 
 /** The resolution of TIME is a microsecond, about that of this host's monotonic clock. */
 const precisionMs = 0.002;
@@ -103,6 +103,7 @@ export class RedisBackend implements Backend {
       open: (signal) => connector.open('subscription', signal),
       readLastTick: (channel) => this.ticks.last(channel),
       onSubscribed: () => this.#logChange(null),
+      onMessage: () => healthCheck.postpone(),
       onInterrupted: (reason) => {
         this.#interruptReason = reason;
         this.#logChange(reason);

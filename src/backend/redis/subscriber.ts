@@ -19,6 +19,8 @@ export interface SubscriberOptions {
   open(signal: AbortSignal): Promise<Connection>;
   readLastTick(channel: string): Promise<LastTick | null>;
   onSubscribed(): void;
+  /** Called before each message is delivered. */
+  onMessage(): void;
   /** Called when the subscription is interrupted and the first attempt to replace the connection has failed. */
   onInterrupted(reason: Error): void;
   onError(error: unknown): void;
@@ -138,11 +140,12 @@ export class Subscriber {
   }
 
   async #receive(client: RedisClient, ended: AbortSignal): Promise<void> {
-    const { keys, onSubscribed, onInterrupted } = this.#options;
+    const { keys, onSubscribed, onMessage, onInterrupted } = this.#options;
     // A message proves as much as the answer to a PING.
-    const untilCheck = new RestartablePause(healthCheckEveryMs);
+    const untilCheck = new RestartablePause();
     client.on('messageBuffer', (name: Buffer, message: Buffer) => {
-      untilCheck.restart();
+      untilCheck.restart(healthCheckEveryMs);
+      onMessage();
       // The next connection may receive the same message while this one closes.
       if (!ended.aborted) this.#dispatch(name.toString(), message);
     });
@@ -154,7 +157,7 @@ export class Subscriber {
       this.#firstAttempt.resolve();
       onSubscribed();
       for (;;) {
-        await untilCheck.wait(ended);
+        await untilCheck.wait(healthCheckEveryMs, ended);
         if (ended.aborted) return;
         await this.#connection.run(() => client.ping());
       }
