@@ -1,13 +1,10 @@
 import { runInBackground } from '../background.ts';
 import { Unavailable } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
-import { alignedInterval } from '../time/aligned-interval.ts';
 import type { Departure, Roster } from './roster.ts';
 import type { RosterView } from './roster-view.ts';
 import type { Screens } from './screens.ts';
 
-/** Twice the interval of the reports of the roster, so that both share their wake-ups. */
-const everyMs = 1_400;
 /** The maximum number of screens whose departure one run stores: thousands may depart at once. */
 const maxStoredPerRun = 20;
 
@@ -15,6 +12,8 @@ export interface RosterUpkeepOptions {
   roster: Pick<Roster, 'takeDeparted'>;
   view: Pick<RosterView, 'releaseIfUnused'>;
   screens: Pick<Screens, 'getMany' | 'set'>;
+  /** Calls `run` about once a second. Returns the function that ends this. */
+  everySecond(run: () => void): () => void;
 }
 
 /** Stores in the record of each departed screen when it was last seen, and frees the memory of an unused view. */
@@ -28,7 +27,7 @@ export class RosterUpkeep implements Service {
   }
 
   async start(): Promise<void> {
-    this.#stopRuns = alignedInterval(() => runInBackground(this.#run()), everyMs);
+    this.#stopRuns = this.#options.everySecond(() => runInBackground(this.#run()));
   }
 
   async stop(): Promise<void> {

@@ -34,6 +34,7 @@ import { CsrfProtection } from './csrf.ts';
 import { maxOpenSockets } from './descriptor-limit.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { embedRoutes } from './embed-routes.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { Hub } from './hub.ts';
 import { LastMessages } from './last-messages.ts';
 import { linkRoutes } from './link-routes.ts';
@@ -102,6 +103,7 @@ export function createWeb(dependencies: WebDependencies): Web {
   const assets = new Assets(assetsDirectory);
   const roster = new Roster({ build, time });
   const hub = new Hub((topic, frame) => listener.publish(topic, frame), roster);
+  const housekeeping = new Housekeeping();
   const screens = new Screens({ records, time });
   const rosterView = new RosterView({ backend, screens });
   sessions.openSessions = hub;
@@ -135,7 +137,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     signInRedirect,
     csrf: new CsrfProtection(cookies, config.allowedOrigins),
     lastMessages: new LastMessages({ backend }),
-    spread: new Spread({ backend, owner, connections: () => hub.size, roster }),
+    spread: new Spread({ backend, owner, connections: () => hub.size, roster, housekeeping }),
     channelAccess: new ChannelAccess(dependencies.channels, knownChannels),
     retained,
     shows: new Shows(backend),
@@ -190,11 +192,27 @@ export function createWeb(dependencies: WebDependencies): Web {
       'the limit of open files allows fewer sockets than --max-sockets; to accept more, raise LimitNOFILE or ulimit -n';
     log.info({ wanted: config.maxSockets, possible: maxSockets }, message);
   }
-  const sessionMonitor = new SessionMonitor({ hub, sessions, records, time });
+  const sessionMonitor = new SessionMonitor({ hub, sessions, records, time, housekeeping });
   const certificateReload = new CertificateReload({ config, listener, time, log });
   const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });
-  const rosterUpkeep = new RosterUpkeep({ roster, view: rosterView, screens });
-  const parts = { hub, roster, sessionMonitor, commandDelivery, rosterUpkeep, endpoint, upgrades, server, listener };
+  const rosterUpkeep = new RosterUpkeep({
+    roster,
+    view: rosterView,
+    screens,
+    everySecond: (run) => housekeeping.add(run),
+  });
+  const parts = {
+    housekeeping,
+    hub,
+    roster,
+    sessionMonitor,
+    commandDelivery,
+    rosterUpkeep,
+    endpoint,
+    upgrades,
+    server,
+    listener,
+  };
   const services = {
     knownChannels,
     messageDelivery,

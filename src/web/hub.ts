@@ -150,16 +150,25 @@ export class Hub implements OpenSessions {
     for (const socket of this.socketsOf(jti)) socket.end(closeCode.sessionEnded, sessionEnded);
   }
 
-  /** Closes all sockets whose session has expired by `now`, or whose credential must be presented again; house time. */
-  endDue(now: number): void {
+  /**
+   * Closes all sockets whose session has expired by `now`, or whose credential must be presented again; house time.
+   * Returns when the next one is due.
+   */
+  endDue(now: number): number {
+    let nextAt = Infinity;
     for (const sockets of this.#bySession.values()) {
       for (const socket of sockets) {
         const { session, recheckAt } = socket.getUserData();
-        if (recheckAt <= now) socket.end(closeCode.sessionEnded, recheckReason);
-        else if (session.expiresAt <= now) socket.end(closeCode.sessionEnded, sessionEnded);
-        else if (session.shared === undefined) break;
+        const dueAt = Math.min(recheckAt, session.expiresAt);
+        if (dueAt <= now) {
+          socket.end(closeCode.sessionEnded, recheckAt <= now ? recheckReason : sessionEnded);
+          continue;
+        }
+        nextAt = Math.min(nextAt, dueAt);
+        if (session.shared === undefined) break;
       }
     }
+    return nextAt;
   }
 
   /** Closes a socket that does not read, in the next turn: uWebSockets.js crashes if one closes during a publish. */

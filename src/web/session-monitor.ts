@@ -4,12 +4,13 @@ import { runInBackground } from '../background.ts';
 import { Unavailable } from '../backend/backend.ts';
 import type { Records } from '../backend/records.ts';
 import type { Service } from '../lifecycle.ts';
-import { alignedInterval } from '../time/aligned-interval.ts';
 import type { HouseTime } from '../time/house-time.ts';
+import { SharedTimer } from '../time/shared-timer.ts';
+import type { Housekeeping } from './housekeeping.ts';
 import type { Hub } from './hub.ts';
 
-/** The interval of the reports of `Spread`, so that both share their wake-ups. */
-const pollEveryMs = 700;
+/** The greatest time between two runs of the housekeeping is shorter, ms. */
+const untilNextPollMs = 2_000;
 /** How often the record of a session with an open socket is checked and renewed: the socket counts as use. */
 const revalidateEveryMs = 3_600_000;
 /** A batch is small enough not to delay the ticks, which share the backend's connection. */
@@ -20,12 +21,15 @@ export interface SessionMonitorOptions {
   sessions: Pick<Sessions, 'onEnded' | 'revalidate'>;
   records: Pick<Records, 'subscribe'>;
   time: Pick<HouseTime, 'now'>;
+  housekeeping: Pick<Housekeeping, 'add'>;
 }
 
 /** Closes the sockets of each session that ends: it was ended, it expired, or its record is missing. */
 export class SessionMonitor implements Service {
   readonly name = 'session monitor';
   readonly #options: SessionMonitorOptions;
+  /** For a session that is due before the next poll. */
+  readonly #untilDue = new SharedTimer(() => this.#poll());
   #stopPolls = (): void => {};
   /** Monotonic ms. */
   #revalidateAt: number;
@@ -47,18 +51,21 @@ export class SessionMonitor implements Service {
         this.#poll();
       },
     });
-    this.#stopPolls = alignedInterval(() => this.#poll(), pollEveryMs);
+    this.#stopPolls = this.#options.housekeeping.add(() => this.#poll());
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#stopPolls();
+    this.#untilDue.clear();
   }
 
   #poll(): void {
     if (this.#isStopped) return;
     const { hub, time } = this.#options;
-    hub.endDue(time.now());
+    const now = time.now();
+    const untilDueMs = hub.endDue(now) - now;
+    if (untilDueMs < untilNextPollMs) this.#untilDue.set(untilDueMs);
     if (performance.now() >= this.#revalidateAt && !this.#isRevalidating) runInBackground(this.#revalidate());
   }
 

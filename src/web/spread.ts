@@ -2,13 +2,11 @@ import { runInBackground } from '../background.ts';
 import { Unavailable, type Backend } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Roster } from '../screens/roster.ts';
-import { alignedInterval } from '../time/aligned-interval.ts';
+import type { Housekeeping } from './housekeeping.ts';
 
 const minMs = 500;
 const maxMs = 8_000;
 const msPerSocket = 0.7;
-/** More often than the health check of the backend, whose place a report takes. */
-const reportEveryMs = 700;
 
 export interface SpreadOptions {
   backend: Pick<Backend, 'reportConnections'>;
@@ -16,11 +14,12 @@ export interface SpreadOptions {
   owner: string;
   connections: () => number;
   roster: Pick<Roster, 'changes' | 'confirm'>;
+  housekeeping: Pick<Housekeeping, 'add'>;
 }
 
 /**
  * The period over which screens distribute their reconnects after an outage, ms; it grows with the number of sockets of
- * the installation. Reports the sockets of this process at least once a second.
+ * the installation. Reports the sockets of this process about once a second.
  */
 export class Spread implements Service {
   readonly name = 'spread';
@@ -38,7 +37,7 @@ export class Spread implements Service {
 
   async start(): Promise<void> {
     await this.#report();
-    this.#stopReports = alignedInterval(() => runInBackground(this.#report()), reportEveryMs);
+    this.#stopReports = this.#options.housekeeping.add(() => runInBackground(this.#report()));
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,7 @@ import type { Roster } from '../screens/roster.ts';
 import { countScreens } from '../screens/screen-counts.ts';
 import type { CertificateReload } from './certificate-reload.ts';
 import type { CommandDelivery } from './command-delivery.ts';
+import type { Housekeeping } from './housekeeping.ts';
 import type { Hub } from './hub.ts';
 import type { LastMessages } from './last-messages.ts';
 import type { Listener } from './listener.ts';
@@ -27,6 +28,7 @@ import type { Upgrades } from './upgrades.ts';
 export interface WebParts {
   config: WebSettings;
   backend: Backend;
+  housekeeping: Housekeeping;
   hub: Hub;
   lastMessages: LastMessages;
   spread: Spread;
@@ -134,11 +136,12 @@ export class Web implements Service {
   }
 
   #relay(channel: string, frame: Uint8Array): void {
-    const { backend, hub, lastMessages } = this.#parts;
+    const { backend, hub, housekeeping, lastMessages } = this.#parts;
     const tick = lastMessages.accept(frame);
     if (tick === null) return;
     hub.publish(channel, tick.at, frame);
     this.#ticks += 1;
     this.#delays.observe((backend.time.now() - tick.at) / 1_000);
+    housekeeping.onTick();
   }
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Session } from '../../src/auth/session.ts';
 import { Unavailable } from '../../src/backend/backend.ts';
 import type { MessageListener } from '../../src/backend/records.ts';
+import { Housekeeping } from '../../src/web/housekeeping.ts';
 import { SessionMonitor } from '../../src/web/session-monitor.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -27,12 +28,17 @@ function monitorOf(open: Session[]) {
   const monitor = new SessionMonitor({
     hub: {
       sessions: () => open,
-      endDue: (now) => void ended.push(...open.filter(({ expiresAt }) => expiresAt <= now).map(({ jti }) => jti)),
+      endDue: (now) => {
+        const isDue = ({ jti, expiresAt }: Session): boolean => expiresAt <= now && !ended.includes(jti);
+        ended.push(...open.filter(isDue).map(({ jti }) => jti));
+        return Math.min(...open.map(({ expiresAt }) => expiresAt).filter((expiresAt) => expiresAt > now));
+      },
       endSession: (jti) => void ended.push(jti),
     },
     sessions: { onEnded: () => {}, revalidate },
     records: { subscribe: (listener) => void listeners.push(listener) },
     time,
+    housekeeping: new Housekeeping(),
   });
   return { monitor, revalidated, ended, failures, time, gap: () => listeners[0]?.onGap({ replaced: false }) };
 }
@@ -55,16 +61,34 @@ describe('the session monitor', () => {
     failures.push(new Unavailable('redis-down'), new Unavailable('redis-down'));
     await monitor.start();
     gap();
-    await vi.advanceTimersByTimeAsync(1_600);
+    await vi.advanceTimersByTimeAsync(2_100);
     expect(revalidated).toEqual([1]);
     await monitor.stop();
   });
 
-  test('ends a session that expires, within a second', async () => {
-    const { monitor, ended, time } = monitorOf([sessionOf('a', 1_000), sessionOf('b', 2_000)]);
+  test('ends each session at the instant at which it expires', async () => {
+    const { monitor, ended, time } = monitorOf([sessionOf('b', 4_999), sessionOf('a', 1_500), sessionOf('c', 60_000)]);
+    const startedAt = performance.now();
+    time.now = () => performance.now() - startedAt;
     await monitor.start();
-    time.nowMs = 1_000;
-    await vi.advanceTimersByTimeAsync(700);
+    for (const [instant, expected] of [
+      [1_500, ['a']],
+      [4_999, ['a', 'b']],
+    ] as const) {
+      await vi.advanceTimersByTimeAsync(instant - 2 - time.now());
+      expect(ended).not.toEqual(expected);
+      await vi.advanceTimersByTimeAsync(4);
+      expect(ended).toEqual(expected);
+    }
+    await monitor.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('ends a session within about a second if house time is stepped beyond its expiry', async () => {
+    const { monitor, ended, time } = monitorOf([sessionOf('a', 10_000), sessionOf('b', 20_000)]);
+    await monitor.start();
+    time.nowMs = 10_000;
+    await vi.advanceTimersByTimeAsync(1_020);
     expect(ended).toEqual(['a']);
     await monitor.stop();
   });
