@@ -5,7 +5,6 @@ import type { Backend } from './backend/backend.ts';
 import { databaseFile } from './backend/embedded/data-file.ts';
 import { EmbeddedBackend } from './backend/embedded/embedded-backend.ts';
 import type { dataOptions, redisOptions } from './backend/options.ts';
-import { RedisBackend } from './backend/redis/redis-backend.ts';
 import type { RedisTarget } from './backend/redis/target.ts';
 import { readTlsFiles } from './backend/redis/tls-files.ts';
 import type { Environment, ValuesOf } from './config.ts';
@@ -20,12 +19,18 @@ export type DataConfig = ValuesOf<typeof dataOptions>;
 export const channels: readonly string[] = tasks.map(({ name }) => name);
 
 /**
- * Creates a backend for the configured Redis, by default the one on this host. Throws a `UserError` if a TLS file
+ * Creates a backend for the configured Redis, by default the one on this host. Rejects with a `UserError` if a TLS file
  * cannot be used.
  */
-export function redisBackend(config: RedisConfig, log: Logger, timeouts: { startTimeoutMs?: number } = {}): Backend {
+export async function redisBackend(
+  config: RedisConfig,
+  log: Logger,
+  timeouts: { startTimeoutMs?: number } = {},
+): Promise<Backend> {
   const target = redisTarget(config);
   const tls = readTlsFiles(config, target);
+  // The executable then loads no client for Redis unless one is configured.
+  const { RedisBackend } = await import('./backend/redis/redis-backend.ts');
   return new RedisBackend({ target, tls, prefix: config.redisPrefix, channels, log, ...timeouts });
 }
 
@@ -40,7 +45,7 @@ function redisTarget({ redisUrl, redisHost, redisPort, redisPassword }: RedisCon
 const commandTimeoutMs = 10_000;
 
 /** Creates the backend of a command, which waits longer for an answer than a role does. */
-export function commandRedisBackend(config: RedisConfig, log: Logger): Backend {
+export function commandRedisBackend(config: RedisConfig, log: Logger): Promise<Backend> {
   return redisBackend(config, log, { startTimeoutMs: commandTimeoutMs });
 }
 
@@ -72,10 +77,14 @@ export function hasEmbeddedData(directory: string): boolean {
 }
 
 /**
- * Returns the data for commands: the Redis that the options name, else the embedded file. Throws a `UserError` without
- * either.
+ * Returns the data for commands: the Redis that the options name, else the embedded file. Rejects with a `UserError`
+ * without either.
  */
-export function existingBackend(config: RedisConfig & DataConfig, environment: Environment, log: Logger): Backend {
+export async function existingBackend(
+  config: RedisConfig & DataConfig,
+  environment: Environment,
+  log: Logger,
+): Promise<Backend> {
   if (isRedisConfigured(config)) return commandRedisBackend(config, log);
   const directory = dataDirectory(config, environment);
   if (hasEmbeddedData(directory)) return embeddedBackend(directory, false, log);

@@ -24,7 +24,10 @@ import { ssoSettings } from './web/sso-settings.ts';
 import { loadUws } from './web/uws.ts';
 
 /** The checks of a valid configuration, and the backend that they start. The caller stops it. */
-export function checksFor(config: AllConfig, environment: Environment): { checks: Check[]; backend: Backend } {
+export async function checksFor(
+  config: AllConfig,
+  environment: Environment,
+): Promise<{ checks: Check[]; backend: Backend }> {
   const { host = '::', port, internalPort, internalHost = host, tlsCert, tlsKey } = config;
   const others = (backend: Backend): Check[] => [
     ...authorityChecks(config, backend),
@@ -44,7 +47,7 @@ export function checksFor(config: AllConfig, environment: Environment): { checks
       return { checks: [...backendChecks(backend, 'data'), ...others(backend)], backend };
     }
   }
-  const backend = commandRedisBackend(config, log);
+  const backend = await commandRedisBackend(config, log);
   return { checks: [...backendChecks(backend, 'redis'), ...durabilityChecks(backend), ...others(backend)], backend };
 }
 

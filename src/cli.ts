@@ -206,7 +206,7 @@ class Cli {
       if (error instanceof UserError) return false;
       throw error;
     }
-    const { checks, backend } = checksFor(config, this.#environment);
+    const { checks, backend } = await checksFor(config, this.#environment);
     try {
       return (await runChecks(checks)) && isConfigurationValid;
     } finally {

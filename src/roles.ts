@@ -55,7 +55,7 @@ export interface Role {
 export async function webRole(config: WebConfig, context: RoleContext): Promise<Role> {
   const { adminPassword } = config;
   const secrets = requiredSecrets(config.secrets);
-  const backend = redisBackend(config, context.log);
+  const backend = await redisBackend(config, context.log);
   const password = adminPassword === undefined ? undefined : (): FirstPassword => ({ text: adminPassword });
   const host = config.host ?? allAddresses;
   const web = await webPart({ backend, secrets, password, host, config }, context);
@@ -65,13 +65,13 @@ export async function webRole(config: WebConfig, context: RoleContext): Promise<
 }
 
 export async function workerRole(config: WorkerConfig, context: RoleContext): Promise<Role> {
-  const backend = redisBackend(config, context.log);
+  const backend = await redisBackend(config, context.log);
   const services = compose('worker', backend, [workerPart(backend, config, context)], allAddresses, config, context);
   return { services, onStarted: () => context.log.info({ build }, 'started') };
 }
 
 export async function beatRole(config: BeatConfig, context: RoleContext): Promise<Role> {
-  const backend = redisBackend(config, context.log);
+  const backend = await redisBackend(config, context.log);
   const services = compose('beat', backend, [beatPart(backend, config, context)], allAddresses, config, context);
   return { services, onStarted: () => context.log.info({ build }, 'started') };
 }
@@ -83,7 +83,7 @@ export async function allRole(config: AllConfig, context: RoleContext): Promise<
     throw new UserError('--workers: several processes need a Redis to share; set CLOCK_REDIS_URL, or use --workers 1');
   }
   const directory = dataDirectory(config, environment);
-  const backend = isRedisConfigured(config) ? redisBackend(config, log) : embeddedBackend(directory, true, log);
+  const backend = isRedisConfigured(config) ? await redisBackend(config, log) : embeddedBackend(directory, true, log);
   const signIn = firstSignIn(config.adminPassword, directory);
   const secrets = configuredOrStoredSecrets(config.secrets, backend, directory);
   const host = config.host ?? '127.0.0.1';

@@ -39,7 +39,7 @@ export class BackendCommands {
     const config = readOptions(backendTable, flagsOf(command, backendTable), this.#environment);
     warnOfUnknown(this.#environment);
     const log = silentLogger();
-    const backend = existingBackend(config, this.#environment, log);
+    const backend = await existingBackend(config, this.#environment, log);
     await startWithNotice(backend);
     try {
       process.stderr.write(`clock: ${backend.address}\n`);
