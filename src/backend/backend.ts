@@ -26,7 +26,7 @@ export interface Backend extends Service {
   /** Values that belong to this host alone; null for a backend that several hosts share. */
   readonly settings: Settings | null;
   /**
-   * Why the backend cannot serve; null while it can. Changes within 2 s of a fault and within 1 s of its end. `start()`
+   * Why the backend cannot serve; null while it can. Changes about 2 s after a fault at most, and within 1 s of its end. `start()`
    * resolves even if the data is unavailable. It rejects with a `UserError` only if an operator must act before a
    * retry.
    */

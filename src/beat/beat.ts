@@ -124,7 +124,6 @@ export class Beat implements Service {
     if (now >= expiresAt) return true;
     if (this.#term === null) return false;
 
-    // A timer that is moved after the answer would still wake the process at its first time.
     this.#untilRenewal.restart(renewAfterMs);
     const result = await ticks.push({ task: name, at, everyMs, expiresAt }, owner, this.#term).catch(ignoreUnavailable);
     if (result === undefined || result === 'not-leader') {

@@ -13,7 +13,7 @@ let timer: NodeJS.Timeout | undefined;
 /** What `timer` is set for, monotonic ms. */
 let wakesAt = Infinity;
 let isRunning = false;
-/** Never rejects. `queueMicrotask` costs several times as much as its `then`. */
+/** `queueMicrotask` costs several times as much as `then` of a resolved promise. */
 const resolved = Promise.resolve();
 
 /**
@@ -87,7 +87,10 @@ function recordDelay(firesAt: number): void {
   timerDelays.record(Math.max(1, Math.round((performance.now() - firesAt) * 1e6)));
 }
 
-/** Sets the timer anew when it fires after 1 ms, which is usually over when the process is about to wait. */
+/**
+ * Sets the timer anew when it fires after 1 ms, which is usually over when the process is about to wait. What is due before
+ * that may be 1 ms late.
+ */
 function setAtOnce(now: number): void {
   stopTimer();
   wakesAt = now;
@@ -113,7 +116,7 @@ function run(firesAt: number): void {
   recordDelay(firesAt);
   forgetTimer();
   isRunning = true;
-  // What follows a promise that `onDue` resolves may move others. This runs after all of that.
+  // What follows a promise that `onDue` resolves may move others. This runs after all of that. It is never rejected.
   resolved.then(setTimerNext, setTimerNext);
   const now = performance.now() + earlyMs;
   const due = [...waiting].filter(({ at }) => at <= now).sort((one, other) => one.at - other.at);

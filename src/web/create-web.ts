@@ -199,7 +199,7 @@ export function createWeb(dependencies: WebDependencies): Web {
     roster,
     view: rosterView,
     screens,
-    everySecond: (run) => housekeeping.add(run),
+    addPeriodicTask: (task) => housekeeping.add(task),
   });
   const parts = {
     housekeeping,

@@ -9,8 +9,8 @@ import { SharedTimer } from '../time/shared-timer.ts';
 import type { Housekeeping } from './housekeeping.ts';
 import type { Hub } from './hub.ts';
 
-/** The greatest time between two runs of the housekeeping is shorter, ms. */
-const untilNextPollMs = 2_000;
+/** The least time until a poll for what is due next, ms: thousands of sockets may be due one after the other. */
+const minPollMs = 500;
 /** How often the record of a session with an open socket is checked and renewed: the socket counts as use. */
 const revalidateEveryMs = 3_600_000;
 /** A batch is small enough not to delay the ticks, which share the backend's connection. */
@@ -28,7 +28,7 @@ export interface SessionMonitorOptions {
 export class SessionMonitor implements Service {
   readonly name = 'session monitor';
   readonly #options: SessionMonitorOptions;
-  /** For a session that is due before the next poll. */
+  /** For what is due before the next run of the housekeeping. */
   readonly #untilDue = new SharedTimer(() => this.#poll());
   #stopPolls = (): void => {};
   /** Monotonic ms. */
@@ -64,8 +64,7 @@ export class SessionMonitor implements Service {
     if (this.#isStopped) return;
     const { hub, time } = this.#options;
     const now = time.now();
-    const untilDueMs = hub.endDue(now) - now;
-    if (untilDueMs < untilNextPollMs) this.#untilDue.set(untilDueMs);
+    this.#untilDue.set(Math.max(minPollMs, hub.endDue(now) - now));
     if (performance.now() >= this.#revalidateAt && !this.#isRevalidating) runInBackground(this.#revalidate());
   }
 

@@ -22,9 +22,9 @@ function recording() {
 
 describe('housekeeping', () => {
   test.each([
-    [500, [1_000, 2_000, 3_000]],
-    [1_000, [1_000, 2_000, 3_000]],
     [100, [800, 1_600, 2_400]],
+    [300, [900, 1_800, 2_700]],
+    [500, [1_000, 2_000, 3_000]],
   ])('runs with a tick, with one every %i ms at %j', async (everyMs, expected) => {
     const { runs, remove, tick } = recording();
     await tick(everyMs, 3_000 / everyMs);
@@ -32,12 +32,29 @@ describe('housekeeping', () => {
     remove();
   });
 
-  test('runs without ticks, and with them again', async () => {
+  test('runs every 750 ms without ticks, and with them again', async () => {
     const { runs, remove, tick } = recording();
-    await vi.advanceTimersByTimeAsync(2_100);
-    expect(runs).toEqual([1_020, 2_040]);
+    await vi.advanceTimersByTimeAsync(1_600);
+    expect(runs).toEqual([750, 1_500]);
     await tick(400, 2);
-    expect(runs).toEqual([1_020, 2_040, 2_900]);
+    expect(runs).toEqual([750, 1_500, 2_400]);
+    remove();
+  });
+
+  test.each([700, 1_000, 5_000])('runs at least every 1,020 ms, with a tick every %i ms', async (everyMs) => {
+    const { runs, remove, tick } = recording();
+    await tick(everyMs, 20_000 / everyMs);
+    const gaps = runs.map((at, index) => at - (runs[index - 1] ?? 0));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(1_020);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(750);
+    remove();
+  });
+
+  test('runs 1,020 ms after the last run if the ticks end in between', async () => {
+    const { runs, remove, tick } = recording();
+    await tick(500, 1);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(runs).toEqual([1_020]);
     remove();
   });
 
@@ -46,7 +63,7 @@ describe('housekeeping', () => {
     await vi.advanceTimersByTimeAsync(100);
     let others = 0;
     const removeOther = housekeeping.add(() => (others += 1));
-    await tick(900, 1);
+    await tick(450, 2);
     expect([runs, others]).toEqual([[1_000], 1]);
     remove();
     await tick(1_000, 1);

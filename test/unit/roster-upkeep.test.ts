@@ -19,8 +19,8 @@ async function world() {
     roster,
     view: { releaseIfUnused: () => (releases += 1) },
     screens,
-    everySecond: (run) => {
-      const timer = setInterval(run, 1_000);
+    addPeriodicTask: (task) => {
+      const timer = setInterval(task, 1_000);
       return () => clearInterval(timer);
     },
   });

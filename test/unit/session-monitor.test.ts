@@ -19,6 +19,12 @@ function monitorOf(open: Session[]) {
   const listeners: MessageListener[] = [];
   const failures: Error[] = [];
   const time = { nowMs: 0, now: () => time.nowMs };
+  const startedAt = performance.now();
+  let polls = 0;
+  /** Lets house time follow the clock of the test. */
+  const followClock = (): void => {
+    time.now = () => performance.now() - startedAt;
+  };
   const revalidate = async (batch: Iterable<Session>): Promise<Set<Session>> => {
     const failure = failures.shift();
     if (failure !== undefined) throw failure;
@@ -29,6 +35,7 @@ function monitorOf(open: Session[]) {
     hub: {
       sessions: () => open,
       endDue: (now) => {
+        polls += 1;
         const isDue = ({ jti, expiresAt }: Session): boolean => expiresAt <= now && !ended.includes(jti);
         ended.push(...open.filter(isDue).map(({ jti }) => jti));
         return Math.min(...open.map(({ expiresAt }) => expiresAt).filter((expiresAt) => expiresAt > now));
@@ -40,7 +47,16 @@ function monitorOf(open: Session[]) {
     time,
     housekeeping: new Housekeeping(),
   });
-  return { monitor, revalidated, ended, failures, time, gap: () => listeners[0]?.onGap({ replaced: false }) };
+  return {
+    monitor,
+    revalidated,
+    ended,
+    failures,
+    time,
+    followClock,
+    polls: () => polls,
+    gap: () => listeners[0]?.onGap({ replaced: false }),
+  };
 }
 
 describe('the session monitor', () => {
@@ -66,10 +82,13 @@ describe('the session monitor', () => {
     await monitor.stop();
   });
 
-  test('ends each session at the instant at which it expires', async () => {
-    const { monitor, ended, time } = monitorOf([sessionOf('b', 4_999), sessionOf('a', 1_500), sessionOf('c', 60_000)]);
-    const startedAt = performance.now();
-    time.now = () => performance.now() - startedAt;
+  test('ends each session when it expires', async () => {
+    const { monitor, ended, time, followClock } = monitorOf([
+      sessionOf('b', 4_999),
+      sessionOf('a', 1_500),
+      sessionOf('c', 60_000),
+    ]);
+    followClock();
     await monitor.start();
     for (const [instant, expected] of [
       [1_500, ['a']],
@@ -82,6 +101,17 @@ describe('the session monitor', () => {
     }
     await monitor.stop();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('polls about twice a second at most, however many sessions expire one after the other', async () => {
+    const sessions = Array.from({ length: 1_000 }, (_, index) => sessionOf(`${index}`, index * 10));
+    const { monitor, ended, polls, followClock } = monitorOf(sessions);
+    followClock();
+    await monitor.start();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(ended.length).toBeGreaterThan(900);
+    expect(polls()).toBeLessThanOrEqual(30);
+    await monitor.stop();
   });
 
   test('ends a session within about a second if house time is stepped beyond its expiry', async () => {

@@ -18,6 +18,7 @@ afterEach(() => {
 async function subscribe() {
   const keys = new Keys('', 0);
   const pings: number[] = [];
+  let messages = 0;
   const client = Object.assign(new EventEmitter(), {
     subscribe: async () => {},
     ping: async () => {
@@ -32,7 +33,7 @@ async function subscribe() {
     open: async () => connection as unknown as Connection,
     readLastTick: async () => null,
     onSubscribed: () => {},
-    onMessage: () => {},
+    onMessage: () => (messages += 1),
     onInterrupted: () => {},
     onError: (error) => {
       throw error;
@@ -45,7 +46,7 @@ async function subscribe() {
   const receive = (): void => {
     client.emit('messageBuffer', Buffer.from(keys.messageChannel), Buffer.from('{}'));
   };
-  return { subscriber, pings, receive };
+  return { subscriber, pings, receive, messages: () => messages };
 }
 
 describe('a subscription', () => {
@@ -57,13 +58,13 @@ describe('a subscription', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('is not checked while it receives messages, and again 750 ms after the last', async () => {
-    const { subscriber, pings, receive } = await subscribe();
+  test('is not checked while it receives messages, which it reports, and again 750 ms after the last', async () => {
+    const { subscriber, pings, receive, messages } = await subscribe();
     for (let count = 0; count < 10; count += 1) {
       await vi.advanceTimersByTimeAsync(500);
       receive();
     }
-    expect(pings).toEqual([]);
+    expect([pings, messages()]).toEqual([[], 10]);
     await vi.advanceTimersByTimeAsync(1_500);
     expect(pings).toEqual([5_750, 6_500]);
     await subscriber.stop();

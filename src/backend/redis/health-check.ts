@@ -24,9 +24,12 @@ export interface HealthCheckOptions {
 
 /** The version of the data in Redis. */
 const schema = 1;
-/** After this time without a sign of Redis, ms. With the time that an answer may take, it detects a fault within 2 s. */
+/** Together with the second that an answer may take, this detects a fault within 2 s. */
 export const healthCheckEveryMs = 750;
-/** The greatest time between two checks while other connections receive messages, ms. */
+/**
+ * The greatest time between two checks while another connection receives messages, ms. Only a fault of the connection for
+ * commands alone takes that long to show. The reports of web, which take the place of checks, are more frequent.
+ */
 const maxPostponedMs = 1_050;
 /** The first checks of a connection follow each other quickly, for a good estimate of Redis's clock. */
 const burstLength = 8;
@@ -57,7 +60,6 @@ export class HealthCheck {
   async runAsCheck<Result>(script: (client: RedisClient) => Promise<Checked<Result>>): Promise<Result> {
     const { commands, onHealth } = this.#options;
     const sentAt = performance.now();
-    // A timer that is moved after the answer would still wake the process at its first time.
     this.#untilDue.restart(healthCheckEveryMs);
     try {
       const [result, found, installation, seconds, microseconds] = await this.#inTime(commands.run(script));

@@ -48,7 +48,7 @@ export interface RedisBackendOptions {
   scope?: string;
 }
 
-const defaultTimeoutMs = 900;
+const defaultTimeoutMs = 1_000;
 
 /** The resolution of TIME is a microsecond, about that of this host's monotonic clock. */
 const precisionMs = 0.002;

@@ -19,7 +19,7 @@ export interface SubscriberOptions {
   open(signal: AbortSignal): Promise<Connection>;
   readLastTick(channel: string): Promise<LastTick | null>;
   onSubscribed(): void;
-  /** Called before each message is delivered. */
+  /** Called with each message that arrives, before it is delivered. */
   onMessage(): void;
   /** Called when the subscription is interrupted and the first attempt to replace the connection has failed. */
   onInterrupted(reason: Error): void;
