@@ -23,8 +23,11 @@ export type ActionTarget = { id: string } | { group: string };
 /** `not-possible`: the action does not exist for this target. */
 export type ActionResult = 'done' | 'unknown' | 'name-taken' | 'not-possible';
 
-/** The maximum number of commands in a message, so that no message delays the ticks. */
-const maxCommandsPerMessage = 200;
+/**
+ * How many screens of a group change at the same time, with one message for all of them. Each change waits for several
+ * answers of the backend, so one after the other a large group takes minutes. All at once, they would delay the ticks.
+ */
+const maxScreensPerStep = 200;
 
 export interface ScreenActionsOptions {
   backend: Pick<Backend, 'records' | 'publications' | 'readRoster'>;
@@ -71,21 +74,21 @@ export class ScreenActions {
     by: string,
     isGroup: boolean,
   ): Promise<void> {
-    const done: { id: string; command: AddressedCommand | null }[] = [];
-    for (const screen of screens) {
-      const command = await this.#apply(action, screen);
-      if (command === 'missing') continue;
-      this.#audit(action, by, { screen: screen.id });
-      const isSpread = isGroup && action.name === 'reload' && command !== null;
-      done.push({ id: screen.id, command: isSpread ? { ...command, isSpread: true } : command });
-    }
+    const isSpread = isGroup && action.name === 'reload';
     const isSetting = action.name === 'group' || action.name === 'face';
-    for (let start = 0; start < done.length; start += maxCommandsPerMessage) {
-      const some = done.slice(start, start + maxCommandsPerMessage);
-      const changed = isSetting ? some.map(({ id }) => id) : [];
+    for (let start = 0; start < screens.length; start += maxScreensPerStep) {
+      const some = screens.slice(start, start + maxScreensPerStep);
+      const results = await Promise.all(
+        some.map(async (screen) => {
+          const command = await this.#apply(action, screen);
+          if (command !== 'missing') this.#audit(action, by, { screen: screen.id });
+          return { id: screen.id, command };
+        }),
+      );
+      const done = results.flatMap(({ id, command }) => (command === 'missing' ? [] : { id, command }));
       await this.#publish(
-        changed,
-        some.flatMap(({ command }) => command ?? []),
+        isSetting ? done.map(({ id }) => id) : [],
+        done.flatMap(({ command }) => (command === null ? [] : isSpread ? { ...command, isSpread } : command)),
       );
     }
   }

@@ -163,6 +163,21 @@ describe('an action on a group', () => {
     expect(messages.map(({ commands }) => commands?.length)).toEqual([200, 200, 200, 200, 200]);
   });
 
+  test('changes its members at the same time: the answers of a slow backend do not add up', async () => {
+    const { run, get, records } = await world();
+    const update = records.update.bind(records);
+    const bothBegun = Promise.withResolvers<void>();
+    let begun = 0;
+    records.update = async (...args) => {
+      begun += 1;
+      if (begun === 2) bothBegun.resolve();
+      await bothBegun.promise;
+      return update(...args);
+    };
+    expect(await run({ name: 'face', value: 'face=analog' }, { group: 'hall' })).toBe('done');
+    for (const id of ['lobby', 'bar']) expect(await get(id)).toMatchObject({ face: 'face=analog' });
+  });
+
   test('is unknown without members, and cannot be rename', async () => {
     const { run } = await world();
     expect(await run({ name: 'reload' }, { group: 'nowhere' })).toBe('unknown');
