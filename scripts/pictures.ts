@@ -62,9 +62,6 @@ try {
   await page.waitForSelector('[data-state="live"]');
   await takeScreens(page);
   await takeShows(page);
-  await page.context().clearCookies();
-  await page.goto(`${clock.url}/accounts/login/?next=/`);
-  await page.screenshot({ path: join(directory, 'sign-in.png') });
 } finally {
   await browser.close();
   await clock.stop();

@@ -43,7 +43,7 @@ export class ScreenCommands {
     if (result === 'unknown') throw new UserError(`no screen shows the code ${text}`, 1);
     if (result === 'expired') throw new UserError(`the code ${text} has expired; the screen shows a new one`, 1);
     if (result.state === 'approved') {
-      throw new UserError(`${result.by} has paired this screen already, as ${result.name}`, 1);
+      throw new UserError(`this screen is already paired as ${result.name}, approved by ${result.by}`, 1);
     }
     log.info({ audit: 'pair', by: host, screen: result.screenId, name, group }, 'an operator acted');
   }

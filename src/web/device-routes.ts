@@ -1,7 +1,7 @@
 import type { Session } from '../auth/session.ts';
 import { CodeGuesses } from '../screens/code-guesses.ts';
 import { groupRule, nameRule, parseGroup, parseScreenName, withoutKeys } from '../screens/names.ts';
-import { parsePairingCode } from '../screens/pairing-code.ts';
+import { formatPairingCode, parsePairingCode } from '../screens/pairing-code.ts';
 import type { ApproveResult, FoundCode } from '../screens/pairing.ts';
 import { tooManyAttempts } from './http-error.ts';
 import { field, page, secretPage, type Request, type Response } from './http.ts';
@@ -44,12 +44,13 @@ export function deviceRoutes(context: WebContext): Routes {
 
   /** The response if the code cannot be approved: it is unknown, expired or approved already. */
   const refusal = (code: string, result: FoundCode | ApproveResult): Response => {
+    if (result === 'expired') return codeForm(404, '', 'This code has expired. Enter the new one on the screen.');
     if (typeof result === 'string') {
-      const reason = result === 'expired' ? 'has expired. The screen shows a new one' : 'is wrong. Compare it';
-      return codeForm(404, code, `This code ${reason}.`);
+      const message = 'No screen shows this code. Compare it with the one on the screen.';
+      return codeForm(404, formatPairingCode(code), message);
     }
     const { name = '', by = '' } = 'by' in result ? result : {};
-    return codeForm(409, '', `${by} has paired this screen already, as ${name}.`);
+    return codeForm(409, '', `This screen is already paired as ${name}, approved by ${by}.`);
   };
 
   const confirm = async (

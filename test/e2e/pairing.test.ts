@@ -64,7 +64,7 @@ describe('pairing', () => {
     await signIn(phone, `${there.url}/`, TwoWebs.password);
     for (const [name, group] of [
       ['Lobby', ''],
-      ['Hall', 'floor-2'],
+      ['H'.repeat(64), 'floor-2'],
     ] as const) {
       const kiosk = await (await device()).newPage();
       await kiosk.goto(`${here.url}/screen?seconds=off`);
@@ -82,6 +82,7 @@ describe('pairing', () => {
       await phone.getByRole('button', { name: 'Pair this screen' }).click();
       await phone.getByRole('heading', { name: `${name} is paired` }).waitFor();
       const sinceApprovalMs = stopwatch();
+      expect(await phone.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
       await kiosk.waitForURL(`${here.url}/?seconds=off`);
       await isLive(kiosk);
       expect(sinceApprovalMs()).toBeLessThan(4_000);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { consoleErrorsOf, launchBrowser, signIn } from '../support/browser.ts';
+import { consoleErrorsOf, launchBrowser, pairingCodeOf, signIn } from '../support/browser.ts';
 import { type ClockProcess, runClock, startClock } from '../support/clock-process.ts';
 import { startTogether } from '../support/start-together.ts';
 import { measureStall } from '../support/stopwatch.ts';
@@ -169,6 +169,21 @@ describe('what operators show besides the time', () => {
     await shown('On air for');
     await shown(/0:(?!00)[0-5]\d/);
     expect(await page.getAttribute('#show', 'data-phase')).toBe('running');
+  });
+
+  test('leaves space for the buttons of a screen without an account', async () => {
+    const kiosk = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
+    await kiosk.goto(`${clock.url}/screen`);
+    const pair = ['pair', await pairingCodeOf(kiosk), '--name', 'Kiosk', '--data-dir', clock.dataDir];
+    expect(await runClock(pair)).toMatchObject({ exit: 0 });
+    await show('--message', 'Please be seated');
+    await kiosk.waitForURL(`${clock.url}/`);
+    await kiosk.locator('#show', { hasText: 'Please be seated' }).waitFor();
+    for (const [width, height] of [...sizes, [800, 600], [1_080, 1_920]] as const) {
+      await kiosk.setViewportSize({ width, height });
+      await expect.poll(() => kiosk.evaluate(defects), { message: `${width} × ${height}` }).toEqual([]);
+    }
+    await kiosk.context().close();
   });
 
   test.each(['', '?face=analog', '?date=on&zone2=UTC&zones=Asia/Tokyo,UTC', '?lang=ar', '?background=transparent'])(

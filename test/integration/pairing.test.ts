@@ -181,14 +181,17 @@ describe.each(installations)('over %s', (_name, start) => {
     const statusOf = async (text: string): Promise<number> =>
       (await ana.post('/device', { code: text, name: 'Lobby' })).status;
     for (const text of ['', 'BCDF', 'BCDF-234A', 'x'.repeat(500), '<b>']) expect(await statusOf(text)).toBe(400);
-    expect(await statusOf('BCDF-2345')).toBe(404);
+    const unknown = await ana.post('/device', { code: 'bcdf2345', name: 'Lobby' });
+    expect([unknown.status, await unknown.text()]).toEqual([404, expect.stringContaining('value="BCDF-2345"')]);
     expect(await statusOf(client.shown.code)).toBe(200);
     const again = await (await operator('bob')).post('/device', { code: client.shown.code, name: 'Hall' });
     expect(again.status).toBe(409);
-    expect(await again.text()).toContain('ana has paired this screen already, as Lobby');
+    expect(await again.text()).toContain('This screen is already paired as Lobby, approved by ana.');
     const late = await kiosk();
     here.backend.time.aheadMs += 600_000;
-    expect(await (await ana.post('/device', { code: late.shown.code, name: 'Hall' })).text()).toContain('has expired');
+    const expired = await (await ana.post('/device', { code: late.shown.code, name: 'Hall' })).text();
+    expect(expired).toContain('This code has expired. Enter the new one on the screen.');
+    expect(expired).toContain('value=""');
     expect((await collect(late, late.shown)).status).toBe(404);
   });
 
@@ -196,7 +199,10 @@ describe.each(installations)('over %s', (_name, start) => {
     await using elsewhere = await WebApp.start();
     const foreign = await kiosk(elsewhere);
     const response = await (await operator()).post('/device', { code: foreign.shown.code, name: 'Lobby' });
-    expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('is wrong')]);
+    expect([response.status, await response.text()]).toEqual([
+      404,
+      expect.stringContaining('No screen shows this code.'),
+    ]);
     expect((await collect(await kiosk(), foreign.shown)).status).toBe(404);
   });
 

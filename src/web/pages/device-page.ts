@@ -50,6 +50,9 @@ export function codePage({ assets, code, message }: PageOptions & { code: string
   return formPage({ title: 'Pair a screen · Clock', description, assets, message, body });
 }
 
+/** Also the title of the field, which browsers add to their message about a text that does not match its pattern. */
+const groupHint = 'Lower-case letters, digits, - and _.';
+
 /** The step that confirms a code and names its screen. */
 export function confirmPage(options: ConfirmPageOptions): Html {
   const { assets, csrfToken, code, screen, ageMs, name, group, message } = options;
@@ -70,7 +73,17 @@ export function confirmPage(options: ConfirmPageOptions): Html {
       <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
       <input type="hidden" name="code" value="${code}" />
       <label for="name">Name of the screen</label>
-      <input id="name" name="name" type="text" value="${name}" autocomplete="off" maxlength="64" required autofocus />
+      <input
+        id="name"
+        name="name"
+        type="text"
+        dir="auto"
+        value="${name}"
+        autocomplete="off"
+        maxlength="64"
+        required
+        autofocus
+      />
       <label for="group">Group, if any</label>
       <input
         id="group"
@@ -82,9 +95,10 @@ export function confirmPage(options: ConfirmPageOptions): Html {
         spellcheck="false"
         maxlength="32"
         pattern="[a-z0-9_\\-]*"
+        title="${groupHint}"
         aria-describedby="rule"
       />
-      <p id="rule" class="hint">Lower-case letters, digits, - and _.</p>
+      <p id="rule" class="hint">${groupHint}</p>
       <button type="submit">Pair this screen</button>
     </form>
     <p class="aside"><a href="/device">Another code</a></p>
@@ -96,7 +110,7 @@ export function confirmPage(options: ConfirmPageOptions): Html {
 /** Says that a screen is paired. */
 export function pairedPage(assets: AssetUrls, name: string): Html {
   const body = html`<main>
-    <h1>${name} is paired</h1>
+    <h1><bdi>${name}</bdi> is paired</h1>
     <p>It shows the clock in a moment.</p>
     <p class="aside"><a href="/device">Pair another screen</a> · <a href="/screens">All screens</a></p>
   </main>`;
