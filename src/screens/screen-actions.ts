@@ -27,7 +27,7 @@ export type ActionResult = 'done' | 'unknown' | 'name-taken' | 'not-possible';
  * How many screens of a group change at the same time, with one message for all of them. Each change waits for several
  * answers of the backend, so one after the other a large group takes minutes. All at once, they would delay the ticks.
  */
-const maxScreensPerStep = 200;
+const maxScreensPerStep = 50;
 
 export interface ScreenActionsOptions {
   backend: Pick<Backend, 'records' | 'publications' | 'readRoster'>;
