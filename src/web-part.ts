@@ -21,7 +21,6 @@ import { WebProcesses } from './supervisor/web-processes.ts';
 import { machineClockOrigin } from './time/machine-clock.ts';
 import { createWeb } from './web/create-web.ts';
 import type { webOptions } from './web/options.ts';
-import { ssoSettings } from './web/sso-settings.ts';
 import { loadUws } from './web/uws.ts';
 import type { Web } from './web/web.ts';
 
@@ -113,9 +112,7 @@ async function webOf(setup: Setup, context: RoleContext, services: WebServices):
 
 /** What an installation needs once, however many processes serve: services that start before web, and after it. */
 function installationServices({ config, backend, auth, password }: Setup, { log }: RoleContext) {
-  const { records } = backend;
-  const hasSharedSignIn = ssoSettings(config) !== null;
-  const firstAccount = new FirstAccount({ records, accounts: auth.accounts, password, hasSharedSignIn, log });
+  const firstAccount = new FirstAccount({ records: backend.records, accounts: auth.accounts, password, log });
   const { ntpServers, ntpAlarmMs } = config;
   const utc =
     ntpServers === undefined

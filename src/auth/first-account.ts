@@ -5,7 +5,6 @@ import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { accountId, type Accounts } from './accounts.ts';
 import { TooBusy } from './passwords.ts';
-import type { SessionMessage } from './session-message.ts';
 
 export const firstAccountName = 'admin';
 /** The delay between attempts during an outage, and while too many passwords are being checked. */
@@ -23,22 +22,18 @@ export interface FirstAccountOptions {
   accounts: Accounts;
   /** Called only if there is no local account; undefined if no password is configured. */
   password: (() => FirstPassword) | undefined;
-  /** Whether another application signs people in. Nobody of them gets the name while there is no local account. */
-  hasSharedSignIn: boolean;
   log: Logger;
 }
 
 /**
- * Creates the account `admin` if there is no local account: at the start, after the backend's data was replaced and,
- * with a shared sign-in, when the last local account ends. Accounts of a shared sign-in do not count: without the other
- * application nobody could sign in to them.
+ * Creates the account `admin` if there is no local account: at the start, and after the backend's data was replaced.
+ * Accounts of a shared sign-in do not count: without the other application nobody could sign in to them.
  */
 export class FirstAccount implements Service {
   readonly name = 'first account';
   readonly #options: FirstAccountOptions;
   #isSettled = false;
   #isStopped = false;
-  #hasWarned = false;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(options: FirstAccountOptions) {
@@ -55,17 +50,12 @@ export class FirstAccount implements Service {
 
   /** Resolves after the first attempt, during an outage too. */
   async start(): Promise<void> {
-    const { records, hasSharedSignIn } = this.#options;
-    records.subscribe({
-      onMessage: (message) => {
-        const { endedAccount } = JSON.parse(message) as SessionMessage;
-        if (hasSharedSignIn && endedAccount !== undefined) runInBackground(this.#ensure());
-      },
-      onGap: ({ replaced }) => {
-        if (replaced) this.#isSettled = false;
-        if (replaced || hasSharedSignIn) runInBackground(this.#ensure());
-      },
-    });
+    const onGap = ({ replaced }: { replaced: boolean }): void => {
+      if (!replaced) return;
+      this.#isSettled = false;
+      runInBackground(this.#ensure());
+    };
+    this.#options.records.subscribe({ onMessage: () => {}, onGap });
     await this.#ensure();
   }
 
@@ -90,10 +80,7 @@ export class FirstAccount implements Service {
   async #createIfNone(): Promise<void> {
     const { accounts, password, log } = this.#options;
     const all = await accounts.list();
-    if (all.some(({ sso }) => sso === undefined)) {
-      this.#hasWarned = false;
-      return;
-    }
+    if (all.some(({ sso }) => sso === undefined)) return;
     if (password === undefined) return this.#warn('there is no local account, so nobody can sign in here');
     if (all.some(({ name }) => accountId(name) === firstAccountName)) {
       return this.#warn(`there is no local account, and ${firstAccountName} signs in through another application`);
@@ -104,9 +91,7 @@ export class FirstAccount implements Service {
     first.onUsed?.();
   }
 
-  /** Logs a problem once until there is a local account. */
   #warn(problem: string): void {
-    if (!this.#hasWarned) this.#options.log.warn({}, `${problem}: create one with 'clock user add NAME --operator'`);
-    this.#hasWarned = true;
+    this.#options.log.warn({}, `${problem}: create one with 'clock user add NAME --operator'`);
   }
 }

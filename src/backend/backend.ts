@@ -26,9 +26,9 @@ export interface Backend extends Service {
   /** Values that belong to this host alone; null for a backend that several hosts share. */
   readonly settings: Settings | null;
   /**
-   * Why the backend cannot serve; null while it can. Changes about 2 s after a fault at most, and within 1 s of its end. `start()`
-   * resolves even if the data is unavailable. It rejects with a `UserError` only if an operator must act before a
-   * retry.
+   * Why the backend cannot serve; null while it can. Changes about 2 s after a fault at most, and within 1 s of its end.
+   * `start()` resolves even if the data is unavailable. It rejects with a `UserError` only if an operator must act before
+   * a retry.
    */
   readonly outage: Outage | null;
   /** The error message of Redis or the system behind the outage, if known. It never contains a password. */

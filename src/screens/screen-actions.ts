@@ -78,18 +78,25 @@ export class ScreenActions {
     const isSetting = action.name === 'group' || action.name === 'face';
     for (let start = 0; start < screens.length; start += maxScreensPerStep) {
       const some = screens.slice(start, start + maxScreensPerStep);
-      const results = await Promise.all(
+      const results = await Promise.allSettled(
         some.map(async (screen) => {
           const command = await this.#apply(action, screen);
           if (command !== 'missing') this.#audit(action, by, { screen: screen.id });
           return { id: screen.id, command };
         }),
       );
-      const done = results.flatMap(({ id, command }) => (command === 'missing' ? [] : { id, command }));
+      const done = results.flatMap((result) => {
+        if (result.status === 'rejected') return [];
+        const { id, command } = result.value;
+        return command === 'missing' ? [] : { id, command };
+      });
       await this.#publish(
         isSetting ? done.map(({ id }) => id) : [],
         done.flatMap(({ command }) => (command === null ? [] : isSpread ? { ...command, isSpread } : command)),
       );
+      // The screens that were changed have got their commands.
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     }
   }
 

@@ -1,13 +1,13 @@
 import { SharedTimer } from '../time/shared-timer.ts';
 
-/** A run is due after this time, ms. */
-const dueAfterMs = 750;
-/** While ticks arrive, it waits for the next one until this time, ms: more than a second, since a tick may be late. */
+/** A run is due after this time, ms: before the health check of the backend, whose place a report takes. */
+const dueAfterMs = 700;
+/** After a tick it waits for the next one until this time at most, ms: a second, and what a tick may be late. */
 const maxEveryMs = 1_020;
 
 /**
- * Runs the periodic tasks of web about once a second. While ticks arrive, a tick starts a run: the process is awake then,
- * and a wake-up costs about as much CPU as the tasks.
+ * Runs the periodic tasks of web about once a second. With a tick every 700 ms or more often, a tick starts each run: the
+ * process is awake then, and a wake-up costs about as much CPU as the tasks.
  */
 export class Housekeeping {
   readonly #tasks = new Set<() => void>();
@@ -30,7 +30,7 @@ export class Housekeeping {
     if (!this.#timer.isSet) return;
     const waitedMs = performance.now() - this.#waitsSince;
     if (waitedMs >= dueAfterMs) this.#run();
-    else this.#timer.set(maxEveryMs - waitedMs);
+    else this.#timer.set(Math.min(dueAfterMs, maxEveryMs - waitedMs));
   }
 
   #run(): void {

@@ -9,8 +9,9 @@ import { SharedTimer } from '../time/shared-timer.ts';
 import type { Housekeeping } from './housekeeping.ts';
 import type { Hub } from './hub.ts';
 
-/** The least time until a poll for what is due next, ms: thousands of sockets may be due one after the other. */
-const minPollMs = 500;
+/** Thousands of sockets may be due one after the other: a poll, which walks all of them, takes a twentieth of the time. */
+const maxPollShare = 0.05;
+const minPollMs = 50;
 /** How often the record of a session with an open socket is checked and renewed: the socket counts as use. */
 const revalidateEveryMs = 3_600_000;
 /** A batch is small enough not to delay the ticks, which share the backend's connection. */
@@ -64,7 +65,10 @@ export class SessionMonitor implements Service {
     if (this.#isStopped) return;
     const { hub, time } = this.#options;
     const now = time.now();
-    this.#untilDue.set(Math.max(minPollMs, hub.endDue(now) - now));
+    const startedAt = performance.now();
+    const untilDueMs = hub.endDue(now) - now;
+    const leastMs = Math.max(minPollMs, (performance.now() - startedAt) / maxPollShare);
+    this.#untilDue.set(Math.max(leastMs, untilDueMs));
     if (performance.now() >= this.#revalidateAt && !this.#isRevalidating) runInBackground(this.#revalidate());
   }
 

@@ -25,6 +25,7 @@ export class Spread implements Service {
   readonly name = 'spread';
   readonly #options: SpreadOptions;
   #stopReports = (): void => {};
+  #isReporting = false;
   #ms = minMs;
 
   constructor(options: SpreadOptions) {
@@ -45,7 +46,10 @@ export class Spread implements Service {
   }
 
   async #report(): Promise<void> {
+    // Two reports at once would each have the same previous one.
+    if (this.#isReporting) return;
     const { backend, owner, connections, roster } = this.#options;
+    this.#isReporting = true;
     try {
       const { total, rosterVersion } = await backend.reportConnections(owner, connections(), roster.changes());
       roster.confirm(rosterVersion);
@@ -53,6 +57,8 @@ export class Spread implements Service {
     } catch (error) {
       // During an outage the last total stays in use.
       if (!(error instanceof Unavailable)) throw error;
+    } finally {
+      this.#isReporting = false;
     }
   }
 }

@@ -32,11 +32,6 @@ const user = (...args: string[]) =>
   runClock(['user', ...args, '--data-dir', clock.dataDir], { stdin: `${password}\n` });
 
 describe('clock user', () => {
-  test('remove of the last local account creates the first one again, which keeps its name', async () => {
-    expect((await user('remove', 'admin')).exit).toBe(0);
-    await expect.poll(() => stateOf('admin')).toBe(403);
-  });
-
   test('lists who signed in through another application, and hands accounts over', async () => {
     expect(await stateOf('grace')).toBe(200);
     await user('add', 'ada', '--password-stdin');

@@ -93,8 +93,7 @@ describe.each([
     const used: number[] = [];
     const racers = Array.from({ length: 5 }, (__, index) => {
       const first = { text: `the password of racer ${index}`, onUsed: () => used.push(index) };
-      const options = { records: one.backend.records, accounts, password: () => first, hasSharedSignIn: false };
-      return new FirstAccount({ ...options, log: silentLogger() });
+      return new FirstAccount({ records: one.backend.records, accounts, password: () => first, log: silentLogger() });
     });
     await Promise.all(racers.map((racer) => racer.start()));
     expect(used).toHaveLength(1);

@@ -24,7 +24,7 @@ function firstAccount(options: Partial<FirstAccountOptions> = {}) {
     sessions: {} as Sessions,
   });
   const { log, lines } = recordedLog();
-  const given = { records, accounts, password: () => password, hasSharedSignIn: false, log, ...options };
+  const given = { records, accounts, password: () => password, log, ...options };
   const service = new FirstAccount(given);
   return { records, accounts, service, lines, passwords, finishHash: () => hashed.resolve('the hash') };
 }
@@ -107,7 +107,7 @@ describe('FirstAccount', () => {
     expect(await names(accounts)).toEqual(['admin']);
   });
 
-  test('is not created again when an operator removes it, without a shared sign-in', async () => {
+  test('is not created again when an operator removes it', async () => {
     const { accounts, service, finishHash } = firstAccount();
     finishHash();
     await service.start();
@@ -116,60 +116,16 @@ describe('FirstAccount', () => {
     expect(await names(accounts)).toEqual([]);
   });
 
-  describe('with a shared sign-in', () => {
-    /** A started one, beside the account `grace` of the other application. */
-    async function started(options: Partial<FirstAccountOptions> = {}) {
-      const world = firstAccount({ hasSharedSignIn: true, ...options });
-      world.finishHash();
-      await world.records.create('account', 'grace', { name: 'grace', sso: { origin: null } });
-      await world.service.start();
-      return world;
-    }
-
-    test('is created again when the last local account is removed, not before', async () => {
-      const { accounts, service } = await started();
-      await accounts.add('ana', 'the password of ana', false);
-      await accounts.remove('admin');
-      await vi.advanceTimersByTimeAsync(1);
-      expect(await names(accounts)).toEqual(['ana', 'grace']);
-      await accounts.remove('ana');
-      expect(service.isSettled).toBe(true);
-      await vi.advanceTimersByTimeAsync(1);
-      expect(await names(accounts)).toEqual(['admin', 'grace']);
-    });
-
-    test('is created when the last local account becomes one of the other application', async () => {
-      const { accounts, records, service, finishHash } = firstAccount({ hasSharedSignIn: true });
-      finishHash();
-      await records.create('account', 'ana', { name: 'ana' });
-      await service.start();
-      await accounts.setSso('ana', true);
-      await vi.advanceTimersByTimeAsync(1);
-      expect(await names(accounts)).toEqual(['admin', 'ana']);
-    });
-
-    test('is created after a gap in which the message of the removal was lost', async () => {
-      const { accounts, records } = await started();
-      await records.delete('account', 'admin');
-      records.reportGap();
-      await vi.advanceTimersByTimeAsync(1);
-      expect(await names(accounts)).toEqual(['admin', 'grace']);
-    });
-
-    test('leaves the name to a person who has it, with one warning and without a password', async () => {
-      const givePassword = vi.fn(() => password);
-      const { accounts, records, lines } = await started({ password: givePassword });
-      givePassword.mockClear();
-      await accounts.setSso('admin', true);
-      records.reportGap();
-      await vi.advanceTimersByTimeAsync(1);
-      expect(givePassword).not.toHaveBeenCalled();
-      const warnings = lines.map(({ msg }) => msg).filter((msg) => msg.startsWith('there is no local account'));
-      expect(warnings).toEqual([expect.stringContaining('and admin signs in through another application')]);
-      await accounts.remove('admin');
-      await vi.advanceTimersByTimeAsync(1);
-      const local = (await accounts.list()).filter(({ sso }) => sso === undefined);
-      expect(local.map(({ name }) => name)).toEqual(['admin']);
-    });
+  test('leaves the name to a person of another application who has it, with a warning and without a password', async () => {
+    const givePassword = vi.fn(() => password);
+    const { accounts, records, service, lines } = firstAccount({ password: givePassword });
+    await records.create('account', 'admin', { name: 'admin', sso: { origin: null } });
+    await service.start();
+    expect(givePassword).not.toHaveBeenCalled();
+    expect(service.isSettled).toBe(true);
+    expect(await names(accounts)).toEqual(['admin']);
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      expect.stringContaining('and admin signs in through another application'),
+    ]);
   });
 });

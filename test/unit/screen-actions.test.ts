@@ -1,3 +1,4 @@
+import { Unavailable } from '../../src/backend/backend.ts';
 import { describe, expect, test } from 'vitest';
 import type { RosterRow } from '../../src/screens/roster-row.ts';
 import { ScreenActions, type ActionTarget, type ScreenAction } from '../../src/screens/screen-actions.ts';
@@ -161,6 +162,18 @@ describe('an action on a group', () => {
     messages.length = 0;
     await run({ name: 'identify' }, { group: 'hall' });
     expect(messages.map(({ commands }) => commands?.length)).toEqual(Array.from({ length: 20 }, () => 50));
+  });
+
+  test('sends the commands of the members that it changed, if a change fails', async () => {
+    const { run, get, records, messages, jtis } = await world();
+    const update = records.update.bind(records);
+    records.update = async (kind, id, ...rest) => {
+      if (id === 'lobby') throw new Unavailable('redis-down');
+      return update(kind, id, ...rest);
+    };
+    await expect(run({ name: 'face', value: 'face=analog' }, { group: 'hall' })).rejects.toThrow(Unavailable);
+    expect(await get('bar')).toMatchObject({ face: 'face=analog' });
+    expect(messages.flatMap(({ commands }) => commands?.map(({ to }) => to))).toEqual([[jtis.bar]]);
   });
 
   test('changes its members at the same time: the answers of a slow backend do not add up', async () => {
