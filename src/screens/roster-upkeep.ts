@@ -12,8 +12,8 @@ export interface RosterUpkeepOptions {
   roster: Pick<Roster, 'takeDeparted'>;
   view: Pick<RosterView, 'releaseIfUnused'>;
   screens: Pick<Screens, 'getMany' | 'set'>;
-  /** Calls `task` about once a second. Returns the function that ends this. */
-  addPeriodicTask(task: () => void): () => void;
+  /** `add` lets a task run about once a second. It returns the function that removes the task. */
+  housekeeping: { add(task: () => void): () => void };
 }
 
 /** Stores in the record of each departed screen when it was last seen, and frees the memory of an unused view. */
@@ -27,7 +27,7 @@ export class RosterUpkeep implements Service {
   }
 
   async start(): Promise<void> {
-    this.#stopRuns = this.#options.addPeriodicTask(() => runInBackground(this.#run()));
+    this.#stopRuns = this.#options.housekeeping.add(() => runInBackground(this.#run()));
   }
 
   async stop(): Promise<void> {

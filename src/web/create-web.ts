@@ -195,12 +195,7 @@ export function createWeb(dependencies: WebDependencies): Web {
   const sessionMonitor = new SessionMonitor({ hub, sessions, records, time, housekeeping });
   const certificateReload = new CertificateReload({ config, listener, time, log });
   const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });
-  const rosterUpkeep = new RosterUpkeep({
-    roster,
-    view: rosterView,
-    screens,
-    addPeriodicTask: (task) => housekeeping.add(task),
-  });
+  const rosterUpkeep = new RosterUpkeep({ roster, view: rosterView, screens, housekeeping });
   const parts = {
     housekeeping,
     hub,

@@ -43,7 +43,7 @@ export class SessionMonitor implements Service {
   }
 
   async start(): Promise<void> {
-    const { hub, sessions, records } = this.#options;
+    const { hub, sessions, records, housekeeping } = this.#options;
     sessions.onEnded((jti) => hub.endSession(jti));
     records.subscribe({
       onMessage: () => {},
@@ -52,7 +52,7 @@ export class SessionMonitor implements Service {
         this.#poll();
       },
     });
-    this.#stopPolls = this.#options.housekeeping.add(() => this.#poll());
+    this.#stopPolls = housekeeping.add(() => this.#poll());
   }
 
   async stop(): Promise<void> {

@@ -19,9 +19,11 @@ async function world() {
     roster,
     view: { releaseIfUnused: () => (releases += 1) },
     screens,
-    addPeriodicTask: (task) => {
-      const timer = setInterval(task, 1_000);
-      return () => clearInterval(timer);
+    housekeeping: {
+      add: (task) => {
+        const timer = setInterval(task, 1_000);
+        return () => clearInterval(timer);
+      },
     },
   });
   await upkeep.start();
