@@ -16,7 +16,7 @@ export function parseAddress(text: string): string | null {
 
 /** The canonical form, like that of `parseAddress`, of the 4 or 16 bytes of an address; empty for any other number. */
 export function formatAddress(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
   return bytes.length === 16 ? ipaddr.process(ipaddr.fromByteArray([...bytes]).toString()).toString() : '';
 }
 

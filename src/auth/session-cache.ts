@@ -1,30 +1,21 @@
-import { LRUCache } from 'lru-cache';
-import type { HouseTime } from '../time/house-time.ts';
 import type { OpenSessions, Session } from './session.ts';
 
 /** An entry takes about 700 bytes, so a full cache takes 14 MB. */
 const maxCachedSessions = 20_000;
-/** A session that no request carries for this long leaves the cache. */
-const cachedForMs = 600_000;
 
 /**
  * The sessions and tokens that a process has verified: the most recently used ones, and those with an open socket,
  * which their sockets keep. There is one `Session` object per `jti`.
  */
 export class SessionCache {
-  readonly #byJti: LRUCache<string, Session>;
+  /** The least recently used first. */
+  readonly #byJti = new Map<string, Session>();
   readonly #byCredential = new Map<string, Session>();
+  readonly #max: number;
   #openSessions: OpenSessions = { openSession: () => undefined, sessions: () => [] };
 
-  constructor(time: Pick<HouseTime, 'now'>, max = maxCachedSessions) {
-    this.#byJti = new LRUCache({
-      max,
-      ttl: cachedForMs,
-      updateAgeOnGet: true,
-      ttlResolution: 0,
-      perf: time,
-      dispose: ({ credential }) => credential !== null && this.#byCredential.delete(credential),
-    });
+  constructor(max = maxCachedSessions) {
+    this.#max = max;
   }
 
   set openSessions(openSessions: OpenSessions) {
@@ -33,26 +24,42 @@ export class SessionCache {
 
   /** Finds by the exact text of a credential; undefined also for a verified one that left the cache. */
   getByCredential(credential: string): Session | undefined {
-    const session = this.#byCredential.get(credential);
-    return session === undefined ? undefined : this.#byJti.get(session.jti);
+    return this.#used(this.#byCredential.get(credential));
   }
 
   getByJti(jti: string): Session | undefined {
-    return this.#byJti.get(jti) ?? this.#openSessions.openSession(jti);
+    return this.#used(this.#byJti.get(jti)) ?? this.#openSessions.openSession(jti);
   }
 
   add(session: Session): Session {
+    this.delete(session.jti);
     this.#byJti.set(session.jti, session);
     if (session.credential !== null) this.#byCredential.set(session.credential, session);
+    if (this.#byJti.size > this.#max) this.#deleteOldest();
     return session;
   }
 
   delete(jti: string): void {
+    const credential = this.#byJti.get(jti)?.credential ?? null;
     this.#byJti.delete(jti);
+    if (credential !== null) this.#byCredential.delete(credential);
   }
 
   /** All known sessions: the cached ones and those with an open socket. */
   all(): Set<Session> {
     return new Set([...this.#byJti.values(), ...this.#openSessions.sessions()]);
+  }
+
+  /** Moves a session behind all others. */
+  #used(session: Session | undefined): Session | undefined {
+    if (session === undefined) return undefined;
+    this.#byJti.delete(session.jti);
+    this.#byJti.set(session.jti, session);
+    return session;
+  }
+
+  #deleteOldest(): void {
+    const [oldest] = this.#byJti.keys();
+    if (oldest !== undefined) this.delete(oldest);
   }
 }

@@ -45,7 +45,7 @@ export class Sessions {
   constructor(options: SessionsOptions) {
     const { records, time } = options;
     this.#options = options;
-    this.#cache = new SessionCache(time);
+    this.#cache = new SessionCache();
     this.#reader = new SessionReader(records, time, (session) => this.#notifyOfChange(session));
     const onInvalid = (session: Session): void => this.#end(session);
     this.#revalidation = new Revalidation({ records, time, reader: this.#reader, onInvalid });
@@ -115,13 +115,10 @@ export class Sessions {
   }
 
   /** The session that verified claims name; null if the process knows another one of the same `jti`. */
-  sessionOf(
-    kind: CredentialKind,
-    { subject, jti, expiresAt, label }: Claims,
-    credential: string | null,
-  ): Session | null {
+  sessionOf(kind: CredentialKind, claims: Claims, credential: string | null): Session | null {
+    const { subject, jti, expiresAt } = claims;
     const account = kind === 'session' || kind === 'token' ? subject : '';
-    const recordId = { session: `${subject}/${jti}`, token: label ?? jti, screen: subject, link: subject }[kind];
+    const recordId = recordIdOf(kind, claims);
     const known = this.#cache.getByJti(jti);
     if (known !== undefined) {
       const isSame = known.kind === kind && known.account === account && known.recordId === recordId;
@@ -158,15 +155,15 @@ export class Sessions {
 
   /** Whether the session of a request is valid according to what this process knows. If not, `isValid` may find it so. */
   isKnownValid(session: Session): boolean {
-    const isValid = this.isTrusted(session) || this.#isPreloaded(session);
-    if (isValid) session.usedAt = this.#options.time.now();
+    const now = this.#options.time.now();
+    const isValid = isTrustedAt(session, now) || this.#isPreloaded(session, now);
+    if (isValid) session.usedAt = now;
     return isValid;
   }
 
   /** Whether the session is valid without another read of its record. */
   isTrusted(session: Session): boolean {
-    const now = this.#options.time.now();
-    return !session.hasEnded && now - session.recordReadAt < trustedForMs && session.expiresAt > now;
+    return isTrustedAt(session, this.#options.time.now());
   }
 
   /** Whether a request carried the session within the last minute: then it is accepted during an outage. */
@@ -206,13 +203,13 @@ export class Sessions {
     return claims === null ? null : this.sessionOf(kind, claims, credential);
   }
 
-  #isPreloaded(session: Session): boolean {
+  #isPreloaded(session: Session, now: number): boolean {
     const found = this.#preloaded.take(session);
     if (found === undefined || session.hasEnded) return false;
     if (!this.#reader.apply(session, found.record, found.account, found.readAt)) return false;
     // A renewal reads and writes the record.
-    if (isRenewalDue(session, this.#options.time.now())) session.recordReadAt = -Infinity;
-    return this.isTrusted(session);
+    if (isRenewalDue(session, now)) session.recordReadAt = -Infinity;
+    return isTrustedAt(session, now);
   }
 
   #onMessage({ opened, ended = [], endedAccount, operator }: SessionMessage): void {
@@ -257,4 +254,13 @@ export class Sessions {
     session.hasEnded = true;
     this.#endByJti(session.jti);
   }
+}
+
+function isTrustedAt({ hasEnded, recordReadAt, expiresAt }: Session, now: number): boolean {
+  return !hasEnded && now - recordReadAt < trustedForMs && expiresAt > now;
+}
+
+function recordIdOf(kind: CredentialKind, { subject, jti, label }: Claims): string {
+  if (kind === 'session') return `${subject}/${jti}`;
+  return kind === 'token' ? (label ?? jti) : subject;
 }

@@ -31,6 +31,8 @@ export class HostTime implements HouseTime {
  */
 export class RemoteTime implements HouseTime {
   readonly #estimate: OffsetEstimate;
+  /** To the local monotonic clock; null before the first exchange. Only exchanges change it: with time the error grows. */
+  #aheadMs: number | null = null;
 
   /** `precisionMs`: the resolution of the authority's timestamps. */
   constructor(precisionMs: number) {
@@ -39,14 +41,14 @@ export class RemoteTime implements HouseTime {
 
   /** Adds an exchange with the authority. Returns true if it shows that one of the clocks was stepped. */
   add(exchange: Exchange): boolean {
-    return this.#estimate.add(exchange);
+    const wasStepped = this.#estimate.add(exchange);
+    this.#aheadMs = this.#estimate.at(exchange.arrivedAt)?.offsetMs ?? null;
+    return wasStepped;
   }
 
   /** This host's wall clock before the first exchange. */
   now(): number {
-    const monotonic = performance.now();
-    const offset = this.#estimate.at(monotonic);
-    return offset === null ? Date.now() : monotonic + offset.offsetMs;
+    return this.#aheadMs === null ? Date.now() : performance.now() + this.#aheadMs;
   }
 
   /** Infinite before the first exchange. */

@@ -82,7 +82,10 @@ export class Authenticator {
       if (verified !== null) yield verified;
       return;
     }
-    yield* this.#verifyCookies(head);
+    for (const credential of this.#options.cookies.sessions(head)) {
+      const verified = this.#verifyCookie(credential);
+      if (verified !== null) yield verified;
+    }
     if (shared === null || ownOnly) return;
     for await (const credential of shared.verify(head)) {
       const verified = verifiedOf(credential, 'session', refusals);
@@ -96,7 +99,7 @@ export class Authenticator {
    */
   verifyNow(head: RequestHead): Verified | null | undefined {
     const bearer = bearerOf(head);
-    const [verified] = bearer === undefined ? this.#verifyCookies(head) : [this.#verifyOwnBearer(bearer ?? '')];
+    const verified = bearer === undefined ? this.#verifyCookies(head) : this.#verifyOwnBearer(bearer ?? '');
     return verified ?? (this.#options.shared === null ? null : undefined);
   }
 
@@ -142,12 +145,18 @@ export class Authenticator {
     return null;
   }
 
-  *#verifyCookies(head: RequestHead): Generator<Verified> {
-    const { sessions, cookies } = this.#options;
-    for (const credential of cookies.sessions(head)) {
-      const session = sessions.verifyAny(cookieKinds, credential);
-      if (session !== null && session.kind !== 'token') yield { kind: session.kind, session };
+  /** The first valid session of the cookies. Without a generator, which costs a handshake more than the rest of it. */
+  #verifyCookies(head: RequestHead): Verified | null {
+    for (const credential of this.#options.cookies.sessions(head)) {
+      const verified = this.#verifyCookie(credential);
+      if (verified !== null) return verified;
     }
+    return null;
+  }
+
+  #verifyCookie(credential: string): Verified | null {
+    const session = this.#options.sessions.verifyAny(cookieKinds, credential);
+    return session === null || session.kind === 'token' ? null : { kind: session.kind, session };
   }
 
   #verifyOwnBearer(credential: string): Verified | null {
@@ -213,8 +222,8 @@ function accountProblem({ reason, account }: Refusal): string {
 
 /** The credential of a Bearer header; null if it is malformed, undefined without one. */
 function bearerOf({ headers }: RequestHead): string | null | undefined {
-  const authorization = headers.get('authorization') ?? '';
-  if (!/^Bearer(?:\s|$)/i.test(authorization)) return undefined;
+  const authorization = headers.get('authorization');
+  if (authorization === undefined || !/^Bearer(?:\s|$)/i.test(authorization)) return undefined;
   return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? null;
 }
 

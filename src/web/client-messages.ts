@@ -1,6 +1,6 @@
 import type { Backend } from '../backend/backend.ts';
 import { closeCode, parseClientMessage, type Sync } from '../protocol.ts';
-import type { Hub, Socket, SocketData } from './hub.ts';
+import { stateOf, type Hub, type Socket, type SocketState } from './hub.ts';
 import type { Spread } from './spread.ts';
 
 const maxMessageBytes = 1_024;
@@ -37,7 +37,7 @@ export class ClientMessages {
     const receivedAt = this.#options.backend.time.now();
     if (isBinary) return socket.end(closeCode.binary, 'text only');
     if (bytes.byteLength > maxMessageBytes) return socket.end(closeCode.tooLong, 'too long');
-    if (!takeMessageToken(socket.getUserData())) return socket.end(closeCode.brokenRule, 'too many messages');
+    if (!takeMessageToken(stateOf(socket))) return socket.end(closeCode.brokenRule, 'too many messages');
     const message = parseClientMessage(Buffer.from(bytes).toString('utf8'));
     if (message === null) return socket.end(closeCode.brokenRule, 'not an object');
     this.#options.hub.onMessage(socket, message !== 'ignored' && 'status' in message ? message.status : null);
@@ -61,10 +61,10 @@ export class ClientMessages {
   }
 }
 
-function takeMessageToken(data: SocketData): boolean {
+function takeMessageToken(state: SocketState): boolean {
   const now = performance.now();
-  const refilled = data.messageTokens + ((now - data.refilledAt) / 1_000) * messageTokensPerSecond;
-  data.messageTokens = Math.min(maxMessageTokens, refilled) - 1;
-  data.refilledAt = now;
-  return data.messageTokens >= 0;
+  const refilled = state.messageTokens + ((now - state.refilledAt) / 1_000) * messageTokensPerSecond;
+  state.messageTokens = Math.min(maxMessageTokens, refilled) - 1;
+  state.refilledAt = now;
+  return state.messageTokens >= 0;
 }

@@ -32,10 +32,12 @@ function csrfName(prefix: string): string {
  */
 export class Cookies {
   readonly #prefix: string;
+  readonly #sessionNames: Readonly<Record<'plain' | 'secure', string>>;
 
   /** Both names start with `prefix`, so that two installations on one host name do not share cookies. */
   constructor(prefix: string) {
     this.#prefix = prefix;
+    this.#sessionNames = { plain: sessionName(prefix, false), secure: sessionName(prefix, true) };
   }
 
   /** The values of the session cookies, four at most: each one costs a signature check. */
@@ -71,7 +73,7 @@ export class Cookies {
   }
 
   #sessionName({ secure }: RequestHead): string {
-    return sessionName(this.#prefix, secure);
+    return this.#sessionNames[secure ? 'secure' : 'plain'];
   }
 
   get #csrfName(): string {
@@ -83,11 +85,13 @@ export class Cookies {
 export function valuesOf(head: RequestHead, name: string): string[] {
   const cookie = head.headers.get('cookie');
   if (cookie === undefined) return [];
+  const values: string[] = [];
   // One pair at a time, since the parser keeps only the first value of a name.
-  return cookie
-    .split(';')
-    .map((pair) => parseCookie(pair)[name])
-    .filter((value) => value !== undefined);
+  for (const pair of cookie.split(';')) {
+    const value = pair.includes(name) ? parseCookie(pair)[name] : undefined;
+    if (value !== undefined) values.push(value);
+  }
+  return values;
 }
 
 function setCookie(head: RequestHead, name: string, value: string, maxAge: number, httpOnly: boolean): Header {

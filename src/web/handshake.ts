@@ -1,7 +1,7 @@
 import type { Session } from '../auth/session.ts';
 import { showChannel } from '../channels/channel-names.ts';
 import type { ChannelAccess } from './channel-access.ts';
-import { perSecondTopicOf, topicOf, topicOfSlot, type SocketData } from './hub.ts';
+import { perSecondTopicOf, topicOf, topicOfSlot, type SocketState } from './hub.ts';
 import { HttpError } from './http-error.ts';
 import type { RequestHead } from './http.ts';
 
@@ -26,8 +26,7 @@ export function checkHandshake({ method, headers, query }: RequestHead): void {
     );
   }
   if (headers.get('upgrade')?.toLowerCase() !== 'websocket') throw invalid('The Upgrade header must be "websocket".');
-  const connection = headers.get('connection')?.toLowerCase().split(',') ?? [];
-  if (!connection.some((option) => option.trim() === 'upgrade')) {
+  if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(headers.get('connection') ?? '')) {
     throw invalid('The Connection header must include "Upgrade".');
   }
   if (!/^[A-Za-z0-9+/]{21}[AQgw]==$/.test(headers.get('sec-websocket-key') ?? '')) {
@@ -41,7 +40,7 @@ export function checkHandshake({ method, headers, query }: RequestHead): void {
     throw invalid('The query parameter "every" must be 1000.');
 }
 
-export type Subscriptions = Pick<SocketData, 'topics' | 'hasShow'>;
+export type Subscriptions = Pick<SocketState, 'topics' | 'hasShow'>;
 
 /** Shared by the many sockets that request nothing else. */
 const defaultTopics = [topicOf('time')];

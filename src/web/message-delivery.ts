@@ -4,7 +4,7 @@ import type { KnownChannels } from '../channels/known-channels.ts';
 import type { RetainedMessages } from '../channels/retained-messages.ts';
 import { targetOf } from '../channels/shows.ts';
 import { mayRead } from './channel-access.ts';
-import { slotOfTopic, topicOfSlot, type Hub, type Socket } from './hub.ts';
+import { slotOfTopic, stateOf, topicOfSlot, type Hub, type Socket } from './hub.ts';
 import type { ShowDelivery } from './show-delivery.ts';
 
 export interface MessageDeliveryOptions {
@@ -34,8 +34,8 @@ export class MessageDelivery {
   /** Sends the last messages of its channels to a new socket. */
   sendLastMessages(socket: Socket): void {
     const { hub, retained, showDelivery } = this.#options;
-    if (socket.getUserData().hasShow) showDelivery.sendTo(socket);
-    for (const topic of socket.getUserData().topics) {
+    if (stateOf(socket).hasShow) showDelivery.sendTo(socket);
+    for (const topic of stateOf(socket).topics) {
       const slot = slotOfTopic(topic);
       const last = slot === null ? undefined : retained.get(slot);
       if (last !== undefined) hub.send(socket, last.frame);
@@ -46,7 +46,7 @@ export class MessageDelivery {
   #endForbidden(session: Session): void {
     const { hub, channels } = this.#options;
     for (const socket of hub.socketsOf(session.jti)) {
-      for (const topic of socket.getUserData().topics) {
+      for (const topic of stateOf(socket).topics) {
         const slot = slotOfTopic(topic);
         const record = slot === null ? undefined : channels.getById(slot);
         if (record !== undefined && !mayRead(record, session)) socket.unsubscribe(topic);

@@ -9,7 +9,7 @@ import type { Service } from '../lifecycle.ts';
 import { messageFrameParts } from '../protocol.ts';
 import { parseScreenMessage } from '../screens/screen-message.ts';
 import type { HouseTime } from '../time/house-time.ts';
-import { topicOfSlot, type Hub, type Socket } from './hub.ts';
+import { stateOf, topicOfSlot, type Hub, type Socket } from './hub.ts';
 
 /** The longest delay of a timer, ms. */
 const maxDelayMs = 2 ** 31 - 1;
@@ -68,13 +68,13 @@ export class ShowDelivery implements Service {
 
   /** Subscribes a socket of the channel, and sends it what its reader is to show. */
   sendTo(socket: Socket): void {
-    const data = socket.getUserData();
-    const { session } = data;
+    const state = stateOf(socket);
+    const { session } = state;
     const topic = this.#setFor(screenOf(session)) === null ? this.#topicOf(session.group ?? null) : null;
-    if (data.showTopic !== topic) {
-      if (data.showTopic !== null) socket.unsubscribe(data.showTopic);
+    if (state.showTopic !== topic) {
+      if (state.showTopic !== null) socket.unsubscribe(state.showTopic);
       if (topic !== null) socket.subscribe(topic);
-      data.showTopic = topic;
+      state.showTopic = topic;
     }
     const shown = this.shownTo(session);
     if (shown !== null) this.#options.hub.send(socket, shown.frame);
@@ -121,7 +121,7 @@ export class ShowDelivery implements Service {
 
   #sendToSession(jti: string): void {
     for (const socket of this.#options.hub.socketsOf(jti)) {
-      if (socket.getUserData().hasShow) this.sendTo(socket);
+      if (stateOf(socket).hasShow) this.sendTo(socket);
     }
   }
 

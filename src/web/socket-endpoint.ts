@@ -10,7 +10,7 @@ import { ClientMessages, maxMessageTokens, type ClientMessagesOptions } from './
 import { checkHandshake, subscriptionsOf } from './handshake.ts';
 import { asHttpError, HttpError, signedOut, temporary } from './http-error.ts';
 import type { RequestHead } from './http.ts';
-import type { Socket, SocketData } from './hub.ts';
+import type { Socket, SocketData, SocketState } from './hub.ts';
 import type { MessageDelivery } from './message-delivery.ts';
 import type { WebSettings } from './options.ts';
 import { isOurOrigin } from './origin.ts';
@@ -39,10 +39,10 @@ export interface SocketEndpointOptions extends ClientMessagesOptions {
 }
 
 /** What an accepted handshake decides about its socket. */
-export type AdmittedData = Omit<SocketData, 'address'>;
+export type AdmittedState = Omit<SocketState, 'address'>;
 
 /** Opens the socket of an accepted handshake. Returns false if the client has gone. */
-export type OpenSocket = (data: AdmittedData) => boolean;
+export type OpenSocket = (state: AdmittedState) => boolean;
 
 /** `/time/tic/`: accepts or refuses handshakes, and handles the events of its sockets. */
 export class SocketEndpoint {
@@ -61,7 +61,7 @@ export class SocketEndpoint {
    * Decides about a handshake in its own turn of the event loop, which takes the least CPU. An `HttpError` if it is
    * refused; null if the decision needs a read, which `admit` makes. The order of the checks is part of the protocol.
    */
-  admitNow(head: RequestHead): AdmittedData | HttpError | null {
+  admitNow(head: RequestHead): AdmittedState | HttpError | null {
     try {
       const decision = this.#admitNow(head);
       if (decision !== null) increment(this.handshakes, decision instanceof HttpError ? decision.status : 101);
@@ -82,7 +82,7 @@ export class SocketEndpoint {
     }
   }
 
-  #admitNow(head: RequestHead): AdmittedData | HttpError | null {
+  #admitNow(head: RequestHead): AdmittedState | HttpError | null {
     const { authenticator, sessions } = this.#options;
     checkHandshake(head);
     this.#checkCapacity();
@@ -94,7 +94,7 @@ export class SocketEndpoint {
     this.#checkOrigin(head, false);
     this.#checkOutage();
     const { session } = verified;
-    return sessions.isKnownValid(session) ? this.#dataOf(head, session) : null;
+    return sessions.isKnownValid(session) ? this.#stateOf(head, session) : null;
   }
 
   async #admit(head: RequestHead, open: OpenSocket): Promise<boolean> {
@@ -118,23 +118,25 @@ export class SocketEndpoint {
       if (typeof result === 'object') refusals.push(result);
       // Nothing is awaited between the check that the session has not ended and the opening of its socket.
       if (result !== true || session.hasEnded) continue;
-      const data = this.#dataOf(head, session);
+      const state = this.#stateOf(head, session);
       // Others may have connected while the session was checked.
       this.#checkCapacity();
-      if (ticket === undefined) return open(data);
+      if (ticket === undefined) return open(state);
       if (!(await this.#consume(ticket))) break;
       // Its rights may have changed while the ticket was consumed.
-      return open(this.#dataOf(head, session));
+      return open(this.#stateOf(head, session));
     }
     throw refusalError(refusals, false) ?? signedOut;
   }
 
   /** Throws a 404 or 403 if the session may not read the channels that are requested. */
-  #dataOf(head: RequestHead, session: Session): AdmittedData {
+  #stateOf(head: RequestHead, session: Session): AdmittedState {
     const { channelAccess, recheckAt } = this.#options;
+    const { topics, hasShow } = subscriptionsOf(head, channelAccess, session);
     return {
       session,
-      ...subscriptionsOf(head, channelAccess, session),
+      topics,
+      hasShow,
       showTopic: null,
       messageTokens: maxMessageTokens,
       refilledAt: performance.now(),

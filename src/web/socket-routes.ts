@@ -56,16 +56,19 @@ function upgrade(
   try {
     const decision = endpoint.admitNow(head);
     if (decision instanceof HttpError) return server.refuse(res, head, decision);
-    if (decision !== null)
-      return res.upgrade({ ...decision, address: server.addressOf({ res, head }) }, key, '', '', context);
+    if (decision !== null) {
+      const state = { ...decision, address: server.addressOf({ res, head }) };
+      return res.upgrade<SocketData>({ state }, key, '', '', context);
+    }
   } catch (error) {
     return server.refuse(res, head, error);
   }
   const exchange = server.begin(res, head);
-  const open: OpenSocket = (data) => {
+  const open: OpenSocket = (admitted) => {
     server.end(exchange);
-    if (!exchange.aborted) upgrades.upgrade(res, key, { ...data, address: server.addressOf(exchange) }, context);
-    return !exchange.aborted;
+    if (exchange.aborted) return false;
+    upgrades.upgrade(res, key, { state: { ...admitted, address: server.addressOf(exchange) } }, context);
+    return true;
   };
   runInBackground(
     endpoint.admit(head, open).catch((error: unknown) => server.respond(exchange, Promise.reject(error))),

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Session } from '../../src/auth/session.ts';
 import { Roster } from '../../src/screens/roster.ts';
-import { Hub, type Socket, type SocketData } from '../../src/web/hub.ts';
+import { Hub, type Socket, type SocketState } from '../../src/web/hub.ts';
 
 /** A hub. `open` opens a socket, and `ended` lists those that it closed, with their reasons. */
 function emptyHub() {
   const hub = new Hub(() => 0, new Roster({ build: '1.0.0', time: { now: () => 0 } }));
   const ended: [name: string, reason: string][] = [];
   const open = (name: string, session: Session, recheckAt = Infinity): void => {
-    const data = { session, recheckAt, topics: [], address: '127.0.0.1', connection: null } as unknown as SocketData;
+    const state = { session, recheckAt, topics: [], address: '127.0.0.1', connection: null } as unknown as SocketState;
     hub.add({
-      getUserData: () => data,
+      getUserData: () => ({ state }),
       end: (_code: number, reason: string) => void ended.push([name, reason]),
     } as unknown as Socket);
   };
