@@ -5,18 +5,15 @@ export interface ContentPolicyOptions {
   frameAncestors?: readonly string[];
 }
 
-const sameOrigin = ['script', 'style', 'img', 'font', 'manifest', 'worker'].map((kind) => `${kind}-src 'self'`);
+const sameOrigin = ['script', 'style', 'img', 'font', 'manifest', 'worker']
+  .map((kind) => `${kind}-src 'self'`)
+  .join(';');
 
 /** The Content-Security-Policy of pages and the service worker, which contains a copy for the pages it stores. */
 export function contentSecurityPolicy({ host, frameAncestors = [] }: ContentPolicyOptions): string {
-  return [
-    "default-src 'none'",
-    "base-uri 'none'",
-    `frame-ancestors ${frameAncestors.join(' ') || "'none'"}`,
-    ...sameOrigin,
-    host === undefined ? "connect-src 'self'" : `connect-src 'self' ws://${host} wss://${host}`,
-    "form-action 'self'",
-  ].join(';');
+  const ancestors = frameAncestors.join(' ') || "'none'";
+  const sockets = host === undefined ? '' : ` ws://${host} wss://${host}`;
+  return `default-src 'none';base-uri 'none';frame-ancestors ${ancestors};${sameOrigin};connect-src 'self'${sockets};form-action 'self'`;
 }
 
 /** The Content-Security-Policy of a response that is no page: in it the other directives would have no effect. */

@@ -148,7 +148,9 @@ export class Server {
   }
 
   #send({ res, head }: Pick<Exchange, 'res' | 'head'>, response: Response, close: boolean): void {
-    const { status, headers = [], isCompressible = false } = response;
+    const { status, headers = [] } = response;
+    // No browser shows the body of a refused handshake, and its compression would take most of the time.
+    const isCompressible = response.isCompressible === true && !head.headers.has('sec-websocket-key');
     const encoding = isCompressible ? acceptedEncoding(head.headers.get('accept-encoding')) : null;
     const body = encoding === null ? (response.body ?? '') : compress(response.body ?? '', encoding);
     res.writeStatus(`${status} ${reasonPhrases[status] ?? ''}`);

@@ -152,6 +152,15 @@ describe('a handshake with several faults', () => {
 });
 
 describe('a handshake is refused', () => {
+  test('with a page that is not compressed, whatever the client accepts', async () => {
+    const handshake = await validHandshake();
+    Object.assign(handshake.headers, { Cookie: undefined, 'Accept-Encoding': 'gzip, deflate, br' });
+    const { status, headers, body } = await send(handshake);
+    expect(status).toBe(401);
+    expect(headers.has('content-encoding')).toBe(false);
+    expect(body).toContain('Sign in first.');
+  });
+
   test.each(['HEAD', 'POST', 'PUT', 'OPTIONS', 'DELETE'])('with 405 for the method %s', async (method) => {
     const { status, headers } = await send({ ...(await validHandshake()), method });
     expect(status).toBe(405);

@@ -45,6 +45,21 @@ describe('an Origin', () => {
     expect(isOurOrigin(head(origin), [])).toBe(false);
   });
 
+  test('that is ours is foreign on another host and on https, also when it was checked before', () => {
+    const origin = 'http://again.example.org';
+    const answers = ['again.example.org', 'other.example.org', 'again.example.org'].map((host) =>
+      isOurOrigin(head(origin, host), []),
+    );
+    expect(answers).toEqual([true, false, true]);
+    expect(isOurOrigin(head(origin, 'again.example.org', true), [])).toBe(false);
+  });
+
+  test('is checked anew after a hundred others', () => {
+    const hosts = Array.from({ length: 250 }, (_, n) => `host${n}.example.org`);
+    for (const host of [...hosts, ...hosts]) expect(isOurOrigin(head(`http://${host}`, host), [])).toBe(true);
+    expect(isOurOrigin(head('http://host7.example.org', 'host8.example.org'), [])).toBe(false);
+  });
+
   test('of http is foreign on https', () => {
     expect(isOurOrigin(head('http://clock.example.org', 'clock.example.org', true), [])).toBe(false);
   });
