@@ -1,5 +1,6 @@
 import { runInBackground } from '../background.ts';
 import { HttpError } from './http-error.ts';
+import type { RequestHead } from './http.ts';
 import type { SocketData } from './hub.ts';
 import type { ServedApp } from './listener.ts';
 import type { Routes } from './router.ts';
@@ -44,33 +45,40 @@ export function serveSockets(served: ServedApp, handlers: SocketHandlers): void 
 }
 
 /** Answers in the turn of the request if possible: then uWebSockets.js sends the whole response at once. */
-function upgrade(
-  { server, endpoint, upgrades }: SocketHandlers,
-  res: HttpResponse,
-  req: HttpRequest,
-  context: SocketContext,
-): void {
+function upgrade(handlers: SocketHandlers, res: HttpResponse, req: HttpRequest, context: SocketContext): void {
+  const { server, endpoint } = handlers;
   const head = server.read(res, req);
   if (head === null) return;
-  const key = head.headers.get('sec-websocket-key') ?? '';
   try {
     const decision = endpoint.admitNow(head);
+    if (decision === null) return upgradeLater(handlers, res, head, context);
     if (decision instanceof HttpError) return server.refuse(res, head, decision);
-    if (decision !== null) {
-      const state = { ...decision, address: server.addressOf({ res, head }) };
-      return res.upgrade<SocketData>({ state }, key, '', '', context);
-    }
+    const state = { ...decision, address: server.addressOf({ res, head }) };
+    res.upgrade<SocketData>({ state }, keyOf(head), '', '', context);
   } catch (error) {
-    return server.refuse(res, head, error);
+    server.refuse(res, head, error);
   }
+}
+
+function upgradeLater(
+  { server, endpoint, upgrades }: SocketHandlers,
+  res: HttpResponse,
+  head: RequestHead,
+  context: SocketContext,
+): void {
   const exchange = server.begin(res, head);
   const open: OpenSocket = (admitted) => {
     server.end(exchange);
     if (exchange.aborted) return false;
-    upgrades.upgrade(res, key, { state: { ...admitted, address: server.addressOf(exchange) } }, context);
+    const state = { ...admitted, address: server.addressOf(exchange) };
+    upgrades.upgrade(res, keyOf(head), { state }, context);
     return true;
   };
   runInBackground(
     endpoint.admit(head, open).catch((error: unknown) => server.respond(exchange, Promise.reject(error))),
   );
+}
+
+function keyOf({ headers }: RequestHead): string {
+  return headers.get('sec-websocket-key') ?? '';
 }
