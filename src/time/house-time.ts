@@ -31,7 +31,7 @@ export class HostTime implements HouseTime {
  */
 export class RemoteTime implements HouseTime {
   readonly #estimate: OffsetEstimate;
-  /** To the local monotonic clock; null before the first exchange. Only exchanges change it: with time the error grows. */
+  /** How far house time is ahead of the local monotonic clock; null before the first exchange. */
   #aheadMs: number | null = null;
 
   /** `precisionMs`: the resolution of the authority's timestamps. */

@@ -145,7 +145,7 @@ export class Authenticator {
     return null;
   }
 
-  /** The first valid session of the cookies. Without a generator, which costs a handshake more than the rest of it. */
+  /** The session of the first cookie with a valid signature. */
   #verifyCookies(head: RequestHead): Verified | null {
     for (const credential of this.#options.cookies.sessions(head)) {
       const verified = this.#verifyCookie(credential);
