@@ -42,15 +42,19 @@ async function exchangeWith(
   try {
     return await new Promise<NtpResponse>((resolve, reject) => {
       socket.once('error', reject);
-      socket.connect(port, address, () => {
+      // A callback of `connect` would run after an error, too.
+      socket.once('connect', () => {
         const nonce = randomBytes(8);
         const sentAt = performance.now();
         socket.on('message', (packet) => {
           const answer = parseResponse(packet, nonce, sentAt, performance.now());
           if (answer !== null) resolve(answer);
         });
-        socket.send(createRequest(nonce));
+        socket.send(createRequest(nonce), (error) => {
+          if (error !== null) reject(error);
+        });
       });
+      socket.connect(port, address);
     });
   } finally {
     socket.close();

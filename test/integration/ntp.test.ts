@@ -141,6 +141,12 @@ describe('a query of an NTP server', () => {
     expect(lookups).toHaveLength(2);
   });
 
+  test('ends at once if the host has no route to the server', async () => {
+    const broadcast = { host: '255.255.255.255', port: 123 };
+    // Without a route there is another code, but the failure is the same: that of connecting.
+    expect(await queryNtp(broadcast, never)).toEqual({ kind: 'refused', reason: expect.stringMatching(/^E[A-Z]+$/) });
+  });
+
   test('ends at once where nothing listens, and when the process stops', async () => {
     expect(await queryNtp({ host: '127.0.0.1', port: await freePort() }, never)).toMatchObject({ kind: 'refused' });
     server.reply = () => {};
