@@ -156,6 +156,14 @@ describe('the alarm', () => {
     expect([poll(29, false), poll(30, false), poll(31, true)]).toEqual([null, 'silence', null]);
     expect([poll(60, false), poll(61, false)]).toEqual([null, 'silence']);
   });
+
+  test('does not end after a silence with an answer that is above the limit', () => {
+    const alarm = new Alarm(100, 0);
+    alarm.onResult({ now: 30 * 60_000, isAnswered: false, utcErrorMs: null });
+    expect(alarm.reason).toBe('silence');
+    expect(alarm.onResult({ now: 31 * 60_000, isAnswered: true, utcErrorMs: 3_000 })).toBe(true);
+    expect(alarm.reason).toBe('deviation');
+  });
 });
 
 describe('--ntp-server', () => {
