@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import type { LookupAddress } from 'node:dns';
 import { withDeadline } from '../time/deadline.ts';
 import { createRequest, parseResponse, type NtpResponse } from '../time/ntp/packet.ts';
 import type { NtpServer } from './options.ts';
@@ -27,16 +28,30 @@ export async function queryNtp(
     });
     return Promise.race([silence, exchange]);
   });
-  if (response.kind !== 'time') addresses.forget(server.host);
+  if (response.kind !== 'time') addresses.skip(server.host);
   return response;
 }
 
+/** Tries the next address of the host if one cannot be reached, as that of a server that only listens on another. */
 async function exchangeWith(
-  { host, port }: NtpServer,
+  server: NtpServer,
   addresses: ServerAddresses,
   signal: AbortSignal,
 ): Promise<NtpResponse> {
-  const { address, family } = await addresses.resolve(host);
+  const address = await addresses.resolve(server.host);
+  try {
+    return await exchangeWithAddress(address, server.port, signal);
+  } catch (error) {
+    if (signal.aborted || !addresses.skip(server.host)) throw error;
+    return exchangeWith(server, addresses, signal);
+  }
+}
+
+async function exchangeWithAddress(
+  { address, family }: LookupAddress,
+  port: number,
+  signal: AbortSignal,
+): Promise<NtpResponse> {
   // Closed by the signal, if it is not closed before.
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', signal });
   try {
