@@ -141,7 +141,7 @@ describe('the check of the authority', () => {
     expect(warnings()).toEqual([]);
     await clock.pass(12 * minuteMs);
     expect(check.alarm).toBe('silence');
-    expect(warnings()).toEqual(['warn: house time is not checked: no NTP server answered for 30 minutes']);
+    expect(warnings()).toEqual(['warn: house time is not checked: no NTP server gave a usable answer for 30 minutes']);
     answers.set('a', time());
     await clock.pass(3 * minuteMs);
     expect(check.alarm).toBeNull();
@@ -159,6 +159,16 @@ describe('the check of the authority', () => {
     expect(second - first).toBeLessThan(15 * minuteMs + 70_000);
     expect(queried.filter(({ name, at }) => name === 'b' && at < 15 * minuteMs).length).toBeGreaterThan(14);
     await check.stop();
+  });
+
+  test.each([
+    ['RATE', 'a:123: demands a lower rate (RATE)'],
+    ['DENY', 'a:123: refuses queries (DENY)'],
+  ])('says what a server wants that answers %s', async (code, problem) => {
+    const { check, answers } = createCheck(['a']);
+    answers.set('a', () => ({ kind: 'kiss', code }));
+    await check.poll();
+    expect(check.problems).toEqual([problem]);
   });
 
   test('queries nothing after it has stopped', async () => {

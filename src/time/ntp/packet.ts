@@ -4,7 +4,7 @@ import type { Exchange } from '../offset.ts';
 export type NtpResponse =
   /** `rootDistanceMs`: the error bound of the server's clock against UTC. */
   | { kind: 'time'; exchange: Exchange; rootDistanceMs: number }
-  /** The server demands a lower rate (a kiss-o'-death packet). */
+  /** The server demands a lower rate or refuses queries (a kiss-o'-death packet). */
   | { kind: 'kiss'; code: string }
   | { kind: 'refused'; reason: string };
 
