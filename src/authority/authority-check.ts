@@ -136,7 +136,7 @@ export class AuthorityCheck implements Service {
     const fields = {
       servers: servers.map(nameOf),
       ...(problems.length > 0 ? { problems } : {}),
-      ...(reading === null ? {} : { offsetMs: Math.round(reading.offsetMs), boundMs: Math.round(reading.boundMs) }),
+      ...(reading === null ? {} : { offsetMs: Math.round(reading.offsetMs), boundMs: Math.ceil(reading.boundMs) }),
       alarmMs,
     };
     if (alarm === null) return log.info(fields, 'house time agrees with UTC again');

@@ -59,6 +59,14 @@ describe('an NTP answer', () => {
     expect(read(fields)?.kind).toBe('refused');
   });
 
+  test.each<[AnswerFields]>([[{ stratum: 16 }], [{ stratum: 0, leap: 3 }], [{ stratum: 2, leap: 3 }]])(
+    'of a server that is not synchronized says so: %j',
+    (fields) => {
+      const reason = `its clock is not synchronized (stratum ${fields.stratum})`;
+      expect(read(fields)).toEqual({ kind: 'refused', reason });
+    },
+  );
+
   test.each(['RATE', 'DENY', 'RSTR'])('with stratum 0 and the code %s demands a pause', (code) => {
     expect(read({ stratum: 0, code })).toEqual({ kind: 'kiss', code });
   });
