@@ -33,11 +33,7 @@ export async function queryNtp(
 }
 
 /** Tries the next address of the host if one cannot be reached, as that of a server that only listens on another. */
-async function exchangeWith(
-  server: NtpServer,
-  addresses: ServerAddresses,
-  signal: AbortSignal,
-): Promise<NtpResponse> {
+async function exchangeWith(server: NtpServer, addresses: ServerAddresses, signal: AbortSignal): Promise<NtpResponse> {
   const address = await addresses.resolve(server.host);
   try {
     return await exchangeWithAddress(address, server.port, signal);
