@@ -142,14 +142,17 @@ describe('a query of an NTP server', () => {
     expect(lookups).toHaveLength(2);
   });
 
-  test('uses the next address of a name after one that cannot be reached or gives no usable answer', async () => {
+  test('uses the next address of a name after one that cannot be reached, and then after one that is silent', async () => {
     await using silent = await FakeNtpServer.start('127.0.0.3', server.server.port);
     silent.reply = () => {};
-    const loopback = ['::1', '127.0.0.3', '127.0.0.1'].map((address) => ({ address, family: isIP(address) }));
-    const addresses = new ServerAddresses(async () => loopback);
     const named = { ...server.server, host: 'time.example' };
-    const isAnswered = async (): Promise<boolean> => (await queryNtp(named, never, addresses)).kind === 'time';
-    await until(isAnswered, 'the server at the last address answers');
+    const of = (...hosts: string[]): ServerAddresses =>
+      new ServerAddresses(async () => hosts.map((address) => ({ address, family: isIP(address) })));
+    const isAnswered = async (addresses: ServerAddresses): Promise<boolean> =>
+      (await queryNtp(named, never, addresses)).kind === 'time';
+    await until(() => isAnswered(of('::1', '127.0.0.1')), 'a single query reaches the second address');
+    const all = of('::1', '127.0.0.3', '127.0.0.1');
+    await until(() => isAnswered(all), 'the server at the last address answers');
   });
 
   test('ends at once if the host has no route to the server', async () => {
