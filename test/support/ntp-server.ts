@@ -17,8 +17,6 @@ export interface AnswerFields {
   mode?: number;
   stratum?: number;
   code?: string;
-  /** The logarithm to the base 2 of the resolution in seconds. */
-  precision?: number;
   rootDelayMs?: number;
   rootDispersionMs?: number;
   nonce?: Uint8Array;
@@ -28,12 +26,10 @@ export interface AnswerFields {
 
 /** Encodes an answer: by default a good one from a server of stratum 2. */
 export function encodeAnswer(fields: AnswerFields & { nonce: Uint8Array }): Uint8Array {
-  const { leap = 0, mode = 4, stratum = 2, code = '', precision = 0 } = fields;
-  const { rootDelayMs = 0, rootDispersionMs = 0 } = fields;
+  const { leap = 0, mode = 4, stratum = 2, code = '', rootDelayMs = 0, rootDispersionMs = 0 } = fields;
   const packet = Buffer.alloc(48);
   packet[0] = (leap << 6) | (4 << 3) | mode;
   packet[1] = stratum;
-  packet.writeInt8(precision, 3);
   packet.writeInt32BE(Math.round((rootDelayMs / 1_000) * 2 ** 16), 4);
   packet.writeUInt32BE(Math.round((rootDispersionMs / 1_000) * 2 ** 16), 8);
   packet.write(code, 12, 'latin1');

@@ -2,7 +2,7 @@ import type { Exchange } from '../offset.ts';
 
 /** The response of a server. */
 export type NtpResponse =
-  /** `rootDistanceMs`: the error bound of the server's timestamps against UTC. */
+  /** `rootDistanceMs`: the error bound of the server's clock against UTC. */
   | { kind: 'time'; exchange: Exchange; rootDistanceMs: number }
   /** The server demands a lower rate or refuses queries (a kiss-o'-death packet). */
   | { kind: 'kiss'; code: string }
@@ -49,8 +49,7 @@ export function parseResponse(
   if (stratum === 0) return withoutStratum(packet);
   if (stratum > maxStratum || first >> 6 === alarm) return notSynchronized(stratum);
   const rootDelayMs = (view.getInt32(4) / 2 ** 16) * 1_000;
-  const rootDispersionMs = (view.getUint32(8) / 2 ** 16) * 1_000;
-  const rootDistanceMs = rootDelayMs / 2 + rootDispersionMs + resolutionMs(view.getInt8(3));
+  const rootDistanceMs = rootDelayMs / 2 + (view.getUint32(8) / 2 ** 16) * 1_000;
   if (rootDelayMs < 0) return refused('a negative root delay');
   if (rootDistanceMs >= maxRootDistanceMs) return refused(`a root distance of ${Math.round(rootDistanceMs)} ms`);
   const received = readTime(view, 32);
@@ -68,12 +67,6 @@ function withoutStratum(packet: Uint8Array): NtpResponse {
 
 function notSynchronized(stratum: number): NtpResponse {
   return refused(`its clock is not synchronized (stratum ${stratum})`);
-}
-
-/** The resolution of the server's clock, which its root dispersion may not include (RFC 5905, section 8). */
-function resolutionMs(precision: number): number {
-  // Servers that do not state it send 0, which would be a second.
-  return precision < 0 ? 2 ** precision * 1_000 : 0;
 }
 
 /** Epoch ms, between 1968 and 2104; null for the timestamp 0, which means unknown. */
