@@ -136,12 +136,12 @@ export class AuthorityCheck implements Service {
     const fields = {
       servers: servers.map(nameOf),
       ...(problems.length > 0 ? { problems } : {}),
-      ...(reading === null ? {} : { offsetMs: Math.round(reading.offsetMs), boundMs: Math.round(reading.boundMs) }),
+      ...(reading === null ? {} : { offsetMs: Math.round(reading.offsetMs), boundMs: Math.ceil(reading.boundMs) }),
       alarmMs,
     };
     if (alarm === null) return log.info(fields, 'house time agrees with UTC again');
     if (alarm === 'silence')
-      return log.warn(fields, 'house time is not checked: no NTP server answered for 30 minutes');
+      return log.warn(fields, 'house time is not checked: no NTP server gave a usable answer for 30 minutes');
     const contradiction = reading?.isContradiction === true ? '; the NTP servers contradict each other' : '';
     log.warn(fields, `house time may differ from UTC by more than --ntp-alarm${contradiction}`);
   }
@@ -149,7 +149,8 @@ export class AuthorityCheck implements Service {
 
 function problemOf(answer: NtpResponse): string | null {
   if (answer.kind === 'time') return null;
-  return answer.kind === 'kiss' ? `demands a lower rate (${answer.code})` : answer.reason;
+  if (answer.kind === 'refused') return answer.reason;
+  return answer.code === 'RATE' ? 'demands a lower rate (RATE)' : `refuses queries (${answer.code})`;
 }
 
 function nameOf({ host, port }: NtpServer): string {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import type { LookupAddress } from 'node:dns';
 import { withDeadline } from '../time/deadline.ts';
 import { createRequest, parseResponse, type NtpResponse } from '../time/ntp/packet.ts';
 import type { NtpServer } from './options.ts';
@@ -27,30 +28,44 @@ export async function queryNtp(
     });
     return Promise.race([silence, exchange]);
   });
-  if (response.kind !== 'time') addresses.forget(server.host);
+  if (response.kind !== 'time') addresses.skip(server.host);
   return response;
 }
 
-async function exchangeWith(
-  { host, port }: NtpServer,
-  addresses: ServerAddresses,
+/** Tries the next address of the host if one cannot be reached, as that of a server that only listens on another. */
+async function exchangeWith(server: NtpServer, addresses: ServerAddresses, signal: AbortSignal): Promise<NtpResponse> {
+  const address = await addresses.resolve(server.host);
+  try {
+    return await exchangeWithAddress(address, server.port, signal);
+  } catch (error) {
+    if (signal.aborted || !addresses.skip(server.host)) throw error;
+    return exchangeWith(server, addresses, signal);
+  }
+}
+
+async function exchangeWithAddress(
+  { address, family }: LookupAddress,
+  port: number,
   signal: AbortSignal,
 ): Promise<NtpResponse> {
-  const { address, family } = await addresses.resolve(host);
   // Closed by the signal, if it is not closed before.
   const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', signal });
   try {
     return await new Promise<NtpResponse>((resolve, reject) => {
       socket.once('error', reject);
-      socket.connect(port, address, () => {
+      // A callback of `connect` would run after an error, too.
+      socket.once('connect', () => {
         const nonce = randomBytes(8);
         const sentAt = performance.now();
         socket.on('message', (packet) => {
           const answer = parseResponse(packet, nonce, sentAt, performance.now());
           if (answer !== null) resolve(answer);
         });
-        socket.send(createRequest(nonce));
+        socket.send(createRequest(nonce), (error) => {
+          if (error !== null) reject(error);
+        });
       });
+      socket.connect(port, address);
     });
   } finally {
     socket.close();

@@ -6,29 +6,38 @@ import { lookup } from 'node:dns/promises';
  * answers delays the lookups of others beyond their queries. The next query uses what they found.
  */
 export class ServerAddresses {
-  readonly #lookup: (host: string) => Promise<LookupAddress>;
-  readonly #found = new Map<string, LookupAddress>();
-  readonly #pending = new Map<string, Promise<LookupAddress>>();
+  readonly #lookup: (host: string) => Promise<LookupAddress[]>;
+  /** Those that have not failed since the lookup. */
+  readonly #found = new Map<string, LookupAddress[]>();
+  readonly #pending = new Map<string, Promise<LookupAddress[]>>();
 
-  constructor(lookupHost: (host: string) => Promise<LookupAddress> = (host) => lookup(host)) {
+  constructor(lookupHost: (host: string) => Promise<LookupAddress[]> = (host) => lookup(host, { all: true })) {
     this.#lookup = lookupHost;
   }
 
-  /** Rejects if the lookup fails. */
+  /** Resolves to an address that has not failed. Rejects if the lookup fails. */
   async resolve(host: string): Promise<LookupAddress> {
-    return this.#found.get(host) ?? this.#pending.get(host) ?? this.#start(host);
+    const [address] = this.#found.get(host) ?? (await (this.#pending.get(host) ?? this.#start(host)));
+    if (address === undefined) throw new Error('no address');
+    return address;
   }
 
-  /** Looks the host up again next time, since its server gave no usable answer. */
-  forget(host: string): void {
-    this.#found.delete(host);
+  /**
+   * Drops the current address of the host, since it gave no usable answer. Returns whether another one is left; otherwise
+   * the host is looked up again next time.
+   */
+  skip(host: string): boolean {
+    const others = this.#found.get(host)?.slice(1) ?? [];
+    if (others.length > 0) this.#found.set(host, others);
+    else this.#found.delete(host);
+    return others.length > 0;
   }
 
-  #start(host: string): Promise<LookupAddress> {
+  #start(host: string): Promise<LookupAddress[]> {
     const pending = this.#lookup(host)
-      .then((address) => {
-        this.#found.set(host, address);
-        return address;
+      .then((addresses) => {
+        this.#found.set(host, addresses);
+        return addresses;
       })
       .finally(() => this.#pending.delete(host));
     this.#pending.set(host, pending);

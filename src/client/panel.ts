@@ -81,7 +81,7 @@ function optional(name: string, text: string | undefined): [string, string][] {
 }
 
 function utcText({ errorMs, isAlarm }: Connection['utc']): string {
-  if (errorMs === null) return isAlarm ? 'alarm: no NTP server answers' : 'house time is not checked against UTC';
+  if (errorMs === null) return isAlarm ? 'alarm: no usable NTP server' : 'house time is not checked against UTC';
   return `${isAlarm ? 'alarm: ' : ''}house time may differ by ${errorMs.toFixed(1)} ms, which the error includes`;
 }
 

@@ -1,4 +1,5 @@
 import type { LookupAddress } from 'node:dns';
+import { isIP } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { queryNtp } from '../../src/authority/query-ntp.ts';
 import { AuthorityCheck } from '../../src/authority/authority-check.ts';
@@ -124,7 +125,7 @@ describe('a query of an NTP server', () => {
   });
 
   test('uses an address that was found too late for the query before', async () => {
-    const found = Promise.withResolvers<LookupAddress>();
+    const found = Promise.withResolvers<LookupAddress[]>();
     const lookups: string[] = [];
     const addresses = new ServerAddresses((host) => {
       lookups.push(host);
@@ -132,13 +133,32 @@ describe('a query of an NTP server', () => {
     });
     const named = { ...server.server, host: 'time.example' };
     expect(await queryNtp(named, never, addresses)).toEqual(noAnswer);
-    found.resolve({ address: '127.0.0.1', family: 4 });
+    found.resolve([{ address: '127.0.0.1', family: 4 }]);
     expect((await queryNtp(named, never, addresses)).kind).toBe('time');
     expect((await queryNtp(named, never, addresses)).kind).toBe('time');
     expect(lookups).toEqual(['time.example']);
     server.reply = (send) => send({ stratum: 16 });
     for (let count = 0; count < 2; count += 1) await queryNtp(named, never, addresses);
     expect(lookups).toHaveLength(2);
+  });
+
+  test('uses the next address of a name after one that cannot be reached, and then after one that is silent', async () => {
+    await using silent = await FakeNtpServer.start('127.0.0.3', server.server.port);
+    silent.reply = () => {};
+    const named = { ...server.server, host: 'time.example' };
+    const of = (...hosts: string[]): ServerAddresses =>
+      new ServerAddresses(async () => hosts.map((address) => ({ address, family: isIP(address) })));
+    const isAnswered = async (addresses: ServerAddresses): Promise<boolean> =>
+      (await queryNtp(named, never, addresses)).kind === 'time';
+    await until(() => isAnswered(of('::1', '127.0.0.1')), 'a single query reaches the second address');
+    const all = of('::1', '127.0.0.3', '127.0.0.1');
+    await until(() => isAnswered(all), 'the server at the last address answers');
+  });
+
+  test('ends at once if the host has no route to the server', async () => {
+    const broadcast = { host: '255.255.255.255', port: 123 };
+    // Without a route there is another code, but the failure is the same: that of connecting.
+    expect(await queryNtp(broadcast, never)).toEqual({ kind: 'refused', reason: expect.stringMatching(/^E[A-Z]+$/) });
   });
 
   test('ends at once where nothing listens, and when the process stops', async () => {

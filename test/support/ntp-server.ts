@@ -80,8 +80,8 @@ export class FakeNtpServer implements AsyncDisposable {
     });
   }
 
-  static async start(host = '127.0.0.1'): Promise<FakeNtpServer> {
-    return new FakeNtpServer(await boundSocket(host));
+  static async start(host = '127.0.0.1', port = 0): Promise<FakeNtpServer> {
+    return new FakeNtpServer(await boundSocket(host, port));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,10 +94,10 @@ export class FakeNtpServer implements AsyncDisposable {
   }
 }
 
-/** A UDP socket on a free port. */
-export async function boundSocket(host = '127.0.0.1'): Promise<Socket> {
+/** A UDP socket, by default on a free port. */
+export async function boundSocket(host = '127.0.0.1', port = 0): Promise<Socket> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  socket.bind(0, host);
+  socket.bind(port, host);
   await once(socket, 'listening');
   return socket;
 }

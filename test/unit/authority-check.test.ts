@@ -44,7 +44,7 @@ function createCheck(names: readonly string[], alarmMs = 100) {
       return { kind: 'time', exchange, rootDistanceMs: 1 };
     };
   const warnings = (): string[] => lines.map(({ level, msg }) => `${level === 40 ? 'warn' : 'info'}: ${msg}`);
-  return { check, clock, house, queried, answers, time, warnings };
+  return { check, clock, house, queried, answers, time, lines, warnings };
 }
 
 const silent: NtpResponse = { kind: 'refused', reason: 'no answer within 2 s' };
@@ -94,13 +94,15 @@ describe('the check of the authority', () => {
   });
 
   test('warns once when a lone server says that house time is 3 s off, and once when it agrees again', async () => {
-    const { check, clock, house, answers, time, warnings } = createCheck(['a']);
+    const { check, clock, house, answers, time, lines, warnings } = createCheck(['a']);
     answers.set('a', time(3_000));
     await check.start();
     await clock.pass(10 * minuteMs);
     expect(check.alarm).toBe('deviation');
     expect(check.reading?.offsetMs).toBeCloseTo(-3_000, 1);
     expect(warnings()).toEqual(['warn: house time may differ from UTC by more than --ntp-alarm']);
+    // Half the round trip and the root distance are 6 ms, and a bit more with their age.
+    expect(lines[0]).toMatchObject({ offsetMs: -3_000, boundMs: 7 });
     house.aheadMs = 3_000;
     await clock.pass(10 * minuteMs);
     expect(check.alarm).toBeNull();
@@ -141,7 +143,7 @@ describe('the check of the authority', () => {
     expect(warnings()).toEqual([]);
     await clock.pass(12 * minuteMs);
     expect(check.alarm).toBe('silence');
-    expect(warnings()).toEqual(['warn: house time is not checked: no NTP server answered for 30 minutes']);
+    expect(warnings()).toEqual(['warn: house time is not checked: no NTP server gave a usable answer for 30 minutes']);
     answers.set('a', time());
     await clock.pass(3 * minuteMs);
     expect(check.alarm).toBeNull();
@@ -159,6 +161,16 @@ describe('the check of the authority', () => {
     expect(second - first).toBeLessThan(15 * minuteMs + 70_000);
     expect(queried.filter(({ name, at }) => name === 'b' && at < 15 * minuteMs).length).toBeGreaterThan(14);
     await check.stop();
+  });
+
+  test.each([
+    ['RATE', 'a:123: demands a lower rate (RATE)'],
+    ['DENY', 'a:123: refuses queries (DENY)'],
+  ])('says what a server wants that answers %s', async (code, problem) => {
+    const { check, answers } = createCheck(['a']);
+    answers.set('a', () => ({ kind: 'kiss', code }));
+    await check.poll();
+    expect(check.problems).toEqual([problem]);
   });
 
   test('queries nothing after it has stopped', async () => {

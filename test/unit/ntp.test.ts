@@ -59,6 +59,14 @@ describe('an NTP answer', () => {
     expect(read(fields)?.kind).toBe('refused');
   });
 
+  test.each<[AnswerFields]>([[{ stratum: 16 }], [{ stratum: 0, leap: 3 }], [{ stratum: 2, leap: 3 }]])(
+    'of a server that is not synchronized says so: %j',
+    (fields) => {
+      const reason = `its clock is not synchronized (stratum ${fields.stratum})`;
+      expect(read(fields)).toEqual({ kind: 'refused', reason });
+    },
+  );
+
   test.each(['RATE', 'DENY', 'RSTR'])('with stratum 0 and the code %s demands a pause', (code) => {
     expect(read({ stratum: 0, code })).toEqual({ kind: 'kiss', code });
   });
@@ -155,6 +163,14 @@ describe('the alarm', () => {
     };
     expect([poll(29, false), poll(30, false), poll(31, true)]).toEqual([null, 'silence', null]);
     expect([poll(60, false), poll(61, false)]).toEqual([null, 'silence']);
+  });
+
+  test('does not end after a silence with an answer that is above the limit', () => {
+    const alarm = new Alarm(100, 0);
+    alarm.onResult({ now: 30 * 60_000, isAnswered: false, utcErrorMs: null });
+    expect(alarm.reason).toBe('silence');
+    expect(alarm.onResult({ now: 31 * 60_000, isAnswered: true, utcErrorMs: 3_000 })).toBe(true);
+    expect(alarm.reason).toBe('deviation');
   });
 });
 

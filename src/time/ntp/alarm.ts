@@ -37,7 +37,8 @@ export class Alarm {
     this.#above = utcErrorMs !== null && utcErrorMs > this.#alarmMs ? this.#above + 1 : 0;
     const before = this.#reason;
     if (now - this.#answeredAt >= silentAfterMs) this.#reason = 'silence';
-    else this.#reason = this.#above >= minPollsAboveLimit ? 'deviation' : null;
+    // An alarm, also that of silence, only ends with a poll that is not above the limit.
+    else this.#reason = this.#above >= (before === null ? minPollsAboveLimit : 1) ? 'deviation' : null;
     return this.#reason !== before;
   }
 }

@@ -4,7 +4,7 @@ import type { Exchange } from '../offset.ts';
 export type NtpResponse =
   /** `rootDistanceMs`: the error bound of the server's clock against UTC. */
   | { kind: 'time'; exchange: Exchange; rootDistanceMs: number }
-  /** The server demands a lower rate (a kiss-o'-death packet). */
+  /** The server demands a lower rate or refuses queries (a kiss-o'-death packet). */
   | { kind: 'kiss'; code: string }
   | { kind: 'refused'; reason: string };
 
@@ -47,8 +47,7 @@ export function parseResponse(
   const stratum = view.getUint8(1);
   if ((first & 7) !== serverMode) return refused(`mode ${first & 7}`);
   if (stratum === 0) return withoutStratum(packet);
-  if (stratum > maxStratum) return refused(`stratum ${stratum}`);
-  if (first >> 6 === alarm) return refused('its clock is not synchronized');
+  if (stratum > maxStratum || first >> 6 === alarm) return notSynchronized(stratum);
   const rootDelayMs = (view.getInt32(4) / 2 ** 16) * 1_000;
   const rootDistanceMs = rootDelayMs / 2 + (view.getUint32(8) / 2 ** 16) * 1_000;
   if (rootDelayMs < 0) return refused('a negative root delay');
@@ -63,7 +62,11 @@ export function parseResponse(
 function withoutStratum(packet: Uint8Array): NtpResponse {
   const code = String.fromCharCode(...packet.subarray(12, 16));
   const isKiss = /^[A-Z]{4}$/.test(code) && !notYetSynchronized.has(code);
-  return isKiss ? { kind: 'kiss', code } : refused('stratum 0');
+  return isKiss ? { kind: 'kiss', code } : notSynchronized(0);
+}
+
+function notSynchronized(stratum: number): NtpResponse {
+  return refused(`its clock is not synchronized (stratum ${stratum})`);
 }
 
 /** Epoch ms, between 1968 and 2104; null for the timestamp 0, which means unknown. */
