@@ -100,8 +100,10 @@ export async function defaultRouteAddress(): Promise<string | null> {
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
+      // A callback of `connect` would run after an error, too.
+      socket.once('connect', resolve);
       // An address for documentation (RFC 5737): a datagram socket that connects only chooses a route.
-      socket.connect(9, '192.0.2.1', resolve);
+      socket.connect(9, '192.0.2.1');
     });
     return socket.address().address;
   } catch {
