@@ -3,7 +3,7 @@ import { accountId } from '../auth/accounts.ts';
 import type { Attempt } from '../auth/attempts.ts';
 import { passwordProblem, TooBusy } from '../auth/passwords.ts';
 import type { Session } from '../auth/session.ts';
-import { Unavailable } from '../backend/backend.ts';
+import { ignoreUnavailable, Unavailable } from '../backend/backend.ts';
 import { pageKinds } from './authenticator.ts';
 import { HttpError, tooManyAttempts } from './http-error.ts';
 import { field, redirect, secretPage, type Request, type RequestHead, type Response } from './http.ts';
@@ -104,8 +104,8 @@ export function accountRoutes(context: WebContext): Routes {
         const next = sameSitePath(field(request.query, 'next'));
         // The form is shown during an outage, too.
         const options = { kinds: ['session'], ignoresOthers: true, ownOnly: true } as const;
-        const session = await authenticator.authenticate(request, options).catch(nullIfUnavailable);
-        return session === null ? signInForm(request, next) : redirect(next);
+        const session = await authenticator.authenticate(request, options).catch(ignoreUnavailable);
+        return session == null ? signInForm(request, next) : redirect(next);
       },
       POST: signIn,
     },
@@ -140,7 +140,7 @@ async function withdrawIfUnchecked<T>(attempt: Attempt, check: Promise<T>): Prom
   try {
     return await check;
   } catch (error) {
-    if (error instanceof TooBusy || error instanceof Unavailable) await attempt.withdraw().catch(nullIfUnavailable);
+    if (error instanceof TooBusy || error instanceof Unavailable) await attempt.withdraw().catch(ignoreUnavailable);
     throw error;
   }
 }
@@ -156,10 +156,5 @@ export function sameSitePath(text: string): string {
 
 function nullIfRefused(error: unknown): null {
   if (error instanceof HttpError && error.kind === 'sign-in-refused') return null;
-  throw error;
-}
-
-function nullIfUnavailable(error: unknown): null {
-  if (error instanceof Unavailable) return null;
   throw error;
 }
