@@ -1,7 +1,7 @@
 import type { Session } from '../auth/session.ts';
 import { ignoreUnavailable } from '../backend/backend.ts';
 import type { InitialState, RetainedState, ScreenInfo } from '../protocol.ts';
-import type { Screens } from '../screens/screens.ts';
+import { isScreenKind, type Screens } from '../screens/screens.ts';
 import { isZone } from '../time/zone.ts';
 import { zoneOffsets } from '../time/zone-transitions.ts';
 import { readerKinds } from './authenticator.ts';
@@ -54,7 +54,7 @@ export function apiRoutes(context: WebContext): Routes {
 
 /** What operators set for the screen or link of a session; null for others, and during an outage. */
 async function screenInfo(screens: Screens, { kind, recordId }: Session): Promise<ScreenInfo | null> {
-  if (kind !== 'screen' && kind !== 'link') return null;
+  if (!isScreenKind(kind)) return null;
   const [screen] = (await screens.getMany([recordId]).catch(ignoreUnavailable)) ?? [];
   if (screen === undefined) return null;
   const { name, group, face } = screen.value;
