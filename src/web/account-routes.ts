@@ -18,9 +18,6 @@ export function accountRoutes(context: WebContext): Routes {
   const { config, authenticator, shared, signInRedirect, accounts, cookies, screenCookies, csrf, assets, log } =
     context;
 
-  const authenticate = (request: RequestHead): Promise<Session | null> =>
-    authenticator.authenticate(request, { kinds: ['session'] });
-
   const otherSignIn = (request: RequestHead, next: string): OtherSignIn | null =>
     shared === null ? null : { signIn: signInRedirect.addressFor(request, next), signOut: config.ssoSignOut ?? null };
 
@@ -70,10 +67,16 @@ export function accountRoutes(context: WebContext): Routes {
     if (request.headers.has('cookie') || shared?.isIn(request) === true) csrf.check(request);
   };
 
-  /** An account of a shared sign-in has no password here. */
-  const refuseShared = async ({ account: id }: Session): Promise<void> => {
-    const account = await accounts.get(id);
+  /** Answers a person who has a password here. */
+  const withPassword = async (
+    request: Request,
+    answer: (request: Request, session: Session) => Response | Promise<Response>,
+  ): Promise<Response> => {
+    const session = await authenticator.authenticate(request, { kinds: ['session'] });
+    if (session === null) return screenCookies.redirectSignedOut(request);
+    const account = await accounts.get(session.account);
     if (account?.sso !== undefined) throw new HttpError('not-found', 'There is no page at this address.');
+    return answer(request, session);
   };
 
   const passwordForm = (request: RequestHead, session: Session, message?: string): Response => {
@@ -111,18 +114,10 @@ export function accountRoutes(context: WebContext): Routes {
     },
     '/accounts/logout/': { POST: signOut },
     '/accounts/password_change/': {
-      GET: async (request) => {
-        const session = await authenticate(request);
-        if (session === null) return screenCookies.redirectSignedOut(request);
-        await refuseShared(session);
-        return passwordForm(request, session);
-      },
-      POST: async (request) => {
+      GET: (request) => withPassword(request, passwordForm),
+      POST: (request) => {
         checkForm(request);
-        const session = await authenticate(request);
-        if (session === null) return screenCookies.redirectSignedOut(request);
-        await refuseShared(session);
-        return changePassword(request, session);
+        return withPassword(request, changePassword);
       },
     },
   };
