@@ -112,7 +112,7 @@ export function createWeb(dependencies: WebDependencies): Web {
       verifyKey: (key) => verifyLinkKey(key, secrets()),
     }),
     cookies,
-    screenCookies: new ScreenCookies({ cookies, sessions, time, signInRedirect }),
+    screenCookies: new ScreenCookies({ cookies, credentials: sessions.credentials, time, signInRedirect }),
     signInRedirect,
     csrf: new CsrfProtection(cookies, config.allowedOrigins),
     lastMessages: new LastMessages({ backend }),
