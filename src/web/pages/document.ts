@@ -58,6 +58,18 @@ export function formPage(options: Omit<DocumentOptions, 'layout'> & { message: s
   return document({ ...options, title: message === undefined ? title : `Error: ${title}`, layout: 'card' });
 }
 
+/** The field with which a form proves that one of our pages sent it: see `CsrfProtection`. */
+export function csrfField(csrfToken: string): Html {
+  return html`<input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />`;
+}
+
+export function signOutForm(csrfToken: string): Html {
+  return html`<form method="post" action="/accounts/logout/">
+    ${csrfField(csrfToken)}
+    <button type="submit">Sign out</button>
+  </form>`;
+}
+
 /** The line above a form that says why the last attempt failed. */
 export function alert(message: string | undefined): Html | null {
   return message === undefined ? null : html`<p class="alert" role="alert">${message}</p>`;
