@@ -10,7 +10,7 @@ import type { Session } from '../auth/session.ts';
 import { HttpError, signedOut, temporary, tooManyMessages } from './http-error.ts';
 import { json, type Request } from './http.ts';
 import { expectOperator, operatorSession } from './operators.ts';
-import { invalidRequest, parseBody, withContent } from './publish-body.ts';
+import { invalidRequest, parseBody, withContent } from './request-body.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 

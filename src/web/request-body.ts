@@ -8,6 +8,16 @@ export function parseBody(bytes: Uint8Array): Record<string, unknown> {
   throw invalidRequest('The body is not a JSON object.');
 }
 
+/** The values in the JSON object of a body; none if it is other JSON. Throws a 400 if it is not JSON. */
+export function parseFields(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    throw invalidRequest('The body is not JSON.');
+  }
+}
+
 /** Calls a function, and throws a 400 or 413 for its `InvalidContent`, also for that of its promise. */
 export function withContent<T>(work: () => T): T {
   try {
