@@ -102,7 +102,7 @@ export class Sessions {
     return isValid;
   }
 
-  /** Whether the session of a request is valid according to what this process knows. If not, `isValid` may find it so. */
+  /** Like `isValid`, but reads nothing: false if the session is not valid, or if only its record can tell. */
   isKnownValid(session: Session): boolean {
     const now = this.#options.time.now();
     const isValid = isTrustedAt(session, now) || this.#isPreloaded(session, now);

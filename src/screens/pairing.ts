@@ -25,7 +25,7 @@ const collectEveryMs = { few: 2_000, many: 10_000 };
 /** Beyond a limit a screen tries again after this long at most: approvals free the limit for new codes. */
 const maxWaitMs = minuteMs;
 
-/** What the server knows about a screen that is not paired yet. */
+/** A screen that is not paired yet, as its request describes it. */
 export interface UnpairedScreen {
   address: string;
   /** As a person names it: see `browserName`. */

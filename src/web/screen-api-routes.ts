@@ -28,7 +28,7 @@ export function screenApiRoutes(context: WebContext): Routes {
   };
 }
 
-/** A version that is no number gets a complete answer, like none. */
+/** Null, which requests everything, if the version is missing or not a number. */
 function versionOf(since: string): number | null {
   return /^\d{1,15}$/.test(since) ? Number(since) : null;
 }

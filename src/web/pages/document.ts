@@ -10,7 +10,7 @@ export interface DocumentOptions {
   layout: 'clock' | 'screen' | 'card' | 'screens';
   /** If the page runs the clock's script, which reads from the root element the build that serves it and its kind. */
   live?: { build: string; kind: string; isTransparent?: boolean };
-  /** A style sheet beside that of all pages. */
+  /** A style sheet besides that of all pages. */
   style?: string;
   /** The script of a page that is not the clock. */
   script?: string;
