@@ -93,7 +93,7 @@ export class WebApp implements AsyncDisposable {
       build: this.build,
       unready: () => unreadyReason({ backend, stopping: this.#stopping.signal, isStarting: options.isStarting }),
       isPortShared: false,
-      ...(options.isStarting === undefined ? {} : { isStarting: options.isStarting }),
+      isStarting: options.isStarting,
       hasFirstPassword: options.hasFirstPassword ?? false,
       utc: options.utc,
       log: log ?? silentLogger(),
