@@ -11,6 +11,7 @@ import { Client } from '../test/support/client.ts';
 import { type ClockProcess, startClock } from '../test/support/clock-process.ts';
 import { RedisServer } from '../test/support/redis-server.ts';
 import { passes } from '../test/support/until.ts';
+import { environmentOf, password } from './environment.ts';
 import { delayAt } from './load/arrivals.ts';
 import { StampedClient } from './load/stamped-client.ts';
 import { readOptions } from './options.ts';
@@ -20,14 +21,9 @@ import { median, usageOf } from './usage.ts';
 const options = readOptions({ sockets: '15000', workers: '1', rounds: '1', seconds: '60', interval: '500' });
 const sockets = Number(options.sockets);
 const seconds = Number(options.seconds);
-const password = 'a password for the bench';
 
 const redis = await RedisServer.start();
-const env = {
-  CLOCK_REDIS_URL: redis.url,
-  CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
-  CLOCK_ADMIN_PASSWORD: password,
-};
+const env = environmentOf(redis.url);
 const others = [
   await startClock(['worker'], { env }),
   await startClock(['beat', '--interval', options.interval], { env }),

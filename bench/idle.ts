@@ -17,6 +17,7 @@ import { countSkipped } from '../test/support/tick-sequence.ts';
 import { passes } from '../test/support/until.ts';
 import { startBaseline } from './baseline.ts';
 import { openClients } from './clients.ts';
+import { environmentOf, password } from './environment.ts';
 import { print } from './print.ts';
 import { RedisRequests } from './redis-requests.ts';
 import { usageOf } from './usage.ts';
@@ -31,15 +32,10 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-const password = 'a password for the bench';
 const executable = join(import.meta.dirname, '../dist/clock');
 
 const redis = await RedisServer.start();
-const env = {
-  CLOCK_REDIS_URL: redis.url,
-  CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
-  CLOCK_ADMIN_PASSWORD: password,
-};
+const env = environmentOf(redis.url);
 const roles = {
   web: await startClock(['web', '--host', '127.0.0.1'], { env }),
   worker: await startClock(['worker'], { env }),

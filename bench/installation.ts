@@ -4,8 +4,7 @@ import { RedisBackend } from '../src/backend/redis/redis-backend.ts';
 import { parseRedisTarget } from '../src/backend/redis/target.ts';
 import { silentLogger } from '../src/logger.ts';
 import { patient, RedisServer } from '../test/support/redis-server.ts';
-
-const secret = 'a secret of the bench that has 32 bytes or more';
+import { password, secret } from './environment.ts';
 
 /** Redis with an account, for benches that open sessions without a sign-in. */
 export interface BenchInstallation {
@@ -26,7 +25,7 @@ export async function startInstallation(): Promise<BenchInstallation> {
   const backend = new RedisBackend({ target, prefix: '', channels: [], log: silentLogger(), ...patient });
   await backend.start();
   const { accounts, sessions } = createAuthServices(backend, () => [secret]);
-  await accounts.add('ana', 'a password for the bench', false);
+  await accounts.add('ana', password, false);
   const account = await accounts.get('ana');
   if (account === null) throw new Error('the account is missing');
   return {

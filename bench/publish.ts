@@ -17,6 +17,7 @@ import { RedisServer } from '../test/support/redis-server.ts';
 import { passes, until } from '../test/support/until.ts';
 import { startBaseline } from './baseline.ts';
 import { leaveFirstCore, moveToFirstCore } from './cores.ts';
+import { environmentOf, password } from './environment.ts';
 import { readOptions } from './options.ts';
 import { percentile } from './paints.ts';
 import { print } from './print.ts';
@@ -26,7 +27,6 @@ import { median, usageOf } from './usage.ts';
 const values = readOptions({ sockets: '1000,5000', rates: '0,1,10,20', rounds: '3', seconds: '5' });
 const rates = values.rates.split(',').map(Number);
 const seconds = Number(values.seconds);
-const password = 'a password for the bench';
 const query = '?channels=time,news';
 /** Sockets that record when a tick arrives. */
 const probeCount = 20;
@@ -58,11 +58,7 @@ interface Pair {
 // The readers, Redis and the other roles are not on the core of the servers.
 leaveFirstCore();
 const redis = await RedisServer.start();
-const env = {
-  CLOCK_REDIS_URL: redis.url,
-  CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
-  CLOCK_ADMIN_PASSWORD: password,
-};
+const env = environmentOf(redis.url);
 const options = { target: parseRedisTarget(redis.url), prefix: '', channels: [], log: silentLogger() };
 const host = new RedisBackend(options);
 await host.start();

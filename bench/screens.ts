@@ -20,6 +20,7 @@ import type { Delays } from '../test/support/tcp-proxy.ts';
 import { passes } from '../test/support/until.ts';
 import { openClients } from './clients.ts';
 import { measureCountdowns } from './countdown.ts';
+import { environmentOf, password } from './environment.ts';
 import { openPages } from './pages.ts';
 import { paintPlot } from './paint-plot.ts';
 import { latenessOf, type Paint, paintsOf, percentile, recorder, spreadsOf } from './paints.ts';
@@ -35,7 +36,6 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-const password = 'a password for the bench';
 /** Eight pages that load at once on two cores slow each other down at first. */
 const settledAfter = 10;
 
@@ -44,12 +44,7 @@ const symmetric: Delays = { up: jitter, down: jitter };
 const asymmetric: Delays = { up: jitter, down: () => jitter() + 40 };
 
 const redis = await RedisServer.start();
-const env = {
-  TZ: 'UTC',
-  CLOCK_REDIS_URL: redis.url,
-  CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
-  CLOCK_ADMIN_PASSWORD: password,
-};
+const env = { TZ: 'UTC', ...environmentOf(redis.url) };
 const roles: ClockProcess[] = [];
 const browser = await launchBrowser();
 try {

@@ -103,9 +103,9 @@ type WebServices = Pick<Parameters<typeof createWeb>[0], 'isStarting' | 'unready
 
 async function webOf(setup: Setup, context: RoleContext, services: WebServices): Promise<Web> {
   const { config, host, backend, secrets, auth, password } = setup;
-  const { stopping, assetsDirectory, log } = context;
+  const { assetsDirectory, log } = context;
   const uws = await loadUws();
-  const process = { owner: randomUUID(), uws, assetsDirectory, build, stopping, log };
+  const process = { owner: randomUUID(), uws, assetsDirectory, build, log };
   const hasFirstPassword = password !== undefined;
   return createWeb({ config, host, backend, secrets, channels, hasFirstPassword, ...auth, ...process, ...services });
 }

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { Client } from '../../test/support/client.ts';
 import { startClock } from '../../test/support/clock-process.ts';
 import { onFirstCores } from '../cores.ts';
+import { environmentOf, password } from '../environment.ts';
 import { type Peer, startParts } from './peer.ts';
 import { npmVersion } from './versions.ts';
 
-const password = 'a password for the bench';
 const program = join(import.meta.dirname, '../../bin/clock');
 
 export const clock: Peer = {
@@ -15,11 +15,7 @@ export const clock: Peer = {
   feed: 'its beat and worker',
   start: (redisUrl) =>
     startParts(async (onStop) => {
-      const env = {
-        CLOCK_REDIS_URL: redisUrl,
-        CLOCK_SECRET: 'a secret of the bench that has 32 bytes or more',
-        CLOCK_ADMIN_PASSWORD: password,
-      };
+      const env = environmentOf(redisUrl);
       const web = await startClock(['web', '--host', '127.0.0.1', '--internal-port', '0'], {
         env,
         command: onFirstCores([program]),

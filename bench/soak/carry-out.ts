@@ -39,40 +39,17 @@ async function run(fault: Fault, { installation, population }: Scene): Promise<I
   const from = Date.now();
   switch (fault.kind) {
     case 'kill':
-      return [
-        {
-          kind: 'kill',
-          role: fault.role,
-          index: fault.index,
-          ...(await slotOf(installation, fault).kill(fault.forMs)),
-        },
-      ];
     case 'freeze':
-      return [
-        {
-          kind: 'freeze',
-          role: fault.role,
-          index: fault.index,
-          ...(await slotOf(installation, fault).freeze(fault.forMs)),
-        },
-      ];
     case 'cut-redis':
-      return [
-        {
-          kind: 'cut',
-          role: fault.role,
-          index: fault.index,
-          ...(await slotOf(installation, fault).cutRedis(fault.forMs)),
-        },
-      ];
+      return [await interrupt(fault, installation)];
     case 'cut-clients':
       webProxies[fault.index]?.silence();
       await passes(fault.forMs);
       webProxies[fault.index]?.restore();
-      return [{ kind: 'cut-clients', role: 'web', index: fault.index, from, to: Date.now() }];
+      return [{ kind: fault.kind, role: 'web', index: fault.index, from, to: Date.now() }];
     case 'reset-clients':
       for (const connection of webProxies[fault.index]?.connections() ?? []) connection.cut();
-      return [{ kind: 'reset-clients', role: 'web', index: fault.index, from, to: Date.now() }];
+      return [{ kind: fault.kind, role: 'web', index: fault.index, from, to: Date.now() }];
     case 'freeze-redis':
       redis.pause();
       await passes(fault.forMs);
@@ -91,6 +68,20 @@ async function run(fault: Fault, { installation, population }: Scene): Promise<I
     case 'churn':
       await churn(installation, fault.count);
       return [];
+  }
+}
+
+type ProcessFault = Extract<Fault, { role: Role; index: number }>;
+
+async function interrupt({ kind, role, index, forMs }: ProcessFault, { slots }: SoakInstallation): Promise<Incident> {
+  const slot = slots[role][index] as RoleSlot;
+  switch (kind) {
+    case 'kill':
+      return { kind, role, index, ...(await slot.kill(forMs)) };
+    case 'freeze':
+      return { kind, role, index, ...(await slot.freeze(forMs)) };
+    case 'cut-redis':
+      return { kind: 'cut', role, index, ...(await slot.cutRedis(forMs)) };
   }
 }
 
@@ -113,13 +104,6 @@ async function churn(installation: SoakInstallation, count: number): Promise<voi
     const some = Math.min(socketsAtOnce, count - opened);
     (await openClients(port, some, '', `sessionid=${credential}`)).close();
   }
-}
-
-function slotOf(
-  { slots }: SoakInstallation,
-  fault: Extract<Fault, { role: keyof typeof slots; index: number }>,
-): RoleSlot {
-  return slots[fault.role][fault.index] as RoleSlot;
 }
 
 /** Resolves when every process is ready and every client is live. */

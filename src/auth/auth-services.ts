@@ -25,6 +25,7 @@ export function createAuthServices({ records, time }: Backend, secrets: Secrets,
   const sessions = new Sessions({ records, time, jwt });
   const passwords = new Passwords(hashConcurrency(availableParallelism(), processes));
   const accounts = new Accounts({ records, time, passwords, sessions });
-  const options = { records, time, jwt, sessions };
-  return { sessions, accounts, tokens: new Tokens(options), tickets: new Tickets(options) };
+  const tokens = new Tokens({ records, time, jwt, sessions });
+  const tickets = new Tickets({ records, time, jwt, credentials: sessions.credentials });
+  return { sessions, accounts, tokens, tickets };
 }

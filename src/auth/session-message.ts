@@ -1,4 +1,4 @@
-import { Unavailable } from '../backend/backend.ts';
+import { ignoreUnavailable } from '../backend/backend.ts';
 import type { Records } from '../backend/records.ts';
 import type { CredentialKind } from './jwt.ts';
 
@@ -29,9 +29,6 @@ export async function announceOpened(
   records: Pick<Records, 'publish'>,
   { kind, recordId, jti }: OpenedRecord,
 ): Promise<void> {
-  try {
-    await records.publish(JSON.stringify({ opened: { kind, recordId, jti } } satisfies SessionMessage));
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-  }
+  const message: SessionMessage = { opened: { kind, recordId, jti } };
+  await records.publish(JSON.stringify(message)).catch(ignoreUnavailable);
 }

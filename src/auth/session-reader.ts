@@ -3,6 +3,7 @@ import type { HouseTime } from '../time/house-time.ts';
 import {
   grantsAccess,
   grantsSharedAccess,
+  hasAccount,
   type AccountSecurity,
   type CredentialRecord,
   type Session,
@@ -127,8 +128,4 @@ export class SessionReader {
 /** A credential of another application can make an operator, and so can the account. */
 function isOperatorUnder(account: AccountSecurity | null, shared: Session['shared']): boolean {
   return account?.operator === true || shared?.isOperator === true;
-}
-
-function hasAccount({ kind }: Session): boolean {
-  return kind === 'session' || kind === 'token';
 }

@@ -98,6 +98,11 @@ export interface OpenSessions {
   sessions(): Iterable<Session>;
 }
 
+/** Whether it belongs to an account, as sessions and tokens do. */
+export function hasAccount({ kind }: Pick<Session, 'kind'>): boolean {
+  return kind === 'session' || kind === 'token';
+}
+
 /** Whether the record of a session or token is valid for the current state of its account. */
 export function grantsAccess(record: SessionRecord, account: AccountSecurity | null): boolean {
   if (account === null) return false;

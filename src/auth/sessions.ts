@@ -1,23 +1,15 @@
 import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
-import { kindOf, type Claims, type CredentialKind, type Jwt } from './jwt.ts';
 import { createSession } from './create-session.ts';
+import { Credentials } from './credentials.ts';
+import type { CredentialKind, Jwt } from './jwt.ts';
 import { Revalidation } from './revalidation.ts';
 import { SessionCache } from './session-cache.ts';
 import { announceOpened, type SessionMessage } from './session-message.ts';
 import { noRecords, type PreloadedRecords } from './preloaded-records.ts';
 import { SessionReader } from './session-reader.ts';
 import { isRenewalDue } from './session-renewal.ts';
-import {
-  sharedExpiry,
-  sharedRecordId,
-  unreadSession,
-  type AccountSecurity,
-  type OpenedSession,
-  type OpenSessions,
-  type Session,
-  type SharedIdentity,
-} from './session.ts';
+import { sharedExpiry, type AccountSecurity, type OpenedSession, type OpenSessions, type Session } from './session.ts';
 
 /** A record is not read again within this time, because messages report its end. */
 const trustedForMs = 60_000;
@@ -34,8 +26,10 @@ export interface SessionsOptions {
  * has a cache; messages between the processes update it.
  */
 export class Sessions {
+  /** Signs the credentials of these sessions, and finds the session of one. */
+  readonly credentials: Credentials;
   readonly #options: SessionsOptions;
-  readonly #cache: SessionCache;
+  readonly #cache = new SessionCache();
   readonly #reader: SessionReader;
   readonly #revalidation: Revalidation;
   #preloaded: PreloadedRecords = noRecords;
@@ -43,9 +37,9 @@ export class Sessions {
   readonly #onChanged = new Set<(session: Session) => void>();
 
   constructor(options: SessionsOptions) {
-    const { records, time } = options;
+    const { records, time, jwt } = options;
     this.#options = options;
-    this.#cache = new SessionCache();
+    this.credentials = new Credentials({ jwt, time, cache: this.#cache });
     this.#reader = new SessionReader(records, time, (session) => this.#notifyOfChange(session));
     const onInvalid = (session: Session): void => this.#end(session);
     this.#revalidation = new Revalidation({ records, time, reader: this.#reader, onInvalid });
@@ -97,51 +91,6 @@ export class Sessions {
     return session;
   }
 
-  /**
-   * The session of a credential; null if the credential is forged, expired or of another kind. Reads no record, so it
-   * also works during an outage. `isValid` reads the record.
-   */
-  verify(kind: CredentialKind, credential: string): Session | null {
-    return this.#cached(credential, [kind]) ?? this.#verify(kind, credential);
-  }
-
-  /** Like `verify`, for a credential of any of these kinds. */
-  verifyAny(kinds: readonly CredentialKind[], credential: string): Session | null {
-    const cached = this.#cached(credential, kinds);
-    if (cached !== null) return cached;
-    const named = kindOf(credential);
-    const kind = kinds.find((each) => each === named);
-    return kind === undefined ? null : this.#verify(kind, credential);
-  }
-
-  /** The session that verified claims name; null if the process knows another one of the same `jti`. */
-  sessionOf(kind: CredentialKind, claims: Claims, credential: string | null): Session | null {
-    const { subject, jti, expiresAt } = claims;
-    const account = kind === 'session' || kind === 'token' ? subject : '';
-    const recordId = recordIdOf(kind, claims);
-    const known = this.#cache.getByJti(jti);
-    if (known !== undefined) {
-      const isSame = known.kind === kind && known.account === account && known.recordId === recordId;
-      return isSame ? this.#cache.add(known) : null;
-    }
-    return this.#cache.add(unreadSession({ kind, jti, account, recordId, credential, expiresAt }));
-  }
-
-  /** The session of a person who is signed in by another application. `jti` identifies the credential. */
-  shared(jti: string, shared: SharedIdentity, expiresAt: number): Session {
-    const known = this.#cache.getByJti(jti);
-    if (known !== undefined && !known.hasEnded) return this.#cache.add(known);
-    const { account } = shared;
-    const recordId = sharedRecordId(jti, expiresAt);
-    const session = unreadSession({ kind: 'session', jti, account, recordId, credential: null, expiresAt });
-    return this.#cache.add({ ...session, shared });
-  }
-
-  /** The credential of a screen or a link, for its cookie. A screen's does not expire: its record ends it. */
-  async credentialFor(kind: 'screen' | 'link', id: string, jti: string, expiresAt = Infinity): Promise<string> {
-    return this.#options.jwt.sign(kind, { subject: id, jti, expiresAt });
-  }
-
   /** Whether the session is valid. Reads its record at most once a minute; rejects with `Unavailable` if it cannot. */
   async isValid(session: Session): Promise<boolean> {
     if (this.isKnownValid(session)) return true;
@@ -153,7 +102,7 @@ export class Sessions {
     return isValid;
   }
 
-  /** Whether the session of a request is valid according to what this process knows. If not, `isValid` may find it so. */
+  /** Like `isValid`, but reads nothing: false if the session is not valid, or if only its record can tell. */
   isKnownValid(session: Session): boolean {
     const now = this.#options.time.now();
     const isValid = isTrustedAt(session, now) || this.#isPreloaded(session, now);
@@ -190,17 +139,6 @@ export class Sessions {
     const ids = ended.map(({ recordId }) => recordId);
     const message: SessionMessage = { ended: ended.map(({ jti }) => jti) };
     await this.#options.records.deleteAndPublish(kind, ids, JSON.stringify(message));
-  }
-
-  #cached(credential: string, kinds: readonly CredentialKind[]): Session | null {
-    const cached = this.#cache.getByCredential(credential);
-    if (cached === undefined || !kinds.includes(cached.kind)) return null;
-    return cached.credentialExpiresAt > this.#options.time.now() ? cached : null;
-  }
-
-  #verify(kind: CredentialKind, credential: string): Session | null {
-    const claims = this.#options.jwt.verify(kind, credential);
-    return claims === null ? null : this.sessionOf(kind, claims, credential);
   }
 
   #isPreloaded(session: Session, now: number): boolean {
@@ -258,9 +196,4 @@ export class Sessions {
 
 function isTrustedAt({ hasEnded, recordReadAt, expiresAt }: Session, now: number): boolean {
   return !hasEnded && now - recordReadAt < trustedForMs && expiresAt > now;
-}
-
-function recordIdOf(kind: CredentialKind, { subject, jti, label }: Claims): string {
-  if (kind === 'session') return `${subject}/${jti}`;
-  return kind === 'token' ? (label ?? jti) : subject;
 }

@@ -1,9 +1,9 @@
 import type { Records } from '../backend/records.ts';
 import type { HouseTime } from '../time/house-time.ts';
+import type { Credentials } from './credentials.ts';
 import type { Jwt } from './jwt.ts';
 import type { Session } from './session.ts';
 import { newId } from './new-id.ts';
-import type { Sessions } from './sessions.ts';
 
 export const ticketLifetimeMs = 30_000;
 
@@ -11,7 +11,7 @@ export interface TicketsOptions {
   records: Records;
   time: HouseTime;
   jwt: Jwt;
-  sessions: Sessions;
+  credentials: Pick<Credentials, 'sessionOf'>;
 }
 
 /** A ticket whose signature is valid. It may have been used. */
@@ -44,7 +44,7 @@ export class Tickets {
   verify(text: string): Ticket | null {
     const claims = this.#options.jwt.verifyTicket(text);
     if (claims === null) return null;
-    const session = this.#options.sessions.sessionOf(claims.kind, claims.credential, null);
+    const session = this.#options.credentials.sessionOf(claims.kind, claims.credential, null);
     return session === null ? null : { id: claims.jti, session };
   }
 

@@ -99,6 +99,11 @@ export class Unavailable extends Error {
   }
 }
 
+/** For `catch`: makes a rejection with `Unavailable` undefined, and throws any other error again. */
+export function ignoreUnavailable(error: unknown): undefined {
+  if (!(error instanceof Unavailable)) throw error;
+}
+
 /** A risk to stored data. */
 export interface DurabilityProblem {
   /** `persistence`: a restart loses data. `eviction`: a full memory deletes data. */

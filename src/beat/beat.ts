@@ -1,5 +1,5 @@
 import { runInBackground } from '../background.ts';
-import { Unavailable } from '../backend/backend.ts';
+import { ignoreUnavailable } from '../backend/backend.ts';
 import type { Ticks } from '../backend/ticks.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
@@ -135,8 +135,4 @@ export class Beat implements Service {
     this.#newest.set(name, at);
     return true;
   }
-}
-
-function ignoreUnavailable(error: unknown): undefined {
-  if (!(error instanceof Unavailable)) throw error;
 }

@@ -2,7 +2,7 @@
 export const showChannel = 'show';
 
 const periodicChannels = new Set(['time', 'date']);
-/** The keys beside the content in a message. */
+/** The keys besides the content in a message. */
 const messageKeys = new Set(['at', 'seq']);
 const pattern = /^[a-z][a-z0-9_-]{0,31}$/;
 

@@ -25,7 +25,7 @@ const collectEveryMs = { few: 2_000, many: 10_000 };
 /** Beyond a limit a screen tries again after this long at most: approvals free the limit for new codes. */
 const maxWaitMs = minuteMs;
 
-/** What the server knows about a screen that is not paired yet. */
+/** A screen that is not paired yet, as its request describes it. */
 export interface UnpairedScreen {
   address: string;
   /** As a person names it: see `browserName`. */
@@ -48,18 +48,15 @@ interface PairingRecord extends UnpairedScreen {
   approval: (Approval & { screenId: string }) | null;
 }
 
-/** A code is `expired` for 10 minutes and `unknown` after that. Only an unknown one counts as a wrong guess. */
-export type FoundCode =
-  | { state: 'waiting'; screen: UnpairedScreen; ageMs: number }
-  | ApprovedCode
-  | 'expired'
-  | 'unknown';
-type ApprovedCode = { state: 'approved'; name: string; by: string };
+/**
+ * A code that cannot be approved any more. It is `expired` for 10 minutes and `unknown` after that. Only an unknown one
+ * counts as a wrong guess.
+ */
+export type UnusableCode = { state: 'approved'; name: string; by: string } | 'expired' | 'unknown';
 
-export type ApproveResult =
-  | { state: 'accepted'; screenId: string }
-  | 'name-taken'
-  | Exclude<FoundCode, { state: 'waiting' }>;
+export type FoundCode = { state: 'waiting'; screen: UnpairedScreen; ageMs: number } | UnusableCode;
+
+export type ApproveResult = { state: 'accepted'; screenId: string } | 'name-taken' | UnusableCode;
 
 /** `gone`: the code expired, or its secret is wrong. */
 export type CollectResult = { state: 'waiting' } | { state: 'paired'; screenId: string; screen: ScreenRecord } | 'gone';

@@ -1,6 +1,6 @@
 import type { RosterEntry } from '../operator-api.ts';
 import { problemOf, type RosterRow } from './roster-row.ts';
-import type { StoredScreen } from './screens.ts';
+import { isScreenKind, type StoredScreen } from './screens.ts';
 
 /** The data from which an entry is computed. */
 export interface EntrySource {
@@ -24,11 +24,13 @@ export function entrySources(
   const connected = new Set<string>();
   for (const [owner, rows] of roster) {
     for (const [rowKey, row] of rows) {
-      const isScreen = row.kind === 'screen' || row.kind === 'link';
+      const isScreen = isScreenKind(row.kind);
       const screen = isScreen ? (screens.get(row.id) ?? null) : null;
-      // The record was created or removed a moment ago.
-      if (isScreen && screen === null) onMissing(row.id);
-      if (isScreen && screen === null) continue;
+      if (isScreen && screen === null) {
+        // The record was created or removed a moment ago.
+        onMissing(row.id);
+        continue;
+      }
       connected.add(row.id);
       const key = row.kind === 'screen' ? row.id : `${owner.slice(0, 8)}-${rowKey}`;
       const other = sources.get(key);

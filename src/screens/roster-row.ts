@@ -1,8 +1,4 @@
 import type { CredentialKind } from '../auth/jwt.ts';
-import type { ScreenKind } from './screens.ts';
-
-/** The owner of a socket: a person, a program, a paired screen or a link. */
-export type SocketKind = CredentialKind | ScreenKind;
 
 /**
  * `live`, `stale`, `connecting`: as the page reported. `connected`: it has not reported a status. `silent`: it sent
@@ -12,7 +8,7 @@ export type SocketState = 'live' | 'stale' | 'connecting' | 'connected' | 'silen
 
 /** What a web process reports about a socket, or about the sockets of a paired screen. Instants are epoch ms. */
 export interface RosterRow {
-  kind: SocketKind;
+  kind: CredentialKind;
   /** The id of the screen or the link; the `jti` of a session or a token. */
   id: string;
   /** The id of the account; missing for screens and links. */

@@ -1,5 +1,5 @@
 import { runInBackground } from '../background.ts';
-import { Unavailable } from '../backend/backend.ts';
+import { ignoreUnavailable } from '../backend/backend.ts';
 import type { Service } from '../lifecycle.ts';
 import type { Departure, Roster } from './roster.ts';
 import type { RosterView } from './roster-view.ts';
@@ -38,13 +38,8 @@ export class RosterUpkeep implements Service {
     const { roster, view } = this.#options;
     view.releaseIfUnused();
     const departed = roster.takeDeparted(maxStoredPerRun);
-    if (departed.length === 0) return;
-    try {
-      await this.#storeLastSeen(departed);
-    } catch (error) {
-      // During an outage the last use of the record is shown instead.
-      if (!(error instanceof Unavailable)) throw error;
-    }
+    // During an outage the last use of the record is shown instead.
+    if (departed.length > 0) await this.#storeLastSeen(departed).catch(ignoreUnavailable);
   }
 
   async #storeLastSeen(departed: readonly Departure[]): Promise<void> {

@@ -1,8 +1,10 @@
+import type { CredentialKind } from '../auth/jwt.ts';
 import type { Session } from '../auth/session.ts';
 import type { RosterChanges } from '../backend/backend.ts';
 import type { ScreenStatus } from '../protocol.ts';
 import type { HouseTime } from '../time/house-time.ts';
-import { isMaterialChange, isWrong, type RosterRow, type SocketKind, type SocketState } from './roster-row.ts';
+import { isMaterialChange, isWrong, type RosterRow, type SocketState } from './roster-row.ts';
+import { isScreenKind } from './screens.ts';
 
 const silentAfterMs = 45_000;
 const sweepEveryMs = 5_000;
@@ -25,7 +27,7 @@ export interface RosterConnection {
 
 /** A screen or link whose last socket in this process was closed. */
 export interface Departure {
-  kind: SocketKind;
+  kind: CredentialKind;
   id: string;
   /** When it last sent a message, epoch ms. */
   seenAt: number;
@@ -61,8 +63,7 @@ export class Roster {
   }
 
   open(session: RosterConnection['session'], address: string): RosterConnection {
-    const kind = kindOf(session);
-    const key = kind === 'screen' ? session.recordId : String((this.#opened += 1));
+    const key = session.kind === 'screen' ? session.recordId : String((this.#opened += 1));
     const since = Math.floor(this.#time.now());
     const lastMessageAt = this.#monotonicNow();
     const connection: RosterConnection = { key, session, address, since, lastMessageAt, isSilent: false, status: null };
@@ -96,9 +97,7 @@ export class Roster {
     this.#changed.add(key);
     if (connections.length > 0) return;
     this.#rows.delete(key);
-    const kind = kindOf(session);
-    if (kind !== 'screen' && kind !== 'link') return;
-    this.#departed.set(session.recordId, { connection, at: this.#monotonicNow() });
+    if (isScreenKind(session.kind)) this.#departed.set(session.recordId, { connection, at: this.#monotonicNow() });
   }
 
   /** What changed since the last confirmed report, except for changes beyond the limit of a report. */
@@ -132,19 +131,19 @@ export class Roster {
     for (const [id, { connection, at }] of this.#departed) {
       if (taken.length >= max || now - at < departedAfterMs) break;
       this.#departed.delete(id);
-      taken.push({ kind: kindOf(connection.session), id, seenAt: this.#seenAt(connection) });
+      taken.push({ kind: connection.session.kind, id, seenAt: this.#seenAt(connection) });
     }
     return taken;
   }
 
   /** The kind, id and state of each open socket; the state is `wrong` if the page claims a time that may be wrong. */
-  *sockets(): Iterable<{ kind: SocketKind; id: string; state: SocketState | 'wrong' }> {
+  *sockets(): Iterable<{ kind: CredentialKind; id: string; state: SocketState | 'wrong' }> {
     for (const connections of this.#rows.values()) {
       for (const connection of connections) {
         const { session, status } = connection;
         const state = stateOf(connection);
         const isBad = status !== null && isWrong({ ...status, state });
-        yield { kind: kindOf(session), id: session.recordId, state: isBad ? 'wrong' : state };
+        yield { kind: session.kind, id: session.recordId, state: isBad ? 'wrong' : state };
       }
     }
   }
@@ -154,10 +153,9 @@ export class Roster {
     const connection = connections?.at(-1);
     if (connections === undefined || connection === undefined) return null;
     const { session, address, since, status } = connection;
-    const kind = kindOf(session);
-    const isScreen = kind === 'screen' || kind === 'link';
+    const isScreen = isScreenKind(session.kind);
     return {
-      kind,
+      kind: session.kind,
       id: isScreen ? session.recordId : session.jti,
       ...(isScreen ? {} : { account: session.account, recordId: session.recordId }),
       address,
@@ -191,14 +189,9 @@ export class Roster {
   }
 }
 
-function kindOf({ kind }: RosterConnection['session']): SocketKind {
-  return kind;
-}
-
 /** Whether silence is a problem: a screen shows Clock's page, which reports its status. A program need not. */
 function mustReport({ session, status }: RosterConnection): boolean {
-  const kind = kindOf(session);
-  return kind === 'screen' || kind === 'link' || status !== null;
+  return isScreenKind(session.kind) || status !== null;
 }
 
 function stateOf({ isSilent, status }: RosterConnection): SocketState {

@@ -5,7 +5,7 @@ import { slotOf } from '../channels/shows.ts';
 import type { Command } from '../protocol.ts';
 import type { RosterRow } from './roster-row.ts';
 import type { AddressedCommand, ScreenMessage } from './screen-message.ts';
-import type { Screens, ScreenSettings, StoredScreen } from './screens.ts';
+import { isScreenKind, type Screens, type ScreenSettings, type StoredScreen } from './screens.ts';
 
 /** What an operator does to a screen or to a group. The values are valid: see `parse-screen-action.ts`. */
 export type ScreenAction =
@@ -122,7 +122,7 @@ export class ScreenActions {
     const roster = (await this.#options.backend.readRoster()) as ReadonlyMap<string, ReadonlyMap<string, RosterRow>>;
     for (const rows of roster.values()) {
       for (const { id, kind, recordId, account } of rows.values()) {
-        if (id !== jti || recordId === undefined || (kind !== 'session' && kind !== 'token')) continue;
+        if (id !== jti || recordId === undefined || isScreenKind(kind)) continue;
         if (action.name !== 'revoke') return 'not-possible';
         await this.#options.sessions.end(kind, [{ recordId, jti }]);
         this.#audit(action, by, { [kind]: jti, account });

@@ -1,4 +1,4 @@
-import { Unavailable } from '../backend/backend.ts';
+import { ignoreUnavailable } from '../backend/backend.ts';
 import type { Roster } from './roster.ts';
 import type { RosterView } from './roster-view.ts';
 
@@ -18,6 +18,9 @@ export async function countScreens(
   roster: Pick<Roster, 'sockets'>,
   view: Pick<RosterView, 'screens'>,
 ): Promise<ScreenCount[]> {
+  const found = await view.screens().catch(ignoreUnavailable);
+  if (found === undefined) return [];
+  const { records, connected } = found;
   const counts = new Map<string, ScreenCount>();
   const add = (group: string, state: string): void => {
     const key = `${group} ${state}`;
@@ -25,12 +28,7 @@ export async function countScreens(
     counted.count += 1;
     counts.set(key, counted);
   };
-  try {
-    const { records, connected } = await view.screens();
-    for (const { id, state } of roster.sockets()) add(records.get(id)?.value.group ?? '', state);
-    for (const [id, { value }] of records) if (!connected.has(id)) add(value.group ?? '', 'away');
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-  }
+  for (const { id, state } of roster.sockets()) add(records.get(id)?.value.group ?? '', state);
+  for (const [id, { value }] of records) if (!connected.has(id)) add(value.group ?? '', 'away');
   return [...counts.values()];
 }

@@ -1,4 +1,5 @@
 import { screenIdleLifetimeMs } from '../auth/session-renewal.ts';
+import type { CredentialKind } from '../auth/jwt.ts';
 import { newId } from '../auth/new-id.ts';
 import type { SessionMessage } from '../auth/session-message.ts';
 import type { Records } from '../backend/records.ts';
@@ -34,6 +35,12 @@ export interface LinkRecord extends ScreenSettings {
 }
 
 export type ScreenKind = 'screen' | 'link';
+
+/** Whether it is the kind of a paired screen or a link. The other kinds belong to an account. */
+export function isScreenKind(kind: CredentialKind): kind is ScreenKind {
+  return kind === 'screen' || kind === 'link';
+}
+
 const kinds = ['screen', 'link'] as const;
 
 /** A screen or a link, with its id. */

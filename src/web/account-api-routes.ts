@@ -5,6 +5,7 @@ import type { AccountRow, AccountsResponse, TokenRow } from '../operator-api.ts'
 import { HttpError } from './http-error.ts';
 import { json } from './http.ts';
 import { operatorSession } from './operators.ts';
+import { invalidRequest, parseFields } from './request-body.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
@@ -48,22 +49,11 @@ function isoTime(ms: number): string {
 }
 
 function parseAction(body: string): AccountAction {
-  const { action, id } = parseObject(body);
+  const { action, id } = parseFields(body);
   const name = actionNames.find((one) => one === action);
-  if (name === undefined) {
-    throw new HttpError('invalid-request', 'The action must be disable, enable or revoke.');
-  }
-  if (typeof id !== 'string') throw new HttpError('invalid-request', 'The id of the account or token is missing.');
+  if (name === undefined) throw invalidRequest('The action must be disable, enable or revoke.');
+  if (typeof id !== 'string') throw invalidRequest('The id of the account or token is missing.');
   return { name, id };
-}
-
-function parseObject(body: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    throw new HttpError('invalid-request', 'The body is not JSON.');
-  }
 }
 
 function problemOf(result: AccountActionResult): HttpError | null {

@@ -3,7 +3,7 @@ import { accountId } from '../auth/accounts.ts';
 import type { Attempt } from '../auth/attempts.ts';
 import { passwordProblem, TooBusy } from '../auth/passwords.ts';
 import type { Session } from '../auth/session.ts';
-import { Unavailable } from '../backend/backend.ts';
+import { ignoreUnavailable, Unavailable } from '../backend/backend.ts';
 import { pageKinds } from './authenticator.ts';
 import { HttpError, tooManyAttempts } from './http-error.ts';
 import { field, redirect, secretPage, type Request, type RequestHead, type Response } from './http.ts';
@@ -17,9 +17,6 @@ import type { WebContext } from './web-context.ts';
 export function accountRoutes(context: WebContext): Routes {
   const { config, authenticator, shared, signInRedirect, accounts, cookies, screenCookies, csrf, assets, log } =
     context;
-
-  const authenticate = (request: RequestHead): Promise<Session | null> =>
-    authenticator.authenticate(request, { kinds: ['session'] });
 
   const otherSignIn = (request: RequestHead, next: string): OtherSignIn | null =>
     shared === null ? null : { signIn: signInRedirect.addressFor(request, next), signOut: config.ssoSignOut ?? null };
@@ -70,10 +67,16 @@ export function accountRoutes(context: WebContext): Routes {
     if (request.headers.has('cookie') || shared?.isIn(request) === true) csrf.check(request);
   };
 
-  /** An account of a shared sign-in has no password here. */
-  const refuseShared = async ({ account: id }: Session): Promise<void> => {
-    const account = await accounts.get(id);
+  /** Answers a person who has a password here. */
+  const withPassword = async (
+    request: Request,
+    answer: (request: Request, session: Session) => Response | Promise<Response>,
+  ): Promise<Response> => {
+    const session = await authenticator.authenticate(request, { kinds: ['session'] });
+    if (session === null) return screenCookies.redirectSignedOut(request);
+    const account = await accounts.get(session.account);
     if (account?.sso !== undefined) throw new HttpError('not-found', 'There is no page at this address.');
+    return answer(request, session);
   };
 
   const passwordForm = (request: RequestHead, session: Session, message?: string): Response => {
@@ -104,25 +107,17 @@ export function accountRoutes(context: WebContext): Routes {
         const next = sameSitePath(field(request.query, 'next'));
         // The form is shown during an outage, too.
         const options = { kinds: ['session'], ignoresOthers: true, ownOnly: true } as const;
-        const session = await authenticator.authenticate(request, options).catch(nullIfUnavailable);
-        return session === null ? signInForm(request, next) : redirect(next);
+        const session = await authenticator.authenticate(request, options).catch(ignoreUnavailable);
+        return session == null ? signInForm(request, next) : redirect(next);
       },
       POST: signIn,
     },
     '/accounts/logout/': { POST: signOut },
     '/accounts/password_change/': {
-      GET: async (request) => {
-        const session = await authenticate(request);
-        if (session === null) return screenCookies.redirectSignedOut(request);
-        await refuseShared(session);
-        return passwordForm(request, session);
-      },
-      POST: async (request) => {
+      GET: (request) => withPassword(request, passwordForm),
+      POST: (request) => {
         checkForm(request);
-        const session = await authenticate(request);
-        if (session === null) return screenCookies.redirectSignedOut(request);
-        await refuseShared(session);
-        return changePassword(request, session);
+        return withPassword(request, changePassword);
       },
     },
   };
@@ -140,7 +135,7 @@ async function withdrawIfUnchecked<T>(attempt: Attempt, check: Promise<T>): Prom
   try {
     return await check;
   } catch (error) {
-    if (error instanceof TooBusy || error instanceof Unavailable) await attempt.withdraw().catch(nullIfUnavailable);
+    if (error instanceof TooBusy || error instanceof Unavailable) await attempt.withdraw().catch(ignoreUnavailable);
     throw error;
   }
 }
@@ -156,10 +151,5 @@ export function sameSitePath(text: string): string {
 
 function nullIfRefused(error: unknown): null {
   if (error instanceof HttpError && error.kind === 'sign-in-refused') return null;
-  throw error;
-}
-
-function nullIfUnavailable(error: unknown): null {
-  if (error instanceof Unavailable) return null;
   throw error;
 }

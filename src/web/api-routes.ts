@@ -1,7 +1,7 @@
 import type { Session } from '../auth/session.ts';
-import { Unavailable } from '../backend/backend.ts';
+import { ignoreUnavailable } from '../backend/backend.ts';
 import type { InitialState, RetainedState, ScreenInfo } from '../protocol.ts';
-import type { Screens } from '../screens/screens.ts';
+import { isScreenKind, type Screens } from '../screens/screens.ts';
 import { isZone } from '../time/zone.ts';
 import { zoneOffsets } from '../time/zone-transitions.ts';
 import { readerKinds } from './authenticator.ts';
@@ -54,16 +54,11 @@ export function apiRoutes(context: WebContext): Routes {
 
 /** What operators set for the screen or link of a session; null for others, and during an outage. */
 async function screenInfo(screens: Screens, { kind, recordId }: Session): Promise<ScreenInfo | null> {
-  if (kind !== 'screen' && kind !== 'link') return null;
-  try {
-    const [screen] = await screens.getMany([recordId]);
-    if (screen === undefined) return null;
-    const { name, group, face } = screen.value;
-    return { name, group, face };
-  } catch (error) {
-    if (error instanceof Unavailable) return null;
-    throw error;
-  }
+  if (!isScreenKind(kind)) return null;
+  const [screen] = (await screens.getMany([recordId]).catch(ignoreUnavailable)) ?? [];
+  if (screen === undefined) return null;
+  const { name, group, face } = screen.value;
+  return { name, group, face };
 }
 
 function channelOf({ query }: Request, access: ChannelAccess, session: Session): ReadableChannel {

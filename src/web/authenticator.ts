@@ -155,19 +155,20 @@ export class Authenticator {
   }
 
   #verifyCookie(credential: string): Verified | null {
-    const session = this.#options.sessions.verifyAny(cookieKinds, credential);
+    const session = this.#options.sessions.credentials.verifyAny(cookieKinds, credential);
     return session === null || session.kind === 'token' ? null : { kind: session.kind, session };
   }
 
   #verifyOwnBearer(credential: string): Verified | null {
-    const { sessions, verifyKey } = this.#options;
+    const { verifyKey } = this.#options;
+    const { credentials } = this.#options.sessions;
     const id = verifyKey(credential);
     if (id !== null) {
       // A link ends with its record, so its key does not expire.
-      const session = sessions.sessionOf('link', { subject: id, jti: id, expiresAt: Infinity }, null);
+      const session = credentials.sessionOf('link', { subject: id, jti: id, expiresAt: Infinity }, null);
       return session === null ? null : { kind: 'key', session };
     }
-    const session = sessions.verify('token', credential);
+    const session = credentials.verify('token', credential);
     return session === null ? null : { kind: 'token', session };
   }
 

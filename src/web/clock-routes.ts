@@ -1,4 +1,4 @@
-import { Unavailable } from '../backend/backend.ts';
+import { ignoreUnavailable } from '../backend/backend.ts';
 import { pageKinds } from './authenticator.ts';
 import { page } from './http.ts';
 import { isOperator } from './operators.ts';
@@ -23,10 +23,11 @@ export function clockRoutes(context: WebContext): Routes {
           );
         }
         const { token, headers } = csrf.tokenFor(request);
-        const operator = await isOperator(context, session).catch(falseIfUnavailable);
+        // The page is shown during an outage, too.
+        const operator = await isOperator(context, session).catch(ignoreUnavailable);
         const account = {
           name: session.account,
-          isOperator: operator,
+          isOperator: operator === true,
           hasPassword: session.shared === undefined,
           csrfToken: token,
         };
@@ -38,10 +39,4 @@ export function clockRoutes(context: WebContext): Routes {
       },
     },
   };
-}
-
-/** The page is shown during an outage, too. */
-function falseIfUnavailable(error: unknown): false {
-  if (error instanceof Unavailable) return false;
-  throw error;
 }

@@ -1,16 +1,11 @@
-import type { Accounts } from '../auth/accounts.ts';
 import { Attempts } from '../auth/attempts.ts';
+import type { AuthServices } from '../auth/auth-services.ts';
 import type { Secrets } from '../auth/secrets.ts';
 import { SessionPreload } from '../auth/session-preload.ts';
-import type { Sessions } from '../auth/sessions.ts';
-import type { Tickets } from '../auth/tickets.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import type { Backend } from '../backend/backend.ts';
 import { Channels } from '../channels/channels.ts';
 import { KnownChannels } from '../channels/known-channels.ts';
 import { RetainedMessages } from '../channels/retained-messages.ts';
 import { Shows } from '../channels/shows.ts';
-import type { Logger } from '../logger.ts';
 import { verifyLinkKey } from '../screens/link-key.ts';
 import { Pairing } from '../screens/pairing.ts';
 import { ScreenActions } from '../screens/screen-actions.ts';
@@ -40,7 +35,6 @@ import { LastMessages } from './last-messages.ts';
 import { linkRoutes } from './link-routes.ts';
 import { Listener } from './listener.ts';
 import { MessageDelivery } from './message-delivery.ts';
-import type { WebSettings } from './options.ts';
 import { pairingRoutes } from './pairing-routes.ts';
 import { probeRoutes } from './probe-routes.ts';
 import { Proxies } from './proxies.ts';
@@ -65,35 +59,20 @@ import type { Uws } from './uws.ts';
 import { Web } from './web.ts';
 import type { WebContext } from './web-context.ts';
 
-export interface WebDependencies {
-  config: WebSettings;
-  /** The address to listen on. */
-  host: string;
+type GivenContext = 'config' | 'host' | 'backend' | 'build' | 'unready' | 'isStarting' | 'hasFirstPassword' | 'log';
+
+export interface WebDependencies extends AuthServices, Pick<WebContext, GivenContext> {
   uws: Uws;
-  backend: Backend;
-  accounts: Accounts;
-  sessions: Sessions;
-  tickets: Tickets;
   secrets: Secrets;
-  tokens: Tokens;
+  /** The names of the periodic channels. */
   channels: readonly string[];
   /** Identifies this process within the installation. */
   owner: string;
   assetsDirectory: string;
-  /** Version and commit, `1.0.0+3f2a91c`. */
-  build: string;
-  stopping: AbortSignal;
-  /** Why `/ready` answers with 503, in one word; null while it does not. */
-  unready: () => string | null;
-  /** Whether the first account may not exist yet. */
-  isStarting?: () => boolean;
-  /** Whether a password is configured with which the first account is created. */
-  hasFirstPassword: boolean;
   /** Whether other processes of the same parent listen on the port, too. */
   isPortShared: boolean;
   /** Compares house time with UTC; undefined without NTP servers. */
   utc?: UtcCheck | undefined;
-  log: Logger;
 }
 
 /** Composes the web role: its services and its routes. Throws a `UserError` for unusable TLS or static files. */
@@ -122,7 +101,7 @@ export function createWeb(dependencies: WebDependencies): Web {
   const context: WebContext = {
     ...dependencies,
     assets: assets.urls,
-    attempts: new Attempts(backend.limiter),
+    attempts: new Attempts(limiter),
     shared,
     authenticator: new Authenticator({
       sessions,
@@ -133,7 +112,7 @@ export function createWeb(dependencies: WebDependencies): Web {
       verifyKey: (key) => verifyLinkKey(key, secrets()),
     }),
     cookies,
-    screenCookies: new ScreenCookies({ cookies, sessions, time, signInRedirect }),
+    screenCookies: new ScreenCookies({ cookies, credentials: sessions.credentials, time, signInRedirect }),
     signInRedirect,
     csrf: new CsrfProtection(cookies, config.allowedOrigins),
     lastMessages: new LastMessages({ backend }),
@@ -196,24 +175,23 @@ export function createWeb(dependencies: WebDependencies): Web {
   const certificateReload = new CertificateReload({ config, listener, time, log });
   const commandDelivery = new CommandDelivery({ hub, records, spread: context.spread });
   const rosterUpkeep = new RosterUpkeep({ roster, view: rosterView, screens, housekeeping });
-  const parts = {
+  return new Web({
+    ...context,
     housekeeping,
     hub,
     roster,
-    sessionMonitor,
+    knownChannels,
+    messageDelivery,
     commandDelivery,
+    sessionMonitor,
+    sessionPreload,
     rosterUpkeep,
+    sharedSignIn: shared?.signIn ?? null,
+    published,
     endpoint,
     upgrades,
     server,
     listener,
-  };
-  const services = {
-    knownChannels,
-    messageDelivery,
-    sessionPreload,
     certificateReload,
-    sharedSignIn: shared?.signIn ?? null,
-  };
-  return new Web({ ...context, ...parts, ...services, published });
+  });
 }

@@ -2,7 +2,7 @@ import type { Session } from '../auth/session.ts';
 import { CodeGuesses } from '../screens/code-guesses.ts';
 import { groupRule, nameRule, parseGroup, parseScreenName, withoutKeys } from '../screens/names.ts';
 import { formatPairingCode, parsePairingCode } from '../screens/pairing-code.ts';
-import type { ApproveResult, FoundCode } from '../screens/pairing.ts';
+import type { ApproveResult, FoundCode, UnusableCode } from '../screens/pairing.ts';
 import { tooManyAttempts } from './http-error.ts';
 import { field, page, secretPage, type Request, type Response } from './http.ts';
 import { operatorPage } from './operators.ts';
@@ -42,15 +42,13 @@ export function deviceRoutes(context: WebContext): Routes {
     return attempt.result;
   };
 
-  /** The response if the code cannot be approved: it is unknown, expired or approved already. */
-  const refusal = (code: string, result: FoundCode | ApproveResult): Response => {
+  const refusal = (code: string, result: UnusableCode): Response => {
     if (result === 'expired') return codeForm(404, '', 'This code has expired. Enter the new one on the screen.');
-    if (typeof result === 'string') {
+    if (result === 'unknown') {
       const message = 'No screen shows this code. Compare it with the one on the screen.';
       return codeForm(404, formatPairingCode(code), message);
     }
-    const { name = '', by = '' } = 'by' in result ? result : {};
-    return codeForm(409, '', `This screen is already paired as ${name}, approved by ${by}.`);
+    return codeForm(409, '', `This screen is already paired as ${result.name}, approved by ${result.by}.`);
   };
 
   const confirm = async (
@@ -71,9 +69,10 @@ export function deviceRoutes(context: WebContext): Routes {
   const approve = async (request: Request, session: Session, entered: EnteredCode): Promise<Response> => {
     const { code } = entered;
     const name = parseScreenName(entered.name);
-    const group = entered.group.trim() === '' ? null : parseGroup(entered.group.trim());
+    const groupText = entered.group.trim();
+    const group = groupText === '' ? null : parseGroup(groupText);
     if (name === null) return confirm(request, session, entered, [400, nameRule]);
-    if (group === null && entered.group.trim() !== '') return confirm(request, session, entered, [400, groupRule]);
+    if (group === null && groupText !== '') return confirm(request, session, entered, [400, groupRule]);
     const by = session.account;
     const result = await withinLimit(session, code, () => pairing.approve(code, { name, group, by }));
     if (result === 'name-taken') {

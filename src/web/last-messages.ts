@@ -1,5 +1,5 @@
 import { runInBackground } from '../background.ts';
-import { Unavailable, type Backend } from '../backend/backend.ts';
+import { ignoreUnavailable, type Backend } from '../backend/backend.ts';
 import type { LastTick } from '../backend/ticks.ts';
 import { parseServerMessage, type InitialState, type Tick, type ZoneOffsets } from '../protocol.ts';
 import { staleAfterMs } from '../time/grid.ts';
@@ -91,15 +91,11 @@ export class LastMessages {
     const cached = this.#cached.get(channel);
     const isFresh = cached !== undefined && performance.now() - cached.readAt < readEveryMs;
     if (outage !== null || isFresh) return cached?.tick;
-    try {
-      const tick = await ticks.last(channel);
-      if (tick === null) this.#cached.delete(channel);
-      else this.#cached.set(channel, { tick, readAt: performance.now() });
-      return tick ?? undefined;
-    } catch (error) {
-      if (error instanceof Unavailable) return cached?.tick;
-      throw error;
-    }
+    const tick = await ticks.last(channel).catch(ignoreUnavailable);
+    if (tick === undefined) return cached?.tick;
+    if (tick === null) this.#cached.delete(channel);
+    else this.#cached.set(channel, { tick, readAt: performance.now() });
+    return tick ?? undefined;
   }
 }
 

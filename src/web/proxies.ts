@@ -9,7 +9,7 @@ export interface ClientOrigin {
   secure: boolean;
 }
 
-/** Reads what a proxy says about a request, and ignores it unless the proxy is trusted. */
+/** Reads the headers in which proxies report the client, and ignores those of proxies that are not trusted. */
 export class Proxies {
   /** Whether any proxy is trusted. */
   readonly trustsAny: boolean;

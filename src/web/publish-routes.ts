@@ -4,7 +4,7 @@ import { showChannel } from '../channels/channel-names.ts';
 import { unknownChannel } from './channel-access.ts';
 import { HttpError, signedOut, tooManyMessages } from './http-error.ts';
 import { json } from './http.ts';
-import { invalidRequest, parseBody, withContent } from './publish-body.ts';
+import { invalidRequest, parseBody, withContent } from './request-body.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 

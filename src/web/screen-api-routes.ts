@@ -3,12 +3,13 @@ import { InvalidAction, parseAction, parseTarget } from '../screens/parse-screen
 import { HttpError } from './http-error.ts';
 import { field, json } from './http.ts';
 import { operatorSession } from './operators.ts';
+import { invalidRequest, parseFields } from './request-body.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
 /** The roster, and the actions on screens, for operators. */
 export function screenApiRoutes(context: WebContext): Routes {
-  const { csrf, rosterView, screenActions: screenCommands } = context;
+  const { csrf, rosterView, screenActions } = context;
   return {
     '/api/screens': {
       GET: async (request) => {
@@ -19,7 +20,7 @@ export function screenApiRoutes(context: WebContext): Routes {
         const { account } = await operatorSession(context, request);
         csrf.check(request);
         const { action, target } = parseBody(request.body);
-        const problem = problemOf(await screenCommands.run(action, target, account));
+        const problem = problemOf(await screenActions.run(action, target, account));
         if (problem !== null) throw problem;
         return json({});
       },
@@ -27,19 +28,17 @@ export function screenApiRoutes(context: WebContext): Routes {
   };
 }
 
-/** A version that is no number gets a complete answer, like none. */
+/** Null, which requests everything, if the version is missing or not a number. */
 function versionOf(since: string): number | null {
   return /^\d{1,15}$/.test(since) ? Number(since) : null;
 }
 
 function parseBody(text: string) {
+  const { action, id, group, value } = parseFields(text);
   try {
-    const body = JSON.parse(text) as Record<string, unknown> | null;
-    const { action, id, group, value } = body ?? {};
     return { action: parseAction(action, value), target: parseTarget(id, group) };
   } catch (error) {
-    if (error instanceof InvalidAction) throw new HttpError('invalid-request', error.message);
-    if (error instanceof SyntaxError) throw new HttpError('invalid-request', 'The body is not JSON.');
+    if (error instanceof InvalidAction) throw invalidRequest(error.message);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
+import type { Credentials } from '../auth/credentials.ts';
 import { readUnverified } from '../auth/jwt.ts';
 import type { Session } from '../auth/session.ts';
-import type { Sessions } from '../auth/sessions.ts';
 import type { LinkRecord, ScreenRecord } from '../screens/screens.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import type { Cookies } from './cookies.ts';
@@ -15,7 +15,7 @@ type Headers = NonNullable<Response['headers']>;
 
 export interface ScreenCookiesOptions {
   cookies: Cookies;
-  sessions: Pick<Sessions, 'credentialFor'>;
+  credentials: Pick<Credentials, 'sign'>;
   time: Pick<HouseTime, 'now'>;
   signInRedirect: Pick<SignInRedirect, 'redirect'>;
 }
@@ -30,15 +30,15 @@ export class ScreenCookies {
 
   /** The cookie of a screen that was just paired. */
   async forScreen(head: RequestHead, id: string, { jti }: Pick<ScreenRecord, 'jti'>): Promise<Headers> {
-    const { cookies, sessions } = this.#options;
-    return [cookies.setSession(head, await sessions.credentialFor('screen', id, jti), cookieLifetimeMs)];
+    const { cookies, credentials } = this.#options;
+    return [cookies.setSession(head, await credentials.sign('screen', id, jti), cookieLifetimeMs)];
   }
 
   /** The cookie of a browser that opened a link. It ends with the link. */
   async forLink(head: RequestHead, id: string, { jti, expiresAt }: LinkRecord): Promise<Headers> {
-    const { cookies, sessions, time } = this.#options;
+    const { cookies, credentials, time } = this.#options;
     const lifetimeMs = Math.min(cookieLifetimeMs, expiresAt - time.now());
-    return [cookies.setSession(head, await sessions.credentialFor('link', id, jti, expiresAt), lifetimeMs)];
+    return [cookies.setSession(head, await credentials.sign('link', id, jti, expiresAt), lifetimeMs)];
   }
 
   /** Renews a screen's cookie if that of the request is older than a day. */

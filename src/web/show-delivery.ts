@@ -8,6 +8,7 @@ import { hasEnded, isNothing, slotOf, targetOf, type ShowTarget } from '../chann
 import type { Service } from '../lifecycle.ts';
 import { messageFrameParts } from '../protocol.ts';
 import { parseScreenMessage } from '../screens/screen-message.ts';
+import { isScreenKind } from '../screens/screens.ts';
 import type { HouseTime } from '../time/house-time.ts';
 import { stateOf, topicOfSlot, type Hub, type Socket } from './hub.ts';
 
@@ -176,11 +177,11 @@ export class ShowDelivery implements Service {
 }
 
 function screenOf({ kind, recordId }: Session): ShowTarget | null {
-  return kind === 'screen' || kind === 'link' ? { screen: recordId } : null;
+  return isScreenKind(kind) ? { screen: recordId } : null;
 }
 
 function isReaderOf({ kind, recordId }: Session, screen: string): boolean {
-  return recordId === screen && (kind === 'screen' || kind === 'link');
+  return recordId === screen && isScreenKind(kind);
 }
 
 function groupTopic(group: string | null): string {

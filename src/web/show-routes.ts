@@ -3,14 +3,14 @@ import { PublishLimits } from '../channels/publish-limits.ts';
 import { maxShowMs, minShowMs, parseShow, type ShowContext } from '../channels/show.ts';
 import { fieldsOf, maxTargets, type ShowTarget } from '../channels/shows.ts';
 import type { ShowsResponse } from '../operator-api.ts';
-import { parseGroup } from '../screens/names.ts';
+import { groupRule, parseGroup } from '../screens/names.ts';
 import { screenTarget } from '../screens/show-target.ts';
 import { Zone } from '../time/zone.ts';
 import type { Session } from '../auth/session.ts';
 import { HttpError, signedOut, temporary, tooManyMessages } from './http-error.ts';
 import { json, type Request } from './http.ts';
 import { expectOperator, operatorSession } from './operators.ts';
-import { invalidRequest, parseBody, withContent } from './publish-body.ts';
+import { invalidRequest, parseBody, refuseContent, withContent } from './request-body.ts';
 import type { Routes } from './router.ts';
 import type { WebContext } from './web-context.ts';
 
@@ -43,7 +43,7 @@ export function showRoutes(context: WebContext, published: Map<string, number>):
         const target = await targetOf(context, body);
         const stamp =
           'extendMs' in change
-            ? await withContent(() => shows.extend(target, change.extendMs))
+            ? await shows.extend(target, change.extendMs).catch(refuseContent)
             : await shows.set(target, change.show, change.forMs);
         if (stamp === 'no-countdown') throw new HttpError('no-countdown', 'No countdown is set for this target.');
         if (stamp === 'full') throw new HttpError('too-many-targets', tooManyTargets);
@@ -101,7 +101,7 @@ async function targetOf(
   if (group !== undefined) {
     const name = typeof group === 'string' ? parseGroup(group) : null;
     if (name !== null) return { group: name };
-    throw invalidRequest('A group has 1 to 32 lower-case letters, digits, hyphens or underscores.');
+    throw invalidRequest(groupRule);
   }
   if (screen === undefined) return 'everybody';
   if (typeof screen !== 'string') throw invalidRequest('The screen is not a text.');

@@ -1,10 +1,7 @@
-import type { Accounts } from '../auth/accounts.ts';
 import type { Attempts } from '../auth/attempts.ts';
-import type { Sessions } from '../auth/sessions.ts';
-import type { Tokens } from '../auth/tokens.ts';
+import type { AuthServices } from '../auth/auth-services.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { Logger } from '../logger.ts';
-import type { Tickets } from '../auth/tickets.ts';
 import type { Pairing } from '../screens/pairing.ts';
 import type { ScreenActions } from '../screens/screen-actions.ts';
 import type { RosterView } from '../screens/roster-view.ts';
@@ -25,16 +22,12 @@ import type { SignInRedirect } from './sign-in-redirect.ts';
 import type { Spread } from './spread.ts';
 
 /** What the routes of a web process share. Each route uses what it needs, so a new option need not be passed along. */
-export interface WebContext {
+export interface WebContext extends AuthServices {
   config: WebSettings;
   /** The address that the server listens on. */
   host: string;
   backend: Backend;
-  accounts: Accounts;
-  sessions: Sessions;
-  tokens: Tokens;
   attempts: Attempts;
-  tickets: Tickets;
   screens: Screens;
   pairing: Pairing;
   screenActions: ScreenActions;
@@ -55,8 +48,6 @@ export interface WebContext {
   assets: AssetUrls;
   /** Version and commit, `1.0.0+3f2a91c`. */
   build: string;
-  /** Aborts when the process begins to stop. */
-  stopping: AbortSignal;
   /** Why `/ready` answers with 503, in one word; null while it does not. */
   unready: () => string | null;
   /** Whether the first account may not exist yet. Until then a correct password may be refused. */

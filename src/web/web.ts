@@ -88,24 +88,21 @@ export class Web implements Service {
   }
 
   async start(): Promise<void> {
-    const { backend, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep, knownChannels, retained, messageDelivery, showDelivery, sharedSignIn } =
-      this.#parts;
-    const { sessionPreload } = this.#parts;
-    backend.ticks.subscribe((channel, frame) => this.#relay(channel, frame));
-    await spread.start();
-    await sessionMonitor.start();
-    await commandDelivery.start();
-    await knownChannels.start();
-    await showDelivery.start();
-    messageDelivery.start();
-    await retained.start();
-    await rosterUpkeep.start();
-    await sharedSignIn?.start();
-    await upgrades.start();
-    await sessionPreload.start();
-    await listener.start();
-    await certificateReload.start();
+    const parts = this.#parts;
+    parts.backend.ticks.subscribe((channel, frame) => this.#relay(channel, frame));
+    await parts.spread.start();
+    await parts.sessionMonitor.start();
+    await parts.commandDelivery.start();
+    await parts.knownChannels.start();
+    await parts.showDelivery.start();
+    parts.messageDelivery.start();
+    await parts.retained.start();
+    await parts.rosterUpkeep.start();
+    await parts.sharedSignIn?.start();
+    await parts.upgrades.start();
+    await parts.sessionPreload.start();
+    await parts.listener.start();
+    await parts.certificateReload.start();
   }
 
   async stop(): Promise<void> {
@@ -114,25 +111,24 @@ export class Web implements Service {
   }
 
   async #drain(): Promise<void> {
-    const { config, hub, server, spread, sessionMonitor, upgrades, certificateReload, listener } = this.#parts;
-    const { commandDelivery, rosterUpkeep, knownChannels, retained, showDelivery, sharedSignIn } = this.#parts;
-    const { sessionPreload } = this.#parts;
-    await certificateReload.stop();
+    const parts = this.#parts;
+    const { config, spread, listener } = parts;
+    await parts.certificateReload.stop();
     if (this.port !== 0) await pause(config.drainDelayMs);
     listener.stopListening();
-    await hub.drain(config.drainMs ?? Math.max(1_000, spread.ms));
-    await server.finish();
-    await rosterUpkeep.stop();
-    await retained.stop();
-    await showDelivery.stop();
-    await knownChannels.stop();
-    await commandDelivery.stop();
+    await parts.hub.drain(config.drainMs ?? Math.max(1_000, spread.ms));
+    await parts.server.finish();
+    await parts.rosterUpkeep.stop();
+    await parts.retained.stop();
+    await parts.showDelivery.stop();
+    await parts.knownChannels.stop();
+    await parts.commandDelivery.stop();
     await spread.stop();
-    await sessionMonitor.stop();
-    await sessionPreload.stop();
-    await sharedSignIn?.stop();
+    await parts.sessionMonitor.stop();
+    await parts.sessionPreload.stop();
+    await parts.sharedSignIn?.stop();
     listener.close();
-    await upgrades.stop();
+    await parts.upgrades.stop();
   }
 
   #relay(channel: string, frame: Uint8Array): void {

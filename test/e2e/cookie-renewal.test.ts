@@ -23,7 +23,7 @@ beforeEach(async () => {
   const screens = new Screens({ records: app.backend.records, time: app.backend.time });
   await screens.takeName('screen', 'lobby', 'Lobby');
   const { jti } = await screens.add('lobby', { name: 'Lobby', group: null, face: '' }, 'ana');
-  const value = await app.auth.sessions.credentialFor('screen', 'lobby', jti);
+  const value = await app.auth.sessions.credentials.sign('screen', 'lobby', jti);
   context = await browser.newContext();
   await context.addCookies([{ name: 'sessionid', value, url: app.url }]);
   page = await context.newPage();

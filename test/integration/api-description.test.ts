@@ -132,7 +132,7 @@ async function screenOf(id: string, group: string | null): Promise<Client> {
   await screens.takeName('screen', id, id);
   const { jti } = await screens.add(id, { name: id, group, face: '' }, 'eva');
   const client = app.client();
-  client.cookies.set('sessionid', await app.auth.sessions.credentialFor('screen', id, jti));
+  client.cookies.set('sessionid', await app.auth.sessions.credentials.sign('screen', id, jti));
   return client;
 }
 

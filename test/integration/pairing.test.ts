@@ -409,7 +409,7 @@ describe('during an outage', () => {
     const client = app.client();
     const page = await client.fetch('/screen');
     expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-store']);
-    const cookie = await app.auth.sessions.credentialFor('screen', 'a', 'b');
+    const cookie = await app.auth.sessions.credentials.sign('screen', 'a', 'b');
     client.cookies.set('sessionid', cookie);
     const home = await client.fetch('/');
     expect([home.status, home.headers.get('refresh')]).toEqual([503, '5']);

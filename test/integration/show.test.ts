@@ -321,7 +321,7 @@ async function screenOf(app: WebApp, id: string, group: string | null): Promise<
   await screens.takeName('screen', id, id);
   const { jti } = await screens.add(id, { name: id, group, face: '' }, 'ana');
   const client = app.client();
-  client.cookies.set('sessionid', await app.auth.sessions.credentialFor('screen', id, jti));
+  client.cookies.set('sessionid', await app.auth.sessions.credentials.sign('screen', id, jti));
   return client;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ScreenStatus } from '../../src/protocol.ts';
-import type { SocketKind } from '../../src/screens/roster-row.ts';
+import type { CredentialKind } from '../../src/auth/jwt.ts';
 import { Roster, type RosterConnection } from '../../src/screens/roster.ts';
 
 const build = '1.2.3+abcdefg';
@@ -10,7 +10,7 @@ const startedAt = Date.UTC(2026, 10, 27);
 function world() {
   const clock = { ms: 0 };
   const roster = new Roster({ build, time: { now: () => startedAt + clock.ms }, monotonicNow: () => clock.ms });
-  const open = (kind: SocketKind, id: string, address = '192.0.2.7'): RosterConnection => {
+  const open = (kind: CredentialKind, id: string, address = '192.0.2.7'): RosterConnection => {
     const isScreen = kind === 'screen' || kind === 'link';
     const session = { kind, jti: `jti-${id}`, account: isScreen ? '' : 'ana', recordId: isScreen ? id : `ana/${id}` };
     return roster.open(session as RosterConnection['session'], address);

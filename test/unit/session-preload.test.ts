@@ -44,7 +44,7 @@ async function world(maxRecords?: number) {
   const preload = new SessionPreload(backend, maxRecords);
   here.preloaded = preload;
   const verified = ({ kind, credential }: Pick<Session, 'kind' | 'credential'>) => {
-    const session = here.verify(kind, credential ?? '');
+    const session = here.credentials.verify(kind, credential ?? '');
     if (session === null) throw new Error('the credential is not valid');
     return session;
   };
@@ -102,10 +102,10 @@ describe('SessionPreload', () => {
     await records.update('screen', 'screen-1', (record) => ({ ...record, wasUsed: true }), 90 * dayMs);
     const link = (await screens.addLink({ name: 'Player', group: null, face: '' }, dayMs)) ?? '';
     await preload.start();
-    const screen = { kind: 'screen', credential: await here.credentialFor('screen', 'screen-1', jti) } as const;
+    const screen = { kind: 'screen', credential: await here.credentials.sign('screen', 'screen-1', jti) } as const;
     expect(isKnownValid(screen)).toBe(true);
-    expect(here.verify('screen', screen.credential)?.group).toBe('north');
-    const credential = await here.credentialFor('link', link, link, time.ms + dayMs);
+    expect(here.credentials.verify('screen', screen.credential)?.group).toBe('north');
+    const credential = await here.credentials.sign('link', link, link, time.ms + dayMs);
     expect(isKnownValid({ kind: 'link', credential })).toBe(true);
     await preload.stop();
   });
@@ -216,9 +216,9 @@ describe('SessionPreload', () => {
     const link = (await screens.addLink({ name: 'Player', group: 'north', face: '' }, dayMs)) ?? '';
     await readOpened();
     expect(isKnownValid({ kind: 'token', credential: token?.text ?? '' })).toBe(true);
-    const credential = await here.credentialFor('link', link, link, time.ms + dayMs);
+    const credential = await here.credentials.sign('link', link, link, time.ms + dayMs);
     expect(isKnownValid({ kind: 'link', credential })).toBe(true);
-    expect(here.verify('link', credential)?.group).toBe('north');
+    expect(here.credentials.verify('link', credential)?.group).toBe('north');
     await preload.stop();
   });
 

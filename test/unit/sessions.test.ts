@@ -43,7 +43,7 @@ async function twoProcesses() {
 }
 
 async function verified(sessions: Sessions, { kind, credential }: Pick<OpenedSession, 'kind' | 'credential'>) {
-  const session = sessions.verify(kind, credential);
+  const session = sessions.credentials.verify(kind, credential);
   if (session === null) throw new Error('the credential is not valid');
   return session;
 }
@@ -70,14 +70,14 @@ describe('a session', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const variant = opened.credential.slice(0, -1) + alphabet.charAt(alphabet.indexOf(last) ^ 1);
     const session = await verified(there, opened);
-    expect(there.verify('session', variant)).toBe(session);
+    expect(there.credentials.verify('session', variant)).toBe(session);
   });
 
   test('is not verified as a token, nor with a changed signature', async () => {
     const { here, open } = await twoProcesses();
     const { credential } = await open();
-    expect(here.verify('token', credential)).toBeNull();
-    expect(here.verify('session', withAlteredSignature(credential))).toBeNull();
+    expect(here.credentials.verify('token', credential)).toBeNull();
+    expect(here.credentials.verify('session', withAlteredSignature(credential))).toBeNull();
   });
 
   test('is valid while its record exists, which is read at most once a minute', async () => {
@@ -150,7 +150,7 @@ describe('a session', () => {
     }
     time.ms = opened + 90 * dayMs;
     expect(await here.isValid(session)).toBe(false);
-    expect(here.verify('session', session.credential)).toBeNull();
+    expect(here.credentials.verify('session', session.credential)).toBeNull();
   });
 
   test('counts as recently used for a minute, while its record cannot be read', async () => {

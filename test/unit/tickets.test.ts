@@ -14,19 +14,19 @@ function world() {
   const records = new MemoryRecords(time.now);
   const jwt = new Jwt(() => ['a secret of these tests that has more than 32 bytes'], time.now);
   const sessions = new Sessions({ records, time, jwt });
-  const tickets = new Tickets({ records, time, jwt, sessions });
+  const tickets = new Tickets({ records, time, jwt, credentials: sessions.credentials });
   const screens = new Screens({ records, time });
   const addScreen = async () => {
     await screens.takeName('screen', 'screen-1', settings.name);
     const { jti } = await screens.add('screen-1', settings, 'ana');
-    return sessions.credentialFor('screen', 'screen-1', jti);
+    return sessions.credentials.sign('screen', 'screen-1', jti);
   };
   const addLink = async (lifetimeMs = dayMs) => {
     const id = (await screens.addLink(settings, lifetimeMs)) ?? '';
-    return { id, credential: await sessions.credentialFor('link', id, id, time.ms + lifetimeMs) };
+    return { id, credential: await sessions.credentials.sign('link', id, id, time.ms + lifetimeMs) };
   };
   const verified = async (kind: 'screen' | 'link' | 'session' | 'token', credential: string) => {
-    const session = sessions.verify(kind, credential);
+    const session = sessions.credentials.verify(kind, credential);
     if (session === null) throw new Error('the credential is not valid');
     return session;
   };
@@ -38,10 +38,10 @@ describe('a screen’s session', () => {
     const { sessions, addScreen, time } = world();
     const credential = await addScreen();
     for (const kind of ['session', 'token', 'link'] as const) {
-      expect(sessions.verify(kind, credential)).toBeNull();
+      expect(sessions.credentials.verify(kind, credential)).toBeNull();
     }
     time.ms += 4_000 * dayMs;
-    expect(sessions.verify('screen', credential)).toMatchObject({ kind: 'screen', recordId: 'screen-1' });
+    expect(sessions.credentials.verify('screen', credential)).toMatchObject({ kind: 'screen', recordId: 'screen-1' });
   });
 
   test('ends 90 days after its last use, and is renewed once a day', async () => {
@@ -138,7 +138,7 @@ describe('a ticket', () => {
     const { credential } = await addLink();
     const text = await tickets.issue(await verified('link', credential));
     for (const kind of ['session', 'token', 'screen', 'link'] as const) {
-      expect(sessions.verify(kind, text)).toBeNull();
+      expect(sessions.credentials.verify(kind, text)).toBeNull();
     }
     for (const other of [credential, await addScreen(), '', 'a.b.c']) expect(tickets.verify(other)).toBeNull();
   });

@@ -21,7 +21,7 @@ export interface SharedSignInOptions {
   /** Logged at the start. */
   warnings: readonly string[];
   records: Records;
-  sessions: Pick<Sessions, 'shared' | 'isTrusted'>;
+  sessions: Pick<Sessions, 'credentials' | 'isTrusted'>;
   time: Pick<HouseTime, 'now'>;
   /** Whether the first account may not exist yet: until it does, nobody may take its name. */
   isStarting: () => boolean;
@@ -68,7 +68,7 @@ export class SharedSignIn implements Service {
     const result = (await this.#verifier?.verify(token)) ?? { reason: 'malformed' };
     if ('reason' in result) return this.refuse(result, place);
     const { id, identity, expiresAt } = result;
-    return this.#options.sessions.shared(id, identity, expiresAt);
+    return this.#options.sessions.credentials.shared(id, identity, expiresAt);
   }
 
   /** The session of a user whom an authenticating proxy names. It has no end of its own. */
@@ -76,7 +76,7 @@ export class SharedSignIn implements Service {
     if (!accountNamePattern.test(name)) return this.refuse({ reason: 'user-name', found: name }, 'user-header');
     const account = accountId(name);
     const identity = { account, name, origin: null, isOperator: false };
-    return this.#options.sessions.shared(`user-${account}`, identity, Infinity);
+    return this.#options.sessions.credentials.shared(`user-${account}`, identity, Infinity);
   }
 
   /**

@@ -144,7 +144,7 @@ function isSecrets(keys: KeyRing | readonly string[]): keys is readonly string[]
   return Array.isArray(keys);
 }
 
-/** The `kid` of a JWT; undefined without one, null for a text that is no signed JWT. */
+/** The `kid` of a JWT; undefined without one, null for a text that is not a signed JWT. */
 function kidOf(token: string): unknown {
   if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) return null;
   try {

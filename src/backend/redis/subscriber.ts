@@ -57,7 +57,7 @@ export class Subscriber {
       open: options.open,
       onUp: (client, ended) => this.#receive(client, ended),
       onDown: (_outage, reason) => {
-        // The end of a subscribed connection is no outage yet: the next one may be ready at once.
+        // The end of a subscribed connection is not an outage yet: the next one may be ready at once.
         if (!this.#isSubscribed) options.onInterrupted(reason);
         this.#interrupt();
       },

@@ -1,7 +1,7 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
 import { field } from '../http.ts';
-import { document, notStarted } from './document.ts';
+import { document, notStarted, signOutForm } from './document.ts';
 
 export interface ClockPageOptions {
   assets: AssetUrls;
@@ -65,9 +65,5 @@ function signInFirst(signIn: string): Html {
 
 function accountMenu({ isOperator, hasPassword, csrfToken }: ClockPageAccount): Html {
   return html`${isOperator ? html`<a href="/screens">Screens</a>` : null}
-    ${hasPassword ? html`<a href="/accounts/password_change/">Change password</a>` : null}
-    <form method="post" action="/accounts/logout/">
-      <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
-      <button type="submit">Sign out</button>
-    </form>`;
+  ${hasPassword ? html`<a href="/accounts/password_change/">Change password</a>` : null} ${signOutForm(csrfToken)}`;
 }

@@ -1,7 +1,7 @@
 import { formatPairingCode } from '../../screens/pairing-code.ts';
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { alert, document, formPage } from './document.ts';
+import { alert, csrfField, document, formPage } from './document.ts';
 
 interface PageOptions {
   assets: AssetUrls;
@@ -70,7 +70,7 @@ export function confirmPage(options: ConfirmPageOptions): Html {
       <dd>${ageText(ageMs)}</dd>
     </dl>
     <form method="post" action="/device">
-      <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
+      ${csrfField(csrfToken)}
       <input type="hidden" name="code" value="${code}" />
       <label for="name">Name of the screen</label>
       <input

@@ -10,7 +10,7 @@ export interface DocumentOptions {
   layout: 'clock' | 'screen' | 'card' | 'screens';
   /** If the page runs the clock's script, which reads from the root element the build that serves it and its kind. */
   live?: { build: string; kind: string; isTransparent?: boolean };
-  /** A style sheet beside that of all pages. */
+  /** A style sheet besides that of all pages. */
   style?: string;
   /** The script of a page that is not the clock. */
   script?: string;
@@ -56,6 +56,18 @@ export function notStarted(subject: string, versions = 'Chromium 64, Firefox 60,
 export function formPage(options: Omit<DocumentOptions, 'layout'> & { message: string | undefined }): Html {
   const { title, message } = options;
   return document({ ...options, title: message === undefined ? title : `Error: ${title}`, layout: 'card' });
+}
+
+/** The field with which a form proves that one of our pages sent it: see `CsrfProtection`. */
+export function csrfField(csrfToken: string): Html {
+  return html`<input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />`;
+}
+
+export function signOutForm(csrfToken: string): Html {
+  return html`<form method="post" action="/accounts/logout/">
+    ${csrfField(csrfToken)}
+    <button type="submit">Sign out</button>
+  </form>`;
 }
 
 /** The line above a form that says why the last attempt failed. */

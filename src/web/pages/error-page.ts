@@ -9,7 +9,7 @@ export interface ErrorPageOptions {
   title: string;
   /** What went wrong, or what to do, in one sentence. */
   message: string;
-  /** What the visitor may do, beside going to the clock. */
+  /** What the visitor may do, besides going to the clock. */
   links?: readonly Link[];
 }
 

@@ -1,6 +1,6 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { alert, formPage } from './document.ts';
+import { alert, csrfField, formPage } from './document.ts';
 
 export interface PasswordPageOptions {
   assets: AssetUrls;
@@ -18,7 +18,7 @@ export function passwordPage({ assets, csrfToken, account, message }: PasswordPa
     <h1>Change password</h1>
     ${alert(message)}
     <form method="post" action="/accounts/password_change/">
-      <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
+      ${csrfField(csrfToken)}
       <label for="account">Name</label>
       <input id="account" type="text" value="${account}" autocomplete="username" readonly />
       <label for="old_password">Current password</label>

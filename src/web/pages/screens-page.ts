@@ -1,6 +1,6 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { document, notStarted } from './document.ts';
+import { document, notStarted, signOutForm } from './document.ts';
 import { showDialog, shownSection } from './show-controls.ts';
 
 export interface ScreensPageOptions {
@@ -16,10 +16,7 @@ export function screensPage({ assets, account, csrfToken }: ScreensPageOptions):
       <h1>Screens</h1>
       <nav aria-label="Pages"><a href="/">Clock</a></nav>
       <bdi class="name">${account}</bdi>
-      <form method="post" action="/accounts/logout/">
-        <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
-        <button type="submit">Sign out</button>
-      </form>
+      ${signOutForm(csrfToken)}
     </header>
     <main id="main" data-account="${account}" data-csrf-token="${csrfToken}">
       <div class="tabs" role="tablist" aria-label="Lists">
@@ -58,17 +55,11 @@ function screensPanel(): Html {
     <p id="summary">Loading</p>
     <p id="update-problem" class="alert" role="status"></p>
     <table role="table" aria-labelledby="screens-tab">
-      <thead role="rowgroup">
-        <tr role="row">
-          ${columns.map((title) => html`<th role="columnheader" scope="col">${title}</th>`)}
-        </tr>
-      </thead>
+      ${tableHead(['State', 'Name', 'Group', 'Address', 'Build', 'Error', 'Last seen', 'Actions'])}
       <tbody id="entries" role="rowgroup"></tbody>
     </table>
   </section>`;
 }
-
-const columns = ['State', 'Name', 'Group', 'Address', 'Build', 'Error', 'Last seen', 'Actions'];
 
 function accountsPanel(): Html {
   return html`<section id="accounts" role="tabpanel" aria-labelledby="accounts-tab" hidden>
@@ -82,13 +73,17 @@ function accountsPanel(): Html {
 
 function plainTable(id: string, titleId: string, titles: readonly string[]): Html {
   return html`<table class="plain" role="table" aria-labelledby="${titleId}">
-    <thead role="rowgroup">
-      <tr role="row">
-        ${titles.map((title) => html`<th role="columnheader" scope="col">${title}</th>`)}
-      </tr>
-    </thead>
+    ${tableHead(titles)}
     <tbody id="${id}" role="rowgroup"></tbody>
   </table>`;
+}
+
+function tableHead(titles: readonly string[]): Html {
+  return html`<thead role="rowgroup">
+    <tr role="row">
+      ${titles.map((title) => html`<th role="columnheader" scope="col">${title}</th>`)}
+    </tr>
+  </thead>`;
 }
 
 function actionDialog(): Html {

@@ -1,6 +1,6 @@
 import type { AssetUrls } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { alert, formPage } from './document.ts';
+import { alert, csrfField, formPage } from './document.ts';
 
 export interface SignInPageOptions {
   assets: AssetUrls;
@@ -29,7 +29,7 @@ export function signInPage({ assets, csrfToken, next, username, message, other }
     <h1>Sign in to Clock</h1>
     ${alert(message)}
     <form method="post" action="/accounts/login/">
-      <input type="hidden" name="csrfmiddlewaretoken" value="${csrfToken}" />
+      ${csrfField(csrfToken)}
       <input type="hidden" name="next" value="${next}" />
       <label for="username">Name</label>
       <input

@@ -8,13 +8,22 @@ export function parseBody(bytes: Uint8Array): Record<string, unknown> {
   throw invalidRequest('The body is not a JSON object.');
 }
 
-/** Calls a function, and throws a 400 or 413 for its `InvalidContent`, also for that of its promise. */
+/** The values in the JSON object of a body; none if it is other JSON. Throws a 400 if it is not JSON. */
+export function parseFields(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    throw invalidRequest('The body is not JSON.');
+  }
+}
+
+/** Calls a function, and throws a 400 or 413 for its `InvalidContent`. */
 export function withContent<T>(work: () => T): T {
   try {
-    const result = work();
-    return result instanceof Promise ? (result.catch(refuse) as T) : result;
+    return work();
   } catch (error) {
-    return refuse(error);
+    return refuseContent(error);
   }
 }
 
@@ -22,7 +31,8 @@ export function invalidRequest(message: string): HttpError {
   return new HttpError('invalid-request', message);
 }
 
-function refuse(error: unknown): never {
+/** Throws a 400 or 413 for an `InvalidContent`, and any other error again. */
+export function refuseContent(error: unknown): never {
   if (!(error instanceof InvalidContent)) throw error;
   throw new HttpError(error.isTooLarge ? 'content-too-large' : 'invalid-request', error.message);
 }
