@@ -13,6 +13,8 @@ export interface MetricSources {
   workers?: () => number;
   /** As many as there should be. */
   configuredWorkers?: () => number;
+  /** Web processes that ended and were replaced. */
+  replacedWorkers?: () => number;
   /** By result: `101`, or the HTTP status of the refusal. */
   handshakes?: () => ReadonlyMap<string, number>;
   /** By close code. */
@@ -78,6 +80,11 @@ export class Metrics {
       'clock_workers_configured',
       'Number of processes that should serve the port of web.',
       sources.configuredWorkers,
+    );
+    this.#counter(
+      'clock_workers_replaced_total',
+      'Web processes that ended and were replaced.',
+      sources.replacedWorkers,
     );
     this.#counters('clock_handshakes_total', 'result', 'Socket handshakes by HTTP status.', sources.handshakes);
     this.#counters('clock_disconnects_total', 'code', 'Closed sockets by close code.', sources.disconnects);

@@ -80,7 +80,11 @@ function parentPart(setup: Setup, context: RoleContext, count: number): WebPart 
     log,
   });
   // The ticks of `clock all` are counted where they are relayed.
-  const workers = { workers: () => processes.serving, configuredWorkers: () => count };
+  const workers = {
+    workers: () => processes.serving,
+    configuredWorkers: () => count,
+    replacedWorkers: () => processes.replaced,
+  };
   const sources = { ...authoritySources(utc), ...workers, relayedTicks: () => 0 };
   const services = [...before, processes, ...after];
   return { services, sources, processes, port: () => processes.port };

@@ -15,6 +15,8 @@ const recordId = 'screens';
 
 /** The state that a new leader takes over from the previous one. */
 interface StoredAlerts {
+  /** The leader that took it over last. Another one, such as a process that was suspended, must not write. */
+  leader: string;
   notified: Record<string, NotifiedCondition>;
   /** A message that may not have been delivered. */
   pending: { body: AlertBody; changes: Pick<Change, 'kind' | 'id'>[] } | null;
@@ -35,6 +37,7 @@ export interface ScreenAlertsOptions {
 
 /** The state of the leader. It is discarded with the lease, since another beat may lead later. */
 interface LeaderState {
+  id: string;
   watched: WatchedScreens;
   outbox: Outbox;
   pending: StoredAlerts['pending'];
@@ -69,7 +72,7 @@ export class ScreenAlerts implements Service {
     if (!isLeader()) this.#leading = null;
     if (!isLeader() || backend.outage !== null) return;
     try {
-      this.#leading ??= await this.#load();
+      this.#leading ??= await this.#takeOver();
       await this.#observeAndSend(this.#leading);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
@@ -83,14 +86,18 @@ export class ScreenAlerts implements Service {
     }
   }
 
-  async #load(): Promise<LeaderState> {
+  async #takeOver(): Promise<LeaderState> {
     const { backend, afterMs, now } = this.#options;
-    const stored = await backend.records.get<StoredAlerts>('alert', recordId);
-    const pending = stored?.pending ?? null;
+    const id = randomUUID();
+    let stored: StoredAlerts = { leader: id, notified: {}, pending: null };
+    const takeOver = (before: StoredAlerts): StoredAlerts => (stored = { ...before, leader: id });
+    const exists = await backend.records.update('alert', recordId, takeOver);
+    if (!exists) await backend.records.create('alert', recordId, stored);
     return {
-      watched: new WatchedScreens(afterMs, stored?.notified ?? {}),
-      outbox: new Outbox(pending !== null, now()),
-      pending,
+      id,
+      watched: new WatchedScreens(afterMs, stored.notified),
+      outbox: new Outbox(stored.pending !== null, now()),
+      pending: stored.pending,
     };
   }
 
@@ -102,7 +109,7 @@ export class ScreenAlerts implements Service {
     if (outbox.next(changes.length > 0, now()) === 'compose') {
       const pending = { body: alertBody(randomUUID(), Math.floor(backend.time.now()), changes), changes };
       // Stored before it is sent, so that a new leader repeats it under the same id.
-      await this.#store({ notified: watched.notified, pending });
+      if (!(await this.#store(leading, pending))) return;
       leading.pending = pending;
       outbox.onComposed(now());
     }
@@ -124,12 +131,20 @@ export class ScreenAlerts implements Service {
     if (delivery.kind !== 'delivered') log.error(fields, 'an alert was dropped: the webhook did not accept it');
     leading.watched.markNotified(changes);
     leading.pending = null;
-    await this.#store({ notified: leading.watched.notified, pending: null });
+    await this.#store(leading, null);
   }
 
-  async #store(alerts: StoredAlerts): Promise<void> {
+  /** Resolves to false, and discards the state of this leader, if another one has taken over. */
+  async #store({ id, watched }: LeaderState, pending: StoredAlerts['pending']): Promise<boolean> {
     const { records } = this.#options.backend;
-    const exists = await records.update<StoredAlerts>('alert', recordId, () => alerts);
+    const alerts: StoredAlerts = { leader: id, notified: watched.notified, pending };
+    let isReplaced = false;
+    const exists = await records.update<StoredAlerts>('alert', recordId, ({ leader }) => {
+      isReplaced = leader !== id;
+      return isReplaced ? null : alerts;
+    });
     if (!exists) await records.create('alert', recordId, alerts);
+    if (isReplaced) this.#leading = null;
+    return !isReplaced;
   }
 }

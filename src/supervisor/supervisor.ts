@@ -43,6 +43,7 @@ export class Supervisor {
   readonly #stopped = Promise.withResolvers<void>();
   readonly #killAll = (): void => this.#children.forEach((child) => child.kill('SIGKILL'));
   #state: State | null = null;
+  #replaced = 0;
   /** How a child ended that had to stop, if it did not succeed. */
   #failureToStop: string | null = null;
 
@@ -53,6 +54,11 @@ export class Supervisor {
   /** How many children listen. */
   get listening(): number {
     return this.#state === null ? 0 : countListening(this.#state);
+  }
+
+  /** How many children ended and were replaced, or will be. */
+  get replaced(): number {
+    return this.#replaced;
   }
 
   /** Resolves when all children listen, and also if it is stopped before. Rejects if one of them cannot. */
@@ -157,6 +163,7 @@ export class Supervisor {
 
   #delay({ slot, delayMs, exit }: Effect & { kind: 'delay' }): void {
     const { log } = this.#options;
+    this.#replaced += 1;
     const error = errorOf(exit);
     // A child leaves its error to the parent, which is the only one to log the stack of an unexpected one.
     const reason = error instanceof UserError ? { reason: error.message } : { err: error };

@@ -88,6 +88,11 @@ export class WebProcesses implements Service {
     return this.#supervisor.listening - this.#exchange.unresponsive;
   }
 
+  /** How many ended and were replaced, or will be. */
+  get replaced(): number {
+    return this.#supervisor.replaced;
+  }
+
   /** Why they are not ready as a whole, in one word: null while one can serve and none drains. */
   get unready(): string | null {
     const reasons = [...this.#reasons]

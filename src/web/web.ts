@@ -133,11 +133,13 @@ export class Web implements Service {
 
   #relay(channel: string, frame: Uint8Array): void {
     const { backend, hub, housekeeping, lastMessages } = this.#parts;
+    // The first one may have been published long before this process started.
+    const isFirst = lastMessages.ageMs(channel) === null;
     const tick = lastMessages.accept(frame);
     if (tick === null) return;
     hub.publish(channel, tick.at, frame);
     this.#ticks += 1;
-    this.#delays.observe((backend.time.now() - tick.at) / 1_000);
+    if (!isFirst) this.#delays.observe((backend.time.now() - tick.at) / 1_000);
     housekeeping.onTick();
   }
 }

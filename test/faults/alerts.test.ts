@@ -81,6 +81,18 @@ describe('the alerting rules', () => {
     await expectAlerts(() => scrapedAround(others, () => moreTicks(roles.worker, 4)), 30, [alert]);
   });
 
+  test('fire if one of two workers ends', async () => {
+    const sample = async () => {
+      const second = await installation.begin('worker');
+      const end = async (): Promise<void> => {
+        await second.process.stop();
+        await moreTicks(roles.web, 4);
+      };
+      return scrapedAround({ ...roles, second }, end);
+    };
+    await expectAlerts(sample, 30, ['ClockProcessDown']);
+  });
+
   test('fire if the only worker stops', async () => {
     const { web, beat } = roles;
     await stopWorker();
@@ -111,7 +123,7 @@ describe('the alerting rules', () => {
     const beat = await empty.begin('beat');
     const leads = async (): Promise<boolean> => (await beat.metric('clock_beat_leader')) === 1;
     await until(leads, 'the beat leads');
-    await expectAlerts(() => scrapedAround({ web, beat }, async () => {}), 10, ['ClockStale']);
+    await expectAlerts(() => scrapedAround({ web, beat }, async () => {}), 10, ['ClockNeverTicked']);
   });
 
   test('fire if Redis answers nothing', async () => {
@@ -159,19 +171,32 @@ describe('the alerting rules', () => {
     await Promise.all([web.process.stop(), plain.process.stop(), certificate.remove()]);
   });
 
-  test('fire if a web process ends and cannot be replaced', async () => {
+  test('fire if web processes end repeatedly, and if they cannot be replaced', async () => {
     const certificate = await selfSignedCertificate();
     const tls = ['--tls-cert', certificate.certFile, '--tls-key', certificate.keyFile];
     const web = await installation.begin('web', [...tls, '--workers', '2']);
     const sample = () => scrapedAround({ ...roles, web }, () => moreTicks(web, 4));
     await expectAlerts(sample, 30, []);
+    const ends = () => web.process.log.filter(({ msg }) => msg === 'a web process ended; another one replaces it');
+    const kill = async (): Promise<void> => {
+      const { length } = ends();
+      const [victim = 0] = childrenOf(web.process.pid);
+      process.kill(victim, 'SIGKILL');
+      await until(() => ends().length > length, 'it has ended');
+      await until(async () => (await web.metric('clock_workers')) === 2, 'it is replaced');
+    };
+    await expectAlerts(() => scrapedAround({ ...roles, web }, kill), 30, ['ClockRestarts']);
+
     await certificate.remove();
     const [victim = 0] = childrenOf(web.process.pid);
     process.kill(victim, 'SIGKILL');
-    const ends = () => web.process.log.filter(({ msg }) => msg === 'a web process ended; another one replaces it');
-    await until(() => ends().length > 1, 'its replacement ends, too');
+    const another = async (): Promise<void> => {
+      const { length } = ends();
+      await until(() => ends().length > length, 'its replacement ends, too');
+    };
+    await another();
+    await expectAlerts(() => scrapedAround({ ...roles, web }, another), 30, ['ClockRestarts', 'ClockWorkersMissing']);
     expect(ends().at(-1)).toMatchObject({ reason: expect.stringMatching(/^--tls-cert: /) });
-    await expectAlerts(sample, 30, ['ClockWorkersMissing']);
     await web.process.stop();
   });
 

@@ -38,7 +38,12 @@ export async function scrapedAround(
 async function scrape(targets: Readonly<Record<string, Target>>): Promise<Scrape> {
   const series = new Map<string, Series>();
   for (const [instance, target] of Object.entries(targets)) {
-    const lines = (await (await target.ask('/metrics')).text()).split('\n');
+    const text = await target.ask('/metrics').then(
+      (response) => response.text(),
+      () => null,
+    );
+    series.set(`up{instance="${instance}"}`, { name: 'up', isCounter: false, value: text === null ? 0 : 1 });
+    const lines = (text ?? '').split('\n');
     const counters = new Set(lines.flatMap((line) => /^# TYPE (\S+) (?:counter|histogram)$/.exec(line)?.[1] ?? []));
     for (const line of lines) {
       const [, name = '', labels = '', value = ''] = /^(clock_\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
@@ -53,7 +58,7 @@ async function scrape(targets: Readonly<Record<string, Target>>): Promise<Scrape
 
 /**
  * Whether exactly the alerts `expected` fire if the processes go on for `minutes` as they did between two scrapes:
- * gauges keep their values, and counters rise as fast. `ignored` may fire or not:
+ * gauges keep their values, counters rise as fast, and series that are missing in the second one end. `ignored` may fire or not:
  * on a loaded machine a tick or two may be late. Returns promtool's explanation if not,
  * else an empty text.
  */
@@ -72,6 +77,8 @@ export function alertsDiffer(
     const values = Array.from({ length: count }, (_, index) => start + index * rise);
     return { series, values: values.map((one) => String(one).replace('Infinity', 'Inf')).join(' ') };
   });
+  const ended = [...before.series].filter(([series]) => !after.series.has(series));
+  input.push(...ended.map(([series, { value }]) => ({ series, values: `${value} stale` })));
   const samples = expected.map((alert) => ({ labels: `{alertname="${alert}"}`, value: 1 }));
   const firing = `ALERTS{alertstate="firing",alertname!="${ignored}"}`;
   const expr = `count by (alertname) (count by (alertname, alertstate) (${firing}))`;

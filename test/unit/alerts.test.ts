@@ -3,7 +3,7 @@ import { alertBody, type AlertBody } from '../../src/alerts/alert-message.ts';
 import { observedScreens } from '../../src/alerts/condition.ts';
 import { alertOptions } from '../../src/alerts/options.ts';
 import { type Delivery, Outbox } from '../../src/alerts/outbox.ts';
-import { ScreenAlerts } from '../../src/alerts/screen-alerts.ts';
+import { ScreenAlerts, type ScreenAlertsOptions } from '../../src/alerts/screen-alerts.ts';
 import type { Change } from '../../src/alerts/watched-screens.ts';
 import { Unavailable } from '../../src/backend/backend.ts';
 import { readOptions } from '../../src/config.ts';
@@ -36,7 +36,7 @@ function createWorld(afterMs = 60_000) {
     const facts = { address: '192.0.2.7', build: 'x', offsetMs: 0, errorMs: 5, since: 0, seenAt: 0, connections: 1 };
     rows.set(key, { kind, id, state: 'live', ...facts, ...more });
   };
-  const createAlerts = (): ScreenAlerts =>
+  const createAlerts = (options: Partial<ScreenAlertsOptions> = {}): ScreenAlerts =>
     new ScreenAlerts({
       backend: {
         get outage() {
@@ -59,6 +59,7 @@ function createWorld(afterMs = 60_000) {
       },
       log,
       now: () => clock.ms,
+      ...options,
     });
   const pass = async (alerts: ScreenAlerts, ms: number): Promise<void> => {
     for (const end = clock.ms + ms; clock.ms < end; clock.ms += 1_000) await alerts.check();
@@ -196,6 +197,38 @@ describe('the alerts', () => {
     const third = createAlerts();
     await pass(third, 100_000);
     expect(received.at(-1)?.body.text).toBe('1 screen is back: A.');
+  });
+
+  test('are not sent by a beat that was suspended and does not know yet that another one leads', async () => {
+    const { add, received, createAlerts, pass } = createWorld();
+    const suspended = createAlerts();
+    add('a');
+    await pass(suspended, 65_000);
+    await pass(createAlerts(), 100_000);
+    expect(received).toHaveLength(1);
+    await pass(suspended, 100_000);
+    expect(received).toHaveLength(1);
+  });
+
+  test('of a new leader survive the answer to a request of the previous one', async () => {
+    const { world, add, received, createAlerts, pass } = createWorld();
+    const { promise: answer, resolve } = Promise.withResolvers<Delivery>();
+    const first = createAlerts({ post: () => answer });
+    add('a');
+    await pass(first, 70_000);
+    const sending = first.check();
+    const second = createAlerts();
+    await pass(second, 10_000);
+    world.delivery = failed;
+    add('b');
+    await pass(second, 75_000);
+    resolve(delivered);
+    await sending;
+    world.delivery = delivered;
+    await pass(createAlerts(), 100_000);
+    const aboutB = received.filter(({ body }) => body.dark.some(({ id }) => id === 'b'));
+    expect(aboutB.length).toBeGreaterThan(1);
+    expect(new Set(aboutB.map(({ body }) => body.id)).size).toBe(1);
   });
 
   test('are sent by the leader alone, and not while Redis is away', async () => {

@@ -101,7 +101,7 @@ describe('a supervisor', () => {
   });
 
   test('replaces a child that ends, with a delay that doubles up to 30 s', async () => {
-    const { children, clock, lines } = await started(2);
+    const { supervisor, children, clock, lines } = await started(2);
     const delays: number[] = [];
     for (let count = 0; count < 9; count += 1) {
       const before = clock.now;
@@ -112,6 +112,7 @@ describe('a supervisor', () => {
     }
     expect(delays).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
     expect(lines[0]).toMatchObject({ msg: 'a web process ended; another one replaces it', delayMs: 250 });
+    expect(supervisor.replaced).toBe(lines.length);
   });
 
   test('logs why a replacement does not start, with the stack of an unexpected error', async () => {
