@@ -92,6 +92,28 @@ describe('pairing', () => {
     await phone.context().close();
   });
 
+  test('the code and its picture fit into windows of any shape', async () => {
+    const context = await device();
+    const kiosk = await context.newPage();
+    await kiosk.goto(`${here.url}/screen`);
+    await pairingCodeOf(kiosk);
+    await kiosk.locator('#qr').waitFor();
+    await kiosk.evaluate(`document.querySelector('#code').textContent = 'WMHG-QMWD'`);
+    for (const [width, height] of [
+      [320, 568],
+      [640, 360],
+      [960, 540],
+      [1_920, 360],
+      [1_920, 540],
+      [3_840, 2_160],
+    ] as const) {
+      await kiosk.setViewportSize({ width, height });
+      const beyond = `[document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]`;
+      expect(await kiosk.evaluate(beyond), `at ${width} by ${height}`).toEqual([0, 0]);
+    }
+    await context.close();
+  });
+
   test('clock pair approves a code, and a revoked kiosk shows a new one by itself', async () => {
     const kiosk = await (await device()).newPage();
     await kiosk.goto(`${here.url}/screen`);
