@@ -121,6 +121,11 @@ describe('the page of screens', () => {
     for (const role of ['button', 'tab', 'searchbox', 'link'] as const)
       expect(await page.getByRole(role).count()).toBe(0);
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    await page.evaluate(`document.querySelector('#accounts-tab').click()`);
+    await page.getByRole('rowheader', { name: 'ana' }).waitFor();
+    const lefts = `(part) => [...document.querySelectorAll('#accounts table:first-of-type ' + part + ' tr:first-child > *')]
+      .map((cell) => Math.round(cell.getBoundingClientRect().left))`;
+    expect(await page.evaluate(`(${lefts})('tbody')`)).toEqual(await page.evaluate(`(${lefts})('thead')`));
   });
 
   test('leads to the page that pairs a screen', async () => {
