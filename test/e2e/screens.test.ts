@@ -132,6 +132,7 @@ describe('the page of screens', () => {
     await page.goto(`${app.url}/screens`);
     await page.getByRole('link', { name: 'Pair a screen' }).click();
     await page.getByLabel('Code on the screen').waitFor();
+    expect(consoleErrors).toEqual([]);
   });
 
   test('filters by words and by group', async () => {
