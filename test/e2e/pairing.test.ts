@@ -113,9 +113,9 @@ describe('pairing', () => {
       await kiosk.setViewportSize({ width, height });
       for (const part of [code, other]) {
         const { x, y, width: wide, height: high } = (await part.boundingBox()) ?? { x: -1, y: -1, width: 0, height: 0 };
-        const size = `${beside} at ${width} by ${height}`;
-        expect(Math.min(x, y, width - x - wide, height - y - high), size).toBeGreaterThanOrEqual(0);
-        expect(Math.min(wide, high), size).toBeGreaterThan(20);
+        const spaces = [x, y, width - x - wide, height - y - high];
+        expect(Math.min(...spaces), `${beside} at ${width} by ${height}`).toBeGreaterThanOrEqual(0);
+        expect(Math.min(wide, high), `${beside} at ${width} by ${height}`).toBeGreaterThan(20);
       }
     }
     await context.close();
