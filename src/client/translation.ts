@@ -3,9 +3,12 @@ import { type Language, translatedLanguages, type Translations } from './languag
 import { parameterWords } from './parameter-words.ts';
 import { warningWords } from './warning-words.ts';
 
-const table: Translations = { ...stateWords, ...parameterWords, ...warningWords };
 /** `{text}` stays as it is; `{words}` are translated. */
 const placeholders = /\{(?:text|words)\}/g;
+/** The templates with the most letters first, since `{text} to {text}` matches a part of many other texts. */
+const templates = Object.entries<Translations[string]>({ ...stateWords, ...parameterWords, ...warningWords }).sort(
+  ([a], [b]) => ownLength(b) - ownLength(a),
+);
 
 /** The first of the languages, given as BCP 47 tags, that has translations; English if none has. */
 export function chooseLanguage(tags: readonly string[]): Language | 'en' {
@@ -20,7 +23,7 @@ export function chooseLanguage(tags: readonly string[]): Language | 'en' {
 /** An unknown text stays English. */
 export function translateText(english: string, language: Language | 'en'): string {
   if (language === 'en') return english;
-  for (const [template, translations] of Object.entries(table)) {
+  for (const [template, translations] of templates) {
     const values = valuesOf(english, template);
     if (values === null) continue;
     return translations[language].replace(placeholders, (kind) => {
@@ -31,6 +34,10 @@ export function translateText(english: string, language: Language | 'en'): strin
     });
   }
   return english;
+}
+
+function ownLength(template: string): number {
+  return template.replace(placeholders, '').length;
 }
 
 /** What a text has in place of the placeholders; null if it does not follow the template. */

@@ -86,7 +86,7 @@ export const warningWords: Translations = {
     zh: '无法加载详情：请在服务器恢复响应后重试',
     ar: 'يتعذر تحميل التفاصيل: أعد المحاولة عندما يستجيب الخادم',
   },
-  // A time and a state. Many texts contain a comma, so this is the last template.
+  // A time and a state.
   '{words}, {words}': {
     es: '{words}, {words}',
     de: '{words}, {words}',

@@ -36,7 +36,7 @@ export class CsrfProtection {
     if (isFromUs && matches && tokenPattern.test(submitted)) return;
     throw new HttpError(
       'invalid-form',
-      'This form has expired, or another site sent it. Reload the page and try again.',
+      'This form has expired, another site sent it, or this browser stores no cookies. Reload the page and try again.',
     );
   }
 }

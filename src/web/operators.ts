@@ -36,5 +36,8 @@ export function operatorPage(
 
 export async function expectOperator(context: Pick<WebContext, 'accounts'>, session: Session): Promise<Session> {
   if (await isOperator(context, session)) return session;
-  throw new HttpError('forbidden', 'Only operators may do this.');
+  throw new HttpError(
+    'forbidden',
+    'Only operators may do this. On the host, clock user operator NAME makes an account an operator.',
+  );
 }

@@ -144,6 +144,16 @@ describe('a face', () => {
     consoleErrors.splice(0);
   });
 
+  test('shortens a long label of a zone, but not its date', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await show('?zone=Pacific/Pago_Pago&zones=Pacific/Kiritimati:Kiritimati%20in%20the%20Line%20Islands,Asia/Tokyo');
+    const day = page.locator('#zones .day').first();
+    await expect.poll(() => day.textContent()).toMatch(/^\+/);
+    const [dayBox, next] = [await day.boundingBox(), await page.locator('#zones .name').nth(1).boundingBox()];
+    expect(next?.y).toBe(dayBox?.y);
+    expect(next?.x).toBeGreaterThan((dayBox?.x ?? Infinity) + (dayBox?.width ?? Infinity));
+  });
+
   test.each([
     '?face=analog&date=on&weekday=on&zone2=Asia/Tokyo',
     '?date=on&weekday=on&zone2=Asia/Tokyo',

@@ -92,6 +92,35 @@ describe('pairing', () => {
     await phone.context().close();
   });
 
+  test.each([
+    ['the code and its picture fit', '#qr'],
+    ['the code and the hint that no phone reaches the server fit', '#unreachable'],
+  ])('%s into windows of any shape', async (_, beside) => {
+    const context = await device();
+    const kiosk = await context.newPage();
+    await kiosk.goto(`${(beside === '#qr' ? here : there).url}/screen`);
+    await pairingCodeOf(kiosk);
+    await kiosk.evaluate(`document.querySelector('#code').textContent = 'WMHG-QMWD'`);
+    const [code, other] = [kiosk.locator('#code'), kiosk.locator(beside)];
+    for (const [width, height] of [
+      [320, 568],
+      [640, 360],
+      [960, 540],
+      [1_920, 360],
+      [1_920, 540],
+      [3_840, 2_160],
+    ] as const) {
+      await kiosk.setViewportSize({ width, height });
+      for (const part of [code, other]) {
+        const { x, y, width: wide, height: high } = (await part.boundingBox()) ?? { x: -1, y: -1, width: 0, height: 0 };
+        const spaces = [x, y, width - x - wide, height - y - high];
+        expect(Math.min(...spaces), `${beside} at ${width} by ${height}`).toBeGreaterThanOrEqual(0);
+        expect(Math.min(wide, high), `${beside} at ${width} by ${height}`).toBeGreaterThan(20);
+      }
+    }
+    await context.close();
+  });
+
   test('clock pair approves a code, and a revoked kiosk shows a new one by itself', async () => {
     const kiosk = await (await device()).newPage();
     await kiosk.goto(`${here.url}/screen`);

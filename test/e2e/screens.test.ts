@@ -111,6 +111,30 @@ describe('the page of screens', () => {
     expect(consoleErrors).toEqual([]);
   });
 
+  test('prints a list without controls that is as wide as the paper', async () => {
+    await page.setViewportSize({ width: 794, height: 1_123 });
+    await addScreen('s1', 'W'.repeat(64), 'a-group-of-thirty-two-characters');
+    await page.goto(`${app.url}/screens`);
+    await page.emulateMedia({ media: 'print' });
+    await page.getByRole('columnheader', { name: 'Group' }).waitFor();
+    await page.getByRole('rowheader', { name: 'W'.repeat(64) }).waitFor();
+    for (const role of ['button', 'tab', 'searchbox', 'link'] as const)
+      expect(await page.getByRole(role).count()).toBe(0);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    await page.evaluate(`document.querySelector('#accounts-tab').click()`);
+    await page.getByRole('rowheader', { name: 'ana' }).waitFor();
+    const lefts = `(part) => [...document.querySelectorAll('#accounts table:first-of-type ' + part + ' tr:first-child > *')]
+      .map((cell) => Math.round(cell.getBoundingClientRect().left))`;
+    expect(await page.evaluate(`(${lefts})('tbody')`)).toEqual(await page.evaluate(`(${lefts})('thead')`));
+  });
+
+  test('leads to the page that pairs a screen', async () => {
+    await page.goto(`${app.url}/screens`);
+    await page.getByRole('link', { name: 'Pair a screen' }).click();
+    await page.getByLabel('Code on the screen').waitFor();
+    expect(consoleErrors).toEqual([]);
+  });
+
   test('filters by words and by group', async () => {
     await addScreen('s1', 'Lobby', 'hall');
     await addScreen('s2', 'Canteen', 'food');

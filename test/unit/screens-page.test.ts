@@ -106,6 +106,10 @@ describe('an action', () => {
   test('says afterwards what happened, with the name', () => {
     expect(doneText('rename', one, 'Foyer')).toBe('Renamed: Lobby is now Foyer.');
     expect(doneText('group', one, '')).toBe('Removed from its group: Lobby.');
+    expect(doneText('face', one, 'face=analog&seconds=off')).toBe('Face set: Lobby.');
+    expect(doneText('face', one, 'face=sundial&foo=1')).toBe(
+      'Face set: Lobby. face=sundial is ignored: it must be digital, analog or 12h. foo is unknown and ignored.',
+    );
     expect(doneText('revoke', group, '')).toBe('Signed out: group canteen.');
   });
 });

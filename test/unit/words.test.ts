@@ -110,6 +110,11 @@ describe('translateText', () => {
       'nl',
       'background=x wordt genegeerd: toegestaan is een kleur als hexwaarde of transparent',
     ],
+    [
+      'zone=Mars is unknown to the server: the time is shown in Europe/Madrid',
+      'de',
+      'zone=Mars ist dem Server unbekannt: es gilt die Uhrzeit von Europe/Madrid',
+    ],
     ['a or b is unknown and ignored', 'de', 'a or b ist unbekannt und wird ignoriert'],
     ['Time in Europe/Madrid', 'ar', 'الوقت في \u2068Europe/Madrid\u2069'],
     ['02:59:59, Live', 'pl', '02:59:59, Na żywo'],

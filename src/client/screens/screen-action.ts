@@ -1,4 +1,5 @@
 import type { RosterEntry } from '../../operator-api.ts';
+import { readAppearance } from '../appearance.ts';
 
 export type ScreenActionName = 'identify' | 'reload' | 'rename' | 'group' | 'face' | 'revoke';
 
@@ -40,7 +41,7 @@ export function questionFor(action: ScreenActionName, target: Target, value: str
       };
 }
 
-/** One sentence for the status line after the action succeeded. */
+/** For the status line after the action succeeded: what was done, and what screens will ignore of a face. */
 export function doneText(action: ScreenActionName, target: Target, value: string): string {
   const name = nameOf(target);
   switch (action) {
@@ -53,7 +54,8 @@ export function doneText(action: ScreenActionName, target: Target, value: string
     case 'group':
       return value === '' ? `Removed from its group: ${name}.` : `Moved: ${name} is now in group ${value}.`;
     case 'face':
-      return value === '' ? `Default face: ${name}.` : `Face set: ${name}.`;
+      if (value === '') return `Default face: ${name}.`;
+      return [`Face set: ${name}`, ...readAppearance(value).warnings].map((sentence) => `${sentence}.`).join(' ');
     case 'revoke':
       return `Signed out: ${name}.`;
   }

@@ -50,7 +50,6 @@ export function clockPage({
         <p id="reading" class="unseen" aria-live="polite"></p>
         <p id="warnings" role="status"></p>
         <a id="sign-in" href="${signIn}" target="_top">Sign in again</a>
-        <noscript><p>The live clock needs JavaScript.</p></noscript>
       </div>
       ${kind === 'signed-out' ? signInFirst(signIn) : null} ${notStarted('The clock')}
     </main>`;

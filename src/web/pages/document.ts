@@ -49,7 +49,9 @@ export function document({ title, assets, description, layout, live, style, scri
 
 /** The line that a page shows after 4 s unless its script has started and removed it. */
 export function notStarted(subject: string, versions = 'Chromium 64, Firefox 60, Safari 12'): Html {
-  return html`<p id="not-started">${subject} has not started: it needs ${versions} or a later version</p>`;
+  return html`<p id="not-started">
+    ${subject} has not started: it needs JavaScript and ${versions} or a later version
+  </p>`;
 }
 
 /** The page of a form. After a failed attempt its title begins with "Error", which screen readers read first. */

@@ -25,7 +25,6 @@ export function screenPage({ assets, csrfToken }: ScreenPageOptions): Html {
       </p>
       <svg id="qr" role="img" aria-label="QR code of the address" hidden><path /></svg>
     </div>
-    <noscript><p>Pairing needs JavaScript.</p></noscript>
     ${notStarted('Pairing')}
   </main>`;
   const description = 'Shows a code that pairs this screen with the clock.';

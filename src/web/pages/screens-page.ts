@@ -27,9 +27,7 @@ export function screensPage({ assets, account, csrfToken }: ScreensPageOptions):
       </div>
       ${screensPanel()} ${accountsPanel()}
       <p id="result" class="result" role="status"></p>
-      <noscript
-        ><p class="alert">This page needs JavaScript. On the host, use clock screens and clock user.</p></noscript
-      >
+      <noscript><p class="alert">Without JavaScript, use clock screens and clock user on the host.</p></noscript>
       ${notStarted('This page', 'Chromium 88, Firefox 98, Safari 15.4')}
     </main>
     ${actionDialog()} ${showDialog()} ${confirmDialog()}`;
@@ -51,6 +49,7 @@ function screensPanel(): Html {
       </label>
       <label class="check"><input id="problems-only" type="checkbox" /> Problems only</label>
       <button id="group-actions" type="button" aria-haspopup="dialog" hidden></button>
+      <a href="/device">Pair a screen</a>
     </form>
     <p id="summary">Loading</p>
     <p id="update-problem" class="alert" role="status"></p>
