@@ -32,7 +32,7 @@ export async function queryNtp(
   return response;
 }
 
-/** Tries the next address of the host if one cannot be reached, as that of a server that only listens on another. */
+/** Tries the next address of the host if one cannot be reached, such as `::1` of a server that uses only IPv4. */
 async function exchangeWith(server: NtpServer, addresses: ServerAddresses, signal: AbortSignal): Promise<NtpResponse> {
   const address = await addresses.resolve(server.host);
   try {

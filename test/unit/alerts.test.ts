@@ -213,10 +213,16 @@ describe('the alerts', () => {
   test('of a new leader survive the answer to a request of the previous one', async () => {
     const { world, add, received, createAlerts, pass } = createWorld();
     const { promise: answer, resolve } = Promise.withResolvers<Delivery>();
-    const first = createAlerts({ post: () => answer });
+    const posted = Promise.withResolvers<void>();
+    const post = (): Promise<Delivery> => {
+      posted.resolve();
+      return answer;
+    };
+    const first = createAlerts({ post });
     add('a');
     await pass(first, 70_000);
     const sending = first.check();
+    await posted.promise;
     const second = createAlerts();
     await pass(second, 10_000);
     world.delivery = failed;

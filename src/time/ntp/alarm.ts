@@ -37,8 +37,9 @@ export class Alarm {
     this.#above = utcErrorMs !== null && utcErrorMs > this.#alarmMs ? this.#above + 1 : 0;
     const before = this.#reason;
     if (now - this.#answeredAt >= silentAfterMs) this.#reason = 'silence';
-    // An alarm, also that of silence, only ends with a poll that is not above the limit.
-    else this.#reason = this.#above >= (before === null ? minPollsAboveLimit : 1) ? 'deviation' : null;
+    else if (this.#above >= minPollsAboveLimit) this.#reason = 'deviation';
+    // After a silence, the first answer must not end the alarm if the second one may raise it again.
+    else if (this.#above === 0) this.#reason = null;
     return this.#reason !== before;
   }
 }
