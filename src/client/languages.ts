@@ -4,7 +4,7 @@ export type Language = (typeof translatedLanguages)[number];
 
 /**
  * By English text. `{text}` is a placeholder for a part that is not translated, `{words}` for one that is translated
- * separately. All translations have them in the same order. Of the templates
- * that match a text, the one with the most letters beside its placeholders is used.
+ * separately. All translations have them in the same order. Of the templates that match
+ * a text, the one with the most letters beside its placeholders is used.
  */
 export type Translations = Readonly<Record<string, Readonly<Record<Language, string>>>>;
