@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { blocksIn } from './docs-blocks.ts';
+import { blocksIn, withReplaced } from './docs-blocks.ts';
 import { until } from './until.ts';
 
 /** Debian's Python, which has Debian's Django. */
@@ -26,10 +26,13 @@ export interface DjangoOptions {
 /** Starts a Django application with the code of `docs/sign-in.md`. */
 export async function startDjango({ port, ssoSecret, password, clocks }: DjangoOptions): Promise<Django> {
   const directory = mkdtempSync(join(tmpdir(), 'clock-django-'));
-  // Times of a minute are the same, so that tokens of one person differ only where the code makes them differ.
-  const code = blocksIn('sign-in', 'python').join('\n').replace('int(time.time())', 'int(time.time()) // 60 * 60');
   const hosts = clocks.map((clock) => JSON.stringify(clock)).join(', ');
-  writeFileSync(join(directory, 'clock_docs.py'), code.replace('{"clock.example.org"}', `{${hosts}}`));
+  const code = withReplaced(blocksIn('sign-in', 'python').join('\n'), {
+    '{"clock.example.org"}': `{${hosts}}`,
+    // Times of a minute are the same, so that tokens of one person differ only where the code makes them differ.
+    'int(time.time())': 'int(time.time()) // 60 * 60',
+  });
+  writeFileSync(join(directory, 'clock_docs.py'), code);
   const env = {
     PATH: process.env['PATH'],
     PYTHONUNBUFFERED: '1',

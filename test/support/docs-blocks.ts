@@ -10,3 +10,11 @@ export function blocksIn(page: string, language: string): string[] {
     .filter(([, found]) => found === language)
     .map(([, , block = '']) => block);
 }
+
+/** A text with these parts replaced. Throws if one is missing: the docs have changed, and the test must follow. */
+export function withReplaced(text: string, replacements: Readonly<Record<string, string>>): string {
+  return Object.entries(replacements).reduce((before, [from, to]) => {
+    if (!before.includes(from)) throw new Error(`the block in docs does not contain ${JSON.stringify(from)}`);
+    return before.replaceAll(from, () => to);
+  }, text);
+}

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Certificate } from './certificate.ts';
-import { blocksIn } from './docs-blocks.ts';
+import { blocksIn, withReplaced } from './docs-blocks.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
@@ -24,16 +24,13 @@ export async function startNginx(
 ): Promise<ReverseProxy> {
   const [port, plainPort] = [await freePort(), await freePort()];
   const directory = mkdtempSync(join(tmpdir(), 'clock-nginx-'));
-  const given = Object.entries(replace).reduce(
-    (text, [from, to]) => text.replaceAll(from, to),
-    configurationIn(page, 'nginx'),
-  );
-  const configuration = given
-    .replace('listen 80;', `listen 127.0.0.1:${plainPort};`)
-    .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
-    .replaceAll('127.0.0.1:8000', `127.0.0.1:${webPort}`)
-    .replace('/etc/ssl/clock/cert.pem', certFile)
-    .replace('/etc/ssl/clock/key.pem', keyFile);
+  const configuration = withReplaced(withReplaced(configurationIn(page, 'nginx'), replace), {
+    'listen 80;': `listen 127.0.0.1:${plainPort};`,
+    'listen 443 ssl;': `listen 127.0.0.1:${port} ssl;`,
+    '127.0.0.1:8000': `127.0.0.1:${webPort}`,
+    '/etc/ssl/clock/cert.pem': certFile,
+    '/etc/ssl/clock/key.pem': keyFile,
+  });
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${directory}/${name};`,
   );
@@ -53,11 +50,12 @@ export async function startHaproxy(webPort: number, { certFile, keyFile }: Certi
   const directory = mkdtempSync(join(tmpdir(), 'clock-haproxy-'));
   const pem = join(directory, 'clock.pem');
   writeFileSync(pem, readFileSync(certFile, 'utf8') + readFileSync(keyFile, 'utf8'));
-  const configuration = configurationIn('haproxy', 'haproxy')
-    .replace('bind :80', `bind 127.0.0.1:${plainPort}`)
-    .replace('bind :443', `bind 127.0.0.1:${port}`)
-    .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
-    .replace('/etc/haproxy/clock.pem', pem);
+  const configuration = withReplaced(configurationIn('haproxy', 'haproxy'), {
+    'bind :80': `bind 127.0.0.1:${plainPort}`,
+    'bind :443': `bind 127.0.0.1:${port}`,
+    '127.0.0.1:8000': `127.0.0.1:${webPort}`,
+    '/etc/haproxy/clock.pem': pem,
+  });
   writeFileSync(join(directory, 'haproxy.cfg'), configuration);
   return start('haproxy', ['-db', '-f', join(directory, 'haproxy.cfg')], directory, port, plainPort);
 }
@@ -66,11 +64,12 @@ export async function startHaproxy(webPort: number, { certFile, keyFile }: Certi
 export async function startCaddy(webPort: number, { certFile, keyFile }: Certificate): Promise<ReverseProxy> {
   const [port, plainPort] = [await freePort(), await freePort()];
   const directory = mkdtempSync(join(tmpdir(), 'clock-caddy-'));
-  const site = configurationIn('caddy', 'caddy')
-    .replace('clock.example.org {', `localhost, 127.0.0.1 {\n\ttls ${certFile} ${keyFile}`)
-    .replace('127.0.0.1:8000', `127.0.0.1:${webPort}`)
+  const site = withReplaced(configurationIn('caddy', 'caddy'), {
+    'clock.example.org {': `localhost, 127.0.0.1 {\n\ttls ${certFile} ${keyFile}`,
+    '127.0.0.1:8000': `127.0.0.1:${webPort}`,
     // Debian 12 has Caddy 2.6.
-    .replace('stream_close_delay 24h', '');
+    'stream_close_delay 24h': '',
+  });
   const global = `{\n\tadmin off\n\thttp_port ${plainPort}\n\thttps_port ${port}\n\tdefault_bind 127.0.0.1\n}\n`;
   const file = join(directory, 'Caddyfile');
   writeFileSync(file, global + site);
